@@ -1,0 +1,65 @@
+"""Is one distance threshold good enough for all classes of an embedding, and which one?
+
+>>> from opiscli import evaluate
+>>> result = evaluate(embeddings, labels)      # doctest: +SKIP
+>>> result.opis.value, result.recall["1"].value  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from opiscli.embeddings import EmbeddingSet
+    from opiscli.errors import (
+        EmbeddingError,
+        OpisError,
+        SourceError,
+        UndefinedMetric,
+        UsageError,
+    )
+    from opiscli.evaluation import evaluate, evaluate_items
+    from opiscli.results import Evaluation
+    from opiscli.settings import EvaluationSettings
+    from opiscli.sources import read_embeddings
+
+__all__ = [
+    "EmbeddingError",
+    "EmbeddingSet",
+    "Evaluation",
+    "EvaluationSettings",
+    "OpisError",
+    "SourceError",
+    "UndefinedMetric",
+    "UsageError",
+    "__version__",
+    "evaluate",
+    "evaluate_items",
+    "read_embeddings",
+]
+
+_HOME = {
+    "EmbeddingError": "errors",
+    "EmbeddingSet": "embeddings",
+    "Evaluation": "results",
+    "EvaluationSettings": "settings",
+    "OpisError": "errors",
+    "SourceError": "errors",
+    "UndefinedMetric": "errors",
+    "UsageError": "errors",
+    "evaluate": "evaluation",
+    "evaluate_items": "evaluation",
+    "read_embeddings": "sources",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that ``opis --help`` stays quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
+    return getattr(import_module(f"opiscli.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,64 @@
+"""The command line: reads, calls and shows, and turns explained failures into exit codes."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from opiscli import __version__
+from opiscli.cli.evaluate import evaluate
+from opiscli.errors import OpisError
+from opiscli.report.text import printable
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="opis",
+    epilog="Data goes to stdout; progress, warnings and hints go to stderr.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel="Measure")(evaluate)
+
+
+@app.callback(invoke_without_command=True)
+def opis(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Is one distance threshold good enough for all my classes, and which one?"""
+    if version:
+        typer.echo(f"opis {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run opis. The one place where an explained failure becomes an exit code."""
+    raise SystemExit(_status(argv))
+
+
+def _status(argv: Sequence[str] | None) -> int:
+    try:
+        status = app(
+            args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False
+        )
+    except OpisError as error:
+        _explain(error.problem, error.hint)
+        return error.exit_code
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "opis"
+        message = error.format_message().rstrip(".")
+        _explain(message[:1].lower() + message[1:], f"See {command} --help.")
+        return int(getattr(error, "exit_code", 2))
+    if status == _INTERRUPTED:
+        typer.echo("error: interrupted", err=True)
+    return int(status or 0)
+
+
+def _explain(problem: str, hint: str) -> None:
+    typer.echo(f"error: {printable(problem)}", err=True)
+    typer.echo(f"hint: {printable(hint)}", err=True)

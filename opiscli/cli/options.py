@@ -1,0 +1,151 @@
+"""The options that commands share, declared once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opiscli.errors import UsageError
+from opiscli.report.formats import Format
+
+Source = Annotated[
+    str | None,
+    typer.Argument(
+        help="Parquet, Arrow, Feather, NPY or NPZ file, folder or 'glob' of Parquet files,"
+        " or - for an Arrow stream on stdin, which is also the default in a pipe.",
+        show_default=False,
+    ),
+]
+EmbeddingColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of embeddings. Default: embedding, else the one list-of-float column.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of labels. Default: label.", rich_help_panel="Input", show_default=False
+    ),
+]
+IdColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of ids, to name a bad row by.", rich_help_panel="Input", show_default=False
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Only rows with this value. Repeat to narrow further.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE.npy",
+        help="Labels of an NPY source.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
+DropDuplicates = Annotated[
+    bool,
+    typer.Option(
+        "--drop-duplicates",
+        help="Keep one of all items with exactly the same embedding.",
+        rich_help_panel="Input",
+    ),
+]
+OutputFormat = Annotated[
+    Format,
+    typer.Option("--format", "-f", help="How to print the result.", rich_help_panel="Output"),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Short for --format json.", rich_help_panel="Output")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="No progress, no warnings.", rich_help_panel="Output"),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", help="Say what is being done.", rich_help_panel="Output"),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        help="Default: one per processor.", rich_help_panel="Resources", show_default=False
+    ),
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="For example 1.5GB. Default: a quarter of the memory.",
+        rich_help_panel="Resources",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Of everything random.", rich_help_panel="Resources")]
+
+
+def source_or_stdin(source: str | None) -> str:
+    """Name the source; left out while stdin is a pipe or a file, it is stdin.
+
+    Raises
+    ------
+    UsageError
+        If it was left out and nothing is piped in.
+    """
+    if source is not None:
+        return source
+    mode = Path("/dev/stdin")
+    if sys.stdin is not None and (mode.is_fifo() or mode.is_file() or mode.is_socket()):
+        return "-"
+    raise UsageError(
+        "no SOURCE was given and nothing is piped in",
+        hint="Name a file, for example: opis evaluate embeddings.parquet.",
+    )
+
+
+def parse_range(option: str, text: str) -> tuple[float, float]:
+    """Two numbers from ``lo:hi``.
+
+    Raises
+    ------
+    UsageError
+        If there are not exactly two numbers.
+    """
+    try:
+        lo, hi = (float(part) for part in text.split(":"))
+    except ValueError as cause:
+        raise UsageError(
+            f"{option} {text} is not a range, expected two numbers LO:HI",
+            hint=f"For example {option} 1e-2:1e-1.",
+        ) from cause
+    return lo, hi
+
+
+def parse_ranks(text: str) -> tuple[int, ...]:
+    """Increasing ranks from ``1,5,10``.
+
+    Raises
+    ------
+    UsageError
+        If a part is not a whole number.
+    """
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError as cause:
+        raise UsageError(
+            f"--k {text} is not a list of ranks, expected whole numbers",
+            hint="For example --k 1,5.",
+        ) from cause

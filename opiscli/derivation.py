@@ -1,0 +1,233 @@
+"""Every number of an evaluation, from counts alone: no embedding is seen here."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli import __version__
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.distance import to_similarity
+from opiscli.metrics.bootstrap import ClassBootstrap, interval
+from opiscli.metrics.jackknife import rate_interval
+from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
+from opiscli.metrics.opis import (
+    epsilon_opis,
+    mean_over_range,
+    n_worst,
+    opis,
+    opis_contributions,
+)
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate
+from opiscli.metrics.recall import hits_at
+from opiscli.metrics.utility import utility
+from opiscli.notices import notices
+from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.neighbours import MatchRanks
+from opiscli.results import (
+    Bounds,
+    CalibrationRange,
+    ClassRate,
+    Data,
+    EpsilonOpis,
+    Evaluation,
+    Interval,
+    OperatingPoint,
+    Opis,
+    Pairs,
+    Rate,
+    Recall,
+    UtilityKind,
+    WorstClass,
+)
+from opiscli.settings import (
+    Distance,
+    EvaluationSettings,
+    RangeBy,
+    RangeRequest,
+    Utility,
+)
+
+OPERATING_FARS = (1e-1, 1e-2, 1e-3)
+_WORST_CLASSES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Everything that was counted.
+
+    Parameters
+    ----------
+    on_grid
+        All classes at the thresholds of the calibration range.
+    at_targets
+        All classes at the one threshold of each attainable FAR target.
+    ranks
+        Of every item with another of its class.
+    """
+
+    on_grid: PairCounts
+    at_targets: dict[float, PairCounts]
+    ranks: MatchRanks
+
+
+def derive(
+    counted: Counted,
+    names: tuple[str, ...],
+    data: Data,
+    n_conflicts: int,
+    settings: EvaluationSettings,
+) -> Evaluation:
+    """Compute the whole evaluation.
+
+    Parameters
+    ----------
+    names
+        Label of each class.
+    n_conflicts
+        Items whose embedding also occurs in another class.
+    """
+    grid = counted.on_grid
+    paired = grid.of_classes(grid.class_sizes > 1)
+    names_of_paired = _chosen(names, grid.class_sizes > 1)
+    curves = utility(paired, settings.utility, settings.beta)
+    bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
+    evaluation = Evaluation(
+        opis_version=__version__,
+        signature=settings.signature(__version__),
+        data=data,
+        distance=settings.distance.value,
+        utility=UtilityKind(settings.utility.value, settings.beta),
+        pairs=Pairs("exact", int(grid.positive_pairs.sum()), int(grid.negative_pairs.sum()) // 2),
+        calibration_range=_calibration_range(grid, settings.calibration_range),
+        opis=_opis(paired, curves, bootstrap, settings),
+        eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
+        recall={
+            str(k): _recall(counted.ranks, k, grid.class_sizes, bootstrap) for k in settings.ks
+        },
+        mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
+        operating_points=tuple(
+            operating_point(counted.at_targets[target], target, names, settings.distance)
+            if target in counted.at_targets
+            else OperatingPoint(target_far=target)
+            for target in OPERATING_FARS
+        ),
+        worst_classes=_worst_classes(paired, curves, names_of_paired),
+        warnings=(),
+    )
+    return replace(evaluation, warnings=notices(evaluation, n_conflicts))
+
+
+def operating_point(
+    counts: PairCounts, target_far: float, names: tuple[str, ...], distance: Distance
+) -> OperatingPoint:
+    """Rates at one threshold, pooled and per class.
+
+    Parameters
+    ----------
+    counts
+        Of all classes, at that one threshold.
+    """
+    threshold = float(counts.thresholds[0])
+    accepted = counts.negative[:, 0]
+    far = _rate(accepted, counts.negative_pairs, 2)
+    has_pairs = counts.class_sizes > 1
+    paired, names = counts.of_classes(has_pairs), _chosen(names, has_pairs)
+    rejected = paired.positive_pairs - paired.positive[:, 0]
+    frr = _rate(rejected, paired.positive_pairs, 1)
+    far_of_class = false_accept_rate(paired)[:, 0]
+    return OperatingPoint(
+        target_far=target_far,
+        threshold=threshold,
+        similarity=to_similarity(threshold, distance),
+        far=far,
+        frr=frr,
+        tar=(frr.n - frr.k) / frr.n,
+        macro_far=float(far_of_class.mean()),
+        worst_far=_worst(far_of_class, names),
+        worst_frr=_worst(false_reject_rate(paired)[:, 0], names),
+    )
+
+
+def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
+    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
+    return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
+
+
+def _worst(rates: FloatArray, names: tuple[str, ...]) -> ClassRate:
+    worst = int(np.argmax(rates))
+    return ClassRate(names[worst], float(rates[worst]))
+
+
+def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRange:
+    ends = grid.at(np.array([0, -1]))
+    n_negative, n_positive = grid.negative_pairs.sum(), grid.positive_pairs.sum()
+    far = Bounds(*(ends.negative.sum(axis=0) / n_negative).tolist())
+    frr = Bounds(*sorted(((n_positive - ends.positive.sum(axis=0)) / n_positive).tolist()))
+    return CalibrationRange(
+        by=request.by.value,
+        far=Bounds(request.lo, request.hi) if request.by is RangeBy.FAR else far,
+        attained_far=far,
+        attained_frr=frr,
+        threshold=Bounds(*ends.thresholds.tolist()),
+        n_thresholds=len(grid.thresholds),
+    )
+
+
+def _opis(
+    paired: PairCounts, curves: FloatArray, bootstrap: ClassBootstrap, settings: EvaluationSettings
+) -> Opis:
+    thresholds = paired.thresholds
+    correctable = paired.class_sizes >= FEWEST_ITEMS
+    noise = corrected = None
+    if settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2:
+        noise = noise_floor(paired.of_classes(correctable), settings.beta)
+        corrected = opis(curves[correctable], thresholds) - noise
+    return Opis(
+        value=opis(curves, thresholds),
+        ci=Interval(*interval(bootstrap.opis(curves, thresholds))),
+        noise=noise,
+        corrected=corrected,
+        n_classes=len(curves),
+        n_uncorrectable=int(np.count_nonzero(~correctable)),
+    )
+
+
+def _eps_opis(
+    curves: FloatArray, thresholds: FloatArray, bootstrap: ClassBootstrap, epsilon: float
+) -> EpsilonOpis:
+    value = epsilon_opis(curves, thresholds, epsilon)
+    worst = n_worst(epsilon, len(curves))
+    if value is None:
+        return EpsilonOpis(epsilon, worst, None, None)
+    resampled = bootstrap.epsilon_opis(curves, thresholds, epsilon)
+    return EpsilonOpis(epsilon, worst, value, Interval(*interval(resampled)))
+
+
+def _recall(ranks: MatchRanks, k: int, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
+    of_class: FloatArray = np.zeros(len(class_sizes))
+    np.add.at(of_class, ranks.codes, hits_at(ranks, k))
+    hits, queries = of_class[class_sizes > 1], class_sizes[class_sizes > 1]
+    return Recall(
+        value=float(hits.sum() / queries.sum()),
+        ci=Interval(*interval(bootstrap.share(hits, queries))),
+        n_queries=int(queries.sum()),
+    )
+
+
+def _worst_classes(
+    paired: PairCounts, curves: FloatArray, names: tuple[str, ...]
+) -> tuple[WorstClass, ...]:
+    mean_utility = mean_over_range(curves, paired.thresholds)
+    contribution = opis_contributions(curves, paired.thresholds)
+    lowest = np.argsort(mean_utility, kind="stable")[:_WORST_CLASSES_SHOWN]
+    return tuple(
+        WorstClass(
+            names[i], int(paired.class_sizes[i]), float(mean_utility[i]), float(contribution[i])
+        )
+        for i in lowest
+    )
+
+
+def _chosen(names: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:
+    return tuple(name for name, keep in zip(names, chosen, strict=True) if keep)

@@ -1,0 +1,241 @@
+"""The one thing every computation starts from: validated unit vectors, grouped by class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, Int32Array, IntArray
+from opiscli.errors import EmbeddingError
+from opiscli.labels import Labels
+
+_ROWS_AT_ONCE = 4096
+_Array = TypeVar("_Array", bound=AnyArray)
+
+
+@dataclass(frozen=True)
+class EmbeddingSet:
+    """Unit embeddings with their classes; items of a class stand next to one another.
+
+    Nobody downstream checks again: rows are finite and of length one, codes are
+    non-decreasing, and both are read-only.
+
+    Parameters
+    ----------
+    unit
+        Shape ``(n_items, dims)``, float32, rows of Euclidean length one.
+    codes
+        Shape ``(n_items,)``, class of each item, ``0 .. n_classes - 1``, non-decreasing.
+    names
+        Label of each class.
+    rows
+        Shape ``(n_items,)``, where each item stood in its source, from 0.
+    """
+
+    unit: Float32Array
+    codes: Int32Array
+    names: tuple[str, ...]
+    rows: IntArray
+
+    @classmethod
+    def from_unit_rows(cls, unit: Float32Array, labels: Labels) -> "EmbeddingSet":
+        """Group unit rows by class, keeping their order within a class.
+
+        Raises
+        ------
+        EmbeddingError
+            If lengths differ, or there is no positive or no negative pair.
+        """
+        if len(unit) != len(labels.codes):
+            raise EmbeddingError(
+                f"there are {len(unit):,} embeddings but {len(labels.codes):,} labels,"
+                " expected as many",
+                hint="Check that both come from the same run and are in the same order.",
+            )
+        _require_pairs(labels)
+        rows = np.argsort(labels.codes, kind="stable").astype(np.int64)
+        in_order = bool(np.all(rows[1:] > rows[:-1]))
+        grouped = unit.view() if in_order else unit[rows]
+        return cls(_frozen(grouped), _frozen(labels.codes[rows]), labels.names, _frozen(rows))
+
+    @classmethod
+    def from_arrays(cls, embeddings: AnyArray, labels: AnyArray) -> "EmbeddingSet":
+        """Validate and normalise arrays.
+
+        Parameters
+        ----------
+        embeddings
+            Shape ``(n_items, dims)``, floats or integers.
+        labels
+            Shape ``(n_items,)``, strings, integers or booleans.
+
+        Raises
+        ------
+        EmbeddingError
+            If a row is zero or not finite (the first is named), a shape or type is
+            wrong, or there is no positive or no negative pair.
+        """
+        embeddings = np.asarray(embeddings)
+        if embeddings.ndim != 2:
+            raise EmbeddingError(
+                f"embeddings have shape {embeddings.shape}, expected (items, dims)",
+                hint="Save one embedding per row of a two-dimensional array.",
+            )
+        blocks = (
+            embeddings[start : start + _ROWS_AT_ONCE]
+            for start in range(0, len(embeddings), _ROWS_AT_ONCE)
+        )
+        unit = unit_rows(blocks, len(embeddings))
+        return cls.from_unit_rows(unit, Labels.from_values(np.asarray(labels)))
+
+    @property
+    def n_items(self) -> int:
+        """Number of rows."""
+        return len(self.unit)
+
+    @property
+    def dims(self) -> int:
+        """Length of an embedding."""
+        return int(self.unit.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, singletons included."""
+        return len(self.names)
+
+    @cached_property
+    def class_sizes(self) -> IntArray:
+        """Shape ``(n_classes,)``, items of each class, at least 1."""
+        return np.bincount(self.codes, minlength=self.n_classes)
+
+    @cached_property
+    def class_starts(self) -> IntArray:
+        """Shape ``(n_classes,)``, position of each class's first item."""
+        return np.concatenate([[0], np.cumsum(self.class_sizes)[:-1]])
+
+    @cached_property
+    def first_equal(self) -> IntArray:
+        """Shape ``(n_items,)``, position of the first item with exactly the same unit row.
+
+        Items are in class order, so which one comes first does not depend on the order
+        of classes in the source.
+        """
+        return _first_equal(self.unit)
+
+    @property
+    def repeats(self) -> BoolArray:
+        """Shape ``(n_items,)``, true where an earlier item has exactly the same unit row."""
+        return np.asarray(self.first_equal != np.arange(self.n_items))
+
+    @property
+    def n_conflicts(self) -> int:
+        """Items whose embedding first occurs in another class."""
+        return int(np.count_nonzero(self.codes[self.first_equal] != self.codes))
+
+    def without_repeats(self) -> "EmbeddingSet":
+        """Keep the first of all items with exactly the same unit row."""
+        keep = ~self.repeats
+        used, codes = np.unique(self.codes[keep], return_inverse=True)
+        labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
+        kept = EmbeddingSet.from_unit_rows(self.unit[keep], labels)
+        return replace(kept, rows=_frozen(self.rows[keep]))
+
+
+def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
+    """Scale rows to length one, block by block, into one float32 array.
+
+    Lengths are taken in float64 after dividing by the largest entry, so neither tiny
+    nor huge float64 values are lost.
+
+    Parameters
+    ----------
+    blocks
+        Arrays of shape ``(any, dims)``, floats or integers, ``n_items`` rows in all.
+
+    Raises
+    ------
+    EmbeddingError
+        If there is nothing to read, or a row is zero or not finite.
+    """
+    unit = np.empty((n_items, 0), dtype=np.float32)
+    bad = np.zeros(n_items, dtype=bool)
+    start = 0
+    for block in blocks:
+        stop = start + len(block)
+        if start == 0:
+            unit = np.empty((n_items, block.shape[1]), dtype=np.float32)
+        bad[start:stop] = _scale_rows(block, unit[start:stop])
+        start = stop
+    if unit.size == 0:
+        raise EmbeddingError(
+            f"there are {n_items:,} embeddings of {unit.shape[1]:,} dims, expected at least one"
+            " of each",
+            hint="Check that the source was written completely.",
+        )
+    _refuse_bad_rows(bad)
+    return unit
+
+
+def _scale_rows(block: AnyArray, unit: Float32Array) -> BoolArray:
+    """Write rows of length one into ``unit``; tell which rows have no direction."""
+    if block.dtype.kind not in "fiu":
+        raise EmbeddingError(
+            f"embeddings are of type {block.dtype}, expected float16, float32 or float64",
+            hint="Convert the embeddings to float32.",
+        )
+    wide = block.astype(np.float64)
+    peak = np.max(np.abs(wide), axis=1, keepdims=True, initial=0.0)
+    bad: BoolArray = ~(np.isfinite(peak) & (peak > 0))[:, 0]
+    wide[bad] = peak[bad] = 1.0
+    wide /= peak
+    wide /= np.linalg.norm(wide, axis=1, keepdims=True)
+    # Adding zero turns -0.0 into 0.0, so equal rows are equal byte by byte.
+    np.add(wide, 0.0, out=unit, casting="same_kind")
+    return bad
+
+
+def _refuse_bad_rows(bad: BoolArray) -> None:
+    if n_bad := int(np.count_nonzero(bad)):
+        found = "1 embedding is" if n_bad == 1 else f"{n_bad:,} embeddings are"
+        raise EmbeddingError(
+            f"{found} zero or not finite, first in row {int(np.argmax(bad))} (counting from 0)",
+            hint="Drop these rows, or export the model's output again.",
+            row=int(np.argmax(bad)),
+        )
+
+
+def _require_pairs(labels: Labels) -> None:
+    sizes = np.bincount(labels.codes, minlength=1)
+    if len(labels.names) < 2:
+        raise EmbeddingError(
+            f"all {len(labels.codes):,} items are of one class, expected at least two classes",
+            hint="Without a second class there are no negative pairs; check the label column.",
+        )
+    if sizes.max() < 2:
+        raise EmbeddingError(
+            f"each of the {len(labels.names):,} classes has a single item, expected at least one"
+            " class with two",
+            hint="Without a second item there are no positive pairs; is the label column an id?",
+        )
+
+
+def _first_equal(unit: Float32Array) -> IntArray:
+    words = unit.view(np.uint32)
+    keys = np.random.default_rng(0).integers(0, 2**64, size=unit.shape[1], dtype=np.uint64) | 1
+    hashes = np.empty(len(unit), dtype=np.uint64)
+    for start in range(0, len(unit), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        hashes[block] = (words[block] * keys).sum(axis=1, dtype=np.uint64)
+    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+    leader: IntArray = first[group]
+    suspects = np.flatnonzero(leader != np.arange(len(unit)))
+    differ = np.any(words[suspects] != words[leader[suspects]], axis=1)
+    leader[suspects[differ]] = suspects[differ]
+    return leader
+
+
+def _frozen(array: _Array) -> _Array:
+    array.flags.writeable = False
+    return array

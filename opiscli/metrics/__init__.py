@@ -1,0 +1,1 @@
+"""Pure functions: counts in, numbers out."""

@@ -1,0 +1,89 @@
+"""How much of OPIS is only the noise of having few items per class."""
+
+import numpy as np
+
+from opiscli.arrays import FloatArray
+from opiscli.metrics.opis import mean_over_range
+from opiscli.metrics.rates import true_negative_rate, true_positive_rate
+from opiscli.pairs.counts import PairCounts
+
+FEWEST_ITEMS = 4
+"""A class needs two pairs without a common item before its own noise can be estimated."""
+
+
+def noise_floor(counts: PairCounts, beta: float) -> float:
+    """OPIS that classes which are all alike would show with this many items each.
+
+    The mean over classes of `utility_variance`, averaged over the calibration range,
+    times (C - 1) / C because OPIS measures deviations from the classes' own mean.
+
+    Parameters
+    ----------
+    counts
+        Of at least one class, each with at least four items, over the calibration range.
+    """
+    variance = mean_over_range(utility_variance(counts, beta), counts.thresholds)
+    n_classes = len(counts.class_sizes)
+    return float(variance.mean() * (n_classes - 1) / n_classes)
+
+
+def utility_variance(counts: PairCounts, beta: float) -> FloatArray:
+    r"""Estimate the sampling variance of each class's utility at each threshold.
+
+    First order in the two rates, with b for beta squared and D = b TNR + TPR:
+
+    .. math::
+        \mathrm{Var}\,U = U_P^2 \mathrm{Var\,TPR} + U_N^2 \mathrm{Var\,FAR}
+            + 2 U_P U_N \mathrm{Cov(TPR, TNR)} \qquad
+        U_P = \frac{(1+b)\, b\, \mathrm{TNR}^2}{D^2}, \quad
+        U_N = \frac{(1+b)\, \mathrm{TPR}^2}{D^2}
+
+    Items are the independent draws, pairs are not. Without bias, and so possibly
+    negative for a single class.
+
+    Parameters
+    ----------
+    counts
+        Of classes with at least four items.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes, n_thresholds)``.
+    """
+    tpr, tnr = true_positive_rate(counts), true_negative_rate(counts)
+    b = beta**2
+    squared = (b * tnr + tpr) ** 2
+    per_squared = np.divide(1 + b, squared, out=np.zeros(squared.shape), where=squared > 0)
+    by_tpr = per_squared * b * tnr**2
+    by_tnr = per_squared * tpr**2
+    return (
+        by_tpr**2 * _tpr_variance(counts, tpr)
+        + by_tnr**2 * _far_variance(counts)
+        + 2 * by_tpr * by_tnr * _rate_covariance(counts)
+    )
+
+
+def _tpr_variance(counts: PairCounts, tpr: FloatArray) -> FloatArray:
+    """TPR² less its unbiased estimate from pairs of accepted pairs without a common item."""
+    n = counts.class_sizes[:, None].astype(np.float64)
+    accepted = counts.positive.astype(np.float64)
+    disjoint = accepted**2 - accepted - counts.positive_adjacent
+    return np.asarray(tpr**2 - disjoint / (n * (n - 1) * (n - 2) * (n - 3) / 4))
+
+
+def _far_variance(counts: PairCounts) -> FloatArray:
+    """Sample variance of the items' own false-accept rates, over n."""
+    n = counts.class_sizes[:, None].astype(np.float64)
+    others = counts.n_items - n
+    spread = (counts.negative_squares - counts.negative**2 / n) / (n - 1)
+    return np.asarray(spread / others**2 / n)
+
+
+def _rate_covariance(counts: PairCounts) -> FloatArray:
+    """Covariance of TPR and TNR: items with many accepted negatives often accept more positives."""
+    n = counts.class_sizes[:, None].astype(np.float64)
+    others = counts.n_items - n
+    # Every accepted positive pair is seen from both its items: the sum of p_a is 2P.
+    together = counts.cross_products - 2.0 * counts.positive * counts.negative / n
+    return np.asarray(-2 / n * together / (n - 1) / ((n - 1) * others))

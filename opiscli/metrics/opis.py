@@ -1,0 +1,83 @@
+"""How differently one threshold serves the classes: OPIS and ε-OPIS.
+
+Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
+ICLR 2024, arXiv:2307.04047.
+"""
+
+import math
+
+import numpy as np
+
+from opiscli.arrays import FloatArray
+
+
+def mean_over_range(curve: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Integral of curves over the calibration range, divided by its width.
+
+    Parameters
+    ----------
+    curve
+        Shape ``(..., n_thresholds)``.
+    thresholds
+        Shape ``(n_thresholds,)``, increasing. Trapezoidal rule.
+    """
+    width = thresholds[-1] - thresholds[0]
+    return np.asarray(np.trapezoid(curve, thresholds, axis=-1) / width)
+
+
+def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArray:
+    r"""Share of each class in OPIS; their sum is OPIS.
+
+    .. math::
+        \frac{1}{C\,(d_\max - d_\min)} \int_{d_\min}^{d_\max} (U_i(t) - \bar U(t))^2 \, dt
+
+    Parameters
+    ----------
+    utility
+        Shape ``(n_classes, n_thresholds)``.
+    thresholds
+        Shape ``(n_thresholds,)``, increasing.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes,)``.
+    """
+    deviation = utility - utility.mean(axis=0)
+    return mean_over_range(deviation**2, thresholds) / len(utility)
+
+
+def opis(utility: FloatArray, thresholds: FloatArray) -> float:
+    """Operating-point inconsistency score: variance of utility between classes, in [0, 0.25].
+
+    The population variance, averaged over the calibration range; every class counts once.
+    """
+    return float(opis_contributions(utility, thresholds).sum())
+
+
+def n_worst(epsilon: float, n_classes: int) -> int:
+    """Classes that count as the worst: the smallest whole number not below ``epsilon * n``."""
+    # 0.1 * 30 is a little more than 3 in binary; that is not a fourth class.
+    return math.ceil(round(epsilon * n_classes, 9))
+
+
+def epsilon_opis(utility: FloatArray, thresholds: FloatArray, epsilon: float) -> float | None:
+    r"""Squared gap between the worst classes and the rest, averaged over the range, in [0, 1].
+
+    .. math::
+        \frac{1}{d_\max - d_\min}
+        \int (\bar U_\text{worst}(t) - \bar U_\text{rest}(t))^2 \, dt
+
+    with the worst :math:`\lceil \varepsilon C \rceil` classes chosen anew at each threshold.
+
+    Returns
+    -------
+    float or None
+        ``None`` when the worst classes are all classes.
+    """
+    worst = n_worst(epsilon, len(utility))
+    if worst >= len(utility):
+        return None
+    ascending = np.sort(utility, axis=0)
+    gap = ascending[worst:].mean(axis=0) - ascending[:worst].mean(axis=0)
+    return float(mean_over_range(gap**2, thresholds))

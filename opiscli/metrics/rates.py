@@ -1,0 +1,47 @@
+"""Which share of pairs a threshold accepts, per class and over the whole set."""
+
+from opiscli.arrays import FloatArray
+from opiscli.pairs.counts import PairCounts
+
+
+def true_positive_rate(counts: PairCounts) -> FloatArray:
+    r"""Accepted share of each class's positive pairs, its sensitivity.
+
+    .. math:: \mathrm{TPR}_i(t) = P_i(t) \,/\, \tfrac12 n_i (n_i - 1)
+
+    Parameters
+    ----------
+    counts
+        Of classes with at least two items.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+    """
+    return counts.positive / counts.positive_pairs[:, None]
+
+
+def false_accept_rate(counts: PairCounts) -> FloatArray:
+    r"""Accepted share of the negative pairs with one end in each class.
+
+    .. math:: \mathrm{FAR}_i(t) = F_i(t) \,/\, n_i (N - n_i)
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+    """
+    return counts.negative / counts.negative_pairs[:, None]
+
+
+def true_negative_rate(counts: PairCounts) -> FloatArray:
+    """Rejected share of the same pairs, the specificity of each class."""
+    pairs = counts.negative_pairs[:, None]
+    return (pairs - counts.negative) / pairs
+
+
+def false_reject_rate(counts: PairCounts) -> FloatArray:
+    """Rejected share of each class's positive pairs, for classes with at least two items."""
+    pairs = counts.positive_pairs[:, None]
+    return (pairs - counts.positive) / pairs

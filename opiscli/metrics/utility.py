@@ -1,0 +1,52 @@
+"""How well each threshold serves each class."""
+
+import numpy as np
+
+from opiscli.arrays import FloatArray
+from opiscli.metrics.rates import true_negative_rate, true_positive_rate
+from opiscli.pairs.counts import PairCounts
+from opiscli.settings import Utility
+
+
+def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
+    r"""Utility of each class at each threshold.
+
+    .. math:: U_i = \frac{(1+\beta^2)\, a_i\, b_i}{\beta^2 a_i + b_i}
+
+    with a, b the specificity and sensitivity of the class, or its precision and
+    recall; 0 where both are 0.
+
+    Parameters
+    ----------
+    counts
+        Of classes with at least two items.
+    beta
+        Weight of the second rate over the first, as in F-beta; 1 weighs them alike.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+
+    References
+    ----------
+    Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric
+    Learning", ICLR 2024, arXiv:2307.04047, where beta is 1.
+    """
+    first = precision(counts) if kind is Utility.PRECISION_RECALL else true_negative_rate(counts)
+    return f_measure(first, true_positive_rate(counts), beta)
+
+
+def precision(counts: PairCounts) -> FloatArray:
+    """Share of each class's accepted pairs that are positive; 0 where none is accepted."""
+    accepted = counts.positive + counts.negative
+    share: FloatArray = np.zeros(accepted.shape)
+    np.divide(counts.positive, accepted, out=share, where=accepted > 0)
+    return share
+
+
+def f_measure(first: FloatArray, second: FloatArray, beta: float) -> FloatArray:
+    """Weighted harmonic mean of two rates, 0 where both are 0."""
+    below = beta**2 * first + second
+    above = (1 + beta**2) * first * second
+    return np.divide(above, below, out=np.zeros(below.shape), where=below > 0)

@@ -1,0 +1,83 @@
+"""Pooled counts of all distances on a fixed ruler: where to put a threshold."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.distance import LARGEST, from_cosine_distance
+from opiscli.embeddings import EmbeddingSet
+from opiscli.pairs.sweep import Progress, sweep
+from opiscli.pairs.tiles import NOT_A_PAIR, Block, cosine_distances
+from opiscli.settings import Distance
+
+STEP = 2.0**-15
+"""Distance between two ticks, 3.1e-5."""
+
+# Ticks stand half a step off the multiples of STEP, so that the round distances at which
+# tied data piles up (0, 0.5, 1) fall in the middle of a bin and rounding cannot split them.
+TICKS: FloatArray = np.minimum((np.arange(int(LARGEST / STEP) + 1) + 0.5) * STEP, LARGEST)
+TICKS.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceHistogram:
+    """How many positive and negative pairs lie in each bin of the ruler.
+
+    Bin ``k`` holds the distances in ``(TICKS[k-1], TICKS[k]]``. Two histograms of
+    disjoint pairs add up to that of all of them.
+
+    Parameters
+    ----------
+    positive, negative
+        Shape ``(n_ticks,)``, pairs.
+    """
+
+    positive: IntArray
+    negative: IntArray
+
+    def __add__(self, other: "DistanceHistogram") -> "DistanceHistogram":
+        return DistanceHistogram(self.positive + other.positive, self.negative + other.negative)
+
+
+def count_distances(of: Block, distance: Distance) -> DistanceHistogram:
+    """Kernel: sort the pairs of a block into the bins of the ruler."""
+    pairs = np.flatnonzero(of.similarity > NOT_A_PAIR)
+    bins = _bin(from_cosine_distance(cosine_distances(of, pairs), distance))
+    total = np.bincount(bins, minlength=len(TICKS))
+    if not of.has_positives:
+        return DistanceHistogram(np.zeros_like(total), total)
+    same = np.equal.outer(of.row_codes, of.column_codes).ravel()[pairs]
+    positive = np.bincount(bins[same], minlength=len(TICKS))
+    return DistanceHistogram(positive, total - positive)
+
+
+def distance_histogram(
+    items: EmbeddingSet,
+    distance: Distance,
+    *,
+    side: int,
+    threads: int,
+    on_progress: Progress | None = None,
+) -> DistanceHistogram:
+    """Count all pairs of a set on the ruler."""
+    positive, negative = np.zeros((2, len(TICKS)), dtype=np.int64)
+    for _, counted in sweep(
+        items,
+        partial(count_distances, distance=distance),
+        side=side,
+        threads=threads,
+        stage="distances",
+        on_progress=on_progress,
+    ):
+        positive += counted.positive
+        negative += counted.negative
+    return DistanceHistogram(positive, negative)
+
+
+def _bin(distances: FloatArray) -> IntArray:
+    """First tick not below each distance: exactly ``searchsorted(TICKS, distances)``."""
+    # Exact, because dividing by a power of two and subtracting one half do not round here.
+    bins = np.ceil(distances / STEP - 0.5).astype(np.int64)
+    return np.asarray(np.clip(bins, 0, len(TICKS) - 1, out=bins))

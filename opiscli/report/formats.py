@@ -1,0 +1,99 @@
+"""Writes an evaluation in the formats that programs and papers read."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from opiscli.report.rows import COLUMNS, rows
+from opiscli.report.text import printable
+from opiscli.results import Evaluation
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+
+
+_LATEX_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+}
+_MARKDOWN_SPECIAL = "\\`*_{}[]<>|~#&$"
+
+
+def to_csv(of: Evaluation) -> str:
+    """Comma-separated values in full precision, the signature in a last column."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, "signature"])
+    for row in rows(of):
+        cells = ["" if cell is None else cell for cell in row.cells()]
+        cells[-1] = printable(str(cells[-1]))
+        writer.writerow([*cells, of.signature])
+    return text.getvalue()
+
+
+def to_markdown(of: Evaluation) -> str:
+    """A table for a README or an issue, the signature below it."""
+    lines = [_markdown_row(COLUMNS), _markdown_row(["---"] * len(COLUMNS))]
+    lines += [_markdown_row([_cell(c, _escape_markdown) for c in row.cells()]) for row in rows(of)]
+    return "\n".join([*lines, "", f"`{of.signature}`", ""])
+
+
+def to_latex(of: Evaluation) -> str:
+    """A ``tabular`` for a paper, the signature in a comment."""
+    lines = [
+        f"% {of.signature}",
+        rf"\begin{{tabular}}{{l{'r' * (len(COLUMNS) - 2)}l}}",
+        r"\hline",
+        _latex_row([_escape_latex(name) for name in COLUMNS]),
+        r"\hline",
+        *(_latex_row([_cell(c, _escape_latex) for c in row.cells()]) for row in rows(of)),
+        r"\hline",
+        r"\end{tabular}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+WRITERS: dict[Format, Callable[[Evaluation], str]] = {
+    Format.JSON: lambda of: of.to_json() + "\n",
+    Format.CSV: to_csv,
+    Format.MARKDOWN: to_markdown,
+    Format.LATEX: to_latex,
+}
+
+
+def _cell(value: object, escape: Callable[[str], str]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return escape(printable(str(value)))
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return f"{' & '.join(cells)} \\\\"
+
+
+def _escape_markdown(text: str) -> str:
+    return "".join(f"\\{char}" if char in _MARKDOWN_SPECIAL else char for char in text)
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX_SPECIAL.get(char, char) for char in text)

@@ -1,0 +1,130 @@
+"""Draws an evaluation for a person at a terminal, 80 columns wide or more."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from opiscli.report.text import printable, rate, score, span
+from opiscli.results import Data, Evaluation, OperatingPoint, Rate
+
+
+def draw_evaluation(of: Evaluation, console: Console) -> None:
+    """Print the report of an evaluation."""
+    console.print(_heading(of.data))
+    for part in (_headline(of), _range(of), _points(of), _worst(of)):
+        console.print()
+        console.print(Padding(part, (0, 0, 0, 2)))
+    console.print()
+    console.print(Text(of.signature, style="dim"), soft_wrap=True)
+
+
+def _heading(data: Data) -> Text:
+    facts = [f"{data.n_items:,} items × {data.dims:,} dims", f"{data.n_classes:,} classes"]
+    if data.n_singletons:
+        facts.append(f"{data.n_singletons:,} of a single item")
+    if data.n_duplicates:
+        what = "dropped" if data.duplicates_dropped else "among them"
+        facts.append(f"{data.n_duplicates:,} duplicates {what}")
+    name = printable(" ".join([data.source, *data.where]))
+    return Text.assemble((name, "bold"), "\n", (" · ".join(facts), "dim"))
+
+
+def _headline(of: Evaluation) -> Table:
+    table = _table("Consistency and recall", "", "95 % interval", "")
+    for k, recall in of.recall.items():
+        note = "the nearest is of the same class" if k == "1" else f"one of the {k} nearest is"
+        table.add_row(_name(f"R@{k}"), score(recall.value), span(recall.ci), note)
+    opis, eps = of.opis, of.eps_opis
+    note = "variance between the classes"
+    table.add_row(_name("OPIS"), score(opis.value), span(opis.ci), note)
+    floor = "not known" if opis.noise is None else f"noise floor {score(opis.noise)} taken off"
+    table.add_row("  corrected", score(opis.corrected), "", floor)
+    note = f"worst {eps.n_worst:,} of {opis.n_classes:,} classes against the rest"
+    table.add_row(_name(f"{100 * eps.epsilon:g}%-OPIS"), score(eps.value), span(eps.ci), note)
+    table.add_row("Mean utility", score(of.mean_utility), "", _utility_note(of))
+    return table
+
+
+def _utility_note(of: Evaluation) -> str:
+    rates = "precision, recall" if of.utility.kind == "precision-recall" else "TNR, TPR"
+    return f"F{of.utility.beta:g} of {rates}, mean of classes"
+
+
+def _range(of: Evaluation) -> Text:
+    ends = of.calibration_range
+    return Text.assemble(
+        ("Calibration range  ", "bold cyan"),
+        f"{of.distance} distance {score(ends.threshold.lo)} – {score(ends.threshold.hi)}",
+        (f"  {ends.n_thresholds} thresholds\n", "dim"),
+        " " * 19,
+        f"FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
+    )
+
+
+def _points(of: Evaluation) -> Table:
+    table = _table("Operating points", "FAR", "TAR", "hardest class")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for point in of.operating_points:
+        if point.far is None or point.frr is None:
+            table.add_row(f"FAR ≤ {point.target_far:g}", Text("not attainable", "yellow"), "", "")
+        else:
+            table.add_row(
+                _threshold(point),
+                _rate(point.far.value, point.far.k, point.far.n, point.far.ci),
+                _accept_rate(point.frr),
+                _hardest(point),
+            )
+    return table
+
+
+def _threshold(point: OperatingPoint) -> Text:
+    return Text.assemble(
+        (f"FAR ≤ {point.target_far:g}\n", "bold"),
+        f"d ≤ {score(point.threshold)}\ns ≥ {score(point.similarity)}",
+    )
+
+
+def _accept_rate(frr: Rate) -> Text:
+    k = frr.n - frr.k
+    return _rate(k / frr.n, k, frr.n, (1 - frr.ci.hi, 1 - frr.ci.lo))
+
+
+def _rate(value: float, k: int, n: int, ci: tuple[float, float]) -> Text:
+    return Text.assemble(
+        (f"{rate(value)}\n", "bold"), (f"{k:,} / {n:,}\n", "dim"), (span(ci), "dim")
+    )
+
+
+def _hardest(point: OperatingPoint) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for name, worst in (("FAR", point.worst_far), ("FRR", point.worst_frr)):
+        if worst is not None:
+            text.append(f"{name} {rate(worst.value)} {printable(worst.label)}\n")
+    return text.append(f"mean FAR {rate(point.macro_far)}", "dim")
+
+
+def _worst(of: Evaluation) -> Table:
+    table = _table("Classes served worst", "items", "mean utility", "share of OPIS")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for worst in of.worst_classes:
+        table.add_row(
+            Text(printable(worst.label), overflow="ellipsis", no_wrap=True),
+            f"{worst.n_items:,}",
+            score(worst.mean_utility),
+            score(worst.opis_contribution),
+        )
+    return table
+
+
+def _name(text: str) -> Text:
+    return Text(text, "bold")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan", pad_edge=False)
+    table.add_column(Text(title), no_wrap=True)
+    for name in columns:
+        table.add_column(Text(name, "cyan"))
+    return table

@@ -1,0 +1,41 @@
+"""Shows a label exactly as it is, whatever it contains, and numbers at a readable length."""
+
+import unicodedata
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def printable(label: str) -> str:
+    r"""Spell out every character that could restyle, move or hide text.
+
+    Control and format characters, among them escape codes, line breaks and marks that
+    reverse the reading direction, become backslash escapes.
+
+    Examples
+    --------
+    >>> printable("[red]\x1b[2J")
+    '[red]\\x1b[2J'
+    """
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in _INVISIBLE
+        else char
+        for char in label
+    )
+
+
+def score(value: float | None) -> str:
+    """Four decimals, or three digits where that would show zeros only."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if value == 0 or abs(value) >= 5e-4 else f"{value:.2e}"
+
+
+def rate(value: float | None) -> str:
+    """Four significant digits: rates run over many magnitudes."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def span(interval: tuple[float, float] | None) -> str:
+    """Two bounds, three significant digits each."""
+    return "" if interval is None else f"{interval[0]:.3g} – {interval[1]:.3g}"

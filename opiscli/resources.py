@@ -1,0 +1,86 @@
+"""What a computation may use of the machine: threads and memory."""
+
+import os
+from dataclasses import dataclass
+
+from opiscli.errors import UsageError
+
+_FALLBACK_MEMORY = 8 << 30
+_UNITS = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a computation may use of the machine. No number depends on it.
+
+    Parameters
+    ----------
+    threads
+        Tiles worked on at the same time, at least 1.
+    memory_limit
+        Bytes, the embeddings included.
+    """
+
+    threads: int
+    memory_limit: int
+
+    @classmethod
+    def of_machine(
+        cls, *, threads: int | None = None, memory_limit: int | None = None
+    ) -> "Resources":
+        """By default every processor this process may use, and a quarter of the memory.
+
+        Raises
+        ------
+        UsageError
+            If ``threads`` is below 1.
+        """
+        if threads is not None and threads < 1:
+            raise UsageError(f"--threads is {threads}, expected 1 or more", hint="For example 2.")
+        return cls(
+            _processors() if threads is None else threads,
+            _memory() // 4 if memory_limit is None else memory_limit,
+        )
+
+
+def parse_memory(text: str) -> int:
+    """Bytes from text such as ``1.5GB``, ``800 MiB`` or ``2000000``.
+
+    Raises
+    ------
+    UsageError
+        If it is not a positive amount of memory.
+    """
+    lowered = text.strip().lower().removesuffix("b").strip()
+    number = lowered.rstrip("kmgti")
+    try:
+        amount = float(number) * _UNITS[lowered[len(number) :]]
+        if not 0 < amount < 2**63:
+            raise ValueError(text)
+    except (ValueError, KeyError) as cause:
+        raise UsageError(
+            f"--memory-limit {text} is not an amount of memory",
+            hint="For example --memory-limit 1.5GB.",
+        ) from cause
+    return int(amount)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> int:
+    if hasattr(os, "sysconf"):
+        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return _FALLBACK_MEMORY

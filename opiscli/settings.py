@@ -1,0 +1,174 @@
+"""Every choice that moves a number, checked once and written down as a signature."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from opiscli.errors import UsageError
+
+DEFAULT_SEED = 0
+DEFAULT_RESAMPLES = 1000
+
+
+class Distance(StrEnum):
+    """What a threshold is measured in; both lie in [0, 2]."""
+
+    EUCLIDEAN = "euclidean"
+    COSINE = "cosine"
+
+
+class Utility(StrEnum):
+    """Which two rates of a class its utility combines."""
+
+    TPR_TNR = "tpr-tnr"
+    PRECISION_RECALL = "precision-recall"
+
+
+class RangeBy(StrEnum):
+    """What the two ends of the calibration range bound."""
+
+    FAR = "far"
+    FRR = "frr"
+    DISTANCE = "distance"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRequest:
+    """The calibration range as asked for: two increasing bounds on one quantity.
+
+    Parameters
+    ----------
+    by
+        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` gives
+        the thresholds themselves, in [0, 2].
+
+    Raises
+    ------
+    UsageError
+        If the bounds are reversed, equal or outside their interval.
+    """
+
+    by: RangeBy = RangeBy.FAR
+    lo: float = 1e-2
+    hi: float = 1e-1
+
+    def __post_init__(self) -> None:
+        is_distance = self.by is RangeBy.DISTANCE
+        option = "--range" if is_distance else f"--{self.by}"
+        example = "0.8:1.1" if is_distance else "1e-2:1e-1"
+        inside = (
+            0 <= self.lo <= 2 and 0 <= self.hi <= 2
+            if is_distance
+            else 0 < self.lo < 1 and 0 < self.hi < 1
+        )
+        if not inside:
+            bounds = "thresholds in [0, 2]" if is_distance else "rates above 0 and below 1"
+            raise UsageError(
+                f"{option} {self.lo:g}:{self.hi:g} is out of bounds, expected two {bounds}",
+                hint=f"Give the lower bound first, as in {option} {example}.",
+            )
+        if not self.lo < self.hi:
+            raise UsageError(
+                f"{option} {self.lo:g}:{self.hi:g} is not a range, expected the lower bound first",
+                hint=f"Give two different bounds, as in {option} {example}.",
+            )
+
+    def __str__(self) -> str:
+        if self.by is RangeBy.DISTANCE:
+            return f"d{plain(self.lo)}..{plain(self.hi)}"
+        return f"{self.by}{scientific(self.lo)}..{scientific(self.hi)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSettings:
+    """What `evaluate` computes. Every field moves a number, so every field is in the signature.
+
+    Parameters
+    ----------
+    distance
+        What thresholds are measured in.
+    calibration_range
+        The bounds between which utility is integrated.
+    utility, beta
+        Utility of a class: the F-measure of sensitivity and specificity, or of
+        precision and recall; ``beta`` weighs the second rate of the name as in F-beta.
+    epsilon
+        Share of classes that count as the worst, in (0, 1).
+    n_thresholds
+        Grid points over the calibration range, both ends included; at least 2.
+    ks
+        Ranks at which recall is reported.
+    drop_duplicates
+        Whether repeated embeddings were removed before counting.
+    seed
+        Of the bootstrap over classes.
+    n_resamples
+        Bootstrap resamples behind each interval.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range.
+    """
+
+    distance: Distance = Distance.EUCLIDEAN
+    calibration_range: RangeRequest = RangeRequest()
+    utility: Utility = Utility.TPR_TNR
+    beta: float = 1.0
+    epsilon: float = 0.1
+    n_thresholds: int = 201
+    ks: tuple[int, ...] = (1,)
+    drop_duplicates: bool = False
+    seed: int = DEFAULT_SEED
+    n_resamples: int = DEFAULT_RESAMPLES
+
+    def __post_init__(self) -> None:
+        _require(self.beta > 0 and math.isfinite(self.beta), "--beta", self.beta, "above 0", "1")
+        _require(0 < self.epsilon < 1, "--epsilon", self.epsilon, "above 0 and below 1", "0.1")
+        _require(
+            2 <= self.n_thresholds <= 10_001, "--thresholds", self.n_thresholds, "2 to 10001", "201"
+        )
+        _require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
+        _require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
+        for k in self.ks:
+            _require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
+
+    def signature(self, version: str) -> str:
+        """Every setting that moves a number in one line, to quote beside the numbers."""
+        parts = [
+            "opis",
+            f"d:{self.distance}",
+            f"u:{self.utility}",
+            f"b:{plain(self.beta)}",
+            f"range:{self.calibration_range}",
+            f"grid:{self.n_thresholds}",
+            f"eps:{plain(self.epsilon)}",
+            "pairs:exact",
+            "single:drop",
+            "ties:accept",
+        ]
+        if self.drop_duplicates:
+            parts.append("dups:drop")
+        if self.seed != DEFAULT_SEED:
+            parts.append(f"seed:{self.seed}")
+        if self.n_resamples != DEFAULT_RESAMPLES:
+            parts.append(f"resamples:{self.n_resamples}")
+        return "|".join([*parts, f"v:{version}"])
+
+
+def plain(value: float) -> str:
+    """Write twelve digits at most, without trailing zeros: ``0.1``, ``1``."""
+    return f"{value:.12g}"
+
+
+def scientific(value: float) -> str:
+    """Write a rate as people do: ``1e-2``, ``2.5e-3``."""
+    mantissa, exponent = f"{value:.11e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def _require(holds: bool, option: str, value: object, expected: str, example: str) -> None:
+    if not holds:
+        raise UsageError(
+            f"{option} is {value}, expected {expected}", hint=f"For example {option} {example}."
+        )

@@ -1,0 +1,63 @@
+"""Which columns and rows of a source to read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from opiscli.errors import SourceError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to take from a source.
+
+    Parameters
+    ----------
+    embedding, label, id
+        Column names. Left out, the embedding is ``embedding`` or else the only column
+        that can be one, the label is ``label``, and ids are not read.
+    where
+        Conditions ``COLUMN=VALUE`` that every row must meet.
+    labels_file
+        NPY file of labels, for an NPY source.
+    """
+
+    embedding: str | None = None
+    label: str | None = None
+    id: str | None = None
+    where: tuple[str, ...] = ()
+    labels_file: Path | None = None
+
+    def conditions(self) -> list[tuple[str, str]]:
+        """Split ``where`` at the first equals sign of each.
+
+        Raises
+        ------
+        UsageError
+            If a condition has none.
+        """
+        pairs = [condition.partition("=") for condition in self.where]
+        for (column, equals, _), condition in zip(pairs, self.where, strict=True):
+            if not equals or not column:
+                raise UsageError(
+                    f"--where {condition} is not a condition, expected COLUMN=VALUE",
+                    hint="For example --where split=test.",
+                )
+        return [(column, value) for column, _, value in pairs]
+
+
+def refuse_labels_file(source: str, selection: Selection) -> None:
+    """Raise `UsageError` where labels come with the embeddings and a second file is named."""
+    if selection.labels_file is not None:
+        raise UsageError(
+            f"--labels {selection.labels_file} was given, but {source} carries its own labels",
+            hint="Leave --labels out, or name the column with --label-column.",
+        )
+
+
+def require_column(name: str, columns: list[str], source: str, option: str) -> None:
+    """Raise `SourceError`, listing the columns there are, if ``name`` is not one of them."""
+    if name not in columns:
+        raise SourceError(
+            f"{source} has no column {name!r}, expected one of: {', '.join(columns)}",
+            hint=f"Name the column with {option}.",
+        )

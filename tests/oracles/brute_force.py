@@ -1,0 +1,140 @@
+"""The definitions read aloud, over an N×N float64 matrix. Shares no code with opiscli.
+
+Slow and memory-hungry on purpose: nothing here is blocked, binned, sorted by class or
+otherwise clever, so that nothing here can be wrong in the same way.
+"""
+
+import math
+
+import numpy as np
+
+
+class BruteForce:
+    """All distances of a small set, and every number that follows from them."""
+
+    def __init__(self, embeddings, labels, distance="euclidean"):
+        x = np.asarray(embeddings, dtype=np.float64)
+        x = x / np.sqrt((x * x).sum(axis=1))[:, None]
+        similarity = x @ x.T
+        if distance == "euclidean":
+            # From differences, not from 1 - s: exact for duplicates.
+            self.d = np.sqrt(np.maximum(0, 2 - 2 * similarity))
+            near = np.argwhere(similarity > 0.999)
+            for a, b in near:
+                self.d[a, b] = math.sqrt(((x[a] - x[b]) ** 2).sum())
+        else:
+            self.d = np.maximum(1 - similarity, 0)
+        self.d = np.round(self.d, 9)  # what only float64 rounding sets apart is tied
+        self.labels = np.asarray(labels)
+        n = len(x)
+        upper = np.triu(np.ones((n, n), dtype=bool), 1)
+        same = self.labels[:, None] == self.labels[None, :]
+        self.same, self.n = same, n
+        self.positives = np.sort(self.d[upper & same])
+        self.negatives = np.sort(self.d[upper & ~same])
+        names, counts = np.unique(self.labels, return_counts=True)
+        self.sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        self.classes = [name for name in names.tolist() if self.sizes[name] >= 2]
+
+    def far(self, t):
+        return np.searchsorted(self.negatives, t, side="right") / len(self.negatives)
+
+    def frr(self, t):
+        rejected = len(self.positives) - np.searchsorted(self.positives, t, side="right")
+        return rejected / len(self.positives)
+
+    def far_threshold_bounds(self, target):
+        """The largest observed negative distance that meets the target, and the one after it."""
+        distinct = np.unique(self.negatives)
+        ok = distinct[self.far(distinct) <= target]
+        after = distinct[len(ok)] if len(ok) < len(distinct) else np.inf
+        return (ok[-1] if len(ok) else None), after
+
+    def class_rates(self, name, thresholds):
+        members = np.flatnonzero(self.labels == name)
+        others = np.flatnonzero(self.labels != name)
+        inner = self.d[np.ix_(members, members)][np.triu_indices(len(members), 1)]
+        outer = self.d[np.ix_(members, others)].ravel()
+        tpr = np.searchsorted(np.sort(inner), thresholds, side="right") / len(inner)
+        far = np.searchsorted(np.sort(outer), thresholds, side="right") / len(outer)
+        return tpr, far
+
+    def utilities(self, thresholds, beta=1.0, kind="tpr-tnr"):
+        curves = []
+        for name in self.classes:
+            tpr, far = self.class_rates(name, thresholds)
+            first = 1 - far
+            if kind == "precision-recall":
+                n = self.sizes[name]
+                tp, fp = tpr * n * (n - 1) / 2, far * n * (self.n - n)
+                first = np.array([a / (a + b) if a + b else 0.0 for a, b in zip(tp, fp, strict=True)])
+            curve = []
+            for a, b in zip(first, tpr, strict=True):
+                below = beta**2 * a + b
+                curve.append((1 + beta**2) * a * b / below if below > 0 else 0.0)
+            curves.append(curve)
+        return np.array(curves)
+
+    @staticmethod
+    def integrate(curve, thresholds):
+        steps = [
+            (curve[j] + curve[j + 1]) / 2 * (thresholds[j + 1] - thresholds[j])
+            for j in range(len(thresholds) - 1)
+        ]
+        return sum(steps) / (thresholds[-1] - thresholds[0])
+
+    def opis(self, utilities, thresholds):
+        variance = [np.mean((u - u.mean()) ** 2) for u in utilities.T]
+        return self.integrate(variance, thresholds)
+
+    def eps_opis(self, utilities, thresholds, epsilon):
+        worst = math.ceil(epsilon * len(utilities) - 1e-9)
+        gaps = []
+        for u in utilities.T:
+            ordered = sorted(u)
+            gaps.append((np.mean(ordered[:worst]) - np.mean(ordered[worst:])) ** 2)
+        return self.integrate(gaps, thresholds)
+
+    def noise(self, thresholds, beta=1.0):
+        """Spec section 2 for the classes with at least four items, item by item."""
+        b = beta**2
+        per_class = []
+        for name in self.classes:
+            n = self.sizes[name]
+            if n < 4:
+                continue
+            members = np.flatnonzero(self.labels == name)
+            row = []
+            for t in thresholds:
+                accepted = self.d[members] <= t
+                p = (accepted & self.same[members]).sum(axis=1) - 1  # not itself
+                f = (accepted & ~self.same[members]).sum(axis=1) / (self.n - n)
+                big_p = p.sum() / 2
+                tpr, tnr = big_p / (n * (n - 1) / 2), 1 - f.mean()
+                disjoint = big_p**2 - big_p - (p * (p - 1)).sum()
+                var_tpr = tpr**2 - disjoint / (n * (n - 1) * (n - 2) * (n - 3) / 4)
+                var_far = f.var(ddof=1) / n
+                cov = -2 / n * np.cov(p / (n - 1), f)[0, 1]
+                d = b * tnr + tpr
+                du_tpr = (1 + b) * b * tnr**2 / d**2 if d > 0 else 0.0
+                du_tnr = (1 + b) * tpr**2 / d**2 if d > 0 else 0.0
+                row.append(du_tpr**2 * var_tpr + du_tnr**2 * var_far + 2 * du_tpr * du_tnr * cov)
+            per_class.append(row)
+        mean = np.mean(per_class, axis=0)
+        c = len(per_class)
+        return self.integrate(mean, thresholds) * (c - 1) / c
+
+    def recall(self, k, tie=1e-6):
+        hits = []
+        for a in range(self.n):
+            if self.sizes[self.labels[a].item()] < 2:
+                continue
+            d, same = self.d[a].copy(), self.same[a].copy()
+            same[a] = False
+            nearest_match = d[same].min()
+            other = d[~self.same[a]]
+            nearer = (other < nearest_match - tie).sum()
+            tied = (np.abs(other - nearest_match) <= tie).sum()
+            best, worst = nearer < k, nearer + tied < k
+            hits.append((int(best) + int(worst)) / 2)
+        return float(np.mean(hits))
