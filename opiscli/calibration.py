@@ -67,8 +67,8 @@ def _far_end(histogram: DistanceHistogram, target: float) -> float:
         n = int(histogram.negative.sum())
         nearest = int(histogram.negative[np.argmax(histogram.negative > 0)])
         raise UndefinedMetric(
-            f"FAR {target:g} is not attainable above 0: {nearest:,} of {n:,} negative pairs are"
-            f" equally near, which is a FAR of {nearest / n:.3g}",
+            f"FAR {target:g} is not attainable above 0: accepting the nearest of {n:,} negative"
+            f" pairs already gives {nearest:,} / {n:,} = {nearest / n:.3g}",
             hint="Give larger bounds with --far LO:HI, or thresholds with --range A:B.",
         )
     return threshold

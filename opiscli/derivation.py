@@ -7,10 +7,12 @@ import numpy as np
 from opiscli import __version__
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.distance import to_similarity
-from opiscli.metrics.bootstrap import ClassBootstrap, interval
-from opiscli.metrics.jackknife import rate_interval
+from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
+from opiscli.metrics.jackknife import rate_interval, rule_of_three
 from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import (
+    LARGEST_EPSILON_OPIS,
+    LARGEST_OPIS,
     epsilon_opis,
     mean_over_range,
     n_worst,
@@ -183,9 +185,11 @@ def _opis(
     if settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2:
         noise = noise_floor(paired.of_classes(correctable), settings.beta)
         corrected = opis(curves[correctable], thresholds) - noise
+    value = opis(curves, thresholds)
+    resampled = bootstrap.opis(curves, thresholds)
     return Opis(
-        value=opis(curves, thresholds),
-        ci=Interval(*interval(bootstrap.opis(curves, thresholds))),
+        value=value,
+        ci=Interval(*log_interval(value, resampled, len(curves), largest=LARGEST_OPIS)),
         noise=noise,
         corrected=corrected,
         n_classes=len(curves),
@@ -201,18 +205,20 @@ def _eps_opis(
     if value is None:
         return EpsilonOpis(epsilon, worst, None, None)
     resampled = bootstrap.epsilon_opis(curves, thresholds, epsilon)
-    return EpsilonOpis(epsilon, worst, value, Interval(*interval(resampled)))
+    ci = log_interval(value, resampled, len(curves), largest=LARGEST_EPSILON_OPIS)
+    return EpsilonOpis(epsilon, worst, value, Interval(*ci))
 
 
 def _recall(ranks: MatchRanks, k: int, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
     of_class: FloatArray = np.zeros(len(class_sizes))
     np.add.at(of_class, ranks.codes, hits_at(ranks, k))
     hits, queries = of_class[class_sizes > 1], class_sizes[class_sizes > 1]
-    return Recall(
-        value=float(hits.sum() / queries.sum()),
-        ci=Interval(*interval(bootstrap.share(hits, queries))),
-        n_queries=int(queries.sum()),
-    )
+    value = float(hits.sum() / queries.sum())
+    lo, hi = percentile_interval(bootstrap.share(hits, queries))
+    if value in (0.0, 1.0):
+        bound = rule_of_three(len(queries))
+        lo, hi = (0.0, bound) if value == 0 else (1 - bound, 1.0)
+    return Recall(value, Interval(lo, hi), int(queries.sum()))
 
 
 def _worst_classes(

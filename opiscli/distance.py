@@ -37,7 +37,7 @@ def from_cosine_distance(cosine_distance: _Cosines, distance: Distance) -> Float
 
 def to_similarity(threshold: float, distance: Distance) -> float:
     """Cosine similarity, in ``[-1, 1]``, of a pair exactly at ``threshold``."""
-    return 1.0 - (threshold if distance is Distance.COSINE else 0.5 * threshold * threshold)
+    return 1.0 - float(_to_cosine_distance(np.array(threshold), distance))
 
 
 def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:
@@ -52,8 +52,7 @@ def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:
         Shape ``(n_thresholds,)``, distances in ``[0, 2]``.
     """
     thresholds = np.asarray(thresholds, dtype=np.float64)
-    guess = 1.0 - np.array([to_similarity(float(t), distance) for t in thresholds])
-    cutoff = np.clip(guess, 0.0, LARGEST).astype(np.float32)
+    cutoff = np.clip(_to_cosine_distance(thresholds, distance), 0.0, LARGEST).astype(np.float32)
 
     too_far = from_cosine_distance(cutoff, distance) > thresholds
     while too_far.any():
@@ -67,3 +66,7 @@ def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:
         above = np.nextafter(cutoff, np.float32(3))
         short = (from_cosine_distance(above, distance) <= thresholds) & (cutoff < LARGEST)
     return cutoff
+
+
+def _to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray:
+    return thresholds if distance is Distance.COSINE else 0.5 * thresholds * thresholds

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.metrics.opis import mean_over_range, n_worst
@@ -72,11 +73,43 @@ class ClassBootstrap:
         return np.concatenate([draws @ hits / (draws @ trials) for draws in self.draws()])
 
 
-def interval(resampled: FloatArray, confidence: float = 0.95) -> tuple[float, float]:
+def percentile_interval(resampled: FloatArray, confidence: float = 0.95) -> tuple[float, float]:
     """Central percentiles of a resampled statistic."""
     tail = (1 - confidence) / 2
     lo, hi = np.quantile(resampled, [tail, 1 - tail])
     return float(lo), float(hi)
+
+
+def log_interval(
+    value: float,
+    resampled: FloatArray,
+    n_classes: int,
+    *,
+    largest: float,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """Interval of a squared spread: Student's t times the resamples' spread, on the log scale.
+
+    Percentiles of a resampled variance cover far too little when classes are few, because
+    every resample repeats classes: 62 % instead of 95 % for 10 classes, where this
+    interval covers 86 % (``benchmarks/interval_coverage.py``).
+
+    Parameters
+    ----------
+    value
+        The statistic itself, at least 0.
+    resampled
+        Shape ``(n_resamples,)``.
+    largest
+        The largest value the statistic can have.
+    """
+    # A resample that drew a single class has no spread to speak of.
+    informative = resampled[resampled > 1e-6 * value]
+    if value <= 0 or n_classes < 2 or len(informative) < 2:
+        return 0.0, largest
+    quantile = stdtrit(n_classes - 1, (1 + confidence) / 2)
+    factor = np.exp(min(quantile * float(np.std(np.log(informative))), 700.0))
+    return float(value / factor), float(min(largest, value * factor))
 
 
 def _sum_of_lowest(

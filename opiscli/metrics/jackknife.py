@@ -34,15 +34,12 @@ def rate_interval(
 
     References
     ----------
-    Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981);
-    Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
+    Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
     """
-    n_classes = len(errors)
-    rule_of_three = min(1.0, -np.log(1 - confidence) / n_classes)
     if k == 0:
-        return 0.0, float(rule_of_three)
+        return 0.0, rule_of_three(len(errors), confidence)
     if k == n:
-        return float(1 - rule_of_three), 1.0
+        return 1 - rule_of_three(len(errors), confidence), 1.0
     left = n - pairs
     usable = left > 0
     if np.count_nonzero(usable) < 2:
@@ -54,3 +51,13 @@ def rate_interval(
     reach = stdtrit(m - 1, (1 + confidence) / 2) * spread
     rate = k / n
     return float(rate * np.exp(-reach)), float(min(1.0, rate * np.exp(reach)))
+
+
+def rule_of_three(n_classes: int, confidence: float = 0.95) -> float:
+    """Upper bound of a rate of which not one error was seen, classes being the trials.
+
+    References
+    ----------
+    Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
+    """
+    return float(min(1.0, -np.log(1 - confidence) / n_classes))

@@ -10,6 +10,12 @@ import numpy as np
 
 from opiscli.arrays import FloatArray
 
+LARGEST_OPIS = 0.25
+"""Half of the classes at utility 0, half at 1."""
+
+LARGEST_EPSILON_OPIS = 1.0
+"""The worst classes at utility 0, the rest at 1."""
+
 
 def mean_over_range(curve: FloatArray, thresholds: FloatArray) -> FloatArray:
     """Integral of curves over the calibration range, divided by its width.

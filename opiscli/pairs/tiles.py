@@ -15,7 +15,7 @@ from opiscli.resources import Resources
 _LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64
 _BYTES_PER_PAIR = 64  # similarity, index, distance and bin of a pair inside a NumPy kernel
-_EXACT_BELOW = 5e-5
+_EXACT_BELOW = 1e-3
 _PAIRS_AT_ONCE = 8192
 
 NOT_A_PAIR = np.float32(-3.0)

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.text import printable, rate, score, span
-from opiscli.results import Data, Evaluation, OperatingPoint, Rate
+from opiscli.results import Data, Evaluation, OperatingPoint, Opis, Rate
 
 
 def draw_evaluation(of: Evaluation, console: Console) -> None:
@@ -31,19 +31,26 @@ def _heading(data: Data) -> Text:
 
 
 def _headline(of: Evaluation) -> Table:
-    table = _table("Consistency and recall", "", "95 % interval", "")
+    table = _table("", "", "95 % interval", "")
     for k, recall in of.recall.items():
         note = "the nearest is of the same class" if k == "1" else f"one of the {k} nearest is"
         table.add_row(_name(f"R@{k}"), score(recall.value), span(recall.ci), note)
     opis, eps = of.opis, of.eps_opis
     note = "variance between the classes"
-    table.add_row(_name("OPIS"), score(opis.value), span(opis.ci), note)
-    floor = "not known" if opis.noise is None else f"noise floor {score(opis.noise)} taken off"
-    table.add_row("  corrected", score(opis.corrected), "", floor)
+    table.add_row(_name("OPIS"), rate(opis.value), span(opis.ci), note)
+    table.add_row("  corrected", rate(opis.corrected), "", _noise_note(opis))
     note = f"worst {eps.n_worst:,} of {opis.n_classes:,} classes against the rest"
-    table.add_row(_name(f"{100 * eps.epsilon:g}%-OPIS"), score(eps.value), span(eps.ci), note)
+    table.add_row(_name(f"{100 * eps.epsilon:g}%-OPIS"), rate(eps.value), span(eps.ci), note)
     table.add_row("Mean utility", score(of.mean_utility), "", _utility_note(of))
     return table
+
+
+def _noise_note(opis: Opis) -> str:
+    if opis.noise is None:
+        return "noise floor not known"
+    n_correctable = opis.n_classes - opis.n_uncorrectable
+    classes = f", {n_correctable:,} classes of 4 or more" if opis.n_uncorrectable else ""
+    return f"less a noise floor of {rate(opis.noise)}{classes}"
 
 
 def _utility_note(of: Evaluation) -> str:
@@ -69,6 +76,8 @@ def _points(of: Evaluation) -> Table:
         if point.far is None or point.frr is None:
             table.add_row(f"FAR ≤ {point.target_far:g}", Text("not attainable", "yellow"), "", "")
         else:
+            if table.row_count:
+                table.add_row()
             table.add_row(
                 _threshold(point),
                 _rate(point.far.value, point.far.k, point.far.n, point.far.ci),
@@ -113,7 +122,7 @@ def _worst(of: Evaluation) -> Table:
             Text(printable(worst.label), overflow="ellipsis", no_wrap=True),
             f"{worst.n_items:,}",
             score(worst.mean_utility),
-            score(worst.opis_contribution),
+            rate(worst.opis_contribution),
         )
     return table
 

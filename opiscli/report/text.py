@@ -25,10 +25,8 @@ def printable(label: str) -> str:
 
 
 def score(value: float | None) -> str:
-    """Four decimals, or three digits where that would show zeros only."""
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if value == 0 or abs(value) >= 5e-4 else f"{value:.2e}"
+    """Four decimals: thresholds, similarities and shares of items."""
+    return "–" if value is None else f"{value:.4f}"
 
 
 def rate(value: float | None) -> str:

@@ -29,7 +29,7 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
     """Read an NPZ file, whose arrays are its columns."""
     refuse_labels_file(str(path), selection)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             columns = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as cause:
         raise _unreadable(path, "NPZ", cause) from cause
@@ -57,7 +57,7 @@ def _load_npy(path: Path) -> AnyArray:
 
 
 def _unreadable(path: Path, kind: str, cause: Exception) -> SourceError:
-    if "allow_pickle" in str(cause):
+    if "allow_pickle" in str(cause) or "Python objects" in str(cause):
         return SourceError(
             f"{path} holds pickled Python objects, expected a plain numeric or string array",
             hint="Save it with a numeric or string dtype; opis never unpickles.",

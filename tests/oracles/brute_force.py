@@ -67,7 +67,9 @@ class BruteForce:
             if kind == "precision-recall":
                 n = self.sizes[name]
                 tp, fp = tpr * n * (n - 1) / 2, far * n * (self.n - n)
-                first = np.array([a / (a + b) if a + b else 0.0 for a, b in zip(tp, fp, strict=True)])
+                first = np.array(
+                    [a / (a + b) if a + b else 0.0 for a, b in zip(tp, fp, strict=True)]
+                )
             curve = []
             for a, b in zip(first, tpr, strict=True):
                 below = beta**2 * a + b

@@ -1,0 +1,208 @@
+"""What must not change a number, on data whose similarities are exact in binary."""
+
+from dataclasses import asdict, replace
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pytest
+from conftest import clusters, coarse_grid
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opiscli import EmbeddingSet, EvaluationSettings, evaluate, evaluate_items
+from opiscli.distance import cutoffs, from_cosine_distance
+from opiscli.pairs.counts import ItemCounts, by_class, count_block, count_pairs
+from opiscli.pairs.histogram import STEP, TICKS, count_distances, distance_histogram
+from opiscli.pairs.neighbours import match_ranks
+from opiscli.pairs.tiles import block, tiles
+from opiscli.resources import Resources
+from opiscli.settings import Distance, RangeBy, RangeRequest
+
+SETTINGS = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4), ks=(1, 3))
+THRESHOLDS = np.array([0.0, 0.5, 0.9, 1.0, 1.2, 1.3, 2.0])
+seeds = st.integers(0, 10_000)
+sides = st.sampled_from([1, 3, 7, 16, 64])
+
+
+def numbers(result):
+    """All of a result but the class names."""
+    plain = asdict(result)
+    for point in plain["operating_points"]:
+        for name in ("worst_far", "worst_frr"):
+            if point[name]:
+                point[name] = point[name]["value"]
+    plain["worst_classes"] = sorted(
+        (c["mean_utility"], c["n_items"], c["opis_contribution"]) for c in plain["worst_classes"]
+    )
+    return plain
+
+
+def same_counts(a, b):
+    for name in ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+@given(seeds)
+def test_row_order_changes_nothing(seed):
+    embeddings, labels = coarse_grid(seed)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    plain = evaluate(embeddings, labels, SETTINGS)
+    assert evaluate(embeddings[shuffled], labels[shuffled], SETTINGS) == plain
+
+
+@given(seeds)
+def test_class_names_change_nothing_but_the_names(seed):
+    embeddings, labels = coarse_grid(seed)
+    new_names = np.random.default_rng(seed).permutation([f"c{k}" for k in range(8)])
+    plain = numbers(evaluate(embeddings, labels, SETTINGS))
+    renamed = numbers(evaluate(embeddings, new_names[labels], SETTINGS))
+    # Resampling goes through the classes in name order, so intervals are other draws.
+    for result in (plain, renamed):
+        for part in (result["opis"], result["eps_opis"], *result["recall"].values()):
+            del part["ci"]
+        result["worst_classes"] = result["worst_classes"][:3]
+    assert_equal_up_to_rounding(renamed, plain)
+
+
+def assert_equal_up_to_rounding(a, b):
+    if isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert_equal_up_to_rounding(a[key], b[key])
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b)
+        for x, y in zip(a, b, strict=True):
+            assert_equal_up_to_rounding(x, y)
+    elif isinstance(a, float):
+        assert a == pytest.approx(b, rel=1e-9, abs=1e-12)
+    else:
+        assert a == b
+
+
+@given(seeds, sides, st.sampled_from([1, 2, 5]))
+def test_tile_side_and_threads_change_nothing(seed, side, threads):
+    items = EmbeddingSet.from_arrays(*coarse_grid(seed))
+    plain = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=1000, threads=1)
+    tiled = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=side, threads=threads)
+    same_counts(plain, tiled)
+    ruler = distance_histogram(items, Distance.COSINE, side=1000, threads=1)
+    ruler_tiled = distance_histogram(items, Distance.COSINE, side=side, threads=threads)
+    np.testing.assert_array_equal(ruler.positive, ruler_tiled.positive)
+    np.testing.assert_array_equal(ruler.negative, ruler_tiled.negative)
+
+
+@given(seeds)
+def test_memory_limit_and_threads_change_no_result(seed):
+    items = EmbeddingSet.from_arrays(*coarse_grid(seed))
+    roomy = evaluate_items(items, SETTINGS, Resources(1, 1 << 32))
+    assert evaluate_items(items, SETTINGS, Resources(3, 8 << 20)) == roomy
+
+
+@given(seeds, st.sampled_from([9, 16, 64]))
+def test_halves_of_the_tiles_add_up_to_the_whole(seed, side):
+    items = EmbeddingSet.from_arrays(*coarse_grid(seed))
+    accepted_up_to = cutoffs(THRESHOLDS, Distance.EUCLIDEAN)
+    every = list(tiles(items.n_items, side))
+    halves = []
+    for some in (every[::2], every[1::2]):
+        counts = ItemCounts.zeros(items.n_items, len(THRESHOLDS))
+        for tile in some:
+            counts.add_tile(tile, count_block(block(items, tile), accepted_up_to))
+        halves.append(counts)
+    merged = ItemCounts(
+        halves[0].positive + halves[1].positive, halves[0].negative + halves[1].negative
+    )
+    whole = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=side, threads=1)
+    same_counts(by_class(merged, items.class_sizes, THRESHOLDS), whole)
+
+    ruler = [count_distances(block(items, tile), Distance.EUCLIDEAN) for tile in every]
+    expected = distance_histogram(items, Distance.EUCLIDEAN, side=side, threads=1)
+    np.testing.assert_array_equal(reduce(add, ruler).positive, expected.positive)
+    np.testing.assert_array_equal(reduce(add, ruler).negative, expected.negative)
+
+
+@given(seeds)
+def test_sums_over_classes_give_the_totals(seed):
+    items = EmbeddingSet.from_arrays(*coarse_grid(seed))
+    counts = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
+    n = items.n_items
+    assert counts.positive_pairs.sum() + counts.negative_pairs.sum() // 2 == n * (n - 1) // 2
+    # The last threshold, 2, accepts everything.
+    np.testing.assert_array_equal(counts.positive[:, -1], counts.positive_pairs)
+    np.testing.assert_array_equal(counts.negative[:, -1], counts.negative_pairs)
+    assert np.all(np.diff(counts.positive, axis=1) >= 0)
+    assert np.all(np.diff(counts.negative, axis=1) >= 0)
+
+
+@given(seeds)
+def test_the_ruler_and_the_thresholds_count_the_same_pairs(seed):
+    items = EmbeddingSet.from_arrays(*clusters(seed, n_classes=6))
+    some = np.sort(np.random.default_rng(seed).choice(len(TICKS), 50, replace=False))
+    ruler = distance_histogram(items, Distance.EUCLIDEAN, side=16, threads=1)
+    counts = count_pairs(items, TICKS[some], Distance.EUCLIDEAN, side=16, threads=1)
+    np.testing.assert_array_equal(np.cumsum(ruler.positive)[some], counts.positive.sum(axis=0))
+    np.testing.assert_array_equal(np.cumsum(ruler.negative)[some], counts.negative.sum(axis=0) // 2)
+
+
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=20), st.sampled_from(list(Distance)))
+def test_a_cutoff_accepts_exactly_the_distances_up_to_the_threshold(values, distance):
+    thresholds = np.sort(np.array(values))
+    accepted_up_to = cutoffs(thresholds, distance)
+    one_more = np.nextafter(accepted_up_to, np.float32(3))
+    assert np.all(from_cosine_distance(accepted_up_to, distance) <= thresholds)
+    beyond = from_cosine_distance(one_more, distance) > thresholds
+    assert np.all(beyond | (accepted_up_to == 2))
+    # A threshold taken from a pair accepts that pair.
+    pair = np.float32(values[0])
+    at_pair = from_cosine_distance(np.array([pair]), distance)
+    assert cutoffs(at_pair, distance)[0] >= pair
+
+
+@given(seeds)
+def test_recall_does_not_depend_on_row_order_or_depth(seed):
+    embeddings, labels = coarse_grid(seed, n_classes=5)
+    # Many duplicates, some of them with another label.
+    embeddings = np.concatenate([embeddings, embeddings[:30]])
+    labels = np.concatenate([labels, (labels[:30] + (np.arange(30) % 3 == 0)) % 5])
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    plain = EmbeddingSet.from_arrays(embeddings, labels)
+    other = EmbeddingSet.from_arrays(embeddings[shuffled], labels[shuffled])
+    for k in (1, 2, 5):
+        deep, shallow = match_ranks(plain, 20, threads=1), match_ranks(other, k, threads=1)
+        for of in range(1, k + 1):
+            hits = [
+                sorted(
+                    zip(
+                        r.codes.tolist(),
+                        ((r.nearer < of) + 0.0 + (r.nearer + r.tied < of)),
+                        strict=True,
+                    )
+                )
+                for r in (deep, shallow)
+            ]
+            assert hits[0] == hits[1]
+
+
+@given(seeds)
+def test_scaling_rows_changes_nothing(seed):
+    embeddings, labels = coarse_grid(seed)
+    scale = 2.0 ** np.random.default_rng(seed).integers(-400, 400, size=len(labels))
+    plain = evaluate(embeddings, labels, SETTINGS)
+    assert evaluate(embeddings * scale[:, None], labels, SETTINGS) == plain
+
+
+def test_the_laws_can_fail():
+    """The same comparisons on data that really differs."""
+    embeddings, labels = coarse_grid(1)
+    plain = evaluate(embeddings, labels, SETTINGS)
+    embeddings = embeddings.copy()
+    embeddings[0] = -embeddings[0]
+    assert evaluate(embeddings, labels, SETTINGS) != plain
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    swapped = replace(items, codes=items.codes[::-1])
+    a = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
+    b = count_pairs(swapped, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
+    with pytest.raises(AssertionError):
+        same_counts(a, b)
+    assert STEP < 1e-4

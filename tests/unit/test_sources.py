@@ -1,0 +1,177 @@
+"""Every way the same embeddings can be stored gives the same set."""
+
+import io
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+import pytest
+from conftest import clusters
+
+from opiscli import EmbeddingError, SourceError, UsageError, read_embeddings
+from opiscli.sources import Selection
+
+EMBEDDINGS, LABELS = clusters(n_classes=6, sizes=(3, 6))
+EMBEDDINGS = EMBEDDINGS.astype(np.float16).astype(np.float32)
+N = len(LABELS)
+
+
+def table(list_type=None, labels=None, **more):
+    dims = EMBEDDINGS.shape[1]
+    kind = list_type or pa.list_(pa.float32(), dims)
+    columns = {
+        "embedding": pa.array(list(EMBEDDINGS.astype(kind.value_type.to_pandas_dtype())), kind),
+        "label": pa.array(LABELS) if labels is None else labels,
+        "split": pa.array(["test" if k % 2 else "train" for k in range(N)]),
+    }
+    return pa.table({**columns, **more})
+
+
+def assert_same(items, rows=None):
+    from opiscli import EmbeddingSet
+
+    rows = np.arange(N) if rows is None else rows
+    expected = EmbeddingSet.from_arrays(EMBEDDINGS[rows], LABELS[rows])
+    np.testing.assert_array_equal(items.unit, expected.unit)
+    np.testing.assert_array_equal(items.codes, expected.codes)
+    assert items.names == expected.names
+
+
+@pytest.mark.parametrize("number", [pa.float16(), pa.float32(), pa.float64()], ids=str)
+@pytest.mark.parametrize("kind", [pa.list_, pa.large_list, lambda t: pa.list_(t, 8)])
+def test_list_types(tmp_path, number, kind):
+    pq.write_table(table(kind(number)), tmp_path / "x.parquet", row_group_size=7)
+    assert_same(read_embeddings(str(tmp_path / "x.parquet")))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pa.array(LABELS).cast(pa.string()),
+        pa.array(LABELS).cast(pa.large_string()),
+        pa.array(LABELS).cast(pa.string()).dictionary_encode(),
+        pa.array(LABELS).cast(pa.uint8()),
+    ],
+    ids=lambda a: str(a.type),
+)
+def test_label_types(tmp_path, labels):
+    pq.write_table(table(labels=labels), tmp_path / "x.parquet")
+    assert_same(read_embeddings(str(tmp_path / "x.parquet")))
+
+
+def test_arrow_feather_and_streams(tmp_path, monkeypatch):
+    feather.write_feather(table(), tmp_path / "x.feather")
+    assert_same(read_embeddings(str(tmp_path / "x.feather")))
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, table().schema) as writer:
+        writer.write_table(table(), max_chunksize=5)
+    (tmp_path / "x.arrow").write_bytes(stream.getvalue())
+    assert_same(read_embeddings(str(tmp_path / "x.arrow")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stream.getvalue())))
+    assert_same(read_embeddings("-"))
+
+
+def test_folders_globs_and_hive_partitions(tmp_path):
+    half = N // 2
+    for name, part in (("a", table()[:half]), ("b", table()[half:])):
+        (tmp_path / f"part={name}").mkdir()
+        pq.write_table(part, tmp_path / f"part={name}" / "x.parquet")
+    assert_same(read_embeddings(str(tmp_path)))
+    assert_same(read_embeddings(str(tmp_path / "*" / "x.parquet")))
+    only = read_embeddings(str(tmp_path), Selection(where=("part=b",)))
+    assert_same(only, np.arange(half, N))
+
+
+def test_npy_and_npz(tmp_path):
+    np.save(tmp_path / "x.npy", EMBEDDINGS.astype(np.float16))
+    np.save(tmp_path / "y.npy", LABELS.astype(str))
+    labelled = Selection(labels_file=tmp_path / "y.npy")
+    assert_same(read_embeddings(str(tmp_path / "x.npy"), labelled))
+    split = table()["split"].to_numpy()
+    np.savez(tmp_path / "z.npz", embeddings=EMBEDDINGS, y=LABELS, split=split.astype(str))
+    chosen = Selection(label="y", where=("split=test",))
+    assert_same(read_embeddings(str(tmp_path / "z.npz"), chosen), np.arange(1, N, 2))
+
+
+def test_conditions_and_columns(tmp_path):
+    odd_names = {"emb.v1": table()["embedding"], "cls.x": table()["label"]}
+    more = {"keep": pa.array(np.arange(N) > 3), "shard": pa.array(np.arange(N) % 2)}
+    path = tmp_path / "x.parquet"
+    pq.write_table(table(**odd_names, **more), path)
+    select = Selection(
+        embedding="emb.v1", label="cls.x", where=("keep=true", "shard=0", "split=train")
+    )
+    assert_same(read_embeddings(str(path), select), np.arange(4, N, 2))
+    pq.write_table(pa.table({"vec": table()["embedding"], "label": table()["label"]}), path)
+    assert_same(read_embeddings(str(path)))
+
+
+def test_the_first_bad_row_is_counted_and_named(tmp_path):
+    vectors = EMBEDDINGS.copy()
+    vectors[4] = 0
+    bad = table(id=pa.array([f"item-{k}" for k in range(N)]))
+    bad = bad.set_column(0, "embedding", pa.array(list(vectors)))
+    pq.write_table(bad, tmp_path / "x.parquet", row_group_size=3)
+    with pytest.raises(EmbeddingError, match=r"first in row 4 .*id 'item-4'"):
+        read_embeddings(str(tmp_path / "x.parquet"), Selection(id="id"))
+    with pytest.raises(EmbeddingError, match=r"first in row 2 .*id 'item-4'"):
+        read_embeddings(str(tmp_path / "x.parquet"), Selection(id="id", where=("split=train",)))
+
+
+def test_a_column_that_is_not_there_lists_those_that_are(tmp_path):
+    pq.write_table(table(), tmp_path / "x.parquet")
+    for selection in (Selection(label="kind"), Selection(embedding="kind"), Selection(id="kind")):
+        with pytest.raises(SourceError, match=r"no column 'kind'.*embedding, label, split"):
+            read_embeddings(str(tmp_path / "x.parquet"), selection)
+
+
+def test_pickles_are_never_opened(tmp_path):
+    np.save(tmp_path / "p.npy", np.array([{"a": 1}] * N, dtype=object), allow_pickle=True)
+    np.save(tmp_path / "x.npy", EMBEDDINGS)
+    np.savez(tmp_path / "p.npz", embeddings=EMBEDDINGS, labels=np.array([{}] * N, dtype=object))
+    with pytest.raises(SourceError, match="pickled"):
+        read_embeddings(str(tmp_path / "p.npy"), Selection(labels_file=tmp_path / "x.npy"))
+    with pytest.raises(SourceError, match="pickled"):
+        read_embeddings(str(tmp_path / "x.npy"), Selection(labels_file=tmp_path / "p.npy"))
+    with pytest.raises(SourceError, match="pickled"):
+        read_embeddings(str(tmp_path / "p.npz"))
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("name", ["x.parquet", "x.feather", "x.npy", "x.npz", "x.arrow"])
+def test_a_file_cut_off_anywhere_is_explained(tmp_path, name, cut):
+    path = tmp_path / name
+    np.save(tmp_path / "y.npy", LABELS)
+    match path.suffix:
+        case ".parquet":
+            pq.write_table(table(), path)
+        case ".feather":
+            feather.write_feather(table(), path)
+        case ".npy":
+            np.save(path, EMBEDDINGS)
+        case ".npz":
+            np.savez(path, embeddings=EMBEDDINGS, labels=LABELS)
+        case ".arrow":
+            with pa.ipc.new_stream(path, table().schema) as writer:
+                writer.write_table(table())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * cut)])
+    labels = tmp_path / "y.npy" if name == "x.npy" else None
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_embeddings(str(path), Selection(labels_file=labels))
+
+
+def test_options_that_do_not_go_with_a_source(tmp_path):
+    np.save(tmp_path / "x.npy", EMBEDDINGS)
+    pq.write_table(table(), tmp_path / "x.parquet")
+    for name, selection in (
+        ("x.npy", Selection()),
+        ("x.npy", Selection(labels_file=tmp_path / "y.npy", where=("a=b",))),
+        ("x.npy", Selection(labels_file=tmp_path / "y.npy", label="label")),
+        ("x.parquet", Selection(labels_file=tmp_path / "y.npy")),
+        ("x.parquet", Selection(where=("split",))),
+    ):
+        with pytest.raises(UsageError):
+            read_embeddings(str(tmp_path / name), selection)
