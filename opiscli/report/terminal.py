@@ -39,7 +39,7 @@ def _headline(of: Evaluation) -> Table:
     note = "variance between the classes"
     table.add_row(_name("OPIS"), rate(opis.value), span(opis.ci), note)
     table.add_row("  corrected", rate(opis.corrected), "", _noise_note(opis))
-    note = f"worst {eps.n_worst:,} of {opis.n_classes:,} classes against the rest"
+    note = f"worst {eps.n_worst:,} of {opis.n_classes:,} classes vs the rest"
     table.add_row(_name(f"{100 * eps.epsilon:g}%-OPIS"), rate(eps.value), span(eps.ci), note)
     table.add_row("Mean utility", score(of.mean_utility), "", _utility_note(of))
     return table
@@ -114,7 +114,7 @@ def _hardest(point: OperatingPoint) -> Text:
 
 
 def _worst(of: Evaluation) -> Table:
-    table = _table("Classes served worst", "items", "mean utility", "share of OPIS")
+    table = _table("Classes served worst", "items", "mean utility", "part of OPIS")
     for column in table.columns[1:]:
         column.justify = "right"
     for worst in of.worst_classes:

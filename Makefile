@@ -1,0 +1,24 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install fix check test bench
+
+install:            ## a virtual environment with everything a developer needs
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+
+fix:                ## format, and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check:              ## what CI checks besides the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test:
+	$(BIN)/python -m pytest
+
+bench:              ## measure, and write benchmarks/results/
+	$(BIN)/python benchmarks/evaluate.py
+	$(BIN)/python benchmarks/interval_coverage.py
