@@ -8,7 +8,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from opiscli.version import __version__
 
 if TYPE_CHECKING:
     from opiscli.embeddings import EmbeddingSet

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli import __version__
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.distance import to_similarity
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
@@ -48,6 +47,7 @@ from opiscli.settings import (
     RangeRequest,
     Utility,
 )
+from opiscli.version import __version__
 
 OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 _WORST_CLASSES_SHOWN = 5

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from opiscli import __version__
 from opiscli.cli.evaluate import evaluate
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
+from opiscli.version import __version__
 
 _INTERRUPTED = 130
 

@@ -91,8 +91,8 @@ def log_interval(
     """Interval of a squared spread: Student's t times the resamples' spread, on the log scale.
 
     Percentiles of a resampled variance cover far too little when classes are few, because
-    every resample repeats classes: 62 % instead of 95 % for 10 classes, where this
-    interval covers 86 % (``benchmarks/interval_coverage.py``).
+    every resample repeats classes: about 60 % instead of 95 % for 10 classes, where
+    this interval covers 86 % (``benchmarks/interval_coverage.py``).
 
     Parameters
     ----------

@@ -29,6 +29,7 @@ ROOMS = (
     "settings",
     "errors",
     "arrays",
+    "version",
 )
 STRANGERS = [
     ("sources", "report"),
