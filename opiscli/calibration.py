@@ -3,7 +3,7 @@
 import numpy as np
 
 from opiscli.errors import UndefinedMetric
-from opiscli.pairs.histogram import TICKS, DistanceHistogram
+from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.settings import RangeBy, RangeRequest
 
 
@@ -27,14 +27,14 @@ def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | Non
     allowed = np.flatnonzero(accepted / accepted[-1] <= target)
     if len(allowed) == 0 or accepted[allowed[-1]] == 0:
         return None
-    return float(TICKS[allowed[-1]])
+    return float(histogram.ticks[allowed[-1]])
 
 
 def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
     """Smallest threshold of the ruler whose pooled FRR is at most ``target``, in (0, 1)."""
     accepted = np.cumsum(histogram.positive)
     rejected = accepted[-1] - accepted
-    return float(TICKS[np.argmax(rejected / accepted[-1] <= target)])
+    return float(histogram.ticks[np.argmax(rejected / accepted[-1] <= target)])
 
 
 def calibration_range(histogram: DistanceHistogram, request: RangeRequest) -> tuple[float, float]:

@@ -1,10 +1,11 @@
 """Every number of an evaluation, from counts alone: no embedding is seen here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counting import OPERATING_FARS, Counted
 from opiscli.distance import to_similarity
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
 from opiscli.metrics.jackknife import rate_interval, rule_of_three
@@ -22,7 +23,7 @@ from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.metrics.recall import hits_at
 from opiscli.metrics.utility import utility
 from opiscli.notices import notices
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import PairCounts, SpreadCounts
 from opiscli.pairs.neighbours import MatchRanks
 from opiscli.results import (
     Bounds,
@@ -49,27 +50,7 @@ from opiscli.settings import (
 )
 from opiscli.version import __version__
 
-OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 _WORST_CLASSES_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """Everything that was counted.
-
-    Parameters
-    ----------
-    on_grid
-        All classes at the thresholds of the calibration range.
-    at_targets
-        All classes at the one threshold of each attainable FAR target.
-    ranks
-        Of every item with another of its class.
-    """
-
-    on_grid: PairCounts
-    at_targets: dict[float, PairCounts]
-    ranks: MatchRanks
 
 
 def derive(
@@ -101,7 +82,7 @@ def derive(
         utility=UtilityKind(settings.utility.value, settings.beta),
         pairs=Pairs("exact", int(grid.positive_pairs.sum()), int(grid.negative_pairs.sum()) // 2),
         calibration_range=_calibration_range(grid, settings.calibration_range),
-        opis=_opis(paired, curves, bootstrap, settings),
+        opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
         eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
         recall={
             str(k): _recall(counted.ranks, k, grid.class_sizes, bootstrap) for k in settings.ks
@@ -177,13 +158,18 @@ def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRa
 
 
 def _opis(
-    paired: PairCounts, curves: FloatArray, bootstrap: ClassBootstrap, settings: EvaluationSettings
+    paired: PairCounts,
+    for_noise: SpreadCounts,
+    curves: FloatArray,
+    bootstrap: ClassBootstrap,
+    settings: EvaluationSettings,
 ) -> Opis:
     thresholds = paired.thresholds
     correctable = paired.class_sizes >= FEWEST_ITEMS
     noise = corrected = None
     if settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2:
-        noise = noise_floor(paired.of_classes(correctable), settings.beta)
+        spread = for_noise.of_classes(for_noise.class_sizes >= FEWEST_ITEMS)
+        noise = noise_floor(spread, settings.beta, (thresholds[0], thresholds[-1]))
         corrected = opis(curves[correctable], thresholds) - noise
     value = opis(curves, thresholds)
     resampled = bootstrap.opis(curves, thresholds)

@@ -134,13 +134,22 @@ class EmbeddingSet:
         """Items whose embedding first occurs in another class."""
         return int(np.count_nonzero(self.codes[self.first_equal] != self.codes))
 
+    def subset(self, chosen: AnyArray) -> "EmbeddingSet":
+        """Keep the items at the given increasing positions, or where a mask is true.
+
+        Raises
+        ------
+        EmbeddingError
+            If no positive or no negative pair is left.
+        """
+        used, codes = np.unique(self.codes[chosen], return_inverse=True)
+        labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
+        kept = EmbeddingSet.from_unit_rows(self.unit[chosen], labels)
+        return replace(kept, rows=_frozen(self.rows[chosen]))
+
     def without_repeats(self) -> "EmbeddingSet":
         """Keep the first of all items with exactly the same unit row."""
-        keep = ~self.repeats
-        used, codes = np.unique(self.codes[keep], return_inverse=True)
-        labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
-        kept = EmbeddingSet.from_unit_rows(self.unit[keep], labels)
-        return replace(kept, rows=_frozen(self.rows[keep]))
+        return self.subset(~self.repeats)
 
 
 def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:

@@ -3,14 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from opiscli.calibration import calibration_range, threshold_at_far
-from opiscli.derivation import OPERATING_FARS, Counted, derive
+from opiscli.counting import count
+from opiscli.derivation import derive
 from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.counts import count_pairs
-from opiscli.pairs.histogram import distance_histogram
-from opiscli.pairs.neighbours import match_ranks
 from opiscli.pairs.sweep import Progress
-from opiscli.pairs.tiles import tile_side
 from opiscli.resources import Resources
 from opiscli.results import Data, Evaluation
 from opiscli.settings import EvaluationSettings
@@ -81,7 +77,7 @@ def evaluate_items(
     found = items
     if settings.drop_duplicates:
         items = items.without_repeats()
-    counted = _count(items, settings, resources, on_progress)
+    counted = count(items, settings, resources, on_progress)
     data = Data(
         source=source,
         where=where,
@@ -93,41 +89,3 @@ def evaluate_items(
         duplicates_dropped=settings.drop_duplicates,
     )
     return derive(counted, items.names, data, found.n_conflicts, settings)
-
-
-def _count(
-    items: EmbeddingSet,
-    settings: EvaluationSettings,
-    resources: Resources,
-    on_progress: Progress | None,
-) -> Counted:
-    n_columns = settings.n_thresholds + len(OPERATING_FARS)
-    side = tile_side(
-        items.n_items,
-        # Embeddings twice, because the index keeps its own; two int32 counts per threshold.
-        fixed_bytes=2 * items.unit.nbytes + 8 * items.n_items * n_columns,
-        bytes_per_item=2 * 8 * n_columns,
-        resources=resources,
-    )
-    threads = resources.threads
-    histogram = distance_histogram(
-        items, settings.distance, side=side, threads=threads, on_progress=on_progress
-    )
-    ends = calibration_range(histogram, settings.calibration_range)
-    grid = np.linspace(*ends, settings.n_thresholds)
-    points = [threshold_at_far(histogram, target) for target in OPERATING_FARS]
-    attainable = [point for point in points if point is not None]
-    thresholds = np.unique(np.concatenate([grid, attainable]))
-    counts = count_pairs(
-        items, thresholds, settings.distance, side=side, threads=threads, on_progress=on_progress
-    )
-    ranks = match_ranks(items, max(settings.ks), threads=threads, on_progress=on_progress)
-    return Counted(
-        on_grid=counts.at(np.searchsorted(thresholds, grid)),
-        at_targets={
-            target: counts.at(np.searchsorted(thresholds, [point]))
-            for target, point in zip(OPERATING_FARS, points, strict=True)
-            if point is not None
-        },
-        ranks=ranks,
-    )

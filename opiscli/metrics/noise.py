@@ -5,13 +5,13 @@ import numpy as np
 from opiscli.arrays import FloatArray
 from opiscli.metrics.opis import mean_over_range
 from opiscli.metrics.rates import true_negative_rate, true_positive_rate
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import SpreadCounts
 
 FEWEST_ITEMS = 4
 """A class needs two pairs without a common item before its own noise can be estimated."""
 
 
-def noise_floor(counts: PairCounts, beta: float) -> float:
+def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) -> float:
     """OPIS that classes which are all alike would show with this many items each.
 
     The mean over classes of `utility_variance`, averaged over the calibration range,
@@ -20,14 +20,20 @@ def noise_floor(counts: PairCounts, beta: float) -> float:
     Parameters
     ----------
     counts
-        Of at least one class, each with at least four items, over the calibration range.
+        Of at least one class, each with at least four items, at thresholds that enclose
+        the calibration range.
+    ends
+        The calibration range.
     """
-    variance = mean_over_range(utility_variance(counts, beta), counts.thresholds)
+    curve = utility_variance(counts, beta).mean(axis=0)
+    inside = counts.thresholds[(counts.thresholds > ends[0]) & (counts.thresholds < ends[1])]
+    thresholds = np.concatenate([ends[:1], inside, ends[1:]])
+    mean = mean_over_range(np.interp(thresholds, counts.thresholds, curve), thresholds)
     n_classes = len(counts.class_sizes)
-    return float(variance.mean() * (n_classes - 1) / n_classes)
+    return float(mean * (n_classes - 1) / n_classes)
 
 
-def utility_variance(counts: PairCounts, beta: float) -> FloatArray:
+def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
     r"""Estimate the sampling variance of each class's utility at each threshold.
 
     First order in the two rates, with b for beta squared and D = b TNR + TPR:
@@ -64,7 +70,7 @@ def utility_variance(counts: PairCounts, beta: float) -> FloatArray:
     )
 
 
-def _tpr_variance(counts: PairCounts, tpr: FloatArray) -> FloatArray:
+def _tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
     """TPR² less its unbiased estimate from pairs of accepted pairs without a common item."""
     n = counts.class_sizes[:, None].astype(np.float64)
     accepted = counts.positive.astype(np.float64)
@@ -72,7 +78,7 @@ def _tpr_variance(counts: PairCounts, tpr: FloatArray) -> FloatArray:
     return np.asarray(tpr**2 - disjoint / (n * (n - 1) * (n - 2) * (n - 3) / 4))
 
 
-def _far_variance(counts: PairCounts) -> FloatArray:
+def _far_variance(counts: SpreadCounts) -> FloatArray:
     """Sample variance of the items' own false-accept rates, over n."""
     n = counts.class_sizes[:, None].astype(np.float64)
     others = counts.n_items - n
@@ -80,7 +86,7 @@ def _far_variance(counts: PairCounts) -> FloatArray:
     return np.asarray(spread / others**2 / n)
 
 
-def _rate_covariance(counts: PairCounts) -> FloatArray:
+def _rate_covariance(counts: SpreadCounts) -> FloatArray:
     """Covariance of TPR and TNR: items with many accepted negatives often accept more positives."""
     n = counts.class_sizes[:, None].astype(np.float64)
     others = counts.n_items - n

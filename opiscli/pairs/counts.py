@@ -1,11 +1,12 @@
 """Exact counts of accepted pairs at given thresholds, per item and per class."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
+from typing import Any, Self
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.distance import cutoffs
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress, sweep
@@ -13,7 +14,17 @@ from opiscli.pairs.tiles import Block, Tile, cosine_distances
 from opiscli.settings import Distance
 
 _ITEMS_AT_ONCE = 4096
-_COUNTS = ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products")
+
+
+def zeros(shape: tuple[int, ...], kind: type[np.signedinteger]) -> AnyArray:
+    """Make a table of zeros that is written at once.
+
+    NumPy asks for large memory pages only where it does not leave the zeroing to the
+    system; a kernel that adds all over a table is markedly quicker with them.
+    """
+    table: AnyArray = np.empty(shape, dtype=kind)
+    table.fill(0)
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +46,8 @@ class ItemCounts:
     @classmethod
     def zeros(cls, n_items: int, n_thresholds: int) -> "ItemCounts":
         """Counts to add to."""
-        shape = (n_items, n_thresholds)
-        return cls(np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32))
+        positive, negative = zeros((2, n_items, n_thresholds), np.int32)
+        return cls(positive, negative)
 
     def add_tile(self, tile: Tile, counted: "TileCounts") -> None:
         """Add the counts of one tile in place."""
@@ -60,7 +71,7 @@ class TileCounts:
     column_positive: IntArray | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PairCounts:
     """Accepted pairs of every class at every threshold: all that metrics ever see.
 
@@ -77,12 +88,6 @@ class PairCounts:
     negative
         Same shape, accepted negative pairs with one end in the class; summed over
         classes, every such pair is counted twice.
-    positive_adjacent
-        Same shape, ordered pairs of accepted positive pairs that share an item: with
-        p_a the accepted positives of item a, the sum of ``p_a (p_a - 1)``.
-    negative_squares, cross_products
-        Same shape, sums over the class's items of ``n_a ** 2`` and ``p_a n_a``, with n_a
-        the accepted negatives of item a.
     """
 
     thresholds: FloatArray
@@ -90,9 +95,6 @@ class PairCounts:
     class_sizes: IntArray
     positive: IntArray
     negative: IntArray
-    positive_adjacent: IntArray
-    negative_squares: IntArray
-    cross_products: IntArray
 
     @property
     def positive_pairs(self) -> IntArray:
@@ -104,21 +106,40 @@ class PairCounts:
         """Shape ``(n_classes,)``, negative pairs with one end in each class."""
         return np.asarray(self.class_sizes * (self.n_items - self.class_sizes))
 
-    def of_classes(self, chosen: BoolArray) -> "PairCounts":
+    def of_classes(self, chosen: BoolArray) -> Self:
         """Only the chosen classes; their negatives still reach into the whole set."""
-        return replace(
-            self,
-            class_sizes=self.class_sizes[chosen],
-            **{name: getattr(self, name)[chosen] for name in _COUNTS},
-        )
+        tables = {name: table[chosen] for name, table in self._tables().items()}
+        return replace(self, class_sizes=self.class_sizes[chosen], **tables)
 
-    def at(self, positions: IntArray) -> "PairCounts":
+    def at(self, positions: IntArray) -> Self:
         """Only the thresholds at the given positions."""
-        return replace(
-            self,
-            thresholds=self.thresholds[positions],
-            **{name: getattr(self, name)[:, positions] for name in _COUNTS},
-        )
+        tables = {name: table[:, positions] for name, table in self._tables().items()}
+        return replace(self, thresholds=self.thresholds[positions], **tables)
+
+    def _tables(self) -> dict[str, Any]:
+        one_dimensional = {"thresholds", "n_items", "class_sizes"}
+        names = (field.name for field in fields(self))
+        return {name: getattr(self, name) for name in names if name not in one_dimensional}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadCounts(PairCounts):
+    """Pair counts with the sums that tell how the items of a class differ.
+
+    Parameters
+    ----------
+    positive_adjacent
+        Shape ``(n_classes, n_thresholds)``, ordered pairs of accepted positive pairs that
+        share an item: with p_a the accepted positives of item a, the sum of
+        ``p_a (p_a - 1)``.
+    negative_squares, cross_products
+        Same shape, sums over the class's items of ``n_a ** 2`` and ``p_a n_a``, with n_a
+        the accepted negatives of item a.
+    """
+
+    positive_adjacent: IntArray
+    negative_squares: IntArray
+    cross_products: IntArray
 
 
 def count_block(of: Block, accepted_up_to: Float32Array) -> TileCounts:
@@ -164,7 +185,7 @@ def count_pairs(
     side: int,
     threads: int,
     on_progress: Progress | None = None,
-) -> PairCounts:
+) -> SpreadCounts:
     """Count the accepted pairs of every class at every threshold.
 
     A pair is accepted when its distance is at most the threshold, ties included.
@@ -183,7 +204,7 @@ def count_pairs(
     return by_class(counts, items.class_sizes, thresholds)
 
 
-def by_class(counts: ItemCounts, class_sizes: IntArray, thresholds: FloatArray) -> PairCounts:
+def by_class(counts: ItemCounts, class_sizes: IntArray, thresholds: FloatArray) -> SpreadCounts:
     """Sum what the items of each class accepted, and what the noise floor needs of it.
 
     Items must stand in class order. ``counts`` is used up: its bins become running sums.
@@ -201,7 +222,7 @@ def by_class(counts: ItemCounts, class_sizes: IntArray, thresholds: FloatArray) 
         classes, first = np.unique(code_of_item[chunk], return_index=True)
         for total, of_items in zip(sums, (p, n, p * (p - 1), n * n, p * n), strict=True):
             total[classes] += np.add.reduceat(of_items, first, axis=0)
-    return PairCounts(
+    return SpreadCounts(
         thresholds=thresholds,
         n_items=len(code_of_item),
         class_sizes=class_sizes,

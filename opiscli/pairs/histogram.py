@@ -23,22 +23,27 @@ TICKS.flags.writeable = False
 
 @dataclass(frozen=True, slots=True)
 class DistanceHistogram:
-    """How many positive and negative pairs lie in each bin of the ruler.
+    """How many positive and negative pairs lie in each bin of a ruler.
 
-    Bin ``k`` holds the distances in ``(TICKS[k-1], TICKS[k]]``. Two histograms of
-    disjoint pairs add up to that of all of them.
+    Bin ``k`` holds the distances in ``(ticks[k-1], ticks[k]]``. Two histograms of
+    disjoint pairs on one ruler add up to that of all of them.
 
     Parameters
     ----------
     positive, negative
         Shape ``(n_ticks,)``, pairs.
+    ticks
+        Shape ``(n_ticks,)``, distances, increasing; the last is the largest there can be.
     """
 
     positive: IntArray
     negative: IntArray
+    ticks: FloatArray
 
     def __add__(self, other: "DistanceHistogram") -> "DistanceHistogram":
-        return DistanceHistogram(self.positive + other.positive, self.negative + other.negative)
+        return DistanceHistogram(
+            self.positive + other.positive, self.negative + other.negative, self.ticks
+        )
 
 
 def count_distances(of: Block, distance: Distance) -> DistanceHistogram:
@@ -47,10 +52,10 @@ def count_distances(of: Block, distance: Distance) -> DistanceHistogram:
     bins = _bin(from_cosine_distance(cosine_distances(of, pairs), distance))
     total = np.bincount(bins, minlength=len(TICKS))
     if not of.has_positives:
-        return DistanceHistogram(np.zeros_like(total), total)
+        return DistanceHistogram(np.zeros_like(total), total, TICKS)
     same = np.equal.outer(of.row_codes, of.column_codes).ravel()[pairs]
     positive = np.bincount(bins[same], minlength=len(TICKS))
-    return DistanceHistogram(positive, total - positive)
+    return DistanceHistogram(positive, total - positive, TICKS)
 
 
 def distance_histogram(
@@ -73,7 +78,7 @@ def distance_histogram(
     ):
         positive += counted.positive
         negative += counted.negative
-    return DistanceHistogram(positive, negative)
+    return DistanceHistogram(positive, negative, TICKS)
 
 
 def _bin(distances: FloatArray) -> IntArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 
-from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress
 
@@ -47,6 +47,7 @@ def match_ranks(
     k: int,
     *,
     threads: int,
+    queries: IntArray | None = None,
     on_progress: Progress | None = None,
 ) -> MatchRanks:
     """Search all items with a FAISS index, an item never being its own neighbour.
@@ -54,13 +55,22 @@ def match_ranks(
     Items are told apart by row, so exact duplicates are ordinary neighbours. Where the
     float32 search cannot tell a tie from a difference, the item is compared with
     all others in float64: the answer does not depend on the order of rows.
+
+    Parameters
+    ----------
+    k
+        Largest rank that the answer is needed for.
+    queries
+        Positions of the items to search for, by default all that have another of their
+        class.
     """
     index = faiss.IndexFlatIP(items.dims)
     faiss.omp_set_num_threads(threads)
     index.add(items.unit)
     # One more for the item itself, and one to see that the k-th is not tied with what follows.
     depth = min(k + 2, items.n_items)
-    queries = np.flatnonzero(items.class_sizes[items.codes] > 1)
+    if queries is None:
+        queries = np.flatnonzero(items.class_sizes[items.codes] > 1)
     nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         chunk = slice(start, start + _QUERIES_AT_ONCE)
@@ -74,6 +84,30 @@ def match_ranks(
             pairs_a_query = (items.n_items - 1) // 2
             done = min(chunk.stop, len(queries))
             on_progress("neighbours", done * pairs_a_query, len(queries) * pairs_a_query)
+    return MatchRanks(items.codes[queries].astype(np.int64), nearer, tied)
+
+
+def match_ranks_from_nearest(
+    items: EmbeddingSet,
+    nearest_positive: Float32Array,
+    nearest_negative: Float32Array,
+    *,
+    threads: int,
+) -> MatchRanks:
+    """First ranks of all queries from the cosine distances to their two nearest items.
+
+    Only the items that these leave in doubt, by a tie or because both are infinite, are
+    searched for.
+    """
+    queries = np.flatnonzero(items.class_sizes[items.codes] > 1)
+    own, other = nearest_positive[queries], nearest_negative[queries]
+    nearer = (other < own).astype(np.int64)
+    tied = np.zeros_like(nearer)
+    with np.errstate(invalid="ignore"):
+        in_doubt = np.flatnonzero(~(np.abs(own - other) > _CERTAIN))
+    if in_doubt.size:
+        ranks = match_ranks(items, 1, threads=threads, queries=queries[in_doubt])
+        nearer[in_doubt], tied[in_doubt] = ranks.nearer, ranks.tied
     return MatchRanks(items.codes[queries].astype(np.int64), nearer, tied)
 
 

@@ -1,7 +1,7 @@
 """How all pairs are cut into tiles, and the similarities of one tile."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,10 @@ from opiscli.resources import Resources
 _LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64
 _BYTES_PER_PAIR = 64  # similarity, index, distance and bin of a pair inside a NumPy kernel
-_EXACT_BELOW = 1e-3
 _PAIRS_AT_ONCE = 8192
+
+EXACT_BELOW = 1e-3
+"""Cosine distances below this are computed from the difference of the vectors."""
 
 NOT_A_PAIR = np.float32(-3.0)
 """Stands where a tile on the diagonal would repeat a pair or pair an item with itself."""
@@ -34,6 +36,18 @@ class Tile:
 
     rows: slice
     columns: slice
+
+    @property
+    def on_diagonal(self) -> bool:
+        """Whether both sides are the same items."""
+        return self.rows == self.columns
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of the tile, each once."""
+        n_rows: int = self.rows.stop - self.rows.start
+        n_columns: int = self.columns.stop - self.columns.start
+        return n_rows * (n_rows - 1) // 2 if self.on_diagonal else n_rows * n_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +79,16 @@ class Block:
 
 
 def tiles(n_items: int, side: int) -> Iterator[Tile]:
-    """Cover every unordered pair of items exactly once."""
-    edges = [slice(start, min(start + side, n_items)) for start in range(0, n_items, side)]
-    for i, rows in enumerate(edges):
-        for columns in edges[i:]:
+    """Cover every unordered pair of items exactly once with squares."""
+    return upper_triangle(
+        [slice(start, min(start + side, n_items)) for start in range(0, n_items, side)]
+    )
+
+
+def upper_triangle(bands: Sequence[slice]) -> Iterator[Tile]:
+    """Pair every band of items with itself and with each later one."""
+    for i, rows in enumerate(bands):
+        for columns in bands[i:]:
             yield Tile(rows, columns)
 
 
@@ -76,7 +96,7 @@ def block(items: EmbeddingSet, tile: Tile) -> Block:
     """Form the similarities of one tile."""
     row_unit, column_unit = items.unit[tile.rows], items.unit[tile.columns]
     similarity = row_unit @ column_unit.T
-    if tile.rows == tile.columns:
+    if tile.on_diagonal:
         similarity[np.tri(len(row_unit), dtype=bool)] = NOT_A_PAIR
     return Block(
         tile,
@@ -101,7 +121,7 @@ def cosine_distances(of: Block, pairs: IntArray) -> Float32Array:
         Flat positions in ``of.similarity``.
     """
     distances: Float32Array = np.float32(1) - of.similarity.ravel()[pairs]
-    near = np.flatnonzero(distances < _EXACT_BELOW)
+    near = np.flatnonzero(distances < EXACT_BELOW)
     for start in range(0, len(near), _PAIRS_AT_ONCE):
         some = near[start : start + _PAIRS_AT_ONCE]
         row, column = np.divmod(pairs[some], len(of.column_codes))

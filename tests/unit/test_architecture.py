@@ -16,6 +16,7 @@ ROOMS = (
     "evaluation",
     "derivation",
     "report",
+    "counting",
     "sources",
     "notices",
     "calibration",

@@ -15,7 +15,7 @@ def histogram(positive, negative):
     for side, group in zip(bins, (positive, negative), strict=True):
         for distance, count in group.items():
             side[np.searchsorted(TICKS, distance)] += count
-    return DistanceHistogram(*bins)
+    return DistanceHistogram(*bins, TICKS)
 
 
 NEGATIVES = {0.5: 2, 0.8: 8, 1.0: 90}

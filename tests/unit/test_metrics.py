@@ -11,7 +11,7 @@ from opiscli.metrics.noise import noise_floor
 from opiscli.metrics.opis import epsilon_opis, mean_over_range, n_worst, opis, opis_contributions
 from opiscli.metrics.recall import hits_at
 from opiscli.metrics.utility import f_measure, precision, utility
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import SpreadCounts
 from opiscli.pairs.neighbours import MatchRanks
 from opiscli.settings import Utility
 
@@ -20,7 +20,7 @@ THRESHOLDS = np.array([0.0, 1.0, 3.0])
 
 def counts(sizes, positive, negative, n_items=10):
     zeros = np.zeros_like(np.array(positive))
-    return PairCounts(
+    return SpreadCounts(
         thresholds=THRESHOLDS[: zeros.shape[1]],
         n_items=n_items,
         class_sizes=np.array(sizes),
@@ -153,7 +153,7 @@ def test_the_noise_floor_estimates_the_variance_of_utility():
         items = EmbeddingSet.from_arrays(x, labels)
         counted = count_pairs(items, thresholds, Distance.EUCLIDEAN, side=128, threads=1)
         curves.append(utility(counted, Utility.TPR_TNR, 1.0))
-        floors.append(noise_floor(counted, 1.0))
+        floors.append(noise_floor(counted, 1.0, (0.5, 0.9)))
     variance = np.var(curves, axis=0, ddof=1).mean(axis=0)
     truth = mean_over_range(variance, thresholds) * (n_classes - 1) / n_classes
     # First-order theory at six items a class: within a quarter, where no correction is 0.

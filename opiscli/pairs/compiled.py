@@ -1,0 +1,138 @@
+"""The compiled kernel: walks a tile of similarities once and adds its pairs to all counts.
+
+Imported only where it is used, because numba takes a while to load. It is compiled when
+first called and cached on disk; where the package's folder cannot be written, numba
+keeps it in the user's cache folder. It releases the interpreter's lock.
+"""
+
+import numba
+import numpy as np
+
+from opiscli.arrays import AnyArray, Float32Array, IntArray
+
+_compiled = numba.njit(nogil=True, cache=True, boundscheck=False)
+
+
+@_compiled
+def list_pairs(
+    similarity: Float32Array,
+    first_row: int,
+    first_column: int,
+    codes: AnyArray,
+    least: np.float32,
+    rows: AnyArray,
+    columns: AnyArray,
+    distances: Float32Array,
+) -> tuple[int, int]:
+    """List the pairs of a tile that are at least ``least`` similar, with ``1 - s``.
+
+    Negatives are listed from the front of the lists and positives from the back, so that
+    nothing later needs to tell them apart.
+
+    Parameters
+    ----------
+    similarity
+        Shape ``(n_rows, n_columns)``; read only where the column's item comes after the row's.
+    first_row, first_column
+        Positions of the first row and column in the set.
+    codes
+        Class of each item of the set.
+    rows, columns, distances
+        Room for ``n_rows * n_columns`` pairs.
+
+    Returns
+    -------
+    tuple of int
+        How many negatives and how many positives were listed.
+    """
+    n_rows, n_columns = similarity.shape
+    last = np.uint64(len(rows) - 1)
+    n_negative, n_positive = np.uint64(0), np.uint64(0)
+    found = np.empty(n_columns + 1, dtype=np.uint32)
+    for row in range(n_rows):
+        line = similarity[row]
+        code = codes[first_row + row]
+        n_found = np.uint64(0)
+        # Without a branch: the place is written every time, and kept only if it counts.
+        for column in range(max(0, first_row + row + 1 - first_column), n_columns):
+            found[n_found] = column
+            n_found += np.uint64(line[column] >= least)
+        for k in range(n_found):
+            is_positive = codes[first_column + found[k]] == code
+            place = last - n_positive if is_positive else n_negative
+            rows[place] = row
+            columns[place] = found[k]
+            distances[place] = np.float32(1) - line[found[k]]
+            n_positive += np.uint64(is_positive)
+            n_negative += np.uint64(not is_positive)
+    return int(n_negative), int(n_positive)
+
+
+@_compiled
+def measure(
+    row_unit: Float32Array,
+    column_unit: Float32Array,
+    rows: AnyArray,
+    columns: AnyArray,
+    distances: Float32Array,
+    exact_below: np.float32,
+    ruler: tuple[bool, float, int, int, int],
+    bins: AnyArray,
+) -> None:
+    """Sort listed pairs into the bins of the lattice; nearly equal ones are computed anew.
+
+    Parameters
+    ----------
+    exact_below
+        Cosine distances below this are computed from the difference of the vectors.
+    ruler
+        Whether distances are Euclidean, the ruler's step, and the lattice's first tick,
+        stride and number of thresholds.
+    """
+    for k in range(len(distances)):
+        if distances[k] < exact_below:
+            total = 0.0
+            for d in range(row_unit.shape[1]):
+                a, b = row_unit[rows[k], d], column_unit[columns[k], d]
+                difference = np.float64(a) - np.float64(b)
+                total += difference * difference
+            distances[k] = np.float32(0.5 * total)
+
+    is_euclidean, step, first, stride, n_bins = ruler
+    # In float64 and by powers of two all of this is exact but the root.
+    scale, offset, stretch = 1.0 / step, 0.5 + first, 1.0 / stride
+    for k in range(len(distances)):
+        c = min(np.float64(distances[k]), 2.0)
+        distance = np.sqrt(2.0 * c) if is_euclidean else c
+        bin_ = np.ceil((distance * scale - offset) * stretch)
+        bins[k] = np.int32(min(max(bin_, 0.0), np.float64(n_bins)))
+
+
+@_compiled
+def tally(
+    items: AnyArray,
+    bins: AnyArray,
+    distances: Float32Array,
+    codes: AnyArray,
+    class_bins: IntArray,
+    coarse: AnyArray,
+    item_bins: AnyArray,
+    nearest: Float32Array,
+) -> None:
+    """Add listed pairs to the counts of one side: its classes, its items, its nearest.
+
+    One side at a time, because processors stumble over loops that add in many places.
+
+    Parameters
+    ----------
+    items
+        Position of each pair's item on this side, among the items of ``codes``,
+        ``item_bins`` and ``nearest``.
+    coarse
+        Shape ``(n_bins + 1,)``, coarse bin of each bin.
+    """
+    for k in range(len(items)):
+        item = items[k]
+        class_bins[codes[item], bins[k]] += 1
+        item_bins[item, coarse[bins[k]]] += 1
+        nearest[item] = min(nearest[item], distances[k])
