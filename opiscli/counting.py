@@ -28,8 +28,8 @@ _PILOT_ITEMS = 6000
 _ROOM = 1.25
 """How far a pilot's rate may be off: five standard errors of so many items, or more."""
 
-_SMALLEST_GRID_STEP = 5e-4
-"""A grid finer than this would feel that its thresholds are moved to candidates."""
+_CANDIDATES_A_STEP = 8
+"""With fewer, the grid would feel that its thresholds are moved to candidates."""
 
 _BYTES_A_THREAD = 48 << 20
 _NOISE_THRESHOLDS = 65
@@ -145,7 +145,8 @@ def count_in_one_pass(
     expected = _expected(items, settings, resources.threads)
     if expected is None:
         return None
-    lattice = Lattice.covering(expected.lo, expected.hi)
+    grid_step = (expected.range_hi - expected.range_lo) / settings.n_thresholds
+    lattice = Lattice.covering(expected.lo, expected.hi, grid_step / _CANDIDATES_A_STEP)
     coarse = lattice.between(expected.range_lo, expected.range_hi, _NOISE_THRESHOLDS)
     if _bytes_for(items, lattice, coarse, resources) > resources.memory_limit:
         return None
@@ -163,7 +164,7 @@ def count_in_one_pass(
     ends, points = chosen
     lo, hi = (float(lattice.thresholds[end]) for end in ends)
     even = np.linspace(lo, hi, settings.n_thresholds)
-    if even[1] - even[0] < _SMALLEST_GRID_STEP:
+    if even[1] - even[0] < _CANDIDATES_A_STEP * lattice.gap:
         return None
     return Counted(
         on_grid=counts_at(home, lattice.nearest(even), items.class_sizes),
@@ -228,11 +229,10 @@ def _bytes_for(
     tables = items.n_classes * (lattice.n_thresholds + 1) * 2
     sums = items.n_classes * len(coarse) * 5
     counts = items.n_items * (len(coarse) + 1) * 2
-    # A table of classes is summed up in int64 once; an index keeps its own embeddings.
+    # Embeddings twice, because an index keeps its own.
     return (
         2 * items.unit.nbytes
         + 4 * tables
-        + 8 * tables // 2
         + 8 * sums
         + 4 * counts
         + (resources.threads * _BYTES_A_THREAD)

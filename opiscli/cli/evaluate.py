@@ -100,6 +100,7 @@ def evaluate(
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
+    from opiscli.counting import is_compiled
     from opiscli.evaluation import evaluate_items
     from opiscli.report import show
     from opiscli.resources import Resources, parse_memory
@@ -114,7 +115,8 @@ def evaluate(
     items = read_embeddings(
         name, Selection(embedding_column, label_column, id_column, conditions, labels)
     )
-    talk.say(f"{items.n_items:,} × {items.dims:,} read; {resources.threads} threads")
+    kernel = "compiled" if is_compiled(items) else "NumPy"
+    talk.say(f"{items.n_items:,} × {items.dims:,}; {kernel} kernel, {resources.threads} threads")
     with talk.progress() as on_progress:
         result = evaluate_items(
             items, settings, resources, source=name, where=conditions, on_progress=on_progress

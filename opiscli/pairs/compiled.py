@@ -1,16 +1,26 @@
 """The compiled kernel: walks a tile of similarities once and adds its pairs to all counts.
 
-Imported only where it is used, because numba takes a while to load. It is compiled when
-first called and cached on disk; where the package's folder cannot be written, numba
-keeps it in the user's cache folder. It releases the interpreter's lock.
+Imported only where it is used, because numba takes a while to load. Its functions are
+compiled when first called and cached on disk: beside this file, or in the user's cache
+folder if that cannot be written. All release the interpreter's lock.
 """
+
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import numba
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
 
-_compiled = numba.njit(nogil=True, cache=True, boundscheck=False)
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _compiled(function: _Function) -> _Function:
+    try:
+        return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+    except RuntimeError:  # nowhere to cache: compile anew each time
+        return cast(_Function, numba.njit(nogil=True)(function))
 
 
 @_compiled

@@ -29,9 +29,9 @@ class Lattice:
     n_thresholds: int
 
     @classmethod
-    def covering(cls, lo: float, hi: float) -> "Lattice":
-        """Candidates from ``lo`` to ``hi``, as far apart as `LARGEST_GAP` allows."""
-        stride = int(LARGEST_GAP / STEP)
+    def covering(cls, lo: float, hi: float, gap: float = LARGEST_GAP) -> "Lattice":
+        """Candidates from ``lo`` to ``hi``, no further apart than ``gap`` if the ruler has it."""
+        stride = max(int(min(gap, LARGEST_GAP) / STEP), 1)
         first = max(int(np.searchsorted(TICKS, lo)) - stride, 0)
         last = min(int(np.searchsorted(TICKS, hi)) + stride, len(TICKS) - 2)
         return cls(first, stride, max(last - first, 0) // stride + 1)
@@ -40,6 +40,11 @@ class Lattice:
     def thresholds(self) -> FloatArray:
         """Shape ``(n_thresholds,)``, distances, increasing."""
         return TICKS[self.first + self.stride * np.arange(self.n_thresholds)]
+
+    @property
+    def gap(self) -> float:
+        """Distance between two candidates."""
+        return self.stride * STEP
 
     def position(self, threshold: float) -> int:
         """Position of a threshold of the lattice."""

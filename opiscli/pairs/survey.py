@@ -29,9 +29,8 @@ class Survey:
     lattice
         The candidates.
     positive, negative
-        Shape ``(n_classes, n_thresholds + 1)``, pairs of each class in each bin; a
-        negative pair is counted at both its classes. The last bin is left empty: pairs
-        beyond the lattice are known from the totals.
+        Shape ``(n_classes, n_thresholds + 1)``, accepted pairs of each class at each
+        candidate, a pair being counted at both its items. The last column is of no use.
     coarse
         Positions in the lattice at which items are counted one by one.
     items
@@ -85,6 +84,8 @@ def survey(
         on_progress=on_progress,
     ):
         pass
+    for bins in (home.positive, home.negative):
+        np.cumsum(bins, axis=1, out=bins)
     return home
 
 
@@ -224,11 +225,12 @@ def _in_turn(bands: list[slice]) -> Iterator[Tile]:
 
 def pooled(of: Survey, n_positive: int, n_negative: int) -> DistanceHistogram:
     """All pairs on the lattice; the last bin takes those beyond it, up to distance 2."""
-    positive = of.positive.sum(axis=0, dtype=np.int64) // 2
-    negative = of.negative.sum(axis=0, dtype=np.int64) // 2
-    positive[-1] = n_positive - positive[:-1].sum()
-    negative[-1] = n_negative - negative[:-1].sum()
-    return DistanceHistogram(positive, negative, np.append(of.lattice.thresholds, LARGEST))
+    bins = []
+    for accepted, n_pairs in ((of.positive, n_positive), (of.negative, n_negative)):
+        in_all = accepted.sum(axis=0, dtype=np.int64) // 2
+        in_all[-1] = n_pairs
+        bins.append(np.diff(in_all, prepend=0))
+    return DistanceHistogram(bins[0], bins[1], np.append(of.lattice.thresholds, LARGEST))
 
 
 def counts_at(of: Survey, positions: IntArray, class_sizes: IntArray) -> PairCounts:
@@ -237,8 +239,8 @@ def counts_at(of: Survey, positions: IntArray, class_sizes: IntArray) -> PairCou
         thresholds=of.lattice.thresholds[positions],
         n_items=len(of.nearest_positive),
         class_sizes=class_sizes,
-        positive=np.cumsum(of.positive, axis=1, dtype=np.int64)[:, positions] // 2,
-        negative=np.cumsum(of.negative, axis=1, dtype=np.int64)[:, positions],
+        positive=of.positive[:, positions].astype(np.int64) // 2,
+        negative=of.negative[:, positions].astype(np.int64),
     )
 
 

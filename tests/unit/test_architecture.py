@@ -26,6 +26,7 @@ ROOMS = (
     "labels",
     "distance",
     "resources",
+    "processor",
     "results",
     "settings",
     "errors",

@@ -1,0 +1,137 @@
+"""The compiled single pass counts the same pairs as the NumPy kernels, and chooses as well."""
+
+import numpy as np
+import pytest
+from conftest import clusters, coarse_grid
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.brute_force import BruteForce
+
+from opiscli import EmbeddingSet, EvaluationSettings, counting, evaluate
+from opiscli.distance import from_cosine_distance
+from opiscli.pairs.counts import count_pairs
+from opiscli.pairs.lattice import LARGEST_GAP, Lattice
+from opiscli.pairs.neighbours import match_ranks, match_ranks_from_nearest
+from opiscli.pairs.survey import counts_at, pooled, spread_counts, survey
+from opiscli.settings import Distance, RangeBy, RangeRequest
+
+pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'")
+
+seeds = st.integers(0, 10_000)
+distances = st.sampled_from(list(Distance))
+
+
+def grid_with_duplicates(seed, n_items=150):
+    """Exact similarities, a class larger than a band, a singleton, and duplicates."""
+    embeddings, labels = coarse_grid(seed, n_items=n_items, n_classes=12)
+    labels[labels > 7] = 7
+    labels[-1] = 99
+    embeddings[20:30] = embeddings[:10]
+    return EmbeddingSet.from_arrays(embeddings, labels)
+
+
+@given(seeds, distances, st.sampled_from([8, 17, 64, 1024]), st.sampled_from([1, 2, 5]))
+def test_the_compiled_kernel_counts_what_numpy_counts(seed, distance, side, threads):
+    items = grid_with_duplicates(seed)
+    lattice = Lattice.covering(0.4, 1.3)
+    coarse = lattice.between(0.7, 1.2, 9)
+    home = survey(items, lattice, coarse, distance, side=side, threads=threads)
+    plain = count_pairs(items, lattice.thresholds, distance, side=64, threads=1)
+    every = np.arange(lattice.n_thresholds)
+    ours = counts_at(home, every, items.class_sizes)
+    np.testing.assert_array_equal(ours.positive, plain.positive)
+    np.testing.assert_array_equal(ours.negative, plain.negative)
+
+    n = items.n_items
+    total = n * (n - 1) // 2
+    ruler = pooled(home, int(plain.positive_pairs.sum()), total - int(plain.positive_pairs.sum()))
+    assert ruler.positive.sum() + ruler.negative.sum() == total
+    np.testing.assert_array_equal(np.cumsum(ruler.negative)[:-1], plain.negative.sum(axis=0) // 2)
+
+    spread, expected = spread_counts(home, items.class_sizes), plain.at(coarse)
+    for name in ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products"):
+        np.testing.assert_array_equal(getattr(spread, name), getattr(expected, name))
+
+
+@given(seeds)
+def test_the_nearest_on_the_way_are_the_nearest(seed):
+    items = grid_with_duplicates(seed, n_items=80)
+    lattice = Lattice.covering(0.0, 1.0)
+    home = survey(items, lattice, np.array([0]), Distance.EUCLIDEAN, side=16, threads=2)
+    cosine = 1 - items.unit.astype(float) @ items.unit.T.astype(float)
+    np.fill_diagonal(cosine, np.inf)
+    near = from_cosine_distance(cosine, Distance.EUCLIDEAN) <= lattice.thresholds[-1]
+    same = items.codes[:, None] == items.codes
+    for found, of_kind in ((home.nearest_positive, same), (home.nearest_negative, ~same)):
+        expected = np.where(of_kind & near, cosine, np.inf).min(axis=1)
+        np.testing.assert_array_equal(found, expected.astype(np.float32))
+    ranks = match_ranks_from_nearest(items, home.nearest_positive, home.nearest_negative, threads=1)
+    searched = match_ranks(items, 1, threads=1)
+    np.testing.assert_array_equal(ranks.nearer > 0, searched.nearer > 0)
+    first = searched.nearer == 0
+    np.testing.assert_array_equal(ranks.tied[first] > 0, searched.tied[first] > 0)
+
+
+@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("by", [RangeBy.FAR, RangeBy.FRR])
+def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
+    """With a pilot of half of the items, so that it has to find its way."""
+    embeddings, labels = clusters(seed=8, n_classes=90, dims=10, sizes=(4, 16), spread=0.6)
+    monkeypatch.setattr(counting, "_COMPILED_FROM", 0)
+    monkeypatch.setattr(counting, "_PILOT_ITEMS", 500)
+    used = []
+    single = counting.count_in_one_pass
+    monkeypatch.setattr(
+        counting, "count_in_one_pass", lambda *a: used.append(single(*a)) or used[-1]
+    )
+    request = RangeRequest(by, 0.1, 0.5) if by is RangeBy.FRR else RangeRequest()
+    settings = EvaluationSettings(distance=distance, calibration_range=request)
+    result = evaluate(embeddings, labels, settings)
+    assert used[0] is not None, "fell back to two passes"
+
+    truth = BruteForce(embeddings, labels, distance.value)
+    ends = result.calibration_range.threshold
+    if by is RangeBy.FAR:
+        for end, far in zip(ends, (0.01, 0.1), strict=True):
+            observed, after = truth.far_threshold_bounds(far)
+            assert observed - 1e-4 < end < after
+    grid = np.linspace(*ends, 201)
+    curves = truth.utilities(grid)
+    assert result.opis.value == pytest.approx(truth.opis(curves, grid), abs=1e-5, rel=5e-3)
+    assert result.eps_opis.value == pytest.approx(truth.eps_opis(curves, grid, 0.1), rel=5e-3)
+    assert result.opis.noise == pytest.approx(truth.noise(grid), rel=5e-3)
+    assert result.recall["1"].value == pytest.approx(truth.recall(1), abs=1 / len(labels))
+    for point in result.operating_points:
+        observed, after = truth.far_threshold_bounds(point.target_far)
+        assert observed - 1e-4 < point.threshold < after
+        assert point.far.value <= point.target_far
+        assert point.far.value == pytest.approx(truth.far(point.threshold), abs=2 / point.far.n)
+        assert point.frr.value == pytest.approx(truth.frr(point.threshold), abs=2 / point.frr.n)
+
+
+def test_what_candidates_cannot_settle_is_left_to_two_passes(monkeypatch):
+    """A grid far too fine, thresholds given to the digit, too little memory."""
+    from opiscli.resources import Resources
+
+    monkeypatch.setattr(counting, "_PILOT_ITEMS", 300)
+    smooth = EmbeddingSet.from_arrays(*clusters(0, n_classes=60, sizes=(8, 9)))
+    roomy = Resources(1, 1 << 32)
+    plain, exact = EvaluationSettings(), RangeRequest(RangeBy.DISTANCE, 0.9, 1.1)
+    narrow = EvaluationSettings(n_thresholds=10_001)
+    assert counting.count_in_one_pass(smooth, narrow, roomy) is None
+    given_exactly = EvaluationSettings(calibration_range=exact)
+    assert counting.count_in_one_pass(smooth, given_exactly, roomy) is None
+    assert counting.count_in_one_pass(smooth, plain, Resources(1, 1 << 20)) is None
+
+
+def test_lattice():
+    lattice = Lattice.covering(0.5, 0.9)
+    assert lattice.thresholds[0] < 0.5
+    assert lattice.thresholds[-1] > 0.9
+    assert np.diff(lattice.thresholds) == pytest.approx(lattice.gap)
+    assert lattice.gap < LARGEST_GAP < 1e-4
+    some = np.array([lattice.thresholds[0], 0.7, lattice.thresholds[-1]])
+    assert np.abs(lattice.thresholds[lattice.nearest(some)] - some).max() <= lattice.gap / 2
+    whole = Lattice.covering(0.0, 2.0)
+    assert whole.first == 0
+    assert whole.thresholds[-1] < 2
