@@ -7,7 +7,7 @@ import numpy as np
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counting import OPERATING_FARS, Counted
 from opiscli.distance import to_similarity
-from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
+from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval, thinned
 from opiscli.metrics.jackknife import rate_interval, rule_of_three
 from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import (
@@ -172,7 +172,8 @@ def _opis(
         noise = noise_floor(spread, settings.beta, (thresholds[0], thresholds[-1]))
         corrected = opis(curves[correctable], thresholds) - noise
     value = opis(curves, thresholds)
-    resampled = bootstrap.opis(curves, thresholds)
+    few = thinned(len(thresholds))
+    resampled = bootstrap.opis(curves[:, few], thresholds[few])
     return Opis(
         value=value,
         ci=Interval(*log_interval(value, resampled, len(curves), largest=LARGEST_OPIS)),
@@ -190,7 +191,8 @@ def _eps_opis(
     worst = n_worst(epsilon, len(curves))
     if value is None:
         return EpsilonOpis(epsilon, worst, None, None)
-    resampled = bootstrap.epsilon_opis(curves, thresholds, epsilon)
+    few = thinned(len(thresholds))
+    resampled = bootstrap.epsilon_opis(curves[:, few], thresholds[few], epsilon)
     ci = log_interval(value, resampled, len(curves), largest=LARGEST_EPSILON_OPIS)
     return EpsilonOpis(epsilon, worst, value, Interval(*ci))
 

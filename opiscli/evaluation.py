@@ -1,5 +1,7 @@
 """The recipe of an evaluation: count all pairs once, derive every number from the counts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,18 +11,30 @@ from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
 from opiscli.results import Data, Evaluation
-from opiscli.settings import EvaluationSettings
+from opiscli.settings import Distance, EvaluationSettings, RangeRequest, Utility, choice
 
 
 def evaluate(
     embeddings: npt.ArrayLike,
     labels: npt.ArrayLike,
-    settings: EvaluationSettings | None = None,
     *,
+    far: tuple[float, float] | None = None,
+    frr: tuple[float, float] | None = None,
+    range: tuple[float, float] | None = None,
+    distance: Distance | str = Distance.EUCLIDEAN,
+    utility: Utility | str = Utility.TPR_TNR,
+    beta: float = 1.0,
+    epsilon: float = 0.1,
+    thresholds: int = 201,
+    k: int | Sequence[int] = 1,
+    drop_duplicates: bool = False,
+    seed: int = 0,
     threads: int | None = None,
     memory_limit: int | None = None,
 ) -> Evaluation:
     """Measure how well one distance threshold serves all classes.
+
+    Options are those of ``opis evaluate``.
 
     Parameters
     ----------
@@ -28,8 +42,23 @@ def evaluate(
         Shape ``(n_items, dims)``, floats or integers, not necessarily of length one.
     labels
         Shape ``(n_items,)``, strings, integers or booleans.
-    settings
-        Everything that moves a number; by default FAR 1e-2 to 1e-1 in Euclidean distance.
+    far, frr, range
+        Calibration range by pooled false-accept rate, by pooled false-reject rate or as
+        two distances; at most one of them. By default ``far=(1e-2, 1e-1)``.
+    distance
+        ``euclidean``, in [0, 2], or ``cosine``, in [0, 2].
+    utility, beta
+        ``tpr-tnr`` or ``precision-recall``, and the weight of the second rate.
+    epsilon
+        Share of classes that count as the worst, in (0, 1).
+    thresholds
+        Grid points over the calibration range, at least 2.
+    k
+        Rank or ranks at which recall is reported.
+    drop_duplicates
+        Keep one of all items with exactly the same embedding.
+    seed
+        Of the bootstrap over classes.
     threads
         By default one per processor.
     memory_limit
@@ -47,7 +76,7 @@ def evaluate(
     UndefinedMetric
         If the calibration range cannot be formed on this data.
     UsageError
-        If a setting is out of range or the memory limit too small.
+        If an option is out of range or the memory limit too small.
 
     Examples
     --------
@@ -55,13 +84,24 @@ def evaluate(
     >>> rng = np.random.default_rng(0)
     >>> labels = np.repeat(["a", "b", "c"], 20)
     >>> centres = np.repeat(rng.normal(size=(3, 8)), 20, axis=0)
-    >>> result = evaluate(centres + 0.4 * rng.normal(size=(60, 8)), labels)
+    >>> result = evaluate(centres + 0.4 * rng.normal(size=(60, 8)), labels, far=(0.05, 0.2))
     >>> result.recall["1"].value
     1.0
     """
-    items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
+    settings = EvaluationSettings(
+        distance=choice(Distance, "distance", distance),
+        calibration_range=RangeRequest.of(far=far, frr=frr, distance=range),
+        utility=choice(Utility, "utility", utility),
+        beta=beta,
+        epsilon=epsilon,
+        n_thresholds=thresholds,
+        ks=(k,) if isinstance(k, int) else tuple(k),
+        drop_duplicates=drop_duplicates,
+        seed=seed,
+    )
     resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
-    return evaluate_items(items, settings or EvaluationSettings(), resources)
+    items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
+    return evaluate_items(items, settings, resources)
 
 
 def evaluate_items(

@@ -3,8 +3,11 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from opiscli.errors import UsageError
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
@@ -72,6 +75,30 @@ class RangeRequest:
                 f"{option} {self.lo:g}:{self.hi:g} is not a range, expected the lower bound first",
                 hint=f"Give two different bounds, as in {option} {example}.",
             )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        far: tuple[float, float] | None = None,
+        frr: tuple[float, float] | None = None,
+        distance: tuple[float, float] | None = None,
+    ) -> "RangeRequest":
+        """Take the one pair of bounds that is given, or the default.
+
+        Raises
+        ------
+        UsageError
+            If more than one is given.
+        """
+        bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
+        given = [(by, pair) for by, pair in bounds.items() if pair is not None]
+        if len(given) > 1:
+            raise UsageError(
+                "--far, --frr and --range each give the calibration range, expected one of them",
+                hint="Leave the others out.",
+            )
+        return cls(given[0][0], *given[0][1]) if given else cls()
 
     def __str__(self) -> str:
         if self.by is RangeBy.DISTANCE:
@@ -154,6 +181,23 @@ class EvaluationSettings:
         if self.n_resamples != DEFAULT_RESAMPLES:
             parts.append(f"resamples:{self.n_resamples}")
         return "|".join([*parts, f"v:{version}"])
+
+
+def choice(kind: type[_Choice], name: str, value: str) -> _Choice:
+    """Member of an enumeration by its value.
+
+    Raises
+    ------
+    UsageError
+        If there is none, naming those there are.
+    """
+    try:
+        return kind(value)
+    except ValueError as cause:
+        raise UsageError(
+            f"{name} is {value!r}, expected one of: {', '.join(kind)}",
+            hint=f"For example {name}={next(iter(kind)).value!r}.",
+        ) from cause
 
 
 def plain(value: float) -> str:

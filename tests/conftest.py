@@ -38,6 +38,15 @@ def opis(capsys):
     return run
 
 
+def evaluate_with(embeddings, labels, settings):
+    """Evaluate arrays under settings that are already an object."""
+    from opiscli import EmbeddingSet, evaluate_items
+    from opiscli.resources import Resources
+
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    return evaluate_items(items, settings, Resources.of_machine())
+
+
 def clusters(seed=0, n_classes=12, dims=8, sizes=(2, 9), spread=0.5):
     """Classes of different sizes around random centres, some wide and some narrow."""
     rng = np.random.default_rng(seed)

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
-from opiscli.errors import UsageError
 from opiscli.report.formats import Format
-from opiscli.settings import Distance, EvaluationSettings, RangeBy, RangeRequest, Utility
+from opiscli.settings import Distance, EvaluationSettings, RangeRequest, Utility
 
 _METHOD = "What is measured"
 _Far = Annotated[
@@ -87,7 +86,11 @@ def evaluate(
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
     settings = EvaluationSettings(
         distance=distance,
-        calibration_range=_range_request(far, frr, range_),
+        calibration_range=RangeRequest.of(
+            far=options.parse_range("--far", far),
+            frr=options.parse_range("--frr", frr),
+            distance=options.parse_range("--range", range_),
+        ),
         utility=utility,
         beta=beta,
         epsilon=epsilon,
@@ -123,20 +126,3 @@ def evaluate(
         )
     talk.warn(result.warnings)
     show(result, Format.JSON if json else output_format)
-
-
-def _range_request(far: str | None, frr: str | None, range_: str | None) -> RangeRequest:
-    given = {
-        by: text
-        for by, text in ((RangeBy.FAR, far), (RangeBy.FRR, frr), (RangeBy.DISTANCE, range_))
-        if text is not None
-    }
-    if len(given) > 1:
-        raise UsageError(
-            "--far, --frr and --range each give the calibration range, expected one of them",
-            hint="Leave the others out.",
-        )
-    for by, text in given.items():
-        option = "--range" if by is RangeBy.DISTANCE else f"--{by}"
-        return RangeRequest(by, *options.parse_range(option, text))
-    return RangeRequest()

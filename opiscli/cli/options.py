@@ -116,14 +116,16 @@ def source_or_stdin(source: str | None) -> str:
     )
 
 
-def parse_range(option: str, text: str) -> tuple[float, float]:
-    """Two numbers from ``lo:hi``.
+def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
+    """Two numbers from ``lo:hi``; nothing from nothing.
 
     Raises
     ------
     UsageError
         If there are not exactly two numbers.
     """
+    if text is None:
+        return None
     try:
         lo, hi = (float(part) for part in text.split(":"))
     except ValueError as cause:

@@ -57,9 +57,10 @@ class ClassBootstrap:
         blocks = []
         for draws in self.draws():
             total = draws @ utility
+            by_class = np.ascontiguousarray(draws.T)
             of_worst = np.stack(
                 [
-                    _sum_of_lowest(draws, order[:, j], ascending[:, j], worst)
+                    _sum_of_lowest(by_class, order[:, j], ascending[:, j], worst)
                     for j in range(len(thresholds))
                 ],
                 axis=1,
@@ -71,6 +72,14 @@ class ClassBootstrap:
     def share(self, hits: FloatArray, trials: AnyArray) -> FloatArray:
         """Sum of hits over sum of trials in every resample, from sums per class."""
         return np.concatenate([draws @ hits / (draws @ trials) for draws in self.draws()])
+
+
+def thinned(n_thresholds: int, most: int = 51) -> IntArray:
+    """Positions of few of many thresholds, both ends included.
+
+    Enough for resamples, of which only the spread is used.
+    """
+    return np.unique(np.linspace(0, n_thresholds - 1, most).round().astype(np.int64))
 
 
 def percentile_interval(resampled: FloatArray, confidence: float = 0.95) -> tuple[float, float]:
@@ -113,15 +122,15 @@ def log_interval(
 
 
 def _sum_of_lowest(
-    draws: FloatArray, order: IntArray, ascending: FloatArray, worst: int
+    by_class: FloatArray, order: IntArray, ascending: FloatArray, worst: int
 ) -> FloatArray:
     """Sum of the ``worst`` lowest values of each resample, a value counting as often as drawn."""
     # The lowest few drawn are almost always among the lowest few of all: look there first.
     reach = min(len(order), worst + 8 * int(np.sqrt(worst)) + 16)
     while True:
-        drawn = draws[:, order[:reach]]
-        before = np.cumsum(drawn, axis=1) - drawn
+        drawn = by_class[order[:reach]]
+        before = np.cumsum(drawn, axis=0) - drawn
         taken = np.clip(worst - before, 0, drawn)
-        if reach == len(order) or np.all(taken.sum(axis=1) == worst):
-            return np.asarray(taken @ ascending[:reach])
+        if reach == len(order) or np.all(taken.sum(axis=0) == worst):
+            return np.asarray(ascending[:reach] @ taken)
         reach = min(len(order), 2 * reach)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import SAMPLE, clusters, coarse_grid
+from conftest import SAMPLE, clusters, coarse_grid, evaluate_with
 from oracles.brute_force import BruteForce
 
-from opiscli import EvaluationSettings, evaluate, evaluate_items, read_embeddings
+from opiscli import EvaluationSettings, evaluate_items, read_embeddings
 from opiscli.resources import Resources
 from opiscli.settings import Distance, RangeBy, RangeRequest, Utility
 from opiscli.sources import Selection
@@ -62,7 +62,7 @@ def assert_point_agrees(point, truth):
 def test_small_clusters(distance, kind):
     embeddings, labels = clusters(seed=3, n_classes=25, sizes=(1, 12))
     settings = EvaluationSettings(distance=distance, utility=kind, beta=1.5, epsilon=0.2, ks=(1, 3))
-    result = evaluate(embeddings, labels, settings)
+    result = evaluate_with(embeddings, labels, settings)
     truth = BruteForce(embeddings, labels, distance.value)
     assert_agrees(result, truth, epsilon=0.2, beta=1.5, kind=kind.value)
 
@@ -73,21 +73,21 @@ def test_tied_data(seed):
     settings = EvaluationSettings(
         calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4), ks=(1, 2, 5)
     )
-    assert_agrees(evaluate(embeddings, labels, settings), BruteForce(embeddings, labels))
+    assert_agrees(evaluate_with(embeddings, labels, settings), BruteForce(embeddings, labels))
 
 
 def test_duplicates_within_and_between_classes():
     embeddings, labels = clusters(seed=5, n_classes=10, sizes=(4, 8))
     embeddings = np.concatenate([embeddings, embeddings[:9], 3 * embeddings[:4], embeddings[:1]])
     labels = np.concatenate([labels, labels[:9], labels[:4], [9]])
-    result = evaluate(embeddings, labels, EvaluationSettings(ks=(1, 2, 3)))
+    result = evaluate_with(embeddings, labels, EvaluationSettings(ks=(1, 2, 3)))
     assert_agrees(result, BruteForce(embeddings, labels))
 
 
 def test_a_range_given_by_frr_and_by_distance():
     embeddings, labels = clusters(seed=7, n_classes=15, sizes=(4, 9))
     truth = BruteForce(embeddings, labels)
-    by_frr = evaluate(
+    by_frr = evaluate_with(
         embeddings,
         labels,
         EvaluationSettings(calibration_range=RangeRequest(RangeBy.FRR, 0.05, 0.3)),
@@ -96,7 +96,7 @@ def test_a_range_given_by_frr_and_by_distance():
     assert truth.frr(ends.lo) <= 0.3 < truth.frr(ends.lo - 1e-4)
     assert truth.frr(ends.hi) <= 0.05 < truth.frr(ends.hi - 1e-4)
     assert_agrees(by_frr, truth)
-    by_distance = evaluate(
+    by_distance = evaluate_with(
         embeddings,
         labels,
         EvaluationSettings(calibration_range=RangeRequest(RangeBy.DISTANCE, 0.0, 1.25)),
@@ -114,7 +114,7 @@ def whole_run(source, where=(), keep=None):
     if keep is not None:
         chosen = codes < keep
         unit, names = unit[chosen], names[chosen]
-        result = evaluate(unit, names, EvaluationSettings(ks=(1, 5)))
+        result = evaluate_with(unit, names, EvaluationSettings(ks=(1, 5)))
     else:
         result = evaluate_items(items, EvaluationSettings(ks=(1, 5)), Resources.of_machine())
     return result, BruteForce(unit, names)

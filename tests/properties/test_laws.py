@@ -6,11 +6,11 @@ from operator import add
 
 import numpy as np
 import pytest
-from conftest import clusters, coarse_grid
+from conftest import clusters, coarse_grid, evaluate_with
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opiscli import EmbeddingSet, EvaluationSettings, evaluate, evaluate_items
+from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
 from opiscli.distance import cutoffs, from_cosine_distance
 from opiscli.pairs.counts import ItemCounts, by_class, count_block, count_pairs
 from opiscli.pairs.histogram import STEP, TICKS, count_distances, distance_histogram
@@ -47,16 +47,16 @@ def same_counts(a, b):
 def test_row_order_changes_nothing(seed):
     embeddings, labels = coarse_grid(seed)
     shuffled = np.random.default_rng(seed).permutation(len(labels))
-    plain = evaluate(embeddings, labels, SETTINGS)
-    assert evaluate(embeddings[shuffled], labels[shuffled], SETTINGS) == plain
+    plain = evaluate_with(embeddings, labels, SETTINGS)
+    assert evaluate_with(embeddings[shuffled], labels[shuffled], SETTINGS) == plain
 
 
 @given(seeds)
 def test_class_names_change_nothing_but_the_names(seed):
     embeddings, labels = coarse_grid(seed)
     new_names = np.random.default_rng(seed).permutation([f"c{k}" for k in range(8)])
-    plain = numbers(evaluate(embeddings, labels, SETTINGS))
-    renamed = numbers(evaluate(embeddings, new_names[labels], SETTINGS))
+    plain = numbers(evaluate_with(embeddings, labels, SETTINGS))
+    renamed = numbers(evaluate_with(embeddings, new_names[labels], SETTINGS))
     # Resampling goes through the classes in name order, so intervals are other draws.
     for result in (plain, renamed):
         for part in (result["opis"], result["eps_opis"], *result["recall"].values()):
@@ -188,17 +188,17 @@ def test_recall_does_not_depend_on_row_order_or_depth(seed):
 def test_scaling_rows_changes_nothing(seed):
     embeddings, labels = coarse_grid(seed)
     scale = 2.0 ** np.random.default_rng(seed).integers(-400, 400, size=len(labels))
-    plain = evaluate(embeddings, labels, SETTINGS)
-    assert evaluate(embeddings * scale[:, None], labels, SETTINGS) == plain
+    plain = evaluate_with(embeddings, labels, SETTINGS)
+    assert evaluate_with(embeddings * scale[:, None], labels, SETTINGS) == plain
 
 
 def test_the_laws_can_fail():
     """The same comparisons on data that really differs."""
     embeddings, labels = coarse_grid(1)
-    plain = evaluate(embeddings, labels, SETTINGS)
+    plain = evaluate_with(embeddings, labels, SETTINGS)
     embeddings = embeddings.copy()
     embeddings[0] = -embeddings[0]
-    assert evaluate(embeddings, labels, SETTINGS) != plain
+    assert evaluate_with(embeddings, labels, SETTINGS) != plain
     items = EmbeddingSet.from_arrays(embeddings, labels)
     swapped = replace(items, codes=items.codes[::-1])
     a = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)

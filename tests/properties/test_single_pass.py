@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from conftest import clusters, coarse_grid
+from conftest import clusters, coarse_grid, evaluate_with
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
-from opiscli import EmbeddingSet, EvaluationSettings, counting, evaluate
+from opiscli import EmbeddingSet, EvaluationSettings, counting
 from opiscli.distance import from_cosine_distance
 from opiscli.pairs.counts import count_pairs
 from opiscli.pairs.lattice import LARGEST_GAP, Lattice
@@ -86,7 +86,7 @@ def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
     )
     request = RangeRequest(by, 0.1, 0.5) if by is RangeBy.FRR else RangeRequest()
     settings = EvaluationSettings(distance=distance, calibration_range=request)
-    result = evaluate(embeddings, labels, settings)
+    result = evaluate_with(embeddings, labels, settings)
     assert used[0] is not None, "fell back to two passes"
 
     truth = BruteForce(embeddings, labels, distance.value)
