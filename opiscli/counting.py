@@ -11,7 +11,7 @@ from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.pairs.counts import PairCounts, SpreadCounts, count_pairs
 from opiscli.pairs.histogram import DistanceHistogram, distance_histogram
-from opiscli.pairs.lattice import Lattice
+from opiscli.pairs.lattice import Lattice, union
 from opiscli.pairs.neighbours import MatchRanks, match_ranks, match_ranks_from_nearest
 from opiscli.pairs.survey import Survey, counts_at, pooled, spread_counts, survey
 from opiscli.pairs.sweep import Progress
@@ -25,10 +25,10 @@ _COMPILED_FROM = 50_000_000
 """Pairs from which on the compiled pass makes up for loading its compiler."""
 
 _PILOT_ITEMS = 6000
-_ROOM = 1.25
-"""How far a pilot's rate may be off: five standard errors of so many items, or more."""
+_ROOM = 0.25
+"""How far a pilot's rate may be off at FAR 0.1: five standard errors of so many items, or more."""
 
-_CANDIDATES_A_STEP = 8
+_CANDIDATES_A_STEP = 4
 """With fewer, the grid would feel that its thresholds are moved to candidates."""
 
 _BYTES_A_THREAD = 48 << 20
@@ -133,8 +133,8 @@ def count_in_one_pass(
     """Count once at candidate thresholds around where a pilot saw the range, then choose.
 
     Thresholds are chosen from exact counts, so the pilot moves no number: it only says
-    where to look. The grid's inner thresholds are the nearest candidates, at most 3.1e-5
-    from evenly spaced.
+    where to look. The grid's inner thresholds are the nearest candidates, an eighth of
+    a step from evenly spaced at most.
 
     Returns
     -------
@@ -145,9 +145,8 @@ def count_in_one_pass(
     expected = _expected(items, settings, resources.threads)
     if expected is None:
         return None
-    grid_step = (expected.range_hi - expected.range_lo) / settings.n_thresholds
-    lattice = Lattice.covering(expected.lo, expected.hi, grid_step / _CANDIDATES_A_STEP)
-    coarse = lattice.between(expected.range_lo, expected.range_hi, _NOISE_THRESHOLDS)
+    lattice, (range_lo, range_hi) = expected
+    coarse = lattice.between(range_lo, range_hi, _NOISE_THRESHOLDS)
     if _bytes_for(items, lattice, coarse, resources) > resources.memory_limit:
         return None
     home = survey(
@@ -164,10 +163,11 @@ def count_in_one_pass(
     ends, points = chosen
     lo, hi = (float(lattice.thresholds[end]) for end in ends)
     even = np.linspace(lo, hi, settings.n_thresholds)
-    if even[1] - even[0] < _CANDIDATES_A_STEP * lattice.gap:
+    grid = lattice.nearest(even)
+    if np.abs(lattice.thresholds[grid] - even).max() > (even[1] - even[0]) / _CANDIDATES_A_STEP:
         return None
     return Counted(
-        on_grid=counts_at(home, lattice.nearest(even), items.class_sizes),
+        on_grid=counts_at(home, grid, items.class_sizes),
         for_noise=spread_counts(home, items.class_sizes),
         at_targets={
             target: counts_at(home, np.array([point]), items.class_sizes)
@@ -181,17 +181,10 @@ def count_in_one_pass(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """Where a pilot expects the thresholds, with room to spare on both sides."""
-
-    lo: float
-    hi: float
-    range_lo: float
-    range_hi: float
-
-
-def _expected(items: EmbeddingSet, settings: EvaluationSettings, threads: int) -> _Expected | None:
+def _expected(
+    items: EmbeddingSet, settings: EvaluationSettings, threads: int
+) -> tuple[Lattice, tuple[float, float]] | None:
+    """Candidates where a pilot expects the thresholds, and the range with room on both sides."""
     request = settings.calibration_range
     if request.by is RangeBy.DISTANCE:
         return None  # thresholds given to the digit are not moved to a candidate
@@ -200,25 +193,38 @@ def _expected(items: EmbeddingSet, settings: EvaluationSettings, threads: int) -
     except EmbeddingError:
         return None
     of = distance_histogram(pilot, settings.distance, side=1024, threads=threads)
-    lowest = threshold_at_far(of, min(OPERATING_FARS) / 4)
-    highest = threshold_at_far(of, max(OPERATING_FARS) * _ROOM)
-    if request.by is RangeBy.FRR:
-        range_lo: float | None = threshold_at_frr(of, min(request.hi * _ROOM, 0.999))
-        range_hi: float | None = threshold_at_frr(of, request.lo / _ROOM)
-    else:
-        range_lo = threshold_at_far(of, request.lo / _ROOM)
-        range_hi = threshold_at_far(of, min(request.hi * _ROOM, 0.999))
-    if lowest is None or highest is None or range_lo is None or range_hi is None:
+    zones = [_zone(of, RangeBy.FAR, target) for target in OPERATING_FARS]
+    # A larger threshold accepts more and rejects less.
+    lower, upper = sorted((request.lo, request.hi), reverse=request.by is RangeBy.FRR)
+    ends = _zone(of, request.by, lower), _zone(of, request.by, upper)
+    found = [zone for zone in (*zones, *ends) if zone is not None]
+    if len(found) < len(zones) + len(ends):
         return None
-    return _Expected(min(lowest, range_lo), max(highest, range_hi), range_lo, range_hi)
+    range_lo, range_hi = found[-2][0], found[-1][1]
+    grid_step = (range_hi - range_lo) / settings.n_thresholds
+    inner = Lattice.covering(range_lo, range_hi, grid_step / _CANDIDATES_A_STEP)
+    return union([inner, *(Lattice.covering(*zone) for zone in found)]), (range_lo, range_hi)
+
+
+def _zone(of: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, float] | None:
+    """Where the threshold of a rate lies for sure, from what a pilot saw."""
+    # The rarer an error, the fewer the pilot has seen, and the more items make them all.
+    room = 1 + _ROOM * (0.1 / rate) ** 0.25
+    if by is RangeBy.FRR:
+        return threshold_at_frr(of, min(rate * room, 0.999)), threshold_at_frr(of, rate / room)
+    lo, hi = threshold_at_far(of, rate / room), threshold_at_far(of, min(rate * room, 0.999))
+    return None if lo is None or hi is None else (lo, hi)
 
 
 def _pilot(items: EmbeddingSet, *, whole_classes: bool) -> EmbeddingSet:
-    """Draw a few thousand items; whole classes where positive pairs are what matters."""
-    rng = np.random.default_rng(0)
+    """Draw a few thousand items; whole classes where positive pairs are what matters.
+
+    Drawn by what the items are, so that the order of rows has no say.
+    """
     if not whole_classes:
-        return items.subset(np.sort(rng.choice(items.n_items, _PILOT_ITEMS, replace=False)))
-    order = rng.permutation(items.n_classes)
+        drawn = np.argpartition(items.fingerprints, _PILOT_ITEMS)[:_PILOT_ITEMS]
+        return items.subset(np.sort(drawn))
+    order = np.argsort(np.minimum.reduceat(items.fingerprints, items.class_starts))
     enough = np.searchsorted(np.cumsum(items.class_sizes[order]), _PILOT_ITEMS) + 2
     return items.subset(np.isin(items.codes, order[:enough]))
 
@@ -253,7 +259,7 @@ def _choose(
     points = _points(histogram)
     position = home.lattice.position
     found = [position(end) for end in ends] + [position(point) for point in points.values()]
-    inside = all(0 < p < home.lattice.n_thresholds - 1 for p in found)
+    inside = all(home.lattice.is_dense_at(p) for p in found)
     covered = home.coarse[0] <= found[0] and found[1] <= home.coarse[-1]
     if not inside or not covered or len(points) < len(OPERATING_FARS):
         return None

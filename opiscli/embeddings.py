@@ -116,13 +116,30 @@ class EmbeddingSet:
         return np.concatenate([[0], np.cumsum(self.class_sizes)[:-1]])
 
     @cached_property
+    def fingerprints(self) -> AnyArray:
+        """Shape ``(n_items,)``, uint64, a random-looking number made of each unit row.
+
+        Equal rows have equal numbers, so choosing items by them is a random sample that
+        does not depend on the order of rows.
+        """
+        words = self.unit.view(np.uint32)
+        keys = np.random.default_rng(0).integers(0, 2**64, size=self.dims, dtype=np.uint64) | 1
+        numbers = np.empty(self.n_items, dtype=np.uint64)
+        for start in range(0, self.n_items, _ROWS_AT_ONCE):
+            block = slice(start, start + _ROWS_AT_ONCE)
+            mixed = (words[block] * keys).sum(axis=1, dtype=np.uint64)
+            # The high bits of a product of odd numbers depend on all bits below them.
+            numbers[block] = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
+        return _frozen(numbers)
+
+    @cached_property
     def first_equal(self) -> IntArray:
         """Shape ``(n_items,)``, position of the first item with exactly the same unit row.
 
         Items are in class order, so which one comes first does not depend on the order
         of classes in the source.
         """
-        return _first_equal(self.unit)
+        return _first_equal(self.unit, self.fingerprints)
 
     @property
     def repeats(self) -> BoolArray:
@@ -230,17 +247,11 @@ def _require_pairs(labels: Labels) -> None:
         )
 
 
-def _first_equal(unit: Float32Array) -> IntArray:
-    words = unit.view(np.uint32)
-    keys = np.random.default_rng(0).integers(0, 2**64, size=unit.shape[1], dtype=np.uint64) | 1
-    hashes = np.empty(len(unit), dtype=np.uint64)
-    for start in range(0, len(unit), _ROWS_AT_ONCE):
-        block = slice(start, start + _ROWS_AT_ONCE)
-        hashes[block] = (words[block] * keys).sum(axis=1, dtype=np.uint64)
-    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+def _first_equal(unit: Float32Array, fingerprints: AnyArray) -> IntArray:
+    _, first, group = np.unique(fingerprints, return_index=True, return_inverse=True)
     leader: IntArray = first[group]
     suspects = np.flatnonzero(leader != np.arange(len(unit)))
-    differ = np.any(words[suspects] != words[leader[suspects]], axis=1)
+    differ = np.any(unit[suspects] != unit[leader[suspects]], axis=1)
     leader[suspects[differ]] = suspects[differ]
     return leader
 

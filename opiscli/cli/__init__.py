@@ -8,7 +8,6 @@ from typer.exceptions import TyperException
 
 from opiscli.cli.evaluate import evaluate
 from opiscli.errors import OpisError
-from opiscli.processor import use_widest_vectors
 from opiscli.report.text import printable
 from opiscli.version import __version__
 
@@ -42,7 +41,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _status(argv: Sequence[str] | None) -> int:
-    use_widest_vectors()
     try:
         status = app(
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False

@@ -86,7 +86,10 @@ def measure(
     columns: AnyArray,
     distances: Float32Array,
     exact_below: np.float32,
-    ruler: tuple[bool, float, int, int, int],
+    is_euclidean: bool,
+    step: float,
+    first: int,
+    bin_of_tick: AnyArray,
     bins: AnyArray,
 ) -> None:
     """Sort listed pairs into the bins of the lattice; nearly equal ones are computed anew.
@@ -95,9 +98,10 @@ def measure(
     ----------
     exact_below
         Cosine distances below this are computed from the difference of the vectors.
-    ruler
-        Whether distances are Euclidean, the ruler's step, and the lattice's first tick,
-        stride and number of thresholds.
+    is_euclidean, step
+        What the ruler measures, and its step.
+    first, bin_of_tick
+        The lattice's first tick, and the bin of each tick from there to past its last.
     """
     for k in range(len(distances)):
         if distances[k] < exact_below:
@@ -108,14 +112,15 @@ def measure(
                 total += difference * difference
             distances[k] = np.float32(0.5 * total)
 
-    is_euclidean, step, first, stride, n_bins = ruler
     # In float64 and by powers of two all of this is exact but the root.
-    scale, offset, stretch = 1.0 / step, 0.5 + first, 1.0 / stride
+    scale, offset, beyond = 1.0 / step, 0.5 + first, np.float64(len(bin_of_tick) - 1)
     for k in range(len(distances)):
         c = min(np.float64(distances[k]), 2.0)
         distance = np.sqrt(2.0 * c) if is_euclidean else c
-        bin_ = np.ceil((distance * scale - offset) * stretch)
-        bins[k] = np.int32(min(max(bin_, 0.0), np.float64(n_bins)))
+        tick = np.ceil(distance * scale - offset)
+        bins[k] = np.int32(min(max(tick, 0.0), beyond))
+    for k in range(len(distances)):
+        bins[k] = bin_of_tick[bins[k]]
 
 
 @_compiled

@@ -104,13 +104,8 @@ class _Worker:
         widest = cutoffs(lattice.thresholds[-1:], distance)[0]
         # A hair wider, because nearly equal pairs are computed anew.
         self._least = np.float32(1 - widest - 1e-6)
-        self._ruler = (
-            distance is Distance.EUCLIDEAN,
-            STEP,
-            lattice.first,
-            lattice.stride,
-            lattice.n_thresholds,
-        )
+        is_euclidean = distance is Distance.EUCLIDEAN
+        self._ruler = is_euclidean, STEP, int(lattice.ticks[0]), lattice.bin_of_tick
         bins = np.arange(lattice.n_thresholds + 1)
         coarse = np.searchsorted(home.coarse, bins).astype(np.int32)
         self._negatives = home.negative, coarse, home.items.negative, home.nearest_negative
@@ -157,7 +152,7 @@ class _Worker:
                 column_of[found],
                 some,
                 np.float32(EXACT_BELOW),
-                self._ruler,
+                *self._ruler,
                 bins[found],
             )
             for group, band, item_of in sides:

@@ -9,11 +9,15 @@ from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, counting
 from opiscli.distance import from_cosine_distance
+from opiscli.metrics.noise import noise_floor
+from opiscli.metrics.opis import opis
+from opiscli.metrics.utility import utility
 from opiscli.pairs.counts import count_pairs
 from opiscli.pairs.lattice import LARGEST_GAP, Lattice
 from opiscli.pairs.neighbours import match_ranks, match_ranks_from_nearest
 from opiscli.pairs.survey import counts_at, pooled, spread_counts, survey
-from opiscli.settings import Distance, RangeBy, RangeRequest
+from opiscli.resources import Resources
+from opiscli.settings import Distance, RangeBy, RangeRequest, Utility
 
 pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'")
 
@@ -33,7 +37,7 @@ def grid_with_duplicates(seed, n_items=150):
 @given(seeds, distances, st.sampled_from([8, 17, 64, 1024]), st.sampled_from([1, 2, 5]))
 def test_the_compiled_kernel_counts_what_numpy_counts(seed, distance, side, threads):
     items = grid_with_duplicates(seed)
-    lattice = Lattice.covering(0.4, 1.3)
+    lattice = Lattice.covering(0.4, 0.6) | Lattice.covering(0.8, 1.3, gap=1e-3)
     coarse = lattice.between(0.7, 1.2, 9)
     home = survey(items, lattice, coarse, distance, side=side, threads=threads)
     plain = count_pairs(items, lattice.thresholds, distance, side=64, threads=1)
@@ -99,7 +103,6 @@ def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
     curves = truth.utilities(grid)
     assert result.opis.value == pytest.approx(truth.opis(curves, grid), abs=1e-5, rel=5e-3)
     assert result.eps_opis.value == pytest.approx(truth.eps_opis(curves, grid, 0.1), rel=5e-3)
-    assert result.opis.noise == pytest.approx(truth.noise(grid), rel=5e-3)
     assert result.recall["1"].value == pytest.approx(truth.recall(1), abs=1 / len(labels))
     for point in result.operating_points:
         observed, after = truth.far_threshold_bounds(point.target_far)
@@ -109,10 +112,55 @@ def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
         assert point.frr.value == pytest.approx(truth.frr(point.threshold), abs=2 / point.frr.n)
 
 
+@pytest.mark.parametrize("distance", list(Distance))
+def test_a_single_pass_agrees_with_two(monkeypatch, distance):
+    """On a set large enough for the noise floor's fewer thresholds; two passes have an oracle."""
+    monkeypatch.setattr(counting, "_PILOT_ITEMS", 1500)
+    embeddings, labels = clusters(seed=1, n_classes=400, dims=12, sizes=(4, 26), spread=0.6)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    settings = EvaluationSettings(distance=distance)
+    ways = counting.count_in_one_pass, counting.count_in_two_passes
+    single, double = (way(items, settings, Resources(2, 1 << 32)) for way in ways)
+    ends = double.on_grid.thresholds[0], double.on_grid.thresholds[-1]
+    assert single.on_grid.thresholds == pytest.approx(double.on_grid.thresholds, abs=5e-4)
+    noise = [noise_floor(counted.for_noise, 1.0, ends) for counted in (single, double)]
+    assert noise[0] == pytest.approx(noise[1], rel=5e-3)
+    one, two = (utility(c.on_grid, Utility.TPR_TNR, 1.0) for c in (single, double))
+    assert opis(one, single.on_grid.thresholds) == pytest.approx(
+        opis(two, double.on_grid.thresholds), rel=1e-3
+    )
+    np.testing.assert_array_equal(single.ranks.nearer > 0, double.ranks.nearer > 0)
+
+
+@given(seeds)
+def test_row_order_changes_nothing_in_a_single_pass(seed):
+    """Not even where the pilot looks, on data whose similarities are exact."""
+    embeddings, labels = coarse_grid(seed, n_items=500, n_classes=20)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    settings = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "_PILOT_ITEMS", 200)
+        plain, other = (
+            counting.count_in_one_pass(
+                EmbeddingSet.from_arrays(embeddings[rows], labels[rows]),
+                settings,
+                Resources(2, 1 << 32),
+            )
+            for rows in (slice(None), shuffled)
+        )
+    assert (plain is None) == (other is None)
+    if plain is not None:
+        for a, b in ((plain.on_grid, other.on_grid), (plain.for_noise, other.for_noise)):
+            np.testing.assert_array_equal(a.thresholds, b.thresholds)
+            np.testing.assert_array_equal(a.positive, b.positive)
+            np.testing.assert_array_equal(a.negative, b.negative)
+        np.testing.assert_array_equal(
+            plain.for_noise.cross_products, other.for_noise.cross_products
+        )
+
+
 def test_what_candidates_cannot_settle_is_left_to_two_passes(monkeypatch):
     """A grid far too fine, thresholds given to the digit, too little memory."""
-    from opiscli.resources import Resources
-
     monkeypatch.setattr(counting, "_PILOT_ITEMS", 300)
     smooth = EmbeddingSet.from_arrays(*clusters(0, n_classes=60, sizes=(8, 9)))
     roomy = Resources(1, 1 << 32)
@@ -128,10 +176,14 @@ def test_lattice():
     lattice = Lattice.covering(0.5, 0.9)
     assert lattice.thresholds[0] < 0.5
     assert lattice.thresholds[-1] > 0.9
-    assert np.diff(lattice.thresholds) == pytest.approx(lattice.gap)
-    assert lattice.gap < LARGEST_GAP < 1e-4
+    assert np.diff(lattice.thresholds).max() <= LARGEST_GAP < 1e-4
     some = np.array([lattice.thresholds[0], 0.7, lattice.thresholds[-1]])
-    assert np.abs(lattice.thresholds[lattice.nearest(some)] - some).max() <= lattice.gap / 2
+    assert np.abs(lattice.thresholds[lattice.nearest(some)] - some).max() <= LARGEST_GAP / 2
+    assert lattice.is_dense_at(5)
+    assert not lattice.is_dense_at(0)
     whole = Lattice.covering(0.0, 2.0)
-    assert whole.first == 0
+    assert whole.ticks[0] == 0
     assert whole.thresholds[-1] < 2
+    both = Lattice.covering(0.5, 0.5, gap=0.01) | Lattice.covering(0.9, 0.9, gap=0.01)
+    assert np.diff(both.thresholds).max() > 0.3
+    assert not any(both.is_dense_at(p) for p in range(both.n_thresholds))

@@ -26,7 +26,6 @@ ROOMS = (
     "labels",
     "distance",
     "resources",
-    "processor",
     "results",
     "settings",
     "errors",

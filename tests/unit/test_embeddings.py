@@ -65,6 +65,15 @@ def test_exact_duplicates_are_found_and_near_ones_are_not():
     assert not kept.repeats.any()
 
 
+def test_fingerprints_tell_rows_apart_and_do_not_depend_on_their_order():
+    embeddings, labels = clusters(n_classes=30, sizes=(20, 30))
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    assert len(set(items.fingerprints.tolist())) == items.n_items
+    assert 0.4 < np.mean(items.fingerprints < 2**63) < 0.6
+    backwards = EmbeddingSet.from_arrays(embeddings[::-1], labels[::-1])
+    assert set(backwards.fingerprints.tolist()) == set(items.fingerprints.tolist())
+
+
 def test_negative_zero_is_zero():
     rows = np.array([[1.0, 0.0], [1.0, -0.0], [0.0, 1.0], [-0.0, 1.0]])
     assert EmbeddingSet.from_arrays(rows, np.array([0, 0, 1, 1])).repeats.sum() == 2
