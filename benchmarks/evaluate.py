@@ -63,29 +63,32 @@ for i in range(0, len(x), side):
 """,
 }
 
-# Also tells its own peak, which the children of one process otherwise share.
+# VmHWM, because ru_maxrss of a child starts from the size of the process that started it.
+PEAK = """
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1e3
+"""
 PROLOGUE = """
-import resource, sys, time
+import sys, time
 import numpy as np
 x, y = np.load(sys.argv[1], mmap_mode="r"), np.load(sys.argv[2])
 n = int(sys.argv[3])
 x, y = np.array(x[:n]), y[:n]
 start = time.perf_counter()
 """
-EPILOGUE = """
-seconds = time.perf_counter() - start
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
-"""
-OPIS = """
-import resource, sys, time
+EPILOGUE = "seconds = time.perf_counter() - start\n" + PEAK + "print(seconds, peak)\n"
+OPIS = (
+    """
+import sys, time
 start = time.perf_counter()
 from opiscli.cli import main
 try:
     main(["evaluate", sys.argv[1], "--labels", sys.argv[2], "--json", "--quiet"])
 except SystemExit as leaving:
     assert not leaving.code
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 """
+    + EPILOGUE
+)
 
 
 def synthetic(folder: Path, name: str, n: int, dims: int, n_classes: int) -> tuple[str, Path, Path]:
