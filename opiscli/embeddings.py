@@ -11,7 +11,7 @@ from opiscli.arrays import AnyArray, BoolArray, Float32Array, Int32Array, IntArr
 from opiscli.errors import EmbeddingError
 from opiscli.labels import Labels
 
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 512  # few enough for float64 copies of them to stay in the cache
 _Array = TypeVar("_Array", bound=AnyArray)
 
 
@@ -83,11 +83,7 @@ class EmbeddingSet:
                 f"embeddings have shape {embeddings.shape}, expected (items, dims)",
                 hint="Save one embedding per row of a two-dimensional array.",
             )
-        blocks = (
-            embeddings[start : start + _ROWS_AT_ONCE]
-            for start in range(0, len(embeddings), _ROWS_AT_ONCE)
-        )
-        unit = unit_rows(blocks, len(embeddings))
+        unit = unit_rows([embeddings], len(embeddings))
         return cls.from_unit_rows(unit, Labels.from_values(np.asarray(labels)))
 
     @property
@@ -189,11 +185,13 @@ def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
     bad = np.zeros(n_items, dtype=bool)
     start = 0
     for block in blocks:
-        stop = start + len(block)
         if start == 0:
             unit = np.empty((n_items, block.shape[1]), dtype=np.float32)
-        bad[start:stop] = _scale_rows(block, unit[start:stop])
-        start = stop
+        for first in range(0, len(block), _ROWS_AT_ONCE):
+            some = block[first : first + _ROWS_AT_ONCE]
+            rows = slice(start + first, start + first + len(some))
+            bad[rows] = _scale_rows(some, unit[rows])
+        start += len(block)
     if unit.size == 0:
         raise EmbeddingError(
             f"there are {n_items:,} embeddings of {unit.shape[1]:,} dims, expected at least one"
