@@ -22,3 +22,4 @@ test:
 bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/evaluate.py
 	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/tables.py
