@@ -63,7 +63,7 @@ def opis(utility: FloatArray, thresholds: FloatArray) -> float:
 
 def n_worst(epsilon: float, n_classes: int) -> int:
     """Classes that count as the worst: the smallest whole number not below ``epsilon * n``."""
-    # 0.1 * 30 is a little more than 3 in binary; that is not a fourth class.
+    # 0.07 * 100 is a little more than 7 in binary; that is not an eighth class.
     return math.ceil(round(epsilon * n_classes, 9))
 
 

@@ -48,6 +48,7 @@ def assert_point_agrees(point, truth):
         return
     assert observed - 1e-4 < point.threshold < after
     assert point.far.k / point.far.n <= point.target_far
+    assert (point.far.n, point.frr.n) == (len(truth.negatives), len(truth.positives))
     assert point.far.value == pytest.approx(truth.far(point.threshold), abs=2 / point.far.n)
     assert point.frr.value == pytest.approx(truth.frr(point.threshold), abs=2 / point.frr.n)
     fars = {name: truth.class_rates(name, [point.threshold])[1][0] for name in truth.classes}

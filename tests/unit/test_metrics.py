@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
+from opiscli.metrics.bootstrap import (
+    ClassBootstrap,
+    _sum_of_lowest,
+    log_interval,
+    percentile_interval,
+)
 from opiscli.metrics.jackknife import rate_interval, rule_of_three
 from opiscli.metrics.noise import noise_floor
 from opiscli.metrics.opis import epsilon_opis, mean_over_range, n_worst, opis, opis_contributions
@@ -74,7 +79,7 @@ def test_epsilon_opis_picks_the_worst_anew_at_each_threshold():
 
 @pytest.mark.parametrize(
     ("epsilon", "n", "expected"),
-    [(0.1, 30, 3), (0.1, 31, 4), (0.1, 1, 1), (0.3, 10, 3), (0.5, 3, 2)],
+    [(0.07, 100, 7), (0.1, 30, 3), (0.1, 31, 4), (0.1, 1, 1), (0.5, 3, 2)],
 )
 def test_the_number_of_worst_classes_is_not_fooled_by_binary_fractions(epsilon, n, expected):
     assert n_worst(epsilon, n) == expected
@@ -125,6 +130,17 @@ def test_bootstrap_repeats_the_plain_statistics():
                 "share": lambda a: hits[a].sum() / trials[a].sum(),
             }[name](again)
             assert value == pytest.approx(expected, rel=1e-9)
+
+
+def test_resamples_that_miss_the_lowest_classes_look_further():
+    """Nothing drawn of the lowest 200 classes, so that the first look finds too few."""
+    by_class = np.zeros((400, 2))
+    by_class[200:300, 0] = 4
+    by_class[::-1][:100, 1] = 4
+    values = np.linspace(0, 1, 400)
+    expected = [4 * values[first : first + 5].sum() for first in (200, 300)]
+    found = _sum_of_lowest(by_class, np.arange(400), values, 20)
+    assert found == pytest.approx(expected)
 
 
 def test_intervals_of_resamples():

@@ -5,6 +5,8 @@ import pytest
 
 from opiscli import EmbeddingSet
 from opiscli.pairs.counts import count_pairs
+from opiscli.pairs.lattice import Lattice
+from opiscli.pairs.survey import counts_at, survey
 from opiscli.pairs.tiles import Tile, block, cosine_distances
 from opiscli.settings import Distance
 
@@ -31,6 +33,20 @@ def test_distances_are_right_to_far_below_the_ruler(distance):
     measured = np.sqrt(2 * cosine_distances(whole, partners).astype(np.float64))
     assert measured == pytest.approx(distance, abs=2e-5)
     # A product alone is off by up to 5e-4 here, and would fail this test below 1e-2.
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-4, 1e-3, 0.01])
+def test_the_compiled_kernel_sees_them_alike(distance):
+    pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'")
+    items = pairs_at(distance)
+    lattice = Lattice.covering(0.0, 0.1)
+    home = survey(items, lattice, np.array([0]), Distance.EUCLIDEAN, threads=2)
+    found = np.sqrt(2 * home.nearest_positive.astype(np.float64))
+    assert found == pytest.approx(distance, abs=2e-5)
+    counts = counts_at(home, np.arange(lattice.n_thresholds), items.class_sizes)
+    accepted = counts.positive.sum(axis=0)
+    assert accepted[lattice.thresholds < distance - 5e-5].sum() == 0
+    assert np.all(accepted[lattice.thresholds > distance + 5e-5] == 200)
 
 
 def test_threshold_zero_accepts_duplicates_and_nothing_else():
