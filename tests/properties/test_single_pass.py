@@ -173,16 +173,16 @@ def test_what_candidates_cannot_settle_is_left_to_two_passes(monkeypatch):
 
 
 def test_a_pilot_that_was_wrong_is_not_believed(monkeypatch):
-    """Candidates everywhere but dense only where no threshold turns out to be."""
+    """Candidates for one of the thresholds are dense only where it turns out not to be."""
     monkeypatch.setattr(counting, "_PILOT_ITEMS", 300)
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=60, sizes=(8, 9)))
     settings, roomy = EvaluationSettings(), Resources(1, 1 << 32)
     assert counting.count_in_one_pass(items, settings, roomy) is not None
     zone = counting._zone
 
-    def shifted(*asked):
-        lo, hi = zone(*asked)
-        return lo - 0.2, hi - 0.2
+    def shifted(of, by, rate):
+        lo, hi = zone(of, by, rate)
+        return (lo - 0.2, hi - 0.2) if rate == 1e-3 else (lo, hi)
 
     monkeypatch.setattr(counting, "_zone", shifted)
     assert counting.count_in_one_pass(items, settings, roomy) is None
