@@ -1,7 +1,7 @@
 """How the pairs of an evaluation are counted: in two plain passes, or in one compiled pass."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import import_module
 
 import numpy as np
 
@@ -60,8 +60,13 @@ class Counted:
 
 def is_compiled(items: EmbeddingSet) -> bool:
     """Whether the compiled kernel is installed and the set large enough for it."""
-    n_pairs = items.n_items * (items.n_items - 1) // 2
-    return n_pairs >= _COMPILED_FROM and find_spec("numba") is not None
+    if items.n_pairs < _COMPILED_FROM:
+        return False
+    try:
+        import_module("numba")
+    except ImportError:  # not there, or not yet made for this version of NumPy
+        return False
+    return True
 
 
 def count(
@@ -250,8 +255,7 @@ def _choose(
 ) -> tuple[tuple[int, int], dict[float, int]] | None:
     """Positions in the lattice of the range's ends and of each target's threshold."""
     n_positive = int((items.class_sizes * (items.class_sizes - 1) // 2).sum())
-    n_pairs = items.n_items * (items.n_items - 1) // 2
-    histogram = pooled(home, n_positive, n_pairs - n_positive)
+    histogram = pooled(home, n_positive, items.n_pairs - n_positive)
     try:
         ends = calibration_range(histogram, request)
     except UndefinedMetric:

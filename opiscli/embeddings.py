@@ -92,6 +92,11 @@ class EmbeddingSet:
         return len(self.unit)
 
     @property
+    def n_pairs(self) -> int:
+        """Unordered pairs of two different items."""
+        return self.n_items * (self.n_items - 1) // 2
+
+    @property
     def dims(self) -> int:
         """Length of an embedding."""
         return int(self.unit.shape[1])

@@ -78,7 +78,7 @@ def survey(
     for _ in sweep_tiles(
         _in_turn(bands),
         worker,
-        n_items=items.n_items,
+        n_pairs=items.n_pairs,
         threads=threads,
         stage="pairs",
         on_progress=on_progress,

@@ -28,7 +28,7 @@ def sweep(
     return sweep_tiles(
         tiles(items.n_items, side),
         lambda tile: kernel(block(items, tile)),
-        n_items=items.n_items,
+        n_pairs=items.n_pairs,
         threads=threads,
         stage=stage,
         on_progress=on_progress,
@@ -39,7 +39,7 @@ def sweep_tiles(
     over: Iterable[Tile],
     work: Callable[[Tile], Result],
     *,
-    n_items: int,
+    n_pairs: int,
     threads: int,
     stage: str,
     on_progress: Progress | None = None,
@@ -50,7 +50,6 @@ def sweep_tiles(
     product of each tile is held to one thread, because the tiles are the threads: the
     same tile then has the same bits however many threads there are.
     """
-    n_pairs = n_items * (n_items - 1) // 2
     done = 0
     waiting: deque[tuple[Tile, Future[Result]]] = deque()
     todo = iter(over)

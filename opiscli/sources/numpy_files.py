@@ -8,7 +8,12 @@ import numpy as np
 from opiscli.arrays import AnyArray, BoolArray
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
-from opiscli.sources.selection import Selection, refuse_labels_file, require_column
+from opiscli.sources.selection import (
+    Selection,
+    named_by_id,
+    refuse_labels_file,
+    require_column,
+)
 
 _EMBEDDING_NAMES = ("embedding", "embeddings")
 _LABEL_NAMES = ("label", "labels")
@@ -34,14 +39,40 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as cause:
         raise _unreadable(path, "NPZ", cause) from cause
     names = list(columns)
-    embeddings = columns[
-        _pick(selection.embedding, _EMBEDDING_NAMES, names, path, "--embedding-column")
-    ]
-    labels = columns[_pick(selection.label, _LABEL_NAMES, names, path, "--label-column")]
+    roles = {
+        "embedding": _pick(
+            selection.embedding, _EMBEDDING_NAMES, names, path, "--embedding-column"
+        ),
+        "label": _pick(selection.label, _LABEL_NAMES, names, path, "--label-column"),
+    }
+    if selection.id is not None:
+        roles["id"] = _pick(selection.id, (), names, path, "--id-column")
+    _require_equal_lengths(columns, [*roles.values(), *dict(selection.conditions())], path)
     rows = _matching_rows(columns, selection, path)
-    if rows is not None:
-        embeddings, labels = embeddings[rows], labels[rows]
-    return EmbeddingSet.from_arrays(embeddings, labels)
+    chosen = {role: columns[name][rows] for role, name in roles.items()}
+    try:
+        return EmbeddingSet.from_arrays(chosen["embedding"], chosen["label"])
+    except EmbeddingError as error:
+        if error.row is None or "id" not in chosen:
+            raise
+        raise named_by_id(error, chosen["id"][error.row].item()) from error
+
+
+def _require_equal_lengths(columns: dict[str, AnyArray], names: list[str], path: Path) -> None:
+    for name in names:
+        require_column(name, list(columns), str(path), "--where")
+        if columns[name].ndim == 0:
+            raise EmbeddingError(
+                f"array {name!r} of {path} is a single value, expected one per item",
+                hint="Save arrays with one entry per item.",
+            )
+    lengths = {name: len(columns[name]) for name in names}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        raise EmbeddingError(
+            f"arrays of {path} differ in length: {found}; expected one entry per item in each",
+            hint="Check that all come from the same run.",
+        )
 
 
 def _load_npy(path: Path) -> AnyArray:
@@ -94,13 +125,12 @@ def _pick(
 
 def _matching_rows(
     columns: dict[str, AnyArray], selection: Selection, path: Path
-) -> BoolArray | None:
-    rows: BoolArray | None = None
-    for name, value in selection.conditions():
-        require_column(name, list(columns), str(path), "--where")
-        matches = columns[name].astype(str) == value
-        rows = matches if rows is None else rows & matches
-    if rows is not None and not rows.any():
+) -> BoolArray | slice:
+    matches = [columns[name].astype(str) == value for name, value in selection.conditions()]
+    if not matches:
+        return slice(None)
+    rows: BoolArray = np.logical_and.reduce(matches)
+    if not rows.any():
         raise EmbeddingError(
             f"no row of {path} meets --where {' --where '.join(selection.where)}",
             hint="Check the spelling of the values.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from opiscli.errors import SourceError, UsageError
+from opiscli.errors import EmbeddingError, SourceError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,8 @@ def require_column(name: str, columns: list[str], source: str, option: str) -> N
             f"{source} has no column {name!r}, expected one of: {', '.join(columns)}",
             hint=f"Name the column with {option}.",
         )
+
+
+def named_by_id(error: EmbeddingError, item: object) -> EmbeddingError:
+    """Tell the same error with the id of its first bad row."""
+    return EmbeddingError(f"{error.problem}, id {item!r}", hint=error.hint, row=error.row)

@@ -14,7 +14,12 @@ from opiscli.arrays import AnyArray
 from opiscli.embeddings import EmbeddingSet, unit_rows
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.labels import Labels
-from opiscli.sources.selection import Selection, refuse_labels_file, require_column
+from opiscli.sources.selection import (
+    Selection,
+    named_by_id,
+    refuse_labels_file,
+    require_column,
+)
 
 _ROWS_AT_ONCE = 16_384
 _VALUES_SHOWN = 8
@@ -69,7 +74,7 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
             if error.row is None or not collected.get("id"):
                 raise
             item = pa.chunked_array(collected["id"])[error.row].as_py()
-            raise EmbeddingError(f"{error.problem}, id {item!r}", hint=error.hint) from error
+            raise named_by_id(error, item) from error
         labels = _labels(pa.chunked_array(collected["label"]), columns["label"])
     return EmbeddingSet.from_unit_rows(unit, labels)
 

@@ -1,5 +1,7 @@
 """The compiled single pass counts the same pairs as the NumPy kernels, and chooses as well."""
 
+import sys
+
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid, evaluate_with
@@ -170,6 +172,14 @@ def test_what_candidates_cannot_settle_is_left_to_two_passes(monkeypatch):
     given_exactly = EvaluationSettings(calibration_range=exact)
     assert counting.count_in_one_pass(smooth, given_exactly, roomy) is None
     assert counting.count_in_one_pass(smooth, plain, Resources(1, 1 << 20)) is None
+
+
+def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch):
+    monkeypatch.setattr(counting, "_COMPILED_FROM", 0)
+    items = EmbeddingSet.from_arrays(*clusters(0))
+    assert counting.is_compiled(items)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert not counting.is_compiled(items)
 
 
 def test_a_pilot_that_was_wrong_is_not_believed(monkeypatch):

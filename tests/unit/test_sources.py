@@ -95,6 +95,31 @@ def test_npy_and_npz(tmp_path):
     assert_same(read_embeddings(str(tmp_path / "z.npz"), chosen), np.arange(1, N, 2))
 
 
+def test_npz_arrays_must_be_as_long_as_one_another(tmp_path):
+    np.savez(tmp_path / "z.npz", embedding=EMBEDDINGS, label=LABELS, short=LABELS[:-1], one=3)
+    for where, match in (("short=1", "differ in length"), ("one=3", "single value")):
+        with pytest.raises(EmbeddingError, match=match):
+            read_embeddings(str(tmp_path / "z.npz"), Selection(where=(where,)))
+    with pytest.raises(SourceError, match="no column 'kind'"):
+        read_embeddings(str(tmp_path / "z.npz"), Selection(where=("kind=1",)))
+
+
+def test_a_bad_row_of_an_npz_is_named(tmp_path):
+    vectors, ids = EMBEDDINGS.copy(), np.array([f"item-{k}" for k in range(N)])
+    vectors[4] = 0
+    np.savez(tmp_path / "z.npz", embedding=vectors, label=LABELS, name=ids)
+    with pytest.raises(EmbeddingError, match=r"first in row 4 .*id 'item-4'"):
+        read_embeddings(str(tmp_path / "z.npz"), Selection(id="name"))
+
+
+def test_dictionaries_that_differ_between_files(tmp_path):
+    half = N // 2
+    for name, part in (("a", table()[:half]), ("b", table()[half:])):
+        labels = part["label"].cast(pa.string()).combine_chunks().dictionary_encode()
+        pq.write_table(part.set_column(1, "label", labels), tmp_path / f"{name}.parquet")
+    assert_same(read_embeddings(str(tmp_path)))
+
+
 def test_conditions_and_columns(tmp_path):
     odd_names = {"emb.v1": table()["embedding"], "cls.x": table()["label"]}
     more = {"keep": pa.array(np.arange(N) > 3), "shard": pa.array(np.arange(N) % 2)}
