@@ -5,6 +5,7 @@
     OpisError              exit 1
     ├── UsageError         exit 2   the command or its options ask for something impossible
     ├── SourceError        exit 3   a source is missing, unreadable or of the wrong kind
+    ├── OutputError        exit 3   a file cannot be written
     ├── EmbeddingError     exit 4   the arrays were read, but cannot be evaluated
     └── UndefinedMetric    exit 5   the question has no answer on this data
 
@@ -41,6 +42,12 @@ class UsageError(OpisError):
 
 class SourceError(OpisError):
     """A source is missing, unreadable or of the wrong kind."""
+
+    exit_code = 3
+
+
+class OutputError(OpisError):
+    """A file cannot be written."""
 
     exit_code = 3
 

@@ -28,6 +28,7 @@ ROOMS = (
     "resources",
     "results",
     "settings",
+    "output",
     "errors",
     "arrays",
     "version",

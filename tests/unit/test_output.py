@@ -1,0 +1,58 @@
+"""Files are written whole or not at all."""
+
+import pytest
+
+from opiscli.errors import OutputError, UsageError
+from opiscli.output import whole_file
+
+
+def test_a_file_appears_only_at_the_end(tmp_path):
+    path = tmp_path / "result.txt"
+    with whole_file(path) as temporary:
+        temporary.write_text("done")
+        assert not path.exists()
+    assert path.read_text() == "done"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_nothing_behind(tmp_path, failure):
+    path = tmp_path / "result.txt"
+    path.write_text("before")
+    with pytest.raises(failure), whole_file(path, force=True) as temporary:
+        temporary.write_text("half")
+        raise failure
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_overwritten_by_accident(tmp_path):
+    path = tmp_path / "result.txt"
+    path.write_text("before")
+    with pytest.raises(UsageError, match="exists already"), whole_file(path):
+        pass
+    with whole_file(path, force=True) as temporary:
+        temporary.write_text("after")
+    assert path.read_text() == "after"
+
+
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path):
+    path = tmp_path / "result.txt"
+    with pytest.raises(UsageError), whole_file(path) as temporary:
+        temporary.write_text("mine")
+        path.write_text("yours")
+    assert path.read_text() == "yours"
+
+
+def test_a_disk_that_is_full_is_explained(tmp_path):
+    with (
+        pytest.raises(OutputError, match=r"result\.txt cannot be written: No space left"),
+        whole_file(tmp_path / "result.txt"),
+    ):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_folders_are_named(tmp_path):
+    with pytest.raises(OutputError, match="no folder"), whole_file(tmp_path / "no" / "r.txt"):
+        pass
