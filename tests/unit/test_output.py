@@ -19,9 +19,13 @@ def test_a_file_appears_only_at_the_end(tmp_path):
 def test_a_failure_leaves_nothing_behind(tmp_path, failure):
     path = tmp_path / "result.txt"
     path.write_text("before")
-    with pytest.raises(failure), whole_file(path, force=True) as temporary:
-        temporary.write_text("half")
-        raise failure
+
+    def fail_halfway():
+        with whole_file(path, force=True) as temporary:
+            temporary.write_text("half")
+            raise failure
+
+    pytest.raises(failure, fail_halfway)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -38,9 +42,13 @@ def test_nothing_is_overwritten_by_accident(tmp_path):
 
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path):
     path = tmp_path / "result.txt"
-    with pytest.raises(UsageError), whole_file(path) as temporary:
-        temporary.write_text("mine")
-        path.write_text("yours")
+
+    def write_late():
+        with whole_file(path) as temporary:
+            temporary.write_text("mine")
+            path.write_text("yours")
+
+    pytest.raises(UsageError, write_late)
     assert path.read_text() == "yours"
 
 
