@@ -25,7 +25,8 @@ def test_a_failure_leaves_nothing_behind(tmp_path, failure):
             temporary.write_text("half")
             raise failure
 
-    pytest.raises(failure, fail_halfway)
+    with pytest.raises(failure):
+        fail_halfway()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -48,7 +49,8 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path):
             temporary.write_text("mine")
             path.write_text("yours")
 
-    pytest.raises(UsageError, write_late)
+    with pytest.raises(UsageError):
+        write_late()
     assert path.read_text() == "yours"
 
 
