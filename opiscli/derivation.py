@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
-from opiscli.counting import OPERATING_FARS, Counted
+from opiscli.calibration import calibration_range
+from opiscli.counted import Counted, Run
+from opiscli.counting.request import OPERATING_FARS, points
 from opiscli.distance import to_similarity
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval, thinned
 from opiscli.metrics.jackknife import rate_interval, rule_of_three
@@ -20,16 +22,14 @@ from opiscli.metrics.opis import (
     opis_contributions,
 )
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
-from opiscli.metrics.recall import hits_at
+from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
 from opiscli.notices import notices
 from opiscli.pairs.counts import PairCounts, SpreadCounts
-from opiscli.pairs.neighbours import MatchRanks
 from opiscli.results import (
     Bounds,
     CalibrationRange,
     ClassRate,
-    Data,
     EpsilonOpis,
     Evaluation,
     Interval,
@@ -53,51 +53,62 @@ from opiscli.version import __version__
 _WORST_CLASSES_SHOWN = 5
 
 
-def derive(
-    counted: Counted,
-    names: tuple[str, ...],
-    data: Data,
-    n_conflicts: int,
-    settings: EvaluationSettings,
-) -> Evaluation:
+def derive(run: Run) -> Evaluation:
     """Compute the whole evaluation.
 
-    Parameters
-    ----------
-    names
-        Label of each class.
-    n_conflicts
-        Items whose embedding also occurs in another class.
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed.
     """
-    grid = counted.on_grid
-    paired = grid.of_classes(grid.class_sizes > 1)
-    names_of_paired = _chosen(names, grid.class_sizes > 1)
+    counted, settings = run.counted, run.settings
+    grid = _on_grid(counted, settings)
+    has_pairs = grid.class_sizes > 1
+    paired = grid.of_classes(has_pairs)
     curves = utility(paired, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
-        data=data,
+        data=run.data,
         distance=settings.distance.value,
         utility=UtilityKind(settings.utility.value, settings.beta),
-        pairs=Pairs("exact", int(grid.positive_pairs.sum()), int(grid.negative_pairs.sum()) // 2),
+        pairs=Pairs(
+            "exact", int(grid.positive_pairs.sum()), int(grid.negative_pairs.sum()) // grid.ends
+        ),
         calibration_range=_calibration_range(grid, settings.calibration_range),
         opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
         eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
         recall={
-            str(k): _recall(counted.ranks, k, grid.class_sizes, bootstrap) for k in settings.ks
+            str(k): _recall(counted.retrieval[recall_name(k)], grid.class_sizes, bootstrap)
+            for k in settings.ks
         },
         mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
-        operating_points=tuple(
-            operating_point(counted.at_targets[target], target, names, settings.distance)
-            if target in counted.at_targets
-            else OperatingPoint(target_far=target)
-            for target in OPERATING_FARS
-        ),
-        worst_classes=_worst_classes(paired, curves, names_of_paired),
+        operating_points=_operating_points(counted, settings),
+        worst_classes=_worst_classes(paired, curves, _chosen(counted.names, has_pairs)),
         warnings=(),
     )
-    return replace(evaluation, warnings=notices(evaluation, n_conflicts))
+    return replace(evaluation, warnings=notices(evaluation, run.n_conflicts))
+
+
+def _on_grid(counted: Counted, settings: EvaluationSettings) -> PairCounts:
+    if counted.grid is None:
+        # Raises, and says why.
+        calibration_range(counted.pooled, settings.calibration_range)
+        raise AssertionError("a range that can be formed has a grid")
+    return counted.at(counted.grid)
+
+
+def _operating_points(counted: Counted, settings: EvaluationSettings) -> tuple[OperatingPoint, ...]:
+    chosen = points(counted.pooled)
+    return tuple(
+        operating_point(
+            counted.at(np.array([chosen[target]])), target, counted.names, settings.distance
+        )
+        if target in chosen
+        else OperatingPoint(target_far=target)
+        for target in OPERATING_FARS
+    )
 
 
 def operating_point(
@@ -112,7 +123,7 @@ def operating_point(
     """
     threshold = float(counts.thresholds[0])
     accepted = counts.negative[:, 0]
-    far = _rate(accepted, counts.negative_pairs, 2)
+    far = _rate(accepted, counts.negative_pairs, counts.ends)
     has_pairs = counts.class_sizes > 1
     paired, names = counts.of_classes(has_pairs), _chosen(names, has_pairs)
     rejected = paired.positive_pairs - paired.positive[:, 0]
@@ -159,7 +170,7 @@ def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRa
 
 def _opis(
     paired: PairCounts,
-    for_noise: SpreadCounts,
+    for_noise: SpreadCounts | None,
     curves: FloatArray,
     bootstrap: ClassBootstrap,
     settings: EvaluationSettings,
@@ -167,7 +178,8 @@ def _opis(
     thresholds = paired.thresholds
     correctable = paired.class_sizes >= FEWEST_ITEMS
     noise = corrected = None
-    if settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2:
+    is_defined = settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2
+    if for_noise is not None and is_defined:
         spread = for_noise.of_classes(for_noise.class_sizes >= FEWEST_ITEMS)
         noise = noise_floor(spread, settings.beta, (thresholds[0], thresholds[-1]))
         corrected = opis(curves[correctable], thresholds) - noise
@@ -197,9 +209,7 @@ def _eps_opis(
     return EpsilonOpis(epsilon, worst, value, Interval(*ci))
 
 
-def _recall(ranks: MatchRanks, k: int, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
-    of_class: FloatArray = np.zeros(len(class_sizes))
-    np.add.at(of_class, ranks.codes, hits_at(ranks, k))
+def _recall(of_class: FloatArray, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
     hits, queries = of_class[class_sizes > 1], class_sizes[class_sizes > 1]
     value = float(hits.sum() / queries.sum())
     lo, hi = percentile_interval(bootstrap.share(hits, queries))

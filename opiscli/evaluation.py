@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from opiscli.counting import count
+from opiscli.counted import Run
+from opiscli.counting import CountRequest, count
 from opiscli.derivation import derive
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress
@@ -114,10 +115,38 @@ def evaluate_items(
     on_progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate a set that has already been read; ``source`` and ``where`` name it in the result."""
+    run = count_items(
+        items, settings, resources, source=source, where=where, on_progress=on_progress
+    )
+    return derive(run)
+
+
+def count_items(
+    items: EmbeddingSet,
+    settings: EvaluationSettings,
+    resources: Resources,
+    *,
+    complete: bool = False,
+    thresholds: tuple[float, ...] = (),
+    source: str = "arrays",
+    where: tuple[str, ...] = (),
+    on_progress: Progress | None = None,
+) -> Run:
+    """Count the pairs of a set that has already been read.
+
+    Parameters
+    ----------
+    complete
+        Whether any threshold may be asked for later; an evaluation file needs that.
+    thresholds
+        Thresholds that will be asked for to the digit.
+    source, where
+        Name the set in results.
+    """
     found = items
     if settings.drop_duplicates:
         items = items.without_repeats()
-    counted = count(items, settings, resources, on_progress)
+    request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
     data = Data(
         source=source,
         where=where,
@@ -128,4 +157,9 @@ def evaluate_items(
         n_duplicates=int(np.count_nonzero(found.repeats)),
         duplicates_dropped=settings.drop_duplicates,
     )
-    return derive(counted, items.names, data, found.n_conflicts, settings)
+    return Run(
+        counted=count(items, request, resources, on_progress),
+        data=data,
+        n_conflicts=found.n_conflicts,
+        settings=settings,
+    )

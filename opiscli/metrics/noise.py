@@ -81,7 +81,7 @@ def _tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
 def _far_variance(counts: SpreadCounts) -> FloatArray:
     """Sample variance of the items' own false-accept rates, over n."""
     n = counts.class_sizes[:, None].astype(np.float64)
-    others = counts.n_items - n
+    others = counts.negative_pairs[:, None] / n
     spread = (counts.negative_squares - counts.negative**2 / n) / (n - 1)
     return np.asarray(spread / others**2 / n)
 
@@ -89,7 +89,7 @@ def _far_variance(counts: SpreadCounts) -> FloatArray:
 def _rate_covariance(counts: SpreadCounts) -> FloatArray:
     """Covariance of TPR and TNR: items with many accepted negatives often accept more positives."""
     n = counts.class_sizes[:, None].astype(np.float64)
-    others = counts.n_items - n
+    others = counts.negative_pairs[:, None] / n
     # Every accepted positive pair is seen from both its items: the sum of p_a is 2P.
     together = counts.cross_products - 2.0 * counts.positive * counts.negative / n
     return np.asarray(-2 / n * together / (n - 1) / ((n - 1) * others))

@@ -20,3 +20,16 @@ def hits_at(ranks: MatchRanks, k: int) -> FloatArray:
     at_best = ranks.nearer < k
     at_worst = ranks.nearer + ranks.tied < k
     return np.asarray((at_best.astype(np.float64) + at_worst) / 2)
+
+
+def recall_sums(ranks: MatchRanks, ks: tuple[int, ...], n_classes: int) -> dict[str, FloatArray]:
+    """Hits of the queries of each class, shape ``(n_classes,)``, for each rank ``recall@k``."""
+    sums = {recall_name(k): np.zeros(n_classes) for k in ks}
+    for k in ks:
+        np.add.at(sums[recall_name(k)], ranks.codes, hits_at(ranks, k))
+    return sums
+
+
+def recall_name(k: int) -> str:
+    """Name of recall at a rank, as conditions and files use it: ``recall@1``."""
+    return f"recall@{k}"

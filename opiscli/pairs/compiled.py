@@ -90,6 +90,7 @@ def measure(
     step: float,
     first: int,
     bin_of_tick: AnyArray,
+    split_of_tick: Float32Array,
     bins: AnyArray,
 ) -> None:
     """Sort listed pairs into the bins of the lattice; nearly equal ones are computed anew.
@@ -102,6 +103,8 @@ def measure(
         What the ruler measures, and its step.
     first, bin_of_tick
         The lattice's first tick, and the bin of each tick from there to past its last.
+    split_of_tick
+        Cosine distances beyond this belong to the next bin; may be empty.
     """
     for k in range(len(distances)):
         if distances[k] < exact_below:
@@ -119,8 +122,12 @@ def measure(
         distance = np.sqrt(2.0 * c) if is_euclidean else c
         tick = np.ceil(distance * scale - offset)
         bins[k] = np.int32(min(max(tick, 0.0), beyond))
-    for k in range(len(distances)):
-        bins[k] = bin_of_tick[bins[k]]
+    if len(split_of_tick):
+        for k in range(len(distances)):
+            bins[k] = bin_of_tick[bins[k]] + np.int32(distances[k] > split_of_tick[bins[k]])
+    else:
+        for k in range(len(distances)):
+            bins[k] = bin_of_tick[bins[k]]
 
 
 @_compiled

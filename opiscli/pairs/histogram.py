@@ -5,15 +5,15 @@ from functools import partial
 
 import numpy as np
 
-from opiscli.arrays import FloatArray, IntArray
+from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.distance import LARGEST, from_cosine_distance
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress, sweep
 from opiscli.pairs.tiles import NOT_A_PAIR, Block, cosine_distances
 from opiscli.settings import Distance
 
-STEP = 2.0**-15
-"""Distance between two ticks, 3.1e-5."""
+STEP = 2.0**-14
+"""Distance between two ticks, 6.1e-5."""
 
 # Ticks stand half a step off the multiples of STEP, so that the round distances at which
 # tied data piles up (0, 0.5, 1) fall in the middle of a bin and rounding cannot split them.
@@ -39,6 +39,15 @@ class DistanceHistogram:
     positive: IntArray
     negative: IntArray
     ticks: FloatArray
+
+    @classmethod
+    def of_bins(
+        cls, positive: IntArray, negative: IntArray, thresholds: FloatArray, is_tick: BoolArray
+    ) -> "DistanceHistogram":
+        """Make one of pairs between thresholds, of which only some are to be ticks."""
+        at_tick = np.cumsum([positive, negative], axis=1)[:, is_tick]
+        of_positive, of_negative = np.diff(at_tick, prepend=0, axis=1)
+        return cls(of_positive, of_negative, thresholds[is_tick])
 
     def __add__(self, other: "DistanceHistogram") -> "DistanceHistogram":
         return DistanceHistogram(

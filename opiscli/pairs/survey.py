@@ -9,8 +9,15 @@ import numpy as np
 from opiscli.arrays import AnyArray, Float32Array, IntArray
 from opiscli.distance import LARGEST, cutoffs
 from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.counts import ItemCounts, PairCounts, SpreadCounts, by_class, zeros
+from opiscli.pairs.counts import (
+    BinnedCounts,
+    ClassBins,
+    PairCounts,
+    SpreadCounts,
+    exact_totals,
+)
 from opiscli.pairs.histogram import STEP, DistanceHistogram
+from opiscli.pairs.items import ItemCounts, by_class, cell_type, zeros
 from opiscli.pairs.lattice import Lattice
 from opiscli.pairs.sweep import Progress, sweep_tiles
 from opiscli.pairs.tiles import EXACT_BELOW, Tile
@@ -22,15 +29,17 @@ _COLUMNS_AT_ONCE = 512
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Counts on a lattice of candidate thresholds, and the nearest neighbours.
+    """Pairs in the bins of a lattice of candidate thresholds, and the nearest neighbours.
 
     Parameters
     ----------
     lattice
         The candidates.
+    class_sizes
+        Shape ``(n_classes,)``.
     positive, negative
-        Shape ``(n_classes, n_thresholds + 1)``, accepted pairs of each class at each
-        candidate, a pair being counted at both its items. The last column is of no use.
+        Shape ``(n_classes, n_thresholds + 1)``, pairs of each class in each bin, a pair
+        being counted at both its items. Pairs beyond the last candidate are not in it.
     coarse
         Positions in the lattice at which items are counted one by one.
     items
@@ -41,6 +50,7 @@ class Survey:
     """
 
     lattice: Lattice
+    class_sizes: IntArray
     positive: IntArray
     negative: IntArray
     coarse: IntArray
@@ -57,17 +67,27 @@ def survey(
     *,
     threads: int,
     side: int = _SIDE,
+    sparse: bool = False,
     on_progress: Progress | None = None,
 ) -> Survey:
-    """Walk all pairs once with the compiled kernel."""
-    # Every class's bin must hold all pairs it could be given.
-    most = int((items.class_sizes * items.n_items).max())
-    kind = np.int32 if most < 2**31 else np.int64
+    """Walk all pairs once with the compiled kernel.
+
+    Parameters
+    ----------
+    lattice, coarse
+        As in `Survey`.
+    sparse
+        Whether most bins will stay empty, as those of a lattice over all distances do.
+    """
+    kind = cell_type(items.class_sizes)
     shape = (items.n_classes, lattice.n_thresholds + 1)
+    # Left to the system to zero, cells that are never touched take no memory.
+    table = np.zeros if sparse else zeros
     home = Survey(
         lattice=lattice,
-        positive=zeros(shape, kind),
-        negative=zeros(shape, kind),
+        class_sizes=items.class_sizes,
+        positive=table(shape, kind),
+        negative=table(shape, kind),
         coarse=coarse,
         items=ItemCounts.zeros(items.n_items, len(coarse) + 1),
         nearest_positive=np.full(items.n_items, np.inf, dtype=np.float32),
@@ -84,8 +104,6 @@ def survey(
         on_progress=on_progress,
     ):
         pass
-    for bins in (home.positive, home.negative):
-        np.cumsum(bins, axis=1, out=bins)
     return home
 
 
@@ -105,7 +123,8 @@ class _Worker:
         # A hair wider, because nearly equal pairs are computed anew.
         self._least = np.float32(1 - widest - 1e-6)
         is_euclidean = distance is Distance.EUCLIDEAN
-        self._ruler = is_euclidean, STEP, int(lattice.ticks[0]), lattice.bin_of_tick
+        split = lattice.split_of_tick(distance)
+        self._ruler = is_euclidean, STEP, int(lattice.ticks[0]), lattice.bin_of_tick, split
         bins = np.arange(lattice.n_thresholds + 1)
         coarse = np.searchsorted(home.coarse, bins).astype(np.int32)
         self._negatives = home.negative, coarse, home.items.negative, home.nearest_negative
@@ -218,29 +237,51 @@ def _in_turn(bands: list[slice]) -> Iterator[Tile]:
                 yield Tile(bands[i], bands[j])
 
 
-def pooled(of: Survey, n_positive: int, n_negative: int) -> DistanceHistogram:
-    """All pairs on the lattice; the last bin takes those beyond it, up to distance 2."""
+def pooled(of: Survey) -> DistanceHistogram:
+    """All pairs on the ticks of the lattice; the last bin takes those beyond, up to distance 2."""
+    totals = exact_totals(of.class_sizes)
     bins = []
-    for accepted, n_pairs in ((of.positive, n_positive), (of.negative, n_negative)):
-        in_all = accepted.sum(axis=0, dtype=np.int64) // 2
-        in_all[-1] = n_pairs
-        bins.append(np.diff(in_all, prepend=0))
-    return DistanceHistogram(bins[0], bins[1], np.append(of.lattice.thresholds, LARGEST))
+    for counted, n_pairs in (
+        (of.positive, int(totals["positive_pairs"].sum())),
+        (of.negative, int(totals["negative_pairs"].sum()) // 2),
+    ):
+        in_all = counted.sum(axis=0, dtype=np.int64) // 2
+        in_all[-1] = n_pairs - in_all[:-1].sum()
+        bins.append(in_all)
+    thresholds = np.append(of.lattice.thresholds, LARGEST)
+    is_tick = np.append(of.lattice.is_tick, True)
+    return DistanceHistogram.of_bins(bins[0], bins[1], thresholds, is_tick)
 
 
-def counts_at(of: Survey, positions: IntArray, class_sizes: IntArray) -> PairCounts:
-    """Exact counts of all classes at some thresholds of the lattice."""
+def accepted(of: Survey) -> PairCounts:
+    """Counts of all classes at all thresholds of the lattice; uses up the bins."""
+    for bins in (of.positive, of.negative):
+        np.cumsum(bins, axis=1, out=bins)
+    of.positive[:] //= 2
     return PairCounts(
-        thresholds=of.lattice.thresholds[positions],
-        n_items=len(of.nearest_positive),
-        class_sizes=class_sizes,
-        positive=of.positive[:, positions].astype(np.int64) // 2,
-        negative=of.negative[:, positions].astype(np.int64),
+        thresholds=of.lattice.thresholds,
+        positive=of.positive[:, :-1],
+        negative=of.negative[:, :-1],
+        **exact_totals(of.class_sizes),
     )
 
 
-def spread_counts(of: Survey, class_sizes: IntArray) -> SpreadCounts:
+def binned(of: Survey) -> BinnedCounts:
+    """All pairs by class and bin; uses up the bins."""
+    totals = exact_totals(of.class_sizes)
+    of.positive[:, :-1] //= 2
+    for bins, n_pairs in ((of.positive, "positive_pairs"), (of.negative, "negative_pairs")):
+        bins[:, -1] = totals[n_pairs] - bins[:, :-1].sum(axis=1)
+    return BinnedCounts(
+        thresholds=np.append(of.lattice.thresholds, LARGEST),
+        positive=ClassBins.of_table(of.positive),
+        negative=ClassBins.of_table(of.negative),
+        **totals,
+    )
+
+
+def spread_counts(of: Survey) -> SpreadCounts:
     """Counts and sums over items at the coarse thresholds; uses up ``of.items``."""
     last = len(of.coarse)
     items = ItemCounts(of.items.positive[:, :last], of.items.negative[:, :last])
-    return by_class(items, class_sizes, of.lattice.thresholds[of.coarse])
+    return by_class(items, of.class_sizes, of.lattice.thresholds[of.coarse])

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
 from opiscli.distance import cutoffs, from_cosine_distance
-from opiscli.pairs.counts import ItemCounts, by_class, count_block, count_pairs
 from opiscli.pairs.histogram import STEP, TICKS, count_distances, distance_histogram
+from opiscli.pairs.items import ItemCounts, by_class
 from opiscli.pairs.neighbours import match_ranks
+from opiscli.pairs.plain import count_block, count_pairs
 from opiscli.pairs.tiles import block, tiles
 from opiscli.resources import Resources
 from opiscli.settings import Distance, RangeBy, RangeRequest

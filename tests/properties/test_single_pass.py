@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, counting
+from opiscli.calibration import threshold_at_far
+from opiscli.counting import CountRequest, pilot
 from opiscli.distance import from_cosine_distance
 from opiscli.metrics.noise import noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
-from opiscli.pairs.counts import count_pairs
 from opiscli.pairs.lattice import LARGEST_GAP, Lattice
 from opiscli.pairs.neighbours import match_ranks, match_ranks_from_nearest
-from opiscli.pairs.survey import counts_at, pooled, spread_counts, survey
+from opiscli.pairs.plain import count_pairs
+from opiscli.pairs.survey import accepted, pooled, spread_counts, survey
 from opiscli.resources import Resources
 from opiscli.settings import Distance, RangeBy, RangeRequest, Utility
 
@@ -25,6 +27,10 @@ pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'"
 
 seeds = st.integers(0, 10_000)
 distances = st.sampled_from(list(Distance))
+
+
+def on_grid(counted):
+    return counted.at(counted.grid)
 
 
 def grid_with_duplicates(seed, n_items=150):
@@ -43,18 +49,17 @@ def test_the_compiled_kernel_counts_what_numpy_counts(seed, distance, side, thre
     coarse = lattice.between(0.7, 1.2, 9)
     home = survey(items, lattice, coarse, distance, side=side, threads=threads)
     plain = count_pairs(items, lattice.thresholds, distance, side=64, threads=1)
-    every = np.arange(lattice.n_thresholds)
-    ours = counts_at(home, every, items.class_sizes)
-    np.testing.assert_array_equal(ours.positive, plain.positive)
-    np.testing.assert_array_equal(ours.negative, plain.negative)
-
     n = items.n_items
     total = n * (n - 1) // 2
-    ruler = pooled(home, int(plain.positive_pairs.sum()), total - int(plain.positive_pairs.sum()))
+    ruler = pooled(home)
     assert ruler.positive.sum() + ruler.negative.sum() == total
     np.testing.assert_array_equal(np.cumsum(ruler.negative)[:-1], plain.negative.sum(axis=0) // 2)
 
-    spread, expected = spread_counts(home, items.class_sizes), plain.at(coarse)
+    ours = accepted(home)
+    np.testing.assert_array_equal(ours.positive, plain.positive)
+    np.testing.assert_array_equal(ours.negative, plain.negative)
+
+    spread, expected = spread_counts(home), plain.at(coarse)
     for name in ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products"):
         np.testing.assert_array_equal(getattr(spread, name), getattr(expected, name))
 
@@ -84,7 +89,7 @@ def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
     """With a pilot of half of the items, so that it has to find its way."""
     embeddings, labels = clusters(seed=8, n_classes=90, dims=10, sizes=(4, 16), spread=0.6)
     monkeypatch.setattr(counting, "_COMPILED_FROM", 0)
-    monkeypatch.setattr(counting, "_PILOT_ITEMS", 500)
+    monkeypatch.setattr(pilot, "_PILOT_ITEMS", 500)
     used = []
     single = counting.count_in_one_pass
     monkeypatch.setattr(
@@ -117,21 +122,21 @@ def test_a_single_pass_agrees_with_brute_force(monkeypatch, distance, by):
 @pytest.mark.parametrize("distance", list(Distance))
 def test_a_single_pass_agrees_with_two(monkeypatch, distance):
     """On a set large enough for the noise floor's fewer thresholds; two passes have an oracle."""
-    monkeypatch.setattr(counting, "_PILOT_ITEMS", 1500)
+    monkeypatch.setattr(pilot, "_PILOT_ITEMS", 1500)
     embeddings, labels = clusters(seed=1, n_classes=400, dims=12, sizes=(4, 26), spread=0.6)
     items = EmbeddingSet.from_arrays(embeddings, labels)
     settings = EvaluationSettings(distance=distance)
     ways = counting.count_in_one_pass, counting.count_in_two_passes
-    single, double = (way(items, settings, Resources(2, 1 << 32)) for way in ways)
-    ends = double.on_grid.thresholds[0], double.on_grid.thresholds[-1]
-    assert single.on_grid.thresholds == pytest.approx(double.on_grid.thresholds, abs=5e-4)
+    single, double = (way(items, CountRequest.of(settings), Resources(2, 1 << 32)) for way in ways)
+    ends = on_grid(double).thresholds[0], on_grid(double).thresholds[-1]
+    assert on_grid(single).thresholds == pytest.approx(on_grid(double).thresholds, abs=5e-4)
     noise = [noise_floor(counted.for_noise, 1.0, ends) for counted in (single, double)]
     assert noise[0] == pytest.approx(noise[1], rel=5e-3)
-    one, two = (utility(c.on_grid, Utility.TPR_TNR, 1.0) for c in (single, double))
-    assert opis(one, single.on_grid.thresholds) == pytest.approx(
-        opis(two, double.on_grid.thresholds), rel=1e-3
+    one, two = (utility(on_grid(c), Utility.TPR_TNR, 1.0) for c in (single, double))
+    assert opis(one, on_grid(single).thresholds) == pytest.approx(
+        opis(two, on_grid(double).thresholds), rel=1e-3
     )
-    np.testing.assert_array_equal(single.ranks.nearer > 0, double.ranks.nearer > 0)
+    np.testing.assert_array_equal(single.retrieval["recall@1"], double.retrieval["recall@1"])
 
 
 @given(seeds)
@@ -141,18 +146,18 @@ def test_row_order_changes_nothing_in_a_single_pass(seed):
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     settings = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "_PILOT_ITEMS", 200)
+        patch.setattr(pilot, "_PILOT_ITEMS", 200)
         plain, other = (
             counting.count_in_one_pass(
                 EmbeddingSet.from_arrays(embeddings[rows], labels[rows]),
-                settings,
+                CountRequest.of(settings),
                 Resources(2, 1 << 32),
             )
             for rows in (slice(None), shuffled)
         )
     assert (plain is None) == (other is None)
     if plain is not None:
-        for a, b in ((plain.on_grid, other.on_grid), (plain.for_noise, other.for_noise)):
+        for a, b in ((on_grid(plain), on_grid(other)), (plain.for_noise, other.for_noise)):
             np.testing.assert_array_equal(a.thresholds, b.thresholds)
             np.testing.assert_array_equal(a.positive, b.positive)
             np.testing.assert_array_equal(a.negative, b.negative)
@@ -162,16 +167,16 @@ def test_row_order_changes_nothing_in_a_single_pass(seed):
 
 
 def test_what_candidates_cannot_settle_is_left_to_two_passes(monkeypatch):
-    """A grid far too fine, thresholds given to the digit, too little memory."""
-    monkeypatch.setattr(counting, "_PILOT_ITEMS", 300)
+    """A grid far too fine, given thresholds closer than the ruler, too little memory."""
+    monkeypatch.setattr(pilot, "_PILOT_ITEMS", 300)
     smooth = EmbeddingSet.from_arrays(*clusters(0, n_classes=60, sizes=(8, 9)))
     roomy = Resources(1, 1 << 32)
-    plain, exact = EvaluationSettings(), RangeRequest(RangeBy.DISTANCE, 0.9, 1.1)
+    plain, close = EvaluationSettings(), RangeRequest(RangeBy.DISTANCE, 0.9, 0.905)
     narrow = EvaluationSettings(n_thresholds=10_001)
-    assert counting.count_in_one_pass(smooth, narrow, roomy) is None
-    given_exactly = EvaluationSettings(calibration_range=exact)
-    assert counting.count_in_one_pass(smooth, given_exactly, roomy) is None
-    assert counting.count_in_one_pass(smooth, plain, Resources(1, 1 << 20)) is None
+    assert counting.count_in_one_pass(smooth, CountRequest.of(narrow), roomy) is None
+    given = EvaluationSettings(calibration_range=close)
+    assert counting.count_in_one_pass(smooth, CountRequest.of(given), roomy) is None
+    assert counting.count_in_one_pass(smooth, CountRequest.of(plain), Resources(1, 1 << 20)) is None
 
 
 def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch):
@@ -184,18 +189,74 @@ def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch):
 
 def test_a_pilot_that_was_wrong_is_not_believed(monkeypatch):
     """Candidates for one of the thresholds are dense only where it turns out not to be."""
-    monkeypatch.setattr(counting, "_PILOT_ITEMS", 300)
+    monkeypatch.setattr(pilot, "_PILOT_ITEMS", 300)
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=60, sizes=(8, 9)))
     settings, roomy = EvaluationSettings(), Resources(1, 1 << 32)
-    assert counting.count_in_one_pass(items, settings, roomy) is not None
-    zone = counting._zone
+    assert counting.count_in_one_pass(items, CountRequest.of(settings), roomy) is not None
+    zone = pilot._zone
 
     def shifted(of, by, rate):
         lo, hi = zone(of, by, rate)
         return (lo - 0.2, hi - 0.2) if rate == 1e-3 else (lo, hi)
 
-    monkeypatch.setattr(counting, "_zone", shifted)
-    assert counting.count_in_one_pass(items, settings, roomy) is None
+    monkeypatch.setattr(pilot, "_zone", shifted)
+    assert counting.count_in_one_pass(items, CountRequest.of(settings), roomy) is None
+
+
+@given(seeds, distances, st.booleans())
+def test_thresholds_given_to_the_digit_are_counted_to_the_digit(seed, distance, complete):
+    """Round numbers, at which tied data piles up, and any others; in bins or accepted."""
+    items = grid_with_duplicates(seed)
+    exact = np.array([0.0, 0.5, 0.75, 1.0, *np.random.default_rng(seed).uniform(0.2, 1.6, 3)])
+    lattice = (Lattice.covering(0.3, 1.2, gap=1e-3)).with_extra(exact)
+    home = survey(items, lattice, np.array([0]), distance, side=16, threads=1, sparse=complete)
+    table = binned(home) if complete else accepted(home)
+    plain = count_pairs(items, np.sort(exact), distance, side=64, threads=1)
+    ours = table.up_to(np.sort(exact))
+    np.testing.assert_array_equal(ours.positive, plain.positive)
+    np.testing.assert_array_equal(ours.negative, plain.negative)
+
+
+@given(seeds, distances)
+def test_both_kernels_fill_the_same_bins(seed, distance):
+    items = grid_with_duplicates(seed)
+    lattice = Lattice.covering(0.0, 1.9, gap=1e-3).with_extra(np.array([0.7, 1.0]))
+    home = survey(items, lattice, np.array([3, 40]), distance, side=16, threads=2, sparse=True)
+    compiled = binned(home)
+    at_items = lattice.thresholds[[3, 40]]
+    plain, spread = bin_pairs(items, compiled.thresholds, at_items, distance, side=32, threads=1)
+    for name in ("positive", "negative"):
+        for part in ("starts", "bins", "pairs"):
+            a, b = (getattr(getattr(table, name), part) for table in (compiled, plain))
+            np.testing.assert_array_equal(a, b)
+        total = getattr(plain, name).of_all_classes(len(plain.thresholds)).sum()
+        assert total == getattr(plain, f"{name}_pairs").sum()
+    np.testing.assert_array_equal(spread_counts(home).cross_products, spread.cross_products)
+
+
+@pytest.mark.parametrize("way", ["count_in_one_pass", "count_in_two_passes"])
+def test_counting_everything_gives_the_same_numbers(monkeypatch, way):
+    monkeypatch.setattr(pilot, "_PILOT_ITEMS", 500)
+    embeddings, labels = clusters(seed=8, n_classes=90, dims=10, sizes=(4, 16), spread=0.6)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    settings = EvaluationSettings()
+    some, every = (
+        getattr(counting, way)(
+            items, CountRequest.of(settings, complete=complete), Resources(2, 1 << 32)
+        )
+        for complete in (False, True)
+    )
+    assert every.is_complete
+    assert not some.is_complete
+    np.testing.assert_array_equal(some.grid, every.grid)
+    ends = some.grid[0], some.grid[-1]
+    assert noise_floor(some.for_noise, 1.0, ends) == noise_floor(every.for_noise, 1.0, ends)
+    for target in (0.1, 0.01, 0.001):
+        found = [threshold_at_far(counted.pooled, target) for counted in (some, every)]
+        assert found[0] == found[1]
+        at = [counted.at(np.array([found[0]])) for counted in (some, every)]
+        np.testing.assert_array_equal(at[0].positive, at[1].positive)
+        np.testing.assert_array_equal(at[0].negative, at[1].negative)
 
 
 def test_lattice():

@@ -17,6 +17,7 @@ ROOMS = (
     "derivation",
     "report",
     "counting",
+    "counted",
     "sources",
     "notices",
     "calibration",

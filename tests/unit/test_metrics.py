@@ -25,10 +25,12 @@ THRESHOLDS = np.array([0.0, 1.0, 3.0])
 
 def counts(sizes, positive, negative, n_items=10):
     zeros = np.zeros_like(np.array(positive))
+    sizes = np.array(sizes)
     return SpreadCounts(
         thresholds=THRESHOLDS[: zeros.shape[1]],
-        n_items=n_items,
-        class_sizes=np.array(sizes),
+        class_sizes=sizes,
+        positive_pairs=sizes * (sizes - 1) // 2,
+        negative_pairs=sizes * (n_items - sizes),
         positive=np.array(positive),
         negative=np.array(negative),
         positive_adjacent=zeros,
@@ -155,7 +157,7 @@ def test_intervals_of_resamples():
 def test_the_noise_floor_estimates_the_variance_of_utility():
     """Draw the same classes many times: the spread of each class's utility is the noise."""
     from opiscli import EmbeddingSet
-    from opiscli.pairs.counts import count_pairs
+    from opiscli.pairs.plain import count_pairs
     from opiscli.settings import Distance
 
     rng = np.random.default_rng(0)

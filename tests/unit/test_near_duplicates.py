@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from opiscli import EmbeddingSet
-from opiscli.pairs.counts import count_pairs
 from opiscli.pairs.lattice import Lattice
-from opiscli.pairs.survey import counts_at, survey
+from opiscli.pairs.plain import count_pairs
+from opiscli.pairs.survey import accepted, survey
 from opiscli.pairs.tiles import Tile, block, cosine_distances
 from opiscli.settings import Distance
 
@@ -43,10 +43,9 @@ def test_the_compiled_kernel_sees_them_alike(distance):
     home = survey(items, lattice, np.array([0]), Distance.EUCLIDEAN, threads=2)
     found = np.sqrt(2 * home.nearest_positive.astype(np.float64))
     assert found == pytest.approx(distance, abs=2e-5)
-    counts = counts_at(home, np.arange(lattice.n_thresholds), items.class_sizes)
-    accepted = counts.positive.sum(axis=0)
-    assert accepted[lattice.thresholds < distance - 5e-5].sum() == 0
-    assert np.all(accepted[lattice.thresholds > distance + 5e-5] == 200)
+    positive = accepted(home).positive.sum(axis=0)
+    assert positive[lattice.thresholds < distance - 1e-4].sum() == 0
+    assert np.all(positive[lattice.thresholds > distance + 1e-4] == 200)
 
 
 def test_threshold_zero_accepts_duplicates_and_nothing_else():

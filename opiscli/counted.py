@@ -1,0 +1,115 @@
+"""Everything that was counted of a set: metrics and thresholds follow from it alone."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli.arrays import FloatArray
+from opiscli.calibration import calibration_range
+from opiscli.pairs.counts import BinnedCounts, PairCounts, SpreadCounts
+from opiscli.pairs.histogram import DistanceHistogram
+from opiscli.results import Data
+from opiscli.settings import EvaluationSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Integer counts of all pairs, and what was found about neighbours.
+
+    Parameters
+    ----------
+    names
+        Label of each class.
+    kernel
+        What counted: ``compiled`` or ``NumPy``.
+    pooled
+        All pairs on the ruler; thresholds for a rate are chosen from its ticks.
+    table
+        All classes at every threshold that can be asked for.
+    grid
+        Thresholds of the calibration range; ``None`` where it cannot be formed.
+    for_noise
+        All classes, with the spread of their items, at thresholds that enclose the range.
+    retrieval
+        Shape ``(n_classes,)`` each, sums over the items of each class by measure:
+        ``recall@k`` counts those with an item of their class among their k nearest.
+    """
+
+    names: tuple[str, ...]
+    kernel: str
+    pooled: DistanceHistogram
+    table: PairCounts | BinnedCounts
+    grid: FloatArray | None
+    for_noise: SpreadCounts | None
+    retrieval: dict[str, FloatArray]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether any threshold can be asked for, or only those that were needed."""
+        return isinstance(self.table, BinnedCounts)
+
+    def at(self, thresholds: FloatArray) -> PairCounts:
+        """All classes at increasing thresholds.
+
+        Raises
+        ------
+        ValueError
+            If nothing was counted at one of them.
+        """
+        return self.table.up_to(thresholds)
+
+    def nearest_above(self, threshold: float) -> float:
+        """Smallest threshold not below the given one at which pairs were counted."""
+        known = self.table.thresholds
+        return float(known[np.searchsorted(known[:-1], threshold)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Counts with what they are of: all that an evaluation file holds.
+
+    Parameters
+    ----------
+    counted
+        The counts.
+    data
+        What was counted.
+    n_conflicts
+        Items whose embedding also occurs in another class.
+    settings
+        What was asked for.
+    """
+
+    counted: Counted
+    data: Data
+    n_conflicts: int
+    settings: EvaluationSettings
+
+    def under(self, settings: EvaluationSettings) -> "Run":
+        """Look at the same counts under other settings, without counting again.
+
+        Thresholds of another calibration range are the nearest that were counted; the
+        noise floor is known where items were counted one by one.
+
+        Raises
+        ------
+        UndefinedMetric
+            If the new range cannot be formed.
+        """
+        old = self.settings
+        same_range = settings.calibration_range == old.calibration_range
+        if same_range and settings.n_thresholds == old.n_thresholds:
+            return replace(self, settings=settings)
+        counted = self.counted
+        lo, hi = calibration_range(counted.pooled, settings.calibration_range)
+        known = counted.table.thresholds
+        even = np.linspace(lo, hi, settings.n_thresholds)
+        above = np.clip(np.searchsorted(known, even), 1, len(known) - 1)
+        closer = even - known[above - 1] < known[above] - even
+        grid = np.unique(known[np.where(closer, above - 1, above)])
+        noise = counted.for_noise
+        covered = noise is not None and (
+            noise.thresholds[0] <= grid[0] and grid[-1] <= noise.thresholds[-1]
+        )
+        counted = replace(counted, grid=grid, for_noise=noise if covered else None)
+        return replace(self, counted=counted, settings=settings)

@@ -1,0 +1,49 @@
+"""How the pairs of a set are counted: in two plain passes, or in one compiled pass."""
+
+from importlib import import_module
+
+from opiscli.counted import Counted
+from opiscli.counting.one_pass import count_in_one_pass
+from opiscli.counting.request import CountRequest
+from opiscli.counting.two_passes import count_in_two_passes
+from opiscli.embeddings import EmbeddingSet
+from opiscli.pairs.sweep import Progress
+from opiscli.resources import Resources
+
+__all__ = ["CountRequest", "count", "count_in_one_pass", "count_in_two_passes", "is_compiled"]
+
+_COMPILED_FROM = 50_000_000
+"""Pairs from which on the compiled pass makes up for loading its compiler."""
+
+
+def is_compiled(items: EmbeddingSet) -> bool:
+    """Whether the compiled kernel is installed and the set large enough for it."""
+    if items.n_pairs < _COMPILED_FROM:
+        return False
+    try:
+        import_module("numba")
+    except ImportError:  # not there, or not yet made for this version of NumPy
+        return False
+    return True
+
+
+def count(
+    items: EmbeddingSet,
+    request: CountRequest,
+    resources: Resources,
+    on_progress: Progress | None = None,
+) -> Counted:
+    """Count all pairs of a set, whichever way is quicker.
+
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed, and nothing else was asked for.
+    UsageError
+        If the memory limit is too small.
+    """
+    if is_compiled(items):
+        counted = count_in_one_pass(items, request, resources, on_progress)
+        if counted is not None:
+            return counted
+    return count_in_two_passes(items, request, resources, on_progress)
