@@ -18,8 +18,8 @@ from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
 from opiscli.pairs.lattice import LARGEST_GAP, Lattice
 from opiscli.pairs.neighbours import match_ranks, match_ranks_from_nearest
-from opiscli.pairs.plain import count_pairs
-from opiscli.pairs.survey import accepted, pooled, spread_counts, survey
+from opiscli.pairs.plain import bin_pairs, count_pairs
+from opiscli.pairs.survey import accepted, binned, pooled, spread_counts, survey
 from opiscli.resources import Resources
 from opiscli.settings import Distance, RangeBy, RangeRequest, Utility
 
