@@ -91,14 +91,25 @@ class RangeRequest:
         UsageError
             If more than one is given.
         """
+        return cls.given(far=far, frr=frr, distance=distance) or cls()
+
+    @classmethod
+    def given(
+        cls,
+        *,
+        far: tuple[float, float] | None = None,
+        frr: tuple[float, float] | None = None,
+        distance: tuple[float, float] | None = None,
+    ) -> "RangeRequest | None":
+        """Take the one pair of bounds that is given, if one is."""
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
-        given = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        if len(given) > 1:
+        some = [(by, pair) for by, pair in bounds.items() if pair is not None]
+        if len(some) > 1:
             raise UsageError(
                 "--far, --frr and --range each give the calibration range, expected one of them",
                 hint="Leave the others out.",
             )
-        return cls(given[0][0], *given[0][1]) if given else cls()
+        return cls(some[0][0], *some[0][1]) if some else None
 
     def __str__(self) -> str:
         if self.by is RangeBy.DISTANCE:

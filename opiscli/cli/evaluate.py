@@ -6,7 +6,7 @@ import typer
 
 from opiscli.cli import options
 from opiscli.report.formats import Format
-from opiscli.settings import Distance, EvaluationSettings, RangeRequest, Utility
+from opiscli.settings import RangeRequest, Utility
 
 _METHOD = "What is measured"
 _Far = Annotated[
@@ -38,22 +38,39 @@ _Range = Annotated[
     ),
 ]
 _Utility = Annotated[
-    Utility, typer.Option(help="The two rates of a class's utility.", rich_help_panel=_METHOD)
+    Utility | None,
+    typer.Option(
+        help="The two rates of a class's utility. Default: tpr-tnr.", rich_help_panel=_METHOD
+    ),
 ]
 _Beta = Annotated[
-    float, typer.Option(help="Weight of the second rate, as in F-beta.", rich_help_panel=_METHOD)
+    float | None,
+    typer.Option(
+        help="Weight of the second rate, as in F-beta. Default: 1.", rich_help_panel=_METHOD
+    ),
 ]
 _Epsilon = Annotated[
-    float, typer.Option(help="Share of classes that are the worst.", rich_help_panel=_METHOD)
+    float | None,
+    typer.Option(
+        help="Share of classes that are the worst. Default: 0.1.", rich_help_panel=_METHOD
+    ),
 ]
 _Thresholds = Annotated[
-    int, typer.Option(help="Grid points over the range.", rich_help_panel=_METHOD)
-]
-_Distance = Annotated[
-    Distance, typer.Option(help="What thresholds are measured in.", rich_help_panel=_METHOD)
+    int | None,
+    typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
 ]
 _Ks = Annotated[
-    str, typer.Option("--k", metavar="K,K,…", help="Ranks of R@k.", rich_help_panel=_METHOD)
+    str | None,
+    typer.Option("--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=_METHOD),
+]
+_Save = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.opis",
+        help="Save all counts: the file can stand for SOURCE in every command. - for stdout.",
+        rich_help_panel="Output",
+        show_default=False,
+    ),
 ]
 
 
@@ -65,32 +82,35 @@ def evaluate(
     id_column: options.IdColumn = None,
     where: options.Where = None,
     labels: options.LabelsFile = None,
-    drop_duplicates: options.DropDuplicates = False,
+    drop_duplicates: options.DropDuplicates = None,
     far: _Far = None,
     frr: _Frr = None,
     range_: _Range = None,
-    utility: _Utility = Utility.TPR_TNR,
-    beta: _Beta = 1.0,
-    epsilon: _Epsilon = 0.1,
-    thresholds: _Thresholds = 201,
-    distance: _Distance = Distance.EUCLIDEAN,
-    k: _Ks = "1",
+    utility: _Utility = None,
+    beta: _Beta = None,
+    epsilon: _Epsilon = None,
+    thresholds: _Thresholds = None,
+    distance: options.OfDistance = None,
+    k: _Ks = None,
+    save: _Save = None,
+    force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-    seed: options.Seed = 0,
+    seed: options.Seed = None,
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
-    settings = EvaluationSettings(
+    calibration_range = RangeRequest.given(
+        far=options.parse_range("--far", far),
+        frr=options.parse_range("--frr", frr),
+        distance=options.parse_range("--range", range_),
+    )
+    given = options.given(
         distance=distance,
-        calibration_range=RangeRequest.of(
-            far=options.parse_range("--far", far),
-            frr=options.parse_range("--frr", frr),
-            distance=options.parse_range("--range", range_),
-        ),
+        calibration_range=calibration_range,
         utility=utility,
         beta=beta,
         epsilon=epsilon,
@@ -100,29 +120,38 @@ def evaluate(
         seed=seed,
     )
     name = options.source_or_stdin(source)
+    save_to = options.save_path(save, force=force)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
-    from opiscli.counting import is_compiled
-    from opiscli.evaluation import evaluate_items
-    from opiscli.report import show
-    from opiscli.resources import Resources, parse_memory
-    from opiscli.sources import Selection, read_embeddings
+    from opiscli.derivation import derive
+    from opiscli.intake import read_run
+    from opiscli.report import show, show_bytes
+    from opiscli.sources import Selection
 
-    resources = Resources.of_machine(
-        threads=threads, memory_limit=None if memory_limit is None else parse_memory(memory_limit)
-    )
     talk = Conversation(quiet=quiet, verbose=verbose)
-    conditions = tuple(where or ())
-    talk.say(f"reading {name}")
-    items = read_embeddings(
-        name, Selection(embedding_column, label_column, id_column, conditions, labels)
-    )
-    kernel = "compiled" if is_compiled(items) else "NumPy"
-    talk.say(f"{items.n_items:,} × {items.dims:,}; {kernel} kernel, {resources.threads} threads")
     with talk.progress() as on_progress:
-        result = evaluate_items(
-            items, settings, resources, source=name, where=conditions, on_progress=on_progress
+        run = read_run(
+            name,
+            Selection(embedding_column, label_column, id_column, tuple(where or ()), labels),
+            given,
+            options.resources(threads, memory_limit),
+            complete=save is not None,
+            say=talk.say,
+            on_progress=on_progress,
         )
+    result = derive(run)
     talk.warn(result.warnings)
-    show(result, Format.JSON if json else output_format)
+    if save is not None:
+        from opiscli import evaluation_file
+
+        if save_to is not None:
+            evaluation_file.write(run, save_to, force=force)
+            talk.say(f"counts saved to {save_to}")
+        else:
+            show_bytes(evaluation_file.to_bytes(run))
+    show(
+        result,
+        Format.JSON if json else output_format,
+        on_stderr=save is not None and save_to is None,
+    )

@@ -2,18 +2,24 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opiscli.errors import UsageError
+from opiscli.output import require_free
 from opiscli.report.formats import Format
+from opiscli.settings import Distance
+
+if TYPE_CHECKING:
+    from opiscli.resources import Resources
 
 Source = Annotated[
     str | None,
     typer.Argument(
         help="Parquet, Arrow, Feather, NPY or NPZ file, folder or 'glob' of Parquet files,"
-        " or - for an Arrow stream on stdin, which is also the default in a pipe.",
+        " a saved evaluation (.opis), or - for an Arrow stream or an evaluation on stdin, which"
+        " is also the default in a pipe.",
         show_default=False,
     ),
 ]
@@ -57,7 +63,7 @@ LabelsFile = Annotated[
     ),
 ]
 DropDuplicates = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--drop-duplicates",
         help="Keep one of all items with exactly the same embedding.",
@@ -94,7 +100,25 @@ MemoryLimit = Annotated[
         show_default=False,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of everything random.", rich_help_panel="Resources")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        help="Of everything random. Default: 0.", rich_help_panel="Resources", show_default=False
+    ),
+]
+OfDistance = Annotated[
+    Distance | None,
+    typer.Option(
+        "--distance",
+        help="What thresholds are measured in. Default: euclidean.",
+        rich_help_panel="What is measured",
+        show_default=False,
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite files.", rich_help_panel="Output"),
+]
 
 
 def source_or_stdin(source: str | None) -> str:
@@ -136,14 +160,16 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
     return lo, hi
 
 
-def parse_ranks(text: str) -> tuple[int, ...]:
-    """Increasing ranks from ``1,5,10``.
+def parse_ranks(text: str | None) -> tuple[int, ...] | None:
+    """Increasing ranks from ``1,5,10``; nothing from nothing.
 
     Raises
     ------
     UsageError
         If a part is not a whole number.
     """
+    if text is None:
+        return None
     try:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError as cause:
@@ -151,3 +177,39 @@ def parse_ranks(text: str) -> tuple[int, ...]:
             f"--k {text} is not a list of ranks, expected whole numbers",
             hint="For example --k 1,5.",
         ) from cause
+
+
+def given(**options: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Only the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def resources(threads: int | None, memory_limit: str | None) -> "Resources":
+    """What a command may use of the machine."""
+    from opiscli.resources import Resources, parse_memory
+
+    limit = None if memory_limit is None else parse_memory(memory_limit)
+    return Resources.of_machine(threads=threads, memory_limit=limit)
+
+
+def save_path(text: str | None, *, force: bool) -> Path | None:
+    """Where ``--save`` writes; ``None`` for nowhere, and for stdout.
+
+    Raises
+    ------
+    UsageError
+        If the file exists already, or stdout is a terminal.
+    OutputError
+        If it cannot be written.
+    """
+    if text is None:
+        return None
+    if text == "-":
+        if sys.stdout.isatty():
+            raise UsageError(
+                "--save - writes a binary file, and stdout is a terminal",
+                hint="Pipe it on: opis evaluate e.parquet --save - | opis calibrate --far 1e-3.",
+            )
+        return None
+    require_free(Path(text), force=force)
+    return Path(text)

@@ -2,28 +2,55 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 from opiscli.report.formats import WRITERS, Format
 from opiscli.results import Evaluation
 
 
-def show(result: Evaluation, output_format: Format) -> None:
-    """Print a result to stdout; end quietly if the reader has seen enough."""
-    text = _drawn(result) if output_format is Format.TABLE else WRITERS[output_format](result)
-    try:
-        sys.stdout.write(text)
+def show(result: Evaluation, output_format: Format, *, on_stderr: bool = False) -> None:
+    """Print a result; end quietly if the reader has seen enough.
+
+    Parameters
+    ----------
+    on_stderr
+        Whether stdout is taken by something else.
+    """
+    text = (
+        _drawn(result, on_stderr=on_stderr)
+        if output_format is Format.TABLE
+        else WRITERS[output_format](result)
+    )
+    stream = sys.stderr if on_stderr else sys.stdout
+    with _quiet_end(stream):
+        stream.write(text)
+        stream.flush()
+
+
+def show_bytes(contents: bytes) -> None:
+    """Write binary data to stdout."""
+    with _quiet_end(sys.stdout):
+        sys.stdout.buffer.write(contents)
         sys.stdout.flush()
+
+
+@contextmanager
+def _quiet_end(stream: TextIO) -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
-        # Python would complain once more when it closes stdout at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Python would complain once more when it closes the stream at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _drawn(result: Evaluation) -> str:
+def _drawn(result: Evaluation, *, on_stderr: bool) -> str:
     from rich.console import Console
 
     from opiscli.report.terminal import draw_evaluation
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=on_stderr)
     # Captured, because a console that meets a closed pipe ends the process with exit code 1.
     with console.capture() as drawn:
         draw_evaluation(result, console)

@@ -1,6 +1,7 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
 import glob
+import sys
 from pathlib import Path
 
 from opiscli.embeddings import EmbeddingSet
@@ -17,7 +18,9 @@ _NPY = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
 
 
-def read_embeddings(source: str, selection: Selection | None = None) -> EmbeddingSet:
+def read_embeddings(
+    source: str, selection: Selection | None = None, *, contents: bytes | None = None
+) -> EmbeddingSet:
     """Read a source into validated unit embeddings.
 
     The kind of a file is told by its first bytes, never by its name, and nothing in
@@ -30,6 +33,8 @@ def read_embeddings(source: str, selection: Selection | None = None) -> Embeddin
         or ``-`` for an Arrow IPC stream on standard input.
     selection
         Which columns and rows to take; by default ``embedding`` and ``label``, all rows.
+    contents
+        What standard input held, if it has already been read.
 
     Raises
     ------
@@ -49,7 +54,10 @@ def read_embeddings(source: str, selection: Selection | None = None) -> Embeddin
     from opiscli.sources import tables
 
     if source == "-":
-        return tables.read(tables.open_stdin(), "standard input", selection)
+        contents = sys.stdin.buffer.read() if contents is None else contents
+        return tables.read(
+            tables.open_contents(contents, "standard input"), "standard input", selection
+        )
     if path.is_dir():
         dataset = tables.open_files(sorted(path.rglob("*.parquet")), folder=path)
         return tables.read(dataset, source, selection)

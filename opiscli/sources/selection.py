@@ -27,6 +27,22 @@ class Selection:
     where: tuple[str, ...] = ()
     labels_file: Path | None = None
 
+    def refuse_any(self, source: str) -> None:
+        """Raise `UsageError` if anything is chosen from a source that has nothing to choose."""
+        for option, value in (
+            ("--embedding-column", self.embedding),
+            ("--label-column", self.label),
+            ("--id-column", self.id),
+            ("--where", self.where),
+            ("--labels", self.labels_file),
+        ):
+            if value:
+                raise UsageError(
+                    f"{option} was given, but {source} is an evaluation file: its items are"
+                    " already counted",
+                    hint="Leave the option out, or evaluate the embeddings again.",
+                )
+
     def conditions(self) -> list[tuple[str, str]]:
         """Split ``where`` at the first equals sign of each.
 

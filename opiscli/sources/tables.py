@@ -1,6 +1,5 @@
 """Reads Parquet, Arrow and Feather tables through pyarrow datasets, a batch at a time."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,10 +51,12 @@ def open_arrow_stream(path: Path) -> ds.Dataset:
         return ds.dataset(pa.ipc.open_stream(file).read_all())
 
 
-def open_stdin() -> ds.Dataset:
-    """Open an Arrow IPC stream on standard input."""
-    with _explained("standard input"):
-        return ds.dataset(pa.ipc.open_stream(sys.stdin.buffer).read_all())
+def open_contents(contents: bytes, name: str) -> ds.Dataset:
+    """Open an Arrow IPC stream or file that has already been read."""
+    with _explained(name):
+        is_file = contents.startswith(b"ARROW1")
+        opened = pa.ipc.open_file(contents) if is_file else pa.ipc.open_stream(contents)
+        return ds.dataset(opened.read_all())
 
 
 def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet:

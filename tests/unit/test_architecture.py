@@ -13,9 +13,11 @@ PACKAGE = ROOT / "opiscli"
 # From the roof to the ground: a room may use the rooms below it, and none above.
 ROOMS = (
     "cli",
+    "intake",
     "evaluation",
     "derivation",
     "report",
+    "evaluation_file",
     "counting",
     "counted",
     "sources",
@@ -41,7 +43,7 @@ STRANGERS = [
     ("report", "metrics"),
 ]
 ONLY_IN = {
-    "pyarrow": {"sources"},
+    "pyarrow": {"sources", "evaluation_file"},
     "faiss": {"pairs"},
     "matplotlib": {"report"},
     "rich": {"report", "cli"},

@@ -1,0 +1,112 @@
+"""From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opiscli.counted import Run
+from opiscli.errors import UsageError
+from opiscli.evaluation import count_items
+from opiscli.pairs.sweep import Progress
+from opiscli.resources import Resources
+from opiscli.settings import EvaluationSettings
+from opiscli.sources import Selection, read_embeddings
+
+
+def read_run(
+    source: str,
+    selection: Selection,
+    given: Mapping[str, Any],
+    resources: Resources,
+    *,
+    complete: bool = False,
+    thresholds: tuple[float, ...] = (),
+    say: Callable[[str], None] = lambda line: None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Count a source, or read what was counted of it before.
+
+    Parameters
+    ----------
+    source
+        Any SOURCE: embeddings of any kind, an evaluation file, or ``-`` for either on
+        standard input.
+    selection
+        Which columns and rows to take; an evaluation file has none to choose from.
+    given
+        Settings that differ from the defaults, or from those that a file was counted
+        under; names as in `EvaluationSettings`.
+    complete, thresholds
+        As in `count_items`: whether any threshold may be asked for, and which must be
+        counted to the digit.
+    say
+        Told what is being done.
+
+    Raises
+    ------
+    SourceError
+        If it is missing or unreadable.
+    EmbeddingError
+        If it cannot be evaluated.
+    UsageError
+        If a setting cannot be changed any more, because the file was counted under another.
+    """
+    say(f"reading {source}")
+    contents = sys.stdin.buffer.read() if source == "-" else None
+    file = Path(source) if contents is None else contents
+    if _starts_as_arrow(file):
+        # Imported here: not every source needs pyarrow.
+        from opiscli import evaluation_file
+
+        if evaluation_file.is_evaluation(file):
+            name = "standard input" if contents is not None else source
+            selection.refuse_any(name)
+            return _under(evaluation_file.read(file, name), given, name)
+    items = read_embeddings(source, selection, contents=contents)
+    say(f"{items.n_items:,} × {items.dims:,}, {resources.threads} threads")
+    run = count_items(
+        items,
+        EvaluationSettings(**given),
+        resources,
+        complete=complete,
+        thresholds=thresholds,
+        source=source,
+        where=selection.where,
+        on_progress=on_progress,
+    )
+    say(f"counted by the {run.counted.kernel} kernel")
+    return run
+
+
+def _starts_as_arrow(file: Path | bytes) -> bool:
+    magic = b"ARROW1"
+    if isinstance(file, bytes):
+        return file.startswith(magic)
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(magic)) == magic
+    except OSError:  # a folder, a pattern, or not there: the sources explain it
+        return False
+
+
+def _under(run: Run, given: Mapping[str, Any], name: str) -> Run:
+    settings = replace(run.settings, **given)
+    for option, old, new in (
+        ("--distance", run.settings.distance, settings.distance),
+        ("--drop-duplicates", run.settings.drop_duplicates, settings.drop_duplicates),
+    ):
+        if new != old:
+            raise UsageError(
+                f"{option} is {new}, but {name} was counted with {old}",
+                hint="Leave the option out, or evaluate the embeddings again.",
+            )
+    missing = sorted(set(settings.ks) - set(run.settings.ks))
+    if missing:
+        raise UsageError(
+            f"--k asks for R@{missing[0]}, but {name} was counted for"
+            f" --k {','.join(map(str, run.settings.ks))}",
+            hint="Evaluate the embeddings again with the ranks you need.",
+        )
+    return run.under(settings)

@@ -1,0 +1,153 @@
+"""``--save`` and reading it back: everything derived from the file equals the direct answer."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from conftest import SAMPLE, clusters
+
+from opiscli import EmbeddingSet, evaluation_file
+from opiscli.errors import SourceError
+from opiscli.evaluation import count_items
+from opiscli.resources import Resources
+from opiscli.settings import EvaluationSettings
+
+WORDNET = SAMPLE / "wordnet.parquet"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "run.opis"
+    items = EmbeddingSet.from_arrays(*clusters(1, n_classes=40))
+    run = count_items(items, EvaluationSettings(), Resources(2, 1 << 32), complete=True)
+    evaluation_file.write(run, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--distance", "cosine"), ("--k", "1,5"), ("--frr", "0.05:0.3"), ("--range", "0.9:1.2")],
+)
+def test_a_saved_evaluation_gives_the_same_report(opis, tmp_path, options):
+    path = tmp_path / "run.opis"
+    direct = opis("evaluate", WORDNET, "--json", *options)
+    saving = opis("evaluate", WORDNET, "--json", *options, "--save", path)
+    assert saving[:2] == direct[:2]
+    assert opis("evaluate", path, "--json") == direct
+
+
+@pytest.mark.parametrize(
+    "options", [("--beta", "2"), ("--epsilon", "0.2"), ("--utility", "precision-recall")]
+)
+def test_settings_can_be_changed_later(opis, tmp_path, options):
+    path = tmp_path / "run.opis"
+    opis("evaluate", WORDNET, "--save", path, "--quiet")
+    assert opis("evaluate", path, "--json", *options) == opis(
+        "evaluate", WORDNET, "--json", *options
+    )
+
+
+def test_another_range_later(opis, tmp_path):
+    """Thresholds are then the nearest that were counted, and the noise floor is interpolated."""
+    path = tmp_path / "run.opis"
+    opis("evaluate", WORDNET, "--save", path, "--quiet")
+    for bounds in ("1e-3:1e-2", "2e-2:2e-1"):
+        later, direct = (
+            json.loads(opis("evaluate", source, "--json", "--far", bounds)[1])
+            for source in (path, WORDNET)
+        )
+        assert later["calibration_range"] == direct["calibration_range"]
+        assert later["opis"]["value"] == pytest.approx(direct["opis"]["value"], rel=1e-3)
+        assert later["opis"]["noise"] == pytest.approx(direct["opis"]["noise"], rel=2e-2)
+
+
+def test_through_a_pipe(opis):
+    """`--save -` writes the counts to stdout and the report to stderr."""
+    command = [sys.executable, "-m", "opiscli", "evaluate"]
+    first = subprocess.Popen(
+        [*command, WORDNET, "--save", "-", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    second = subprocess.run([*command, "--json"], stdin=first.stdout, capture_output=True)
+    report = first.communicate()[1]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert json.loads(report)["schema"] == "opis.evaluation/1"
+    assert json.loads(second.stdout) == json.loads(report)
+
+
+def test_a_file_is_not_overwritten(opis, saved):
+    before = saved.read_bytes()
+    code, out, err = opis("evaluate", WORDNET, "--save", saved)
+    assert (code, out) == (2, "")
+    assert "exists already" in err
+    assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--distance", "cosine"), "was counted with euclidean"),
+        (("--k", "1,3"), "was counted for --k 1"),
+        (("--where", "split=test"), "is an evaluation file"),
+        (("--drop-duplicates",), "--drop-duplicates is True"),
+    ],
+)
+def test_what_cannot_be_changed_later(opis, saved, options, says):
+    code, out, err = opis("evaluate", saved, *options)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+def test_a_file_that_was_cut_off_is_refused(saved, tmp_path, opis):
+    whole = saved.read_bytes()
+    for part in (0.1, 0.5, 0.9, 0.99):
+        broken = tmp_path / "broken.opis"
+        broken.write_bytes(whole[: int(len(whole) * part)])
+        code, out, err = opis("evaluate", broken)
+        assert (code, out) == (3, "")
+        assert len(err.splitlines()) == 2
+
+
+def damaged(saved, change):
+    table = pa.ipc.open_file(saved.read_bytes()).read_all()
+    about = json.loads(table.schema.metadata[b"opis"])
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    change(columns, about)
+    types = {field.name: field.type for field in table.schema}
+    arrays = {name: pa.array(values, types[name]) for name, values in columns.items()}
+    written = pa.table(arrays).replace_schema_metadata({"opis": json.dumps(about)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, written.schema) as writer:
+        writer.write_table(written)
+    return sink.getvalue().to_pybytes()
+
+
+DAMAGE = {
+    "a pair more": lambda c, a: c["negative_counts"][0].__setitem__(0, 10**6),
+    "a bin that is not there": lambda c, a: c["positive_bins"][0].__setitem__(0, 65_000),
+    "a column gone": lambda c, a: c.pop("n_items"),
+    "no settings": lambda c, a: a.pop("settings"),
+    "an unknown setting": lambda c, a: a["settings"].update(colour="red"),
+    "a setting out of range": lambda c, a: a["settings"].update(epsilon=7),
+    "thresholds out of order": lambda c, a: a["thresholds"].reverse(),
+    "no thresholds": lambda c, a: a["thresholds"].clear(),
+    "a grid that was not counted": lambda c, a: a.update(grid=[0.123, 0.456]),
+    "a later version": lambda c, a: a.update(schema="opis.counts/9"),
+    "not an object": lambda c, a: a.update(data=[1, 2]),
+}
+
+
+@pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
+def test_damage_is_noticed(saved, change):
+    contents = damaged(saved, change)
+    assert evaluation_file.is_evaluation(contents)
+    with pytest.raises(SourceError):
+        evaluation_file.read(contents, "run.opis")
+
+
+def test_the_checks_are_not_what_refuses_a_good_file(saved):
+    contents = damaged(saved, lambda columns, about: None)
+    plain, again = (evaluation_file.read(c, "x") for c in (saved.read_bytes(), contents))
+    np.testing.assert_array_equal(plain.counted.grid, again.counted.grid)
