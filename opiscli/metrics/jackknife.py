@@ -1,9 +1,10 @@
-"""Confidence interval of a pooled rate whose pairs share items and classes."""
+"""Confidence bounds of rates whose pairs share items and classes."""
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import expit, gammaincinv, logit, stdtrit
 
-from opiscli.arrays import IntArray
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.metrics.rate_spread import RateSpread, pooled_spread
 
 
 def rate_interval(
@@ -13,12 +14,7 @@ def rate_interval(
     n: int,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """Delete-one-class jackknife interval of ``k / n``, on the log scale.
-
-    A binomial interval treats pairs as independent and is many times too narrow. Here
-    the rate is taken again without each class in turn, with all the pairs it is part
-    of, and the spread of those rates gives the interval, with Student's t for as many
-    classes. With no errors at all the rule of three on classes bounds the rate.
+    """Interval of ``k / n`` at one threshold for new classes of the same kind.
 
     Parameters
     ----------
@@ -31,26 +27,84 @@ def rate_interval(
     -------
     tuple of float
         Lower and upper bound, in [0, 1].
+    """
+    of_class = pairs > 0
+    spread = pooled_spread(errors[of_class, None], pairs[of_class], int(pairs.sum()) // n)
+    lo, hi = interval(spread, confidence)
+    return float(lo[0]), float(hi[0])
+
+
+def interval(spread: RateSpread, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Two-sided interval of a rate at each threshold, for new classes of the same kind.
+
+    A binomial interval treats pairs as independent and is many times too narrow. This one
+    rests on the variation between classes (`RateSpread`).
+
+    Returns
+    -------
+    tuple of FloatArray
+        Lower and upper bounds, both of shape ``(n_thresholds,)``, in [0, 1].
+    """
+    tail = (1 + confidence) / 2
+    # At a rate of 0 the lower bound cannot fail, so the upper one may use all of the rest.
+    upper = np.where(spread.rate > 0, upper_bound(spread, tail), upper_bound(spread, confidence))
+    lower = np.where(spread.rate < 1, lower_bound(spread, tail), lower_bound(spread, confidence))
+    return lower, upper
+
+
+def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
+    r"""One-sided upper bound of a rate at each threshold, for new classes of the same kind.
+
+    With L the logit of the rate r, s its standard error, and t the quantile of Student's
+    distribution with one degree of freedom more than there are effective classes, the logit
+    of the bound is
+
+    .. math:: L - \ln(1 - c\, t\, s) / c, \qquad c = \max(0, 1 - 2r)
+
+    For small r that is a symmetric interval of 1/r. Errors come in lumps, a few pairs of
+    large classes that look alike, and a sample that has none of them shows too low a rate
+    and too low a spread at once.
+
+    The bound is not above what the number of classes with an error allows if such classes
+    always err: the upper bound of a Poisson mean, over the number of trials. Without
+    any error that is the rule of three.
+
+    Parameters
+    ----------
+    confidence
+        One-sided, in (0, 1).
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_thresholds,)``, in [0, 1].
 
     References
     ----------
-    Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
+    Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
     """
-    if k == 0:
-        return 0.0, rule_of_three(len(errors), confidence)
-    if k == n:
-        return 1 - rule_of_three(len(errors), confidence), 1.0
-    left = n - pairs
-    usable = left > 0
-    if np.count_nonzero(usable) < 2:
-        return 0.0, 1.0
-    # Half an error keeps the logarithm finite where one class made all the errors.
-    logs = np.log((k - errors[usable] + 0.5) / (left[usable] + 1))
-    m = len(logs)
-    spread = np.sqrt((m - 1) / m * np.sum((logs - logs.mean()) ** 2))
-    reach = stdtrit(m - 1, (1 + confidence) / 2) * spread
-    rate = k / n
-    return float(rate * np.exp(-reach)), float(min(1.0, rate * np.exp(reach)))
+    few = np.minimum(1.0, gammaincinv(spread.erring + 1, confidence) / spread.trials)
+    some = (spread.rate > 0) & (spread.rate < 1)
+    rate = np.where(some, spread.rate, 0.5)
+    reach = stdtrit(spread.effective + 1, confidence) * spread.error
+    bend = np.maximum(1 - 2 * rate, 1e-9)
+    held = bend * reach < 1
+    shift = -np.log1p(-np.where(held, bend * reach, 0.0)) / bend
+    bound = np.where(held, expit(logit(rate) + shift), 1.0)
+    return np.where(spread.rate > 0, np.where(some, np.minimum(few, bound), 1.0), few)
+
+
+def lower_bound(spread: RateSpread, confidence: float) -> FloatArray:
+    """One-sided lower bound: one less the upper bound of the share of right decisions."""
+    mirrored = RateSpread(
+        rate=1 - spread.rate,
+        error=spread.error,
+        effective=spread.effective,
+        erring=spread.sparing,
+        sparing=spread.erring,
+        trials=spread.trials,
+    )
+    return 1 - upper_bound(mirrored, confidence)
 
 
 def rule_of_three(n_classes: int, confidence: float = 0.95) -> float:

@@ -1,7 +1,5 @@
 """Metrics on examples small enough to work out by hand."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,6 @@ from opiscli.metrics.bootstrap import (
     log_interval,
     percentile_interval,
 )
-from opiscli.metrics.jackknife import rate_interval, rule_of_three
 from opiscli.metrics.noise import noise_floor
 from opiscli.metrics.opis import epsilon_opis, mean_over_range, n_worst, opis, opis_contributions
 from opiscli.metrics.recall import hits_at
@@ -92,24 +89,6 @@ def test_recall_gives_half_where_ties_decide():
     assert hits_at(ranks, 1).tolist() == [1, 0.5, 0, 0]
     assert hits_at(ranks, 2).tolist() == [1, 0.5, 0.5, 0]
     assert hits_at(ranks, 3).tolist() == [1, 1, 1, 0]
-
-
-def test_jackknife_by_hand():
-    # Three classes; deleting one leaves 1/2, 2/3 and 2/4 of errors over pairs.
-    errors, pairs = np.array([1, 0, 1]), np.array([3, 2, 2])
-    logs = [math.log((2 - e + 0.5) / (6 - p + 1)) for e, p in zip(errors, pairs, strict=True)]
-    spread = math.sqrt(2 / 3 * sum((x - sum(logs) / 3) ** 2 for x in logs))
-    reach = 4.302652729911275 * spread  # Student's t, 2 degrees of freedom, 97.5 %
-    lo, hi = rate_interval(errors, pairs, 2, 6)
-    assert lo == pytest.approx(2 / 6 * math.exp(-reach))
-    assert hi == pytest.approx(min(1, 2 / 6 * math.exp(reach)))
-
-
-def test_no_errors_is_not_certainty():
-    zeros, pairs = np.zeros(30, int), np.full(30, 10)
-    assert rate_interval(zeros, pairs, 0, 300) == (0.0, pytest.approx(3 / 30, rel=2e-3))
-    assert rate_interval(pairs, pairs, 300, 300) == (pytest.approx(0.9, rel=2e-3), 1.0)
-    assert rule_of_three(2) == 1.0
 
 
 def test_bootstrap_repeats_the_plain_statistics():

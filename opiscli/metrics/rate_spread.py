@@ -1,0 +1,165 @@
+"""How far new classes of the same kind may move a FAR or FRR, from counts per class alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.metrics.effective_classes import effective_classes
+from opiscli.metrics.rates import false_accept_rate
+from opiscli.pairs.counts import PairCounts
+
+
+@dataclass(frozen=True, slots=True)
+class RateSpread:
+    """A rate at each threshold, with what an interval of it needs. All ``(n_thresholds,)``.
+
+    Parameters
+    ----------
+    rate
+        In [0, 1].
+    error
+        Standard error of the rate's logit; of no use where the rate is 0 or 1.
+    effective
+        Number of classes that the standard error rests on, from 1 to ``n_classes``.
+    erring, sparing
+        Independent trials in which there was an error, or a right decision.
+    trials
+        Of how many: classes, or for negative pairs, which take two, half of them. Classes
+        of unlike sizes count as their effective number.
+    """
+
+    rate: FloatArray
+    error: FloatArray
+    effective: FloatArray
+    erring: FloatArray
+    sparing: FloatArray
+    trials: float
+
+
+def pooled_far_spread(counts: PairCounts) -> RateSpread:
+    """Spread of the share of all negative pairs that is accepted."""
+    return pooled_spread(counts.negative, counts.negative_pairs, 2)
+
+
+def pooled_frr_spread(counts: PairCounts) -> RateSpread:
+    """Spread of the share of all positive pairs that is rejected."""
+    paired = counts.of_classes(counts.class_sizes > 1)
+    return pooled_spread(paired.positive_pairs[:, None] - paired.positive, paired.positive_pairs, 1)
+
+
+def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
+    r"""Spread of a rate over all pairs of a set, each pair counting once.
+
+    The delete-one-class jackknife of the rate's logit: the rate is taken again without
+    each class in turn, with all the pairs it is part of. Where a few large classes hold
+    most pairs and happen to err alike, the jackknife sees no spread. So the standard error is
+    at least what classes of such sizes would vary by,
+
+    .. math::
+        \sqrt{\textstyle\sum_i w_i^2 (\sigma^2 + \nu / p_i)} \,\big/\, r (1 - r)
+
+    with :math:`p_i` the pairs of class i, :math:`w_i` their share in all n pairs (of negative
+    pairs, in those without the class) and :math:`\sigma^2 + \nu / p_i` the least-squares
+    fit to the squared deviations of the classes' rates from the rate r of all pairs.
+
+    Parameters
+    ----------
+    errors
+        Shape ``(n_classes, n_thresholds)``, errors among the pairs of each class.
+    pairs
+        Shape ``(n_classes,)``, pairs each class is part of, at least 1.
+    ends
+        Classes a pair is part of: 2 if it is negative, 1 if it is positive.
+
+    References
+    ----------
+    Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
+    """
+    k, n = errors.sum(axis=0) / ends, pairs.sum() / ends
+    rate = k / n
+    # Half an error keeps the logit finite where one class made all the errors.
+    wrong = k - errors + 0.5
+    right = (n - pairs[:, None]) - (k - errors) + 0.5
+    error, effective = _jackknife(np.log(wrong / right))
+    weight = pairs / (n - (ends - 1) * pairs)
+    least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
+    slope = rate * (1 - rate)
+    least = np.divide(least, slope, out=np.zeros(slope.shape), where=slope > 0)
+    return RateSpread(
+        rate=rate,
+        error=np.maximum(error, least),
+        effective=effective,
+        erring=np.count_nonzero(errors, axis=0) / ends,
+        sparing=np.count_nonzero(errors < pairs[:, None], axis=0) / ends,
+        trials=float(effective_classes(pairs)) / ends,
+    )
+
+
+def macro_far_spread(counts: PairCounts) -> RateSpread:
+    r"""Spread of the mean FAR of classes, each class of two items or more counting once.
+
+    A class weighs on the mean by its own rate and as partner of all others. Without it the mean is
+
+    .. math::
+        \frac{N}{N - n_i} \cdot
+        \frac{\sum_j \mathrm{FAR}_j - \mathrm{FAR}_i - \kappa F_i}{C - 1}, \qquad
+        \kappa = \textstyle\sum_j \mathrm{FAR}_j / \sum_j F_j
+
+    where :math:`\kappa F_i` stands for what the class takes from its partners' rates. To know
+    that exactly would need counts by pair of classes. Singletons are partners only.
+
+    Parameters
+    ----------
+    counts
+        Of all classes, at least three of them with two items or more.
+    """
+    two = counts.class_sizes > 1
+    own = np.where(two[:, None], false_accept_rate(counts), 0.0)
+    n_classes, total = np.count_nonzero(two), own.sum(axis=0)
+    accepted = counts.negative.sum(axis=0)
+    kappa = np.divide(total, accepted, out=np.zeros(total.shape), where=accepted > 0)
+    left = np.maximum(total - own - kappa * counts.negative, 0)
+    left = left * (counts.n_items / (counts.n_items - counts.class_sizes[:, None]))
+    left = left / (n_classes - two[:, None])
+    half = 1 / counts.negative_pairs.sum()
+    error, effective = _jackknife(np.log((left + half) / (1 - np.minimum(left, 1) + half)))
+    pairs = counts.negative_pairs[two, None]
+    return RateSpread(
+        rate=total / n_classes,
+        error=error,
+        effective=effective,
+        erring=np.count_nonzero(counts.negative[two], axis=0) / 2,
+        sparing=np.count_nonzero(counts.negative[two] < pairs, axis=0) / 2,
+        trials=n_classes / 2,
+    )
+
+
+def _jackknife(without: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Standard error from the values without each class, and how many classes it rests on."""
+    m = len(without)
+    squares = (without - without.mean(axis=0)) ** 2
+    error = np.sqrt((m - 1) / m * squares.sum(axis=0))
+    # Classes that do not differ at all rest on all of them.
+    same: BoolArray = squares.max(axis=0) == 0
+    return error, effective_classes(np.where(same, 1.0, squares))
+
+
+def _spread_by_size(
+    rates: FloatArray, mean: FloatArray, pairs: IntArray, weight: FloatArray
+) -> FloatArray:
+    """Standard deviation of a weighted sum of rates whose variance depends on size alone."""
+    squares = (rates - mean) ** 2
+    x = 1.0 / pairs[:, None]
+    centred = x - x.mean()
+    level, slope = squares.mean(axis=0), np.zeros(squares.shape[1])
+    if np.any(centred):
+        slope = np.sum(centred * squares, axis=0) / np.sum(centred**2)
+        level = level - slope * x.mean()
+    # Neither part of a variance is negative: where one would be, the other is fitted alone.
+    alone = squares.mean(axis=0), np.sum(x * squares, axis=0) / np.sum(x**2)
+    level, slope = (
+        np.where(slope < 0, alone[0], np.maximum(level, 0)),
+        np.where(slope < 0, 0, np.where(level < 0, alone[1], slope)),
+    )
+    return np.asarray(np.sqrt(np.sum(weight[:, None] ** 2 * (level + slope * x), axis=0)))

@@ -1,0 +1,161 @@
+"""Intervals of FAR and FRR: by hand, and on populations whose rates are known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from opiscli.metrics.assurance import assured_threshold
+from opiscli.metrics.effective_classes import effective_classes
+from opiscli.metrics.jackknife import interval, rate_interval, rule_of_three, upper_bound
+from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread, pooled_frr_spread
+from opiscli.pairs.counts import PairCounts
+
+DRAWS = 200
+BASE, CLASS_SPREAD, PAIR_SPREAD = 1e-3, 0.5, 1.0
+TRUE_FAR = BASE * math.exp(CLASS_SPREAD**2 + PAIR_SPREAD**2 / 2)
+
+
+def counts(sizes, negative, positive=None):
+    sizes, negative = np.array(sizes), np.array(negative)
+    positive = np.zeros_like(negative) if positive is None else np.array(positive)
+    thresholds = np.arange(1.0, negative.shape[1] + 1)
+    return PairCounts(
+        thresholds=thresholds,
+        n_items=int(sizes.sum()),
+        class_sizes=sizes,
+        positive=positive,
+        negative=negative,
+    )
+
+
+def classes_drawn(seed, n_classes, size_spread):
+    """Classes and pairs of classes with random effects on FAR, classes also on FRR."""
+    rng = np.random.default_rng(seed)
+    sizes = 2 + np.round(8 * np.exp(rng.normal(0, size_spread, n_classes))).astype(int)
+    effect = rng.normal(0, CLASS_SPREAD, n_classes)
+    rate = BASE * np.exp(
+        effect + effect[:, None] + rng.normal(0, PAIR_SPREAD, (n_classes, n_classes))
+    )
+    upper = np.triu(rng.binomial(np.outer(sizes, sizes), np.minimum(rate, 1)), 1)
+    accepted = rng.binomial(sizes * (sizes - 1) // 2, rng.beta(7, 3, n_classes))
+    return counts(sizes, (upper + upper.T).sum(axis=1)[:, None], accepted[:, None])
+
+
+def binomial_interval(rate, n):
+    """Wilson's, which takes pairs for independent."""
+    centre = (rate + 1.96**2 / (2 * n)) / (1 + 1.96**2 / n)
+    reach = 1.96 / (1 + 1.96**2 / n) * math.sqrt(rate * (1 - rate) / n + 1.96**2 / (4 * n * n))
+    return centre - reach, centre + reach
+
+
+@pytest.mark.parametrize("size_spread", [0.0, 1.2], ids=["equal sizes", "heavy tail"])
+@pytest.mark.parametrize(
+    ("spread_of", "truth"),
+    [(pooled_far_spread, TRUE_FAR), (macro_far_spread, TRUE_FAR), (pooled_frr_spread, 0.3)],
+    ids=["pooled FAR", "macro FAR", "FRR"],
+)
+def test_intervals_hold_the_known_truth(spread_of, truth, size_spread):
+    held, within, binomial = [], [], []
+    for seed in range(DRAWS):
+        drawn = classes_drawn(seed, 60, size_spread)
+        spread = spread_of(drawn)
+        lo, hi = interval(spread)
+        held.append(lo[0] <= truth <= hi[0])
+        within.append(truth <= upper_bound(spread, 0.95)[0])
+        n = (drawn.positive_pairs if truth == 0.3 else drawn.negative_pairs).sum()
+        lo, hi = binomial_interval(spread.rate[0], n)
+        binomial.append(lo <= truth <= hi)
+    assert np.mean(held) >= 0.9
+    assert np.mean(within) >= 0.9
+    assert np.mean(binomial) <= 0.7
+
+
+def test_pooled_interval_by_hand():
+    # Three classes of two items; of 12 negative pairs, one of classes 0 and 1 and one of 0 and 2.
+    logits = [math.log(0.5 / 4.5), math.log(1.5 / 3.5), math.log(1.5 / 3.5)]
+    mean = sum(logits) / 3
+    squares = [(x - mean) ** 2 for x in logits]
+    effective = sum(squares) ** 2 / sum(x * x for x in squares)
+    assert effective == pytest.approx(2)
+    # The rates 1/4, 1/8 and 1/8 less 1/6; two thirds of the pairs go with each class.
+    variance = ((1 / 12) ** 2 + 2 * (1 / 24) ** 2) / 3
+    error = max(
+        math.sqrt(2 / 3 * sum(squares)), math.sqrt(3 * (8 / 4) ** 2 * variance) / (1 / 6 * 5 / 6)
+    )
+    spread = pooled_far_spread(counts([2, 2, 2], [[2], [1], [1]]))
+    assert spread.rate == pytest.approx(1 / 6)
+    assert spread.error == pytest.approx(error)
+    assert spread.effective == pytest.approx(2)
+    assert (spread.trials, spread.erring[0]) == (1.5, 1.5)
+    reach = 1.6377443536962102 * error  # Student's t, 3 degrees of freedom, 90 %
+    few = 2.0  # of one and a half trials with errors, all may be errors
+    assert upper_bound(spread, 0.9)[0] == min(1.0, few)
+    assert 1 - 2 / 3 * reach < 0  # the sample says nothing about large rates
+    lo, _ = rate_interval(np.array([2, 1, 1]), np.array([8, 8, 8]), 2, 12, confidence=0.8)
+    assert lo == pytest.approx(1 / (1 + 5 * math.exp(reach)))
+
+
+def test_the_upper_bound_of_a_small_rate_is_symmetric_in_its_inverse():
+    rng = np.random.default_rng(0)
+    drawn = counts(np.full(300, 40), rng.poisson(40, (300, 1)))
+    spread = pooled_far_spread(drawn)
+    reach = 1.6499 * spread.error[0]  # as of a normal distribution, nearly
+    expected = spread.rate[0] / (1 - reach)
+    assert upper_bound(spread, 0.95)[0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_no_errors_is_not_certainty():
+    zeros, pairs = np.zeros(30, int), np.full(30, 10)
+    assert rate_interval(zeros, pairs, 0, 300) == (0.0, pytest.approx(3 / 30, rel=2e-3))
+    assert rate_interval(pairs, pairs, 300, 300) == (pytest.approx(0.9, rel=2e-3), 1.0)
+    # A negative pair takes two classes, so thirty classes are fifteen trials.
+    assert rate_interval(zeros, pairs, 0, 150)[1] == pytest.approx(3 / 15, rel=2e-3)
+    assert rule_of_three(2) == 1.0
+
+
+def test_one_error_more_never_lowers_the_bound_below_the_rule_of_three():
+    sizes = np.full(40, 5)
+    one = np.zeros((40, 1), int)
+    one[:2] = 1
+    none = upper_bound(pooled_far_spread(counts(sizes, np.zeros((40, 1), int))), 0.95)
+    few = upper_bound(pooled_far_spread(counts(sizes, one)), 0.95)
+    assert none[0] == pytest.approx(3 / 20, rel=2e-3)
+    assert none[0] < few[0] < 0.3
+
+
+def test_bounds_of_all_errors_mirror_those_of_none():
+    sizes = np.full(40, 5)
+    everything = counts(sizes, np.full((40, 1), 5 * 195))
+    lo, hi = interval(pooled_far_spread(everything))
+    assert (lo[0], hi[0]) == (pytest.approx(1 - 3 / 20, rel=2e-3), 1.0)
+
+
+def test_macro_far_of_equal_classes_is_the_pooled_far():
+    drawn = classes_drawn(3, 50, 0.0)
+    pooled, macro = pooled_far_spread(drawn), macro_far_spread(drawn)
+    assert macro.rate == pytest.approx(pooled.rate)
+    assert macro.error == pytest.approx(pooled.error, rel=0.02)
+
+
+def test_singletons_count_as_partners_only():
+    drawn = counts([3, 3, 3, 1], [[2], [1], [2], [1]])
+    assert macro_far_spread(drawn).rate == pytest.approx((2 / 21 + 1 / 21 + 2 / 21) / 3)
+
+
+def test_the_assured_threshold_is_the_largest_whose_bound_is_within():
+    one = classes_drawn(5, 80, 0.0)
+    table = np.concatenate([np.arange(1, 200) * one.negative // 20], axis=1)
+    many = counts(one.class_sizes, table)
+    bound = upper_bound(pooled_far_spread(many), 0.95)
+    position = assured_threshold(many, 5e-3, pooled_far_spread)
+    assert bound[position] <= 5e-3 < bound[position + 1]
+    assert position < np.flatnonzero(pooled_far_spread(many).rate <= 5e-3)[-1]
+    assert assured_threshold(many, 1e-9, pooled_far_spread) is None
+
+
+def test_effective_number_of_classes():
+    assert effective_classes(np.full(7, 3)) == pytest.approx(7)
+    assert effective_classes(np.array([1, 0, 0])) == pytest.approx(1)
+    # Shares of a half and two quarters: 1 / (1/4 + 1/16 + 1/16).
+    assert effective_classes(np.array([2, 1, 1])) == pytest.approx(8 / 3)
