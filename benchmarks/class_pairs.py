@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from opiscli import EmbeddingSet
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import PairCounts, exact_totals
 
 SIDE = 3000
 
@@ -87,8 +87,7 @@ class ClassPairs:
     def _part(self, chosen: np.ndarray, negative: np.ndarray) -> PairCounts:
         return PairCounts(
             thresholds=self.thresholds,
-            n_items=int(self.sizes[chosen].sum()),
-            class_sizes=self.sizes[chosen],
+            **exact_totals(self.sizes[chosen]),
             positive=self.positive[chosen],
             negative=negative[chosen],
         )

@@ -120,7 +120,9 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
     accepted = counts.negative.sum(axis=0)
     kappa = np.divide(total, accepted, out=np.zeros(total.shape), where=accepted > 0)
     left = np.maximum(total - own - kappa * counts.negative, 0)
-    left = left * (counts.n_items / (counts.n_items - counts.class_sizes[:, None]))
+    sizes = counts.class_sizes[:, None]
+    others = counts.negative_pairs[:, None] / sizes
+    left = left * ((others + sizes) / others)
     left = left / (n_classes - two[:, None])
     half = 1 / counts.negative_pairs.sum()
     error, effective = _jackknife(np.log((left + half) / (1 - np.minimum(left, 1) + half)))

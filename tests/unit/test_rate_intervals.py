@@ -9,7 +9,7 @@ from opiscli.metrics.assurance import assured_threshold
 from opiscli.metrics.effective_classes import effective_classes
 from opiscli.metrics.jackknife import interval, rate_interval, rule_of_three, upper_bound
 from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread, pooled_frr_spread
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import PairCounts, exact_totals
 
 DRAWS = 200
 BASE, CLASS_SPREAD, PAIR_SPREAD = 1e-3, 0.5, 1.0
@@ -22,8 +22,7 @@ def counts(sizes, negative, positive=None):
     thresholds = np.arange(1.0, negative.shape[1] + 1)
     return PairCounts(
         thresholds=thresholds,
-        n_items=int(sizes.sum()),
-        class_sizes=sizes,
+        **exact_totals(sizes),
         positive=positive,
         negative=negative,
     )
