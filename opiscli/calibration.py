@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from opiscli.errors import UndefinedMetric
+from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.settings import RangeBy, RangeRequest
+
+_FAR_OF_DIRECTION = 0.5
+_FEWEST_EXPECTED = 15
 
 
 def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | None:
@@ -72,3 +75,29 @@ def _far_end(histogram: DistanceHistogram, target: float) -> float:
             hint="Give larger bounds with --far LO:HI, or thresholds with --range A:B.",
         )
     return threshold
+
+
+def require_direction(histogram: DistanceHistogram) -> None:
+    """Stop where positive pairs lie farther apart than negative ones.
+
+    Raises
+    ------
+    EmbeddingError
+        If a threshold that accepts up to half of the negative pairs accepts less than half
+        that share of the positive ones: small distances then mean different classes.
+    """
+    threshold = threshold_at_far(histogram, _FAR_OF_DIRECTION)
+    if threshold is None:
+        return
+    position = np.searchsorted(histogram.ticks, threshold)
+    far, tar = (
+        float(side[: position + 1].sum() / side.sum())
+        for side in (histogram.negative, histogram.positive)
+    )
+    # Few positive pairs may lie anywhere by chance.
+    if far * histogram.positive.sum() >= _FEWEST_EXPECTED and tar < far / 2:
+        raise EmbeddingError(
+            f"positive pairs lie farther apart than negative ones: distance {threshold:.4g} accepts"
+            f" {far:.3g} of the negative pairs, but only {tar:.3g} of the positive ones",
+            hint="Check that labels and embeddings are in the same order and nothing was negated.",
+        )

@@ -58,6 +58,19 @@ class Counted:
         """
         return self.table.up_to(thresholds)
 
+    def is_counted(self, threshold: float) -> bool:
+        """Whether counts at `nearest_above` are exact for the threshold itself.
+
+        They are if it was counted, and if no pair lies between the two.
+        """
+        known = self.table.thresholds
+        position = int(np.searchsorted(known[:-1], threshold))
+        if known[position] == threshold or not isinstance(self.table, BinnedCounts):
+            return bool(known[position] == threshold)
+        return not any(
+            np.any(side.bins == position) for side in (self.table.positive, self.table.negative)
+        )
+
     def nearest_above(self, threshold: float) -> float:
         """Smallest threshold not below the given one at which pairs were counted."""
         known = self.table.thresholds

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatArray, IntArray
-from opiscli.calibration import calibration_range
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.calibration import calibration_range, require_direction
 from opiscli.counted import Counted, Run
 from opiscli.counting.request import OPERATING_FARS, points
-from opiscli.distance import to_similarity
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval, thinned
-from opiscli.metrics.jackknife import rate_interval, rule_of_three
+from opiscli.metrics.jackknife import rule_of_three
 from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import (
     LARGEST_EPSILON_OPIS,
@@ -21,28 +20,25 @@ from opiscli.metrics.opis import (
     opis,
     opis_contributions,
 )
-from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
 from opiscli.notices import notices
+from opiscli.operating_points import chosen_names, operating_point
 from opiscli.pairs.counts import PairCounts, SpreadCounts
 from opiscli.results import (
     Bounds,
     CalibrationRange,
-    ClassRate,
     EpsilonOpis,
     Evaluation,
     Interval,
     OperatingPoint,
     Opis,
     Pairs,
-    Rate,
     Recall,
     UtilityKind,
     WorstClass,
 )
 from opiscli.settings import (
-    Distance,
     EvaluationSettings,
     RangeBy,
     RangeRequest,
@@ -58,10 +54,13 @@ def derive(run: Run) -> Evaluation:
 
     Raises
     ------
+    EmbeddingError
+        If positive pairs lie farther apart than negative ones.
     UndefinedMetric
         If the calibration range cannot be formed.
     """
     counted, settings = run.counted, run.settings
+    require_direction(counted.pooled)
     grid = _on_grid(counted, settings)
     has_pairs = grid.class_sizes > 1
     paired = grid.of_classes(has_pairs)
@@ -85,7 +84,7 @@ def derive(run: Run) -> Evaluation:
         },
         mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
         operating_points=_operating_points(counted, settings),
-        worst_classes=_worst_classes(paired, curves, _chosen(counted.names, has_pairs)),
+        worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
         warnings=(),
     )
     return replace(evaluation, warnings=notices(evaluation, run.n_conflicts))
@@ -109,48 +108,6 @@ def _operating_points(counted: Counted, settings: EvaluationSettings) -> tuple[O
         else OperatingPoint(target_far=target)
         for target in OPERATING_FARS
     )
-
-
-def operating_point(
-    counts: PairCounts, target_far: float, names: tuple[str, ...], distance: Distance
-) -> OperatingPoint:
-    """Rates at one threshold, pooled and per class.
-
-    Parameters
-    ----------
-    counts
-        Of all classes, at that one threshold.
-    """
-    threshold = float(counts.thresholds[0])
-    accepted = counts.negative[:, 0]
-    far = _rate(accepted, counts.negative_pairs, counts.ends)
-    has_pairs = counts.class_sizes > 1
-    paired, names = counts.of_classes(has_pairs), _chosen(names, has_pairs)
-    rejected = paired.positive_pairs - paired.positive[:, 0]
-    frr = _rate(rejected, paired.positive_pairs, 1)
-    far_of_class = false_accept_rate(paired)[:, 0]
-    return OperatingPoint(
-        target_far=target_far,
-        threshold=threshold,
-        similarity=to_similarity(threshold, distance),
-        far=far,
-        frr=frr,
-        tar=(frr.n - frr.k) / frr.n,
-        macro_far=float(far_of_class.mean()),
-        worst_far=_worst(far_of_class, names),
-        worst_frr=_worst(false_reject_rate(paired)[:, 0], names),
-    )
-
-
-def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
-    k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
-    return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
-
-
-def _worst(rates: FloatArray, names: tuple[str, ...]) -> ClassRate:
-    worst = int(np.argmax(rates))
-    return ClassRate(names[worst], float(rates[worst]))
 
 
 def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRange:
@@ -231,7 +188,3 @@ def _worst_classes(
         )
         for i in lowest
     )
-
-
-def _chosen(names: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:
-    return tuple(name for name, keep in zip(names, chosen, strict=True) if keep)

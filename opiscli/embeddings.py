@@ -1,5 +1,6 @@
 """The one thing every computation starts from: validated unit vectors, grouped by class."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -132,6 +133,17 @@ class EmbeddingSet:
             # The high bits of a product of odd numbers depend on all bits below them.
             numbers[block] = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
         return _frozen(numbers)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of labels and unit rows that does not depend on the order of rows."""
+        digest = hashlib.sha256()
+        for name, size in zip(self.names, self.class_sizes.tolist(), strict=True):
+            digest.update(f"{len(name)}:{name}:{size};".encode("utf-8", "surrogatepass"))
+        # Classes stand in the order of their names; inside one, order has no meaning.
+        in_order = self.fingerprints[np.lexsort((self.fingerprints, self.codes))]
+        digest.update(in_order.astype("<u8").tobytes())
+        return digest.hexdigest()
 
     @cached_property
     def first_equal(self) -> IntArray:

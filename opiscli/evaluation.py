@@ -156,6 +156,7 @@ def count_items(
         n_singletons=int(np.count_nonzero(items.class_sizes == 1)),
         n_duplicates=int(np.count_nonzero(found.repeats)),
         duplicates_dropped=settings.drop_duplicates,
+        sha256=items.sha256,
     )
     return Run(
         counted=count(items, request, resources, on_progress),

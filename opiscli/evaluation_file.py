@@ -20,7 +20,6 @@ from opiscli.counted import Counted, Run
 from opiscli.errors import SourceError, UsageError
 from opiscli.output import whole_file
 from opiscli.pairs.counts import BinnedCounts, ClassBins, SpreadCounts
-from opiscli.pairs.histogram import TICKS, DistanceHistogram
 from opiscli.results import Data
 from opiscli.settings import Distance, EvaluationSettings, RangeBy, RangeRequest, Utility
 from opiscli.version import __version__
@@ -161,7 +160,7 @@ def _run(table: pa.Table, about: dict[str, Any]) -> Run:
     counted = Counted(
         names=tuple(table["label"].to_pylist()),
         kernel=str(about["kernel"]),
-        pooled=_pooled(binned),
+        pooled=binned.pooled,
         table=binned,
         grid=None if about["grid"] is None else np.array(about["grid"], dtype=np.float64),
         for_noise=None if noise is None else _spread(table, binned, np.array(noise)),
@@ -210,16 +209,6 @@ def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
     if len(of.bins) != len(of.pairs) or np.any((of.bins < 0) | (of.bins >= n_bins)):
         raise ValueError(f"its {name} bins do not match its thresholds")
     return of
-
-
-def _pooled(table: BinnedCounts) -> DistanceHistogram:
-    n_bins = len(table.thresholds)
-    return DistanceHistogram.of_bins(
-        table.positive.of_all_classes(n_bins),
-        table.negative.of_all_classes(n_bins) // table.ends,
-        table.thresholds,
-        np.isin(table.thresholds, TICKS),
-    )
 
 
 def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opiscli.counted import Run
+from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import UsageError
 from opiscli.evaluation import count_items
 from opiscli.pairs.sweep import Progress
@@ -15,32 +16,17 @@ from opiscli.settings import EvaluationSettings
 from opiscli.sources import Selection, read_embeddings
 
 
-def read_run(
-    source: str,
-    selection: Selection,
-    given: Mapping[str, Any],
-    resources: Resources,
-    *,
-    complete: bool = False,
-    thresholds: tuple[float, ...] = (),
-    say: Callable[[str], None] = lambda line: None,
-    on_progress: Progress | None = None,
-) -> Run:
-    """Count a source, or read what was counted of it before.
+def open_source(
+    source: str, selection: Selection, say: Callable[[str], None] = lambda line: None
+) -> EmbeddingSet | Run:
+    """Read a source: embeddings of any kind, or what was counted of them before.
 
     Parameters
     ----------
     source
-        Any SOURCE: embeddings of any kind, an evaluation file, or ``-`` for either on
-        standard input.
+        Any SOURCE; ``-`` is either kind on standard input.
     selection
         Which columns and rows to take; an evaluation file has none to choose from.
-    given
-        Settings that differ from the defaults, or from those that a file was counted
-        under; names as in `EvaluationSettings`.
-    complete, thresholds
-        As in `count_items`: whether any threshold may be asked for, and which must be
-        counted to the digit.
     say
         Told what is being done.
 
@@ -51,7 +37,7 @@ def read_run(
     EmbeddingError
         If it cannot be evaluated.
     UsageError
-        If a setting cannot be changed any more, because the file was counted under another.
+        If something is chosen that the source does not have.
     """
     say(f"reading {source}")
     contents = sys.stdin.buffer.read() if source == "-" else None
@@ -63,21 +49,71 @@ def read_run(
         if evaluation_file.is_evaluation(file):
             name = "standard input" if contents is not None else source
             selection.refuse_any(name)
-            return _under(evaluation_file.read(file, name), given, name)
-    items = read_embeddings(source, selection, contents=contents)
-    say(f"{items.n_items:,} × {items.dims:,}, {resources.threads} threads")
+            return evaluation_file.read(file, name)
+    return read_embeddings(source, selection, contents=contents)
+
+
+def run_of(
+    opened: EmbeddingSet | Run,
+    source: str,
+    given: Mapping[str, Any],
+    resources: Resources,
+    *,
+    where: tuple[str, ...] = (),
+    complete: bool = False,
+    thresholds: tuple[float, ...] = (),
+    say: Callable[[str], None] = lambda line: None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Count what was opened, unless it is counted already.
+
+    Parameters
+    ----------
+    source, where
+        Name it in messages and results.
+    given
+        Settings that differ from the defaults, or from those that a file was counted
+        under; names as in `EvaluationSettings`.
+    complete, thresholds
+        As in `count_items`: whether any threshold may be asked for, and which must be
+        counted to the digit.
+
+    Raises
+    ------
+    UsageError
+        If a setting cannot be changed any more, because the file was counted under another.
+    """
+    if isinstance(opened, Run):
+        return _under(opened, given, source)
+    say(f"{opened.n_items:,} × {opened.dims:,}, {resources.threads} threads")
     run = count_items(
-        items,
+        opened,
         EvaluationSettings(**given),
         resources,
         complete=complete,
         thresholds=thresholds,
         source=source,
-        where=selection.where,
+        where=where,
         on_progress=on_progress,
     )
     say(f"counted by the {run.counted.kernel} kernel")
     return run
+
+
+def items_of(opened: EmbeddingSet | Run, source: str, option: str) -> EmbeddingSet:
+    """Take embeddings where an option needs them.
+
+    Raises
+    ------
+    UsageError
+        If they are counted already.
+    """
+    if isinstance(opened, Run):
+        raise UsageError(
+            f"{option} needs embeddings, but {source} is an evaluation file",
+            hint="Name the embeddings as SOURCE.",
+        )
+    return opened
 
 
 def _starts_as_arrow(file: Path | bytes) -> bool:

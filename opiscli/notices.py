@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from opiscli.results import Evaluation, Notice, OperatingPoint
+from opiscli.metrics.effective_classes import FEWEST_EFFECTIVE
+from opiscli.results import CalibratedPoint, Calibration, Data, Evaluation, Notice, OperatingPoint
 
 _FEWEST_ERRORS = 30
 _FEWEST_CLASSES = 10
+_TELLING_FAR = 0.5
 
 
 def notices(of: Evaluation, n_conflicts: int) -> tuple[Notice, ...]:
@@ -27,6 +29,16 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[Notice]:
             f"{data.n_duplicates:,} items repeat an earlier embedding exactly;"
             " --drop-duplicates removes them",
         )
+    yield from _about_conflicts(data, n_conflicts)
+    if of.opis.n_classes < _FEWEST_CLASSES:
+        yield Notice(
+            "few-classes",
+            f"only {of.opis.n_classes} classes have two items or more;"
+            " intervals over so few classes are rough",
+        )
+
+
+def _about_conflicts(data: Data, n_conflicts: int) -> Iterator[Notice]:
     if n_conflicts:
         effect = (
             "only the one of the first class was kept"
@@ -36,12 +48,6 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[Notice]:
         yield Notice(
             "conflicting-labels",
             f"{n_conflicts:,} items have the same embedding as an item of another class; {effect}",
-        )
-    if of.opis.n_classes < _FEWEST_CLASSES:
-        yield Notice(
-            "few-classes",
-            f"only {of.opis.n_classes} classes have two items or more;"
-            " intervals over so few classes are rough",
         )
 
 
@@ -80,3 +86,47 @@ def _about_points(of: Evaluation) -> Iterator[Notice]:
 
 def _expected_errors(point: OperatingPoint, of: Evaluation) -> float:
     return point.target_far * of.pairs.n_negative
+
+
+def calibration_notices(of: Calibration, n_conflicts: int) -> tuple[Notice, ...]:
+    """Collect the warnings of a calibration.
+
+    Parameters
+    ----------
+    n_conflicts
+        Items whose embedding also occurs in another class.
+    """
+    return (
+        *_about_conflicts(of.data, n_conflicts),
+        *(notice for point in of.operating_points for notice in _about_calibrated(point)),
+    )
+
+
+def _about_calibrated(point: CalibratedPoint) -> Iterator[Notice]:
+    if point.far is None or point.threshold is None:
+        return
+    if point.criterion == "threshold" and point.threshold != point.target:
+        yield Notice(
+            "threshold-moved",
+            f"pairs were not counted at {point.target:.6g}; the rates are those at the next"
+            f" threshold, {point.threshold:.6g}",
+        )
+    expected = point.target_far * point.far.n
+    if point.criterion == "far" and expected < _FEWEST_ERRORS:
+        yield Notice(
+            "few-errors",
+            f"{point.name} means {expected:.3g} false accepts in {point.far.n:,} negative pairs;"
+            f" below {_FEWEST_ERRORS} a threshold is mostly chance",
+        )
+    if point.far.k == 0:
+        yield Notice(
+            "no-errors",
+            f"{point.name}: no false accept in {point.far.n:,} negative pairs; all that is known is"
+            f" a FAR below {point.far.ci.hi:.3g}, by the rule of three on classes",
+        )
+    elif point.n_effective_classes < FEWEST_EFFECTIVE and point.far.value < _TELLING_FAR:
+        yield Notice(
+            "few-effective-classes",
+            f"{point.name}: few classes make most of the false accepts, which say no more than"
+            f" {point.n_effective_classes:.1f} equal classes would; the interval is rough",
+        )

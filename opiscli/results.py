@@ -1,8 +1,19 @@
 """What a computation hands back: frozen, complete, and the same as its JSON."""
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+
+class Result(Protocol):
+    """What every command hands back to be shown: numbers with the settings behind them."""
+
+    @property
+    def signature(self) -> str:
+        """Every setting that moves a number."""
+
+    def to_json(self) -> str:
+        """One line of strict JSON."""
 
 
 class Interval(NamedTuple):
@@ -31,6 +42,7 @@ class Notice:
 class Data:
     """What was evaluated, after selection and, if asked for, without duplicates.
 
+    ``sha256`` is of labels and normalised embeddings, whatever the order of rows.
     ``n_duplicates`` counts the items that repeated an earlier embedding exactly;
     ``duplicates_dropped`` tells whether they are still among the items.
     """
@@ -43,6 +55,7 @@ class Data:
     n_singletons: int
     n_duplicates: int
     duplicates_dropped: bool
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,87 @@ class OperatingPoint:
     worst_far: ClassRate | None = None
     worst_frr: ClassRate | None = None
 
+    @property
+    def attained_far(self) -> float:
+        """FAR at the threshold, 0 where there is none."""
+        return 0.0 if self.far is None else self.far.value
+
+    def fields(self) -> dict[str, Any]:
+        """All of it by name, to make more of it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRates:
+    """Both rates of one class at a threshold."""
+
+    label: str
+    n_items: int
+    far: float
+    frr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratedPoint(OperatingPoint):
+    """A threshold that was chosen for a target, and what it does on ``evaluated_on``.
+
+    Parameters
+    ----------
+    name, criterion, target
+        What was asked for.
+    average
+        ``pooled`` if the target is for all pairs, ``macro`` if for the mean of classes.
+    confidence
+        One-sided, at which the upper bound of FAR meets the target; ``None`` if the rate
+        itself does.
+    evaluated_on
+        The set whose pairs the rates are of.
+    far_limit, n_above_limit, share_above_limit
+        Twice the target (or the attained FAR), and how many classes have a FAR above it.
+    n_effective_classes
+        How many classes of equal weight the interval of FAR rests on.
+    hardest_classes
+        Those with the highest FAR.
+    calibrated_far, calibrated_frr
+        Rates where the threshold was chosen, if that is another set.
+    """
+
+    name: str
+    criterion: str
+    target: float | None
+    average: str
+    confidence: float | None
+    evaluated_on: str
+    macro_far_ci: Interval | None
+    macro_frr: float
+    far_limit: float
+    n_above_limit: int
+    share_above_limit: float
+    n_effective_classes: float
+    hardest_classes: tuple[ClassRates, ...]
+    calibrated_far: Rate | None = None
+    calibrated_frr: Rate | None = None
+    holdout: "Holdout | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """What became of a target on classes that the threshold was not chosen on.
+
+    ``ratios`` holds attained over target for each draw of classes, or the attained rate
+    itself where there is no target; quantiles are of them.
+    """
+
+    share: float
+    repeats: int
+    n_attained: int
+    median: float
+    lo: float
+    hi: float
+    largest: float
+    n_above: int
+    ratios: tuple[float, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class WorstClass:
@@ -185,6 +279,34 @@ class Evaluation:
     mean_utility: float
     operating_points: tuple[OperatingPoint, ...]
     worst_classes: tuple[WorstClass, ...]
+    warnings: tuple[Notice, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only, in full precision."""
+        return {"schema": self.schema, **asdict(self)}
+
+    def to_json(self) -> str:
+        """One line of strict JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Thresholds that meet targets, with the rates attained.
+
+    ``data`` is what the thresholds were chosen on, ``evaluation_data`` what the rates are
+    of, if that is another set.
+    """
+
+    schema: ClassVar[str] = "opis.calibration/1"
+
+    opis_version: str
+    signature: str
+    data: Data
+    evaluation_data: Data | None
+    distance: str
+    pairs: Pairs
+    operating_points: tuple[CalibratedPoint, ...]
     warnings: tuple[Notice, ...]
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from opiscli.cli.calibrate import calibrate
 from opiscli.cli.evaluate import evaluate
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
@@ -21,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(rich_help_panel="Measure")(evaluate)
+app.command(rich_help_panel="Decide")(calibrate)
 
 
 @app.callback(invoke_without_command=True)

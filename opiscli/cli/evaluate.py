@@ -125,17 +125,21 @@ def evaluate(
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
     from opiscli.derivation import derive
-    from opiscli.intake import read_run
+    from opiscli.intake import open_source, run_of
     from opiscli.report import show, show_bytes
     from opiscli.sources import Selection
 
     talk = Conversation(quiet=quiet, verbose=verbose)
+    conditions = tuple(where or ())
+    columns = embedding_column, label_column, id_column
+    opened = open_source(name, Selection(*columns, conditions, labels), talk.say)
     with talk.progress() as on_progress:
-        run = read_run(
+        run = run_of(
+            opened,
             name,
-            Selection(embedding_column, label_column, id_column, tuple(where or ()), labels),
             given,
             options.resources(threads, memory_limit),
+            where=conditions,
             complete=save is not None,
             say=talk.say,
             on_progress=on_progress,

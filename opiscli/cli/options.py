@@ -115,6 +115,15 @@ OfDistance = Annotated[
         show_default=False,
     ),
 ]
+ThresholdFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.json",
+        help="Take the threshold from a file that calibrate -o wrote.",
+        rich_help_panel="What the threshold is to achieve",
+        show_default=False,
+    ),
+]
 Force = Annotated[
     bool,
     typer.Option("--force", help="Overwrite files.", rich_help_panel="Output"),

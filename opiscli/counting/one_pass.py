@@ -11,6 +11,7 @@ from opiscli.counting.two_passes import recall
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.recall import recall_sums
+from opiscli.pairs.counts import BinnedCounts
 from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.pairs.lattice import Lattice
 from opiscli.pairs.neighbours import match_ranks_from_nearest
@@ -64,13 +65,14 @@ def count_in_one_pass(
     is_exact = request.calibration_range.by is RangeBy.DISTANCE
     if grid is None or not _holds(home, histogram, grid, is_exact=is_exact):
         return None
+    table = binned(home) if request.complete else accepted(home)
     return Counted(
         names=items.names,
         kernel="compiled",
-        pooled=histogram,
-        for_noise=spread_counts(home),
-        table=binned(home) if request.complete else accepted(home),
+        pooled=table.pooled if isinstance(table, BinnedCounts) else histogram,
+        table=table,
         grid=grid,
+        for_noise=spread_counts(home),
         retrieval=_retrieval(items, home, request.ks, resources),
     )
 

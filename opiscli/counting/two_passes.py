@@ -106,7 +106,7 @@ def _count_everywhere(
     return Counted(
         names=items.names,
         kernel="NumPy",
-        pooled=histogram,
+        pooled=table.pooled,
         table=table,
         grid=grid,
         for_noise=None if grid is None else spread,

@@ -4,8 +4,10 @@ import numpy as np
 
 from opiscli.arrays import FloatArray
 from opiscli.metrics.rates import true_negative_rate, true_positive_rate
-from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.counts import BinnedCounts, PairCounts
 from opiscli.settings import Utility
+
+_CLASSES_AT_ONCE = 64
 
 
 def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
@@ -50,3 +52,19 @@ def f_measure(first: FloatArray, second: FloatArray, beta: float) -> FloatArray:
     below = beta**2 * first + second
     above = (1 + beta**2) * first * second
     return np.divide(above, below, out=np.zeros(below.shape), where=below > 0)
+
+
+def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:
+    """Mean utility of the classes with two items or more, at every threshold of a table.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_thresholds,)``, in [0, 1].
+    """
+    total = np.zeros(len(table.thresholds))
+    paired = np.flatnonzero(table.class_sizes > 1)
+    for start in range(0, len(paired), _CLASSES_AT_ONCE):
+        some = table.of_classes(paired[start : start + _CLASSES_AT_ONCE])
+        total += utility(some.up_to(some.thresholds), kind, beta).sum(axis=0)
+    return total / len(paired)

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.pairs.histogram import TICKS, DistanceHistogram
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,14 @@ class ClassBins:
             table.ravel()[cells].astype(np.int64),
         )
 
+    def of_classes(self, chosen: IntArray) -> "ClassBins":
+        """Only the classes at the given positions."""
+        n_bins = np.diff(self.starts)[chosen]
+        starts = np.concatenate([[0], np.cumsum(n_bins)])
+        # Runs of positions, one a class: counted on from where each class begins.
+        inside = np.arange(starts[-1]) + np.repeat(self.starts[chosen] - starts[:-1], n_bins)
+        return ClassBins(starts, self.bins[inside], self.pairs[inside])
+
     @property
     def n_classes(self) -> int:
         """Number of classes."""
@@ -153,6 +162,28 @@ class BinnedCounts:
     positive: ClassBins
     negative: ClassBins
     ends: int = 2
+
+    def of_classes(self, chosen: IntArray) -> "BinnedCounts":
+        """Only the classes at the given positions; their negatives reach into the whole set."""
+        return replace(
+            self,
+            class_sizes=self.class_sizes[chosen],
+            positive_pairs=self.positive_pairs[chosen],
+            negative_pairs=self.negative_pairs[chosen],
+            positive=self.positive.of_classes(chosen),
+            negative=self.negative.of_classes(chosen),
+        )
+
+    @property
+    def pooled(self) -> DistanceHistogram:
+        """All classes together, on those thresholds that are ticks of the ruler."""
+        n_bins = len(self.thresholds)
+        return DistanceHistogram.of_bins(
+            self.positive.of_all_classes(n_bins),
+            self.negative.of_all_classes(n_bins) // self.ends,
+            self.thresholds,
+            np.isin(self.thresholds, TICKS),
+        )
 
     def up_to(self, thresholds: FloatArray) -> PairCounts:
         """Accepted pairs at increasing thresholds, each of which must be one of these."""

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from opiscli.report.formats import WRITERS, Format
-from opiscli.results import Evaluation
+from opiscli.results import Calibration, Evaluation, Result
 
 
-def show(result: Evaluation, output_format: Format, *, on_stderr: bool = False) -> None:
+def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
     """Print a result; end quietly if the reader has seen enough.
 
     Parameters
@@ -29,6 +29,13 @@ def show(result: Evaluation, output_format: Format, *, on_stderr: bool = False) 
         stream.flush()
 
 
+def show_text(text: str) -> None:
+    """Print plain text to stdout."""
+    with _quiet_end(sys.stdout):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
 def show_bytes(contents: bytes) -> None:
     """Write binary data to stdout."""
     with _quiet_end(sys.stdout):
@@ -45,13 +52,17 @@ def _quiet_end(stream: TextIO) -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _drawn(result: Evaluation, *, on_stderr: bool) -> str:
+def _drawn(result: Result, *, on_stderr: bool) -> str:
     from rich.console import Console
 
+    from opiscli.report.calibration import draw_calibration
     from opiscli.report.terminal import draw_evaluation
 
     console = Console(highlight=False, stderr=on_stderr)
     # Captured, because a console that meets a closed pipe ends the process with exit code 1.
     with console.capture() as drawn:
-        draw_evaluation(result, console)
+        if isinstance(result, Evaluation):
+            draw_evaluation(result, console)
+        elif isinstance(result, Calibration):
+            draw_calibration(result, console)
     return drawn.get()

@@ -1,4 +1,4 @@
-"""Writes an evaluation in the formats that programs and papers read."""
+"""Writes a result in the formats that programs and papers read."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from opiscli.report.rows import COLUMNS, rows
 from opiscli.report.text import printable
-from opiscli.results import Evaluation
+from opiscli.results import Result
 
 
 class Format(StrEnum):
@@ -32,7 +32,7 @@ _LATEX_SPECIAL = {
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|~#&$"
 
 
-def to_csv(of: Evaluation) -> str:
+def to_csv(of: Result) -> str:
     """Comma-separated values in full precision, the signature in a last column."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -44,14 +44,14 @@ def to_csv(of: Evaluation) -> str:
     return text.getvalue()
 
 
-def to_markdown(of: Evaluation) -> str:
+def to_markdown(of: Result) -> str:
     """A table for a README or an issue, the signature below it."""
     lines = [_markdown_row(COLUMNS), _markdown_row(["---"] * len(COLUMNS))]
     lines += [_markdown_row([_cell(c, _escape_markdown) for c in row.cells()]) for row in rows(of)]
     return "\n".join([*lines, "", f"`{of.signature}`", ""])
 
 
-def to_latex(of: Evaluation) -> str:
+def to_latex(of: Result) -> str:
     """A ``tabular`` for a paper, the signature in a comment."""
     lines = [
         f"% {of.signature}",
@@ -67,7 +67,7 @@ def to_latex(of: Evaluation) -> str:
     return "\n".join(lines)
 
 
-WRITERS: dict[Format, Callable[[Evaluation], str]] = {
+WRITERS: dict[Format, Callable[[Result], str]] = {
     Format.JSON: lambda of: of.to_json() + "\n",
     Format.CSV: to_csv,
     Format.MARKDOWN: to_markdown,

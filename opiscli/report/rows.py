@@ -1,9 +1,19 @@
 """An evaluation as a plain list of numbers, one to a row, for tables that programs read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
-from opiscli.results import Evaluation, Interval, OperatingPoint, Rate
+from opiscli.results import (
+    CalibratedPoint,
+    Calibration,
+    Data,
+    Evaluation,
+    Interval,
+    OperatingPoint,
+    Pairs,
+    Rate,
+)
 
 COLUMNS = ("metric", "value", "ci_lo", "ci_hi", "k", "n", "threshold", "label")
 
@@ -26,9 +36,33 @@ class Row:
         return tuple(getattr(self, name) for name in COLUMNS)
 
 
-def rows(of: Evaluation) -> list[Row]:
-    """Every number of an evaluation; metric names are those that conditions use."""
-    return [*_headline(of), *_data(of), *_points(of), *_classes(of)]
+@singledispatch
+def rows(of: object) -> list[Row]:
+    """Every number of a result; metric names are those that conditions use."""
+    raise TypeError(f"no rows are known for {type(of).__name__}")
+
+
+@rows.register
+def _(of: Evaluation) -> list[Row]:
+    ends = of.calibration_range.threshold
+    return [
+        *_headline(of),
+        *_data(of.data, of.pairs),
+        Row(metric="d_min", value=ends.lo),
+        Row(metric="d_max", value=ends.hi),
+        *_points(of.operating_points, [f"@far={p.target_far:g}" for p in of.operating_points]),
+        *_classes(of),
+    ]
+
+
+@rows.register
+def _(of: Calibration) -> list[Row]:
+    points = of.operating_points
+    return [
+        *_points(points, [f"@{point.name}" for point in points]),
+        *(row for point in points for row in _calibrated(point)),
+        *_data(of.evaluation_data or of.data, of.pairs),
+    ]
 
 
 def _headline(of: Evaluation) -> Iterator[Row]:
@@ -41,18 +75,15 @@ def _headline(of: Evaluation) -> Iterator[Row]:
     yield Row(metric="mean_utility", value=of.mean_utility, n=of.opis.n_classes)
 
 
-def _data(of: Evaluation) -> Iterator[Row]:
+def _data(data: Data, pairs: Pairs) -> Iterator[Row]:
     for name in ("n_items", "n_classes", "n_singletons", "n_duplicates"):
-        yield Row(metric=name, value=getattr(of.data, name))
-    yield Row(metric="n_positive", value=of.pairs.n_positive)
-    yield Row(metric="n_negative", value=of.pairs.n_negative)
-    yield Row(metric="d_min", value=of.calibration_range.threshold.lo)
-    yield Row(metric="d_max", value=of.calibration_range.threshold.hi)
+        yield Row(metric=name, value=getattr(data, name))
+    yield Row(metric="n_positive", value=pairs.n_positive)
+    yield Row(metric="n_negative", value=pairs.n_negative)
 
 
-def _points(of: Evaluation) -> Iterator[Row]:
-    for point in of.operating_points:
-        at = f"@far={point.target_far:g}"
+def _points(points: Sequence[OperatingPoint], names: Sequence[str]) -> Iterator[Row]:
+    for point, at in zip(points, names, strict=True):
         yield Row(metric=f"threshold{at}", value=point.threshold)
         yield _rate(f"far{at}", point.far, point)
         yield _rate(f"frr{at}", point.frr, point)
@@ -65,6 +96,32 @@ def _points(of: Evaluation) -> Iterator[Row]:
                 threshold=point.threshold,
                 label=None if worst is None else worst.label,
             )
+
+
+def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
+    at, threshold = f"@{point.name}", point.threshold
+    yield Row(metric=f"similarity{at}", value=point.similarity, threshold=threshold)
+    yield Row(metric=f"macro_frr{at}", value=point.macro_frr, threshold=threshold)
+    yield Row(
+        metric=f"share_above_limit{at}",
+        value=point.share_above_limit,
+        k=point.n_above_limit,
+        threshold=threshold,
+    )
+    for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
+        if rate is not None:
+            yield _rate(f"calibrated_{name}{at}", rate, point)
+    if point.holdout is not None:
+        held = point.holdout
+        yield Row(
+            metric=f"holdout_ratio{at}",
+            value=held.median,
+            ci_lo=held.lo,
+            ci_hi=held.hi,
+            k=held.n_above,
+            n=held.n_attained,
+            threshold=threshold,
+        )
 
 
 def _classes(of: Evaluation) -> Iterator[Row]:

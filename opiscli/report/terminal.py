@@ -11,7 +11,7 @@ from opiscli.results import Data, Evaluation, OperatingPoint, Opis, Rate
 
 def draw_evaluation(of: Evaluation, console: Console) -> None:
     """Print the report of an evaluation."""
-    console.print(_heading(of.data))
+    console.print(heading(of.data))
     for part in (_headline(of), _range(of), _points(of), _worst(of)):
         console.print()
         console.print(Padding(part, (0, 0, 0, 2)))
@@ -19,7 +19,8 @@ def draw_evaluation(of: Evaluation, console: Console) -> None:
     console.print(Text(of.signature, style="dim"), soft_wrap=True)
 
 
-def _heading(data: Data) -> Text:
+def heading(data: Data) -> Text:
+    """Name and size of what a result is of, in two lines."""
     facts = [f"{data.n_items:,} items × {data.dims:,} dims", f"{data.n_classes:,} classes"]
     if data.n_singletons:
         facts.append(f"{data.n_singletons:,} of a single item")
@@ -31,16 +32,16 @@ def _heading(data: Data) -> Text:
 
 
 def _headline(of: Evaluation) -> Table:
-    table = _table("", "", "95 % interval", "")
+    table = columns("", "", "95 % interval", "")
     for k, recall in of.recall.items():
         note = "the nearest is of the same class" if k == "1" else f"one of the {k} nearest is"
-        table.add_row(_name(f"R@{k}"), score(recall.value), span(recall.ci), note)
+        table.add_row(bold(f"R@{k}"), score(recall.value), span(recall.ci), note)
     opis, eps = of.opis, of.eps_opis
     note = "variance between the classes"
-    table.add_row(_name("OPIS"), rate(opis.value), span(opis.ci), note)
+    table.add_row(bold("OPIS"), rate(opis.value), span(opis.ci), note)
     table.add_row("  corrected", rate(opis.corrected), "", _noise_note(opis))
     note = f"worst {eps.n_worst:,} of {opis.n_classes:,} classes vs the rest"
-    table.add_row(_name(f"{100 * eps.epsilon:g}%-OPIS"), rate(eps.value), span(eps.ci), note)
+    table.add_row(bold(f"{100 * eps.epsilon:g}%-OPIS"), rate(eps.value), span(eps.ci), note)
     table.add_row("Mean utility", score(of.mean_utility), "", _utility_note(of))
     return table
 
@@ -70,7 +71,7 @@ def _range(of: Evaluation) -> Text:
 
 
 def _points(of: Evaluation) -> Table:
-    table = _table("Operating points", "FAR", "TAR", "hardest class")
+    table = columns("Operating points", "FAR", "TAR", "hardest class")
     table.columns[1].justify = table.columns[2].justify = "right"
     for point in of.operating_points:
         if point.far is None or point.frr is None:
@@ -114,7 +115,7 @@ def _hardest(point: OperatingPoint) -> Text:
 
 
 def _worst(of: Evaluation) -> Table:
-    table = _table("Classes served worst", "items", "mean utility", "part of OPIS")
+    table = columns("Classes served worst", "items", "mean utility", "part of OPIS")
     for column in table.columns[1:]:
         column.justify = "right"
     for worst in of.worst_classes:
@@ -127,11 +128,13 @@ def _worst(of: Evaluation) -> Table:
     return table
 
 
-def _name(text: str) -> Text:
+def bold(text: str) -> Text:
+    """Text that may contain anything, in bold."""
     return Text(text, "bold")
 
 
-def _table(title: str, *columns: str) -> Table:
+def columns(title: str, *columns: str) -> Table:
+    """Make an empty table without lines; its first column is never wrapped."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan", pad_edge=False)
     table.add_column(Text(title), no_wrap=True)
     for name in columns:

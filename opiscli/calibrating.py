@@ -1,0 +1,89 @@
+"""The recipe of a calibration: choose thresholds from counts, say what they do."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from opiscli.calibration import require_direction
+from opiscli.choosing import choose
+from opiscli.counted import Run
+from opiscli.notices import calibration_notices
+from opiscli.operating_points import calibrated_point
+from opiscli.pairs.counts import PairCounts
+from opiscli.results import CalibratedPoint, Calibration, Pairs
+from opiscli.targets import CalibrationSettings
+from opiscli.version import __version__
+
+
+def choose_thresholds(run: Run, settings: CalibrationSettings) -> tuple[float, ...]:
+    """Threshold of each target, from complete counts.
+
+    Raises
+    ------
+    EmbeddingError
+        If positive pairs lie farther apart than negative ones.
+    UndefinedMetric
+        If no threshold meets a target.
+    """
+    require_direction(run.counted.pooled)
+    return tuple(choose(run.counted, target, settings) for target in settings.targets)
+
+
+def calibrate_run(
+    run: Run,
+    thresholds: tuple[float, ...],
+    settings: CalibrationSettings,
+    *,
+    evaluated: Run | None = None,
+) -> Calibration:
+    """Take the rates at chosen thresholds.
+
+    Parameters
+    ----------
+    run
+        What the thresholds were chosen on.
+    thresholds
+        One for each target.
+    evaluated
+        What the rates are to be of, if not of that.
+    """
+    on = evaluated or run
+    points = tuple(
+        _point(run, on, threshold, index, settings) for index, threshold in enumerate(thresholds)
+    )
+    table = on.counted.table
+    calibration = Calibration(
+        opis_version=__version__,
+        signature=settings.signature(__version__),
+        data=run.data,
+        evaluation_data=None if evaluated is None else evaluated.data,
+        distance=settings.distance.value,
+        pairs=Pairs(
+            "exact", int(table.positive_pairs.sum()), int(table.negative_pairs.sum()) // table.ends
+        ),
+        operating_points=points,
+        warnings=(),
+    )
+    return replace(calibration, warnings=calibration_notices(calibration, run.n_conflicts))
+
+
+def _point(
+    run: Run, on: Run, threshold: float, index: int, settings: CalibrationSettings
+) -> CalibratedPoint:
+    target = settings.targets[index]
+    point = calibrated_point(_at(on, threshold), target, on.counted.names, settings, on.data.source)
+    if on is run:
+        return point
+    before = calibrated_point(
+        _at(run, threshold), target, run.counted.names, settings, run.data.source
+    )
+    return replace(point, calibrated_far=before.far, calibrated_frr=before.frr)
+
+
+def _at(run: Run, threshold: float) -> PairCounts:
+    """Counts at a threshold, or at the next one where pairs were counted."""
+    counted = run.counted
+    counts = counted.at(np.array([counted.nearest_above(threshold)]))
+    if counted.is_counted(threshold):
+        return replace(counts, thresholds=np.array([threshold]))
+    return counts

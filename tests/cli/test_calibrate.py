@@ -1,0 +1,254 @@
+"""``opis calibrate``: thresholds that never exceed their target, files, pipes, protocols."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import SAMPLE, clusters, coarse_grid
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.brute_force import BruteForce
+
+from opiscli import EmbeddingSet
+from opiscli.calibrating import calibrate_run, choose_thresholds
+from opiscli.errors import EmbeddingError, UndefinedMetric
+from opiscli.evaluation import count_items
+from opiscli.resources import Resources
+from opiscli.settings import Distance, EvaluationSettings
+from opiscli.targets import Average, CalibrationSettings, Criterion, Target
+
+WORDNET = SAMPLE / "wordnet.parquet"
+
+
+def calibrated(embeddings, labels, *targets, **options):
+    settings = CalibrationSettings(targets=targets, **options)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    asked = EvaluationSettings(distance=settings.distance, ks=())
+    exact = tuple(t.value for t in targets if t.criterion is Criterion.THRESHOLD)
+    run = count_items(items, asked, Resources(2, 1 << 32), complete=True, thresholds=exact)
+    return calibrate_run(run, choose_thresholds(run, settings), settings).operating_points
+
+
+def macro_far(truth, labels, threshold):
+    """Mean over classes of two items or more, from the definition."""
+    near = truth.d <= threshold
+    rates = []
+    for name in np.unique(labels):
+        own = labels == name
+        if own.sum() > 1:
+            rates.append(near[own][:, ~own].mean())
+    return np.mean(rates)
+
+
+tied = st.tuples(st.integers(0, 10_000), st.sampled_from([0.02, 0.05, 0.1, 0.3]))
+
+
+@given(tied, st.sampled_from(list(Distance)))
+def test_far_never_exceeds_the_target_and_the_next_distance_would(drawn, distance):
+    """On tied data: whole groups of equal distances are accepted or not."""
+    seed, target = drawn
+    embeddings, labels = coarse_grid(seed, n_items=50)
+    truth = BruteForce(embeddings, labels, distance.value)
+    negative = np.sort(truth.negatives)
+    try:
+        (point,) = calibrated(embeddings, labels, Target(Criterion.FAR, target), distance=distance)
+    except UndefinedMetric:
+        assert np.mean(negative <= negative[0] + 1e-9) > target
+        return
+    accepted = np.count_nonzero(negative <= point.threshold)
+    assert (point.far.k, point.far.n) == (accepted, len(negative))
+    assert point.far.value <= target
+    after = negative[accepted]
+    assert np.mean(negative <= after + 1e-9) > target
+    assert after - 2e-4 < point.threshold < after
+
+
+@pytest.mark.parametrize("average", list(Average))
+@pytest.mark.parametrize("distance", list(Distance))
+def test_targets_against_brute_force(average, distance):
+    embeddings, labels = clusters(3, n_classes=25, dims=6)
+    truth = BruteForce(embeddings, labels, distance.value)
+    negative, positive = truth.negatives, truth.positives
+    far, frr, tar, eer = calibrated(
+        embeddings,
+        labels,
+        Target(Criterion.FAR, 0.03),
+        Target(Criterion.FRR, 0.2),
+        Target(Criterion.TAR, 0.7),
+        Target(Criterion.EER),
+        average=average,
+        distance=distance,
+    )
+    for point in (far, frr, tar, eer):
+        assert point.far.k == np.count_nonzero(negative <= point.threshold)
+        assert point.frr.k == np.count_nonzero(positive > point.threshold)
+        assert point.macro_far == pytest.approx(macro_far(truth, labels, point.threshold))
+    every = np.sort(negative)
+    if average is Average.POOLED:
+        observed, after = truth.far_threshold_bounds(0.03)
+        assert observed - 1e-4 < far.threshold < after
+        assert np.mean(positive > frr.threshold) <= 0.2 < np.mean(positive > frr.threshold - 1e-4)
+        assert np.mean(positive <= tar.threshold) >= 0.7
+        gaps = [abs(np.mean(negative <= d) - np.mean(positive > d)) for d in every]
+        assert abs(eer.far.value - eer.frr.value) <= min(gaps) + 1e-3
+    else:
+        assert far.macro_far <= 0.03
+        after = every[every > far.threshold][0]
+        assert macro_far(truth, labels, after + 1e-9) > 0.03
+        assert frr.macro_frr <= 0.2
+        assert 1 - tar.macro_frr >= 0.7
+
+
+def test_the_largest_mean_utility_is_the_largest():
+    embeddings, labels = clusters(5, n_classes=15)
+    (point,) = calibrated(embeddings, labels, Target(Criterion.MAX_UTILITY))
+    truth = BruteForce(embeddings, labels, "euclidean")
+    grid = np.linspace(0.01, 1.99, 2000)
+    best = truth.utilities(grid).mean(axis=0).max()
+    assert truth.utilities(np.array([point.threshold])).mean() >= best - 1e-9
+
+
+def test_given_thresholds_are_counted_to_the_digit():
+    """Zero is a threshold like any other, and so are similarities below 0."""
+    embeddings, labels = coarse_grid(2)
+    embeddings[1] = embeddings[0]
+    zero, round_one, wide = calibrated(
+        embeddings, labels, *(Target(Criterion.THRESHOLD, d) for d in (0.0, 1.0, 1.7))
+    )
+    truth = BruteForce(embeddings, labels, "euclidean")
+    for point, threshold in ((zero, 0.0), (round_one, 1.0), (wide, 1.7)):
+        assert point.threshold == threshold
+        assert point.far.k == np.count_nonzero(truth.negatives <= threshold + 1e-9)
+        assert point.frr.k == np.count_nonzero(truth.positives > threshold + 1e-9)
+    assert zero.tar > 0
+    assert wide.similarity < 0
+
+
+def test_confidence_asks_for_more():
+    embeddings, labels = clusters(4, n_classes=60, dims=12)
+    target = Target(Criterion.FAR, 0.05)
+    (plain,) = calibrated(embeddings, labels, target)
+    (sure,) = calibrated(embeddings, labels, target, confidence=0.95)
+    assert sure.threshold < plain.threshold
+    assert sure.far.value < plain.far.value <= 0.05
+
+
+def test_reversed_distances_are_refused():
+    """Items of one class point in opposite directions, items of two classes do not."""
+    rng = np.random.default_rng(0)
+    direction = rng.normal(size=(1, 16)) + 0.05 * rng.normal(size=(40, 16))
+    embeddings = np.concatenate([direction, -direction])
+    labels = np.tile(np.arange(40), 2)
+    with pytest.raises(EmbeddingError, match="positive pairs lie farther apart"):
+        calibrated(embeddings, labels, Target(Criterion.FAR, 0.1))
+
+
+def test_a_zero_rate_only_if_allowed(opis):
+    code, out, err = opis("calibrate", WORDNET, "--far", "1e-9")
+    assert (code, out) == (5, "")
+    assert "not attainable above 0" in err
+    code, out, err = opis("calibrate", WORDNET, "--far", "1e-9", "--allow-zero", "--json")
+    (point,) = json.loads(out)["operating_points"]
+    assert (code, point["far"]["k"], point["target_far"]) == (0, 0, 1e-9)
+    assert point["far"]["ci"][1] > 0
+    assert "rule of three" in err
+
+
+def test_through_a_pipe_and_directly():
+    command = [sys.executable, "-m", "opiscli"]
+    asked = ["calibrate", "--far", "1e-3", "--print", "threshold"]
+    saving = subprocess.run(
+        [*command, "evaluate", WORDNET, "--save", "-"], capture_output=True, check=True
+    )
+    piped = subprocess.run([*command, *asked], input=saving.stdout, capture_output=True, check=True)
+    direct = subprocess.run([*command, *asked, WORDNET], capture_output=True, check=True)
+    assert piped.stdout == direct.stdout
+    assert 1.04 < float(direct.stdout) < 1.05
+
+
+def test_every_answer_is_the_same_from_a_file(opis, tmp_path):
+    path = tmp_path / "run.opis"
+    opis("evaluate", WORDNET, "--save", path, "--quiet")
+    options = ["--far", "3e-4", "--far", "0.05", "--criterion", "eer", "--criterion", "frr=0.2"]
+    options += ["--criterion", "max-utility", "--json"]
+    direct, saved = (json.loads(opis("calibrate", s, *options)[1]) for s in (WORDNET, path))
+    assert saved == direct
+
+
+def test_a_threshold_file_goes_around(opis, tmp_path):
+    path = tmp_path / "threshold.json"
+    _, direct, _ = opis("calibrate", WORDNET, "--far", "1e-2", "-o", path, "--json")
+    (point,) = json.loads(direct)["operating_points"]
+    written = json.loads(path.read_text())
+    assert written["schema"] == "opis.threshold/1"
+    assert written["threshold"] == point["threshold"]
+    assert written["accept"] == "distance <= threshold"
+    assert written["attained"]["far"]["k"] == point["far"]["k"]
+    _, again, _ = opis("calibrate", WORDNET, "--threshold-file", path, "--json")
+    assert json.loads(again)["operating_points"][0]["far"] == point["far"]
+    assert opis("calibrate", WORDNET, "--far", "1e-2", "-o", path)[0] == 2
+    code, _, err = opis("calibrate", WORDNET, "--threshold-file", path, "--distance", "cosine")
+    assert (code, "is a euclidean distance" in err) == (2, True)
+
+
+def test_chosen_here_and_tested_there(opis):
+    train, test = ("--where", "split=train"), ("--where", "split=test")
+    there = ("--eval", WORDNET, "--eval-where", "split=test")
+    options = ("calibrate", WORDNET, *train, "--far", "1e-2", "--json")
+    before = json.loads(opis(*options)[1])["operating_points"][0]
+    after = json.loads(opis(*options, *there)[1])["operating_points"][0]
+    assert after["threshold"] == before["threshold"]
+    assert after["calibrated_far"] == before["far"]
+    threshold = repr(after["threshold"])
+    plain = opis("calibrate", WORDNET, *test, "--threshold", threshold, "--json")[1]
+    assert json.loads(plain)["operating_points"][0]["far"] == after["far"]
+
+
+def test_holding_classes_out(opis):
+    options = ("calibrate", WORDNET, "--far", "1e-2", "--holdout", "0.5", "--repeats", "4")
+    held = [json.loads(opis(*options, "--json", "--seed", s)[1]) for s in (0, 0, 1)]
+    first, again, other = (h["operating_points"][0]["holdout"] for h in held)
+    assert first == again != other
+    assert len(first["ratios"]) == first["n_attained"] == 4
+    assert first["lo"] <= first["median"] <= first["hi"]
+    assert 0.3 < first["median"] < 3
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        ((), 2, "no target was given"),
+        (("--far", "0"), 2, "out of bounds"),
+        (("--far", "nan"), 2, "out of bounds"),
+        (("--threshold", "2.5"), 2, "out of bounds"),
+        (("--criterion", "best"), 2, "unknown"),
+        (("--criterion", "frr"), 2, "has no target"),
+        (("--criterion", "eer=0.1"), 2, "expected none"),
+        (("--target", "0.1"), 2, "without --criterion"),
+        (("--far", "0.1", "--confidence", "1.5"), 2, "--confidence is 1.5"),
+        (("--criterion", "eer", "--confidence", "0.9"), 2, "bounds FAR"),
+        (("--far", "0.1", "--holdout", "1"), 2, "--holdout is 1"),
+        (("--far", "0.1", "--repeats", "0"), 2, "--repeats is 0"),
+        (("--far", "0.1", "--far", "0.2", "-o", "{tmp}/t.json"), 2, "holds one threshold"),
+        (("--far", "0.1", "-o", "{tmp}/no/t.json"), 3, "no folder"),
+        (("--threshold-file", "{tmp}/none.json"), 3, "No such file"),
+        (("--threshold-file", str(WORDNET)), 3, "cannot be read as a threshold file"),
+        (("--far", "0.1", "--eval", "{tmp}/none.parquet"), 3, "no such file"),
+    ],
+)
+def test_mistakes_are_explained(opis, tmp_path, options, code, says):
+    options = [option.replace("{tmp}", str(tmp_path)) for option in options]
+    found, out, err = opis("calibrate", WORDNET, *options)
+    assert (found, out) == (code, "")
+    assert says in err
+    assert len(err.splitlines()) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("style", ["csv", "markdown", "latex", "table"])
+def test_every_format_tells_the_threshold(opis, style):
+    _, out, _ = opis("calibrate", WORDNET, "--far", "1e-2", "--format", style)
+    assert "1.1687" in out
+    assert "avg:pooled" in out or r"avg:pooled" in out.replace("\\", "")
