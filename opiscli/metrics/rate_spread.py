@@ -82,7 +82,8 @@ def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
     wrong = k - errors + 0.5
     right = (n - pairs[:, None]) - (k - errors) + 0.5
     error, effective = _jackknife(np.log(wrong / right))
-    weight = pairs / (n - (ends - 1) * pairs)
+    # Of two classes, each is part of all negative pairs: without it none is left.
+    weight = pairs / np.maximum(n - (ends - 1) * pairs, 1)
     least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
     slope = rate * (1 - rate)
     least = np.divide(least, slope, out=np.zeros(slope.shape), where=slope > 0)
