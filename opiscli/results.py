@@ -316,3 +316,35 @@ class Calibration:
     def to_json(self) -> str:
         """One line of strict JSON."""
         return json.dumps(self.to_dict(), allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedCondition:
+    """A condition, the number it is about, and whether it is met: a reason to fail."""
+
+    condition: str
+    name: str
+    value: float
+    limit: float
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Whether a set of embeddings passes; it does if none of the conditions holds."""
+
+    schema: ClassVar[str] = "opis.check/1"
+
+    opis_version: str
+    signature: str
+    data: Data
+    passed: bool
+    conditions: tuple[CheckedCondition, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only, in full precision."""
+        return {"schema": self.schema, **asdict(self)}
+
+    def to_json(self) -> str:
+        """One line of strict JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False)

@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from opiscli.cli.calibrate import calibrate
+from opiscli.cli.check import check
 from opiscli.cli.evaluate import evaluate
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel="Measure")(evaluate)
 app.command(rich_help_panel="Decide")(calibrate)
+app.command(rich_help_panel="Decide")(check)
 
 
 @app.callback(invoke_without_command=True)

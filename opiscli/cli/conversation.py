@@ -41,6 +41,10 @@ class Conversation:
                     Text.assemble(("warning: ", "bold yellow"), printable(warning.message))
                 )
 
+    def fail(self, line: str) -> None:
+        """Name a reason to fail; said even when quiet."""
+        self._console.print(Text.assemble(("failed: ", "bold red"), printable(line)))
+
     @contextmanager
     def progress(self) -> Iterator[OnProgress | None]:
         """Show a bar with rate and time left, if a person is watching."""

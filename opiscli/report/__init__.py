@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from opiscli.report.formats import WRITERS, Format
-from opiscli.results import Calibration, Evaluation, Result
+from opiscli.results import Calibration, Check, Evaluation, Result
 
 
 def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
@@ -56,6 +56,7 @@ def _drawn(result: Result, *, on_stderr: bool) -> str:
     from rich.console import Console
 
     from opiscli.report.calibration import draw_calibration
+    from opiscli.report.check import draw_check
     from opiscli.report.terminal import draw_evaluation
 
     console = Console(highlight=False, stderr=on_stderr)
@@ -65,4 +66,6 @@ def _drawn(result: Result, *, on_stderr: bool) -> str:
             draw_evaluation(result, console)
         elif isinstance(result, Calibration):
             draw_calibration(result, console)
+        elif isinstance(result, Check):
+            draw_check(result, console)
     return drawn.get()

@@ -7,6 +7,7 @@ from functools import singledispatch
 from opiscli.results import (
     CalibratedPoint,
     Calibration,
+    Check,
     Data,
     Evaluation,
     Interval,
@@ -62,6 +63,18 @@ def _(of: Calibration) -> list[Row]:
         *_points(points, [f"@{point.name}" for point in points]),
         *(row for point in points for row in _calibrated(point)),
         *_data(of.evaluation_data or of.data, of.pairs),
+    ]
+
+
+@rows.register
+def _(of: Check) -> list[Row]:
+    return [
+        Row(
+            metric=one.name,
+            value=one.value,
+            label=f"{'failed' if one.failed else 'ok'}: {one.condition}",
+        )
+        for one in of.conditions
     ]
 
 

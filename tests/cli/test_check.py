@@ -1,0 +1,103 @@
+"""``opis check``: every condition is tried, each that holds is named, and the exit code is 1."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import SAMPLE, clusters
+
+from opiscli.conditions import Condition
+from opiscli.errors import UsageError
+
+WORDNET = SAMPLE / "wordnet.parquet"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    from opiscli.cli import main
+
+    path = tmp_path_factory.mktemp("saved") / "run.opis"
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(WORDNET), "--k", "1,5", "--save", str(path), "--quiet", "--json"])
+    return path
+
+
+def test_all_conditions_are_tried_and_named(opis, saved):
+    conditions = ("opis>0.01", "recall@5<0.5", "tar@far=1e-3<0.9", "worst_frr@far=0.01 >= 0.5")
+    options = [part for text in conditions for part in ("--fail-if", text)]
+    code, out, err = opis("check", saved, *options, "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert not found["passed"]
+    assert [one["failed"] for one in found["conditions"]] == [True, False, True, True]
+    failed = [line for line in err.splitlines() if line.startswith("failed: ")]
+    assert [line.split(": ")[1] for line in failed] == [conditions[0], *conditions[2:]]
+
+
+def test_nothing_holds_is_exit_0(opis, saved):
+    assert opis("check", saved, "--fail-if", "opis>0.02")[0] == 0
+
+
+def test_the_numbers_are_those_of_the_report(opis, saved):
+    names = ("opis", "opis_corrected", "eps_opis", "mean_utility", "recall@1")
+    options = [part for name in names for part in ("--fail-if", f"{name}<0")]
+    code, out, _ = opis("check", saved, *options, "--json")
+    report = json.loads(opis("evaluate", saved, "--json")[1])
+    expected = [
+        report["opis"]["value"],
+        report["opis"]["corrected"],
+        report["eps_opis"]["value"],
+        report["mean_utility"],
+        report["recall"]["1"]["value"],
+    ]
+    assert code == 0
+    assert [one["value"] for one in json.loads(out)["conditions"]] == expected
+
+
+def test_rates_at_a_threshold_from_a_file(opis, saved, tmp_path):
+    path = tmp_path / "threshold.json"
+    opis("calibrate", saved, "--far", "1e-2", "-o", path)
+    condition = ("--fail-if", "far>0.00999", "--fail-if", "far@far=1e-2>0.00999")
+    code, out, _ = opis("check", saved, *condition, "--threshold-file", path, "--json")
+    here, there = json.loads(out)["conditions"]
+    assert code == 1
+    assert here["value"] == there["value"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("opis>0", "opis"), (" recall@10 <= .5", "recall@10"), ("far@1e-3!=0", "far@far=0.001")],
+)
+def test_conditions_are_read(text, key):
+    assert Condition.parse(text).key == key
+
+
+@pytest.mark.parametrize(("comparison", "holds"), [(">", 0), (">=", 1), ("<=", 1), ("==", 1)])
+def test_comparisons(comparison, holds):
+    assert Condition.parse(f"opis{comparison}0.5").holds(0.5) is bool(holds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "opis", "opis>", "opis>x", "opsi>1", "opis@1>0", "recall>0", "recall@x>0", "far@far=2>0"],
+)
+def test_what_is_no_condition(text):
+    with pytest.raises(UsageError):
+        Condition.parse(text)
+
+
+def test_a_rate_without_a_threshold(opis, saved):
+    code, out, err = opis("check", saved, "--fail-if", "far>0.1")
+    assert (code, out) == (2, "")
+    assert "needs a threshold" in err
+    assert opis("check", saved)[0] == 2
+
+
+def test_a_number_that_does_not_exist_is_no_pass(opis, tmp_path):
+    """Classes of three items cannot be corrected for noise."""
+    path = tmp_path / "three.npz"
+    embeddings, labels = clusters(0, n_classes=20, sizes=(3, 4))
+    np.savez(path, embedding=embeddings, label=labels)
+    code, out, err = opis("check", path, "--fail-if", "opis_corrected>1")
+    assert (code, out) == (5, "")
+    assert "has no value" in err
