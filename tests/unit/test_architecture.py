@@ -27,6 +27,7 @@ ROOMS = (
     "sources",
     "threshold_file",
     "notices",
+    "ranking",
     "calibration",
     "metrics",
     "pairs",
