@@ -13,6 +13,9 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.pairs.rankings import MatchLists
 
+MAP_AT_R = "map_at_r"
+R_PRECISION = "r_precision"
+
 
 def r_precision(lists: MatchLists) -> FloatArray:
     """Share of the R nearest others that are of the item's class, R being all there are.

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from oracles.ranking_data import make
 
 from opiscli import EmbeddingSet, read_embeddings
+from opiscli.counting.ranking import ranking_sums
 from opiscli.metrics.recall import hits_at
 from opiscli.pairs import rankings
 from opiscli.pairs.neighbours import match_ranks
-from opiscli.ranking import rank
 from opiscli.resources import Resources
 
 GOLDEN = json.loads((Path(__file__).parent / "ranking_golden.json").read_text("utf-8"))["sets"]
 
 
 def scores(items, threads=1, memory_limit=None):
-    sums = rank(items, Resources.of_machine(threads=threads, memory_limit=memory_limit))
+    sums = ranking_sums(items, Resources.of_machine(threads=threads, memory_limit=memory_limit))
     n_queries = items.class_sizes[items.class_sizes > 1].sum()
-    return sums.average_precision.sum() / n_queries, sums.r_precision.sum() / n_queries
+    return tuple(sums[name].sum() / n_queries for name in ("map_at_r", "r_precision"))
 
 
 def brute_force(embeddings, labels, orders=False):

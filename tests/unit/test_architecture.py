@@ -27,7 +27,6 @@ ROOMS = (
     "sources",
     "threshold_file",
     "notices",
-    "ranking",
     "calibration",
     "metrics",
     "pairs",
