@@ -61,22 +61,19 @@ def deploy(
     threads = resources.threads
     index = open_index(asked, items, distance, seed=seed, threads=threads)
     compared = decoder(index)
-    if compared is not None:
+    if compared is not None and not _agrees(items, index, compared):
+        compared = None
+    if compared is not None and index.from_file:
         _require_same_items(items, index, compared)
     exact = counted.retrieval.get(recall_name(1))
     if exact is None:
         exact = _first_hits(items, match_ranks(items, 1, threads=threads))
     hits = _first_hits(items, first_ranks(index, items))
     pairs = None
-    if compared is not None and _agrees(items, index, compared):
+    if compared is not None:
+        at = _thresholds(counted)
         pairs = count_deployed(
-            items,
-            compared,
-            index.positions,
-            _thresholds(counted),
-            distance,
-            resources,
-            on_progress,
+            items, compared, index.positions, at, distance, resources, on_progress
         )
     return DeployedCounts(
         index=asked,

@@ -40,16 +40,22 @@ class DeployedIndex:
     name
         As it was asked for.
     index
-        The FAISS index.
+        The FAISS index, below any map of ids: items stand in the order they came in.
+    owner
+        What was made or read, which keeps ``index`` alive.
     positions
         Shape ``(n_items,)``, where each item of the set stands in the index.
+    from_file
+        Whether it was read, and so may hold something else.
     starved_centroids
         Clusters that FAISS found too many for so few items to train on; 0 if it did not.
     """
 
     name: str
     index: Any
+    owner: Any
     positions: IntArray
+    from_file: bool
     starved_centroids: int = 0
 
     @property
@@ -93,14 +99,13 @@ def open_index(
 
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     try:
-        index = faiss.read_index(file)
+        owner = faiss.read_index(file)
     except _BLOWS_UP as cause:
         raise SourceError(
             f"{file} cannot be read as a FAISS index: {_reason(cause)}",
             hint="Write it with faiss.write_index(index, file).",
         ) from cause
-    while isinstance(index, faiss.IndexIDMap):  # its items stand in the order they came in
-        index = _inner(index)
+    index = _without_ids(owner)
     for what, found, expected in (
         ("vectors", index.ntotal, items.n_items),
         ("dims", index.d, items.dims),
@@ -115,7 +120,8 @@ def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
             f"{file} has FAISS metric {index.metric_type}, expected L2 or the inner product",
             hint="Only these two are translated into a threshold on unit vectors.",
         )
-    return DeployedIndex(file, index, np.argsort(np.argsort(items.rows)).astype(np.int64))
+    positions = np.argsort(np.argsort(items.rows)).astype(np.int64)
+    return DeployedIndex(file, index, owner, positions, from_file=True)
 
 
 def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> DeployedIndex:
@@ -125,7 +131,8 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
     # would be unlike production for an index that grows.
     order = np.argsort(items.fingerprints, kind="stable")
     try:
-        index = faiss.index_factory(items.dims, factory, metric)
+        owner = faiss.index_factory(items.dims, factory, metric)
+        index = _without_ids(owner)
         _seed(index, seed)
         with _overheard() as said:
             index.train(items.unit[order[:_TRAINING_ITEMS]])
@@ -145,7 +152,7 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
     positions = np.empty(items.n_items, dtype=np.int64)
     positions[order] = np.arange(items.n_items)
     starved = max(map(int, _TRAINING_TOO_SMALL.findall(bytes(said))), default=0)
-    return DeployedIndex(asked, index, positions, starved)
+    return DeployedIndex(asked, index, owner, positions, from_file=False, starved_centroids=starved)
 
 
 def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float32Array, IntArray]:
@@ -225,7 +232,14 @@ def _size(index: Any) -> int:  # noqa: ANN401 - FAISS has no types
 
 
 def _inner(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
+    """What an index wraps, and owns: it lives no longer than the wrapper."""
     return faiss.downcast_index(index.index)
+
+
+def _without_ids(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
+    while isinstance(index, faiss.IndexIDMap):
+        index = _inner(index)
+    return index
 
 
 def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
@@ -236,7 +250,7 @@ def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
                 part.cp.seed = _FAISS_SEED + seed
         if hasattr(index, "do_polysemous_training"):
             index.do_polysemous_training = False
-        if isinstance(index, faiss.IndexPreTransform | faiss.IndexIDMap):
+        if isinstance(index, faiss.IndexPreTransform):
             index = _inner(index)
         elif isinstance(index, faiss.IndexHNSW):
             index = faiss.downcast_index(index.storage)
@@ -266,4 +280,4 @@ def _reason(cause: BaseException) -> str:
     """FAISS's message without its function and line."""
     said = str(cause).strip().splitlines()
     last = said[-1] if said else type(cause).__name__
-    return re.sub(r"^.*?Error: ", "", re.sub(r"^Error in .*? at \S+:\d+: ", "", last))
+    return re.sub(r"^(Error in .*? at \S+:\d+: )?(Error: )?('.*?' failed: )?(?=.)", "", last)

@@ -20,6 +20,7 @@ ROOMS = (
     "calibrating",
     "choosing",
     "operating_points",
+    "deployment",
     "report",
     "evaluation_file",
     "counting",
