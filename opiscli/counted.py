@@ -77,6 +77,34 @@ class Counted:
         return float(known[np.searchsorted(known[:-1], threshold)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedCounts:
+    """What an index in production would find, beside what is exact.
+
+    Parameters
+    ----------
+    index
+        As it was asked for.
+    bytes_per_item
+        What one more item takes.
+    exact_hits, hits
+        Shape ``(n_classes,)``, recall at 1 summed over the items of each class, by an exact
+        search and through the index.
+    pairs
+        Ordered pairs that the index accepts at the exact thresholds; ``None`` where
+        it does not report the distances of vectors that it can decode.
+    starved_centroids
+        Clusters that the items were too few to train well; 0 if they were enough.
+    """
+
+    index: str
+    bytes_per_item: float
+    exact_hits: FloatArray
+    hits: FloatArray
+    pairs: PairCounts | None
+    starved_centroids: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """Counts with what they are of: all that an evaluation file holds.
@@ -91,12 +119,15 @@ class Run:
         Items whose embedding also occurs in another class.
     settings
         What was asked for.
+    deployed
+        The same through an index, if that was asked for; not part of an evaluation file.
     """
 
     counted: Counted
     data: Data
     n_conflicts: int
     settings: EvaluationSettings
+    deployed: DeployedCounts | None = None
 
     def under(self, settings: EvaluationSettings) -> "Run":
         """Look at the same counts under other settings, without counting again.

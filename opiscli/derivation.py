@@ -8,6 +8,7 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.calibration import calibration_range, require_direction
 from opiscli.counted import Counted, Run
 from opiscli.counting.request import OPERATING_FARS, points
+from opiscli.deployment import deployed_notices, derive_deployed
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval, thinned
 from opiscli.metrics.jackknife import rule_of_three
 from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
@@ -20,6 +21,7 @@ from opiscli.metrics.opis import (
     opis,
     opis_contributions,
 )
+from opiscli.metrics.ranking import MAP_AT_R, R_PRECISION
 from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
 from opiscli.notices import notices
@@ -29,11 +31,13 @@ from opiscli.results import (
     Bounds,
     CalibrationRange,
     EpsilonOpis,
+    Estimate,
     Evaluation,
     Interval,
     OperatingPoint,
     Opis,
     Pairs,
+    Ranking,
     Recall,
     UtilityKind,
     WorstClass,
@@ -86,8 +90,16 @@ def derive(run: Run) -> Evaluation:
         operating_points=_operating_points(counted, settings),
         worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
         warnings=(),
+        ranking=_ranking(counted, bootstrap) if settings.ranking else None,
     )
-    return replace(evaluation, warnings=notices(evaluation, run.n_conflicts))
+    warnings = notices(evaluation, run.n_conflicts)
+    if run.deployed is None:
+        return replace(evaluation, warnings=warnings)
+    return replace(
+        evaluation,
+        warnings=(*warnings, *deployed_notices(run.deployed)),
+        deployed=derive_deployed(run.deployed, counted, points(counted.pooled), settings),
+    )
 
 
 def _on_grid(counted: Counted, settings: EvaluationSettings) -> PairCounts:
@@ -167,13 +179,31 @@ def _eps_opis(
 
 
 def _recall(of_class: FloatArray, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
+    estimate = _mean_of_queries(of_class, class_sizes, bootstrap)
+    return Recall(estimate.value, estimate.ci, int(class_sizes[class_sizes > 1].sum()))
+
+
+def _ranking(counted: Counted, bootstrap: ClassBootstrap) -> Ranking:
+    sizes = counted.table.class_sizes
+    return Ranking(
+        *(
+            _mean_of_queries(counted.retrieval[name], sizes, bootstrap)
+            for name in (MAP_AT_R, R_PRECISION)
+        )
+    )
+
+
+def _mean_of_queries(
+    of_class: FloatArray, class_sizes: IntArray, bootstrap: ClassBootstrap
+) -> Estimate:
+    """Mean over the items of classes with at least two, from sums by class."""
     hits, queries = of_class[class_sizes > 1], class_sizes[class_sizes > 1]
     value = float(hits.sum() / queries.sum())
     lo, hi = percentile_interval(bootstrap.share(hits, queries))
     if value in (0.0, 1.0):
         bound = rule_of_three(len(queries))
         lo, hi = (0.0, bound) if value == 0 else (1 - bound, 1.0)
-    return Recall(value, Interval(lo, hi), int(queries.sum()))
+    return Estimate(value, Interval(lo, hi))
 
 
 def _worst_classes(

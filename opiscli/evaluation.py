@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from opiscli.counted import Run
 from opiscli.counting import CountRequest, count
+from opiscli.counting.deployment import deploy
 from opiscli.derivation import derive
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.sweep import Progress
@@ -28,6 +29,8 @@ def evaluate(
     epsilon: float = 0.1,
     thresholds: int = 201,
     k: int | Sequence[int] = 1,
+    ranking: bool = False,
+    index: str | None = None,
     drop_duplicates: bool = False,
     seed: int = 0,
     threads: int | None = None,
@@ -56,6 +59,11 @@ def evaluate(
         Grid points over the calibration range, at least 2.
     k
         Rank or ranks at which recall is reported.
+    ranking
+        Also report MAP@R and R-precision.
+    index
+        Also report what a FAISS index makes of R@1, OPIS and the thresholds: a string of its
+        index factory such as ``SQ8``, or a file of the same items in the same order.
     drop_duplicates
         Keep one of all items with exactly the same embedding.
     seed
@@ -78,6 +86,8 @@ def evaluate(
         If the calibration range cannot be formed on this data.
     UsageError
         If an option is out of range or the memory limit too small.
+    SourceError
+        If an index file cannot be read or holds something else.
 
     Examples
     --------
@@ -97,12 +107,13 @@ def evaluate(
         epsilon=epsilon,
         n_thresholds=thresholds,
         ks=(k,) if isinstance(k, int) else tuple(k),
+        ranking=ranking,
         drop_duplicates=drop_duplicates,
         seed=seed,
     )
     resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
     items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
-    return evaluate_items(items, settings, resources)
+    return derive(count_items(items, settings, resources, index=index))
 
 
 def evaluate_items(
@@ -128,6 +139,7 @@ def count_items(
     *,
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
+    index: str | None = None,
     source: str = "arrays",
     where: tuple[str, ...] = (),
     on_progress: Progress | None = None,
@@ -140,6 +152,9 @@ def count_items(
         Whether any threshold may be asked for later; an evaluation file needs that.
     thresholds
         Thresholds that will be asked for to the digit.
+    index
+        A FAISS index, by its file or factory string, whose answers are to stand beside the
+        exact ones.
     source, where
         Name the set in results.
     """
@@ -158,9 +173,20 @@ def count_items(
         duplicates_dropped=settings.drop_duplicates,
         sha256=items.sha256,
     )
+    counted = count(items, request, resources, on_progress)
+    deployed = index and deploy(
+        items,
+        counted,
+        index,
+        settings.distance,
+        resources,
+        seed=settings.seed,
+        on_progress=on_progress,
+    )
     return Run(
-        counted=count(items, request, resources, on_progress),
+        counted=counted,
         data=data,
         n_conflicts=found.n_conflicts,
         settings=settings,
+        deployed=deployed or None,
     )

@@ -62,6 +62,7 @@ def run_of(
     where: tuple[str, ...] = (),
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
+    index: str | None = None,
     say: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
 ) -> Run:
@@ -77,6 +78,8 @@ def run_of(
     complete, thresholds
         As in `count_items`: whether any threshold may be asked for, and which must be
         counted to the digit.
+    index
+        A FAISS index to put beside the exact search; needs embeddings.
 
     Raises
     ------
@@ -84,6 +87,11 @@ def run_of(
         If a setting cannot be changed any more, because the file was counted under another.
     """
     if isinstance(opened, Run):
+        if index is not None:
+            raise UsageError(
+                f"--index {index} needs embeddings, but {source} holds only counts",
+                hint="Name the source that the file was made of.",
+            )
         return _under(opened, given, source)
     say(f"{opened.n_items:,} × {opened.dims:,}, {resources.threads} threads")
     run = count_items(
@@ -92,6 +100,7 @@ def run_of(
         resources,
         complete=complete,
         thresholds=thresholds,
+        index=index,
         source=source,
         where=where,
         on_progress=on_progress,
@@ -144,5 +153,10 @@ def _under(run: Run, given: Mapping[str, Any], name: str) -> Run:
             f"--k asks for R@{missing[0]}, but {name} was counted for"
             f" --k {','.join(map(str, run.settings.ks))}",
             hint="Evaluate the embeddings again with the ranks you need.",
+        )
+    if settings.ranking and not run.settings.ranking:
+        raise UsageError(
+            f"--ranking asks for MAP@R, but {name} was counted without",
+            hint="Evaluate the embeddings again with --ranking.",
         )
     return run.under(settings)

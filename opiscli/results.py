@@ -244,6 +244,58 @@ class Holdout:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over items, in [0, 1], with the interval of resampled classes."""
+
+    value: float
+    ci: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How much of each item's class is among its R nearest others, R being all there are.
+
+    MAP@R and R-precision as in Musgrave et al., ECCV 2020, arXiv:2003.08505.
+    """
+
+    map_at_r: Estimate
+    r_precision: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AsDeployed:
+    """A number as it is exactly and through an index; ``None`` where it is not known."""
+
+    exact: float | None
+    deployed: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedPoint:
+    """Rates at the exact threshold of a FAR target, both in [0, 1]."""
+
+    target_far: float
+    threshold: float
+    far: AsDeployed
+    tar: AsDeployed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What becomes of R@1, OPIS and the thresholds when an index does the search.
+
+    Every item is a query, as it is, against the index's copies of all others; rates are
+    over such ordered pairs. ``bytes_per_item`` is what one more item takes.
+    """
+
+    index: str
+    bytes_per_item: float
+    recall_at_1: AsDeployed
+    opis: AsDeployed
+    operating_points: tuple[DeployedPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorstClass:
     """A class that the range of thresholds serves badly.
 
@@ -280,6 +332,8 @@ class Evaluation:
     operating_points: tuple[OperatingPoint, ...]
     worst_classes: tuple[WorstClass, ...]
     warnings: tuple[Notice, ...]
+    ranking: Ranking | None = None
+    deployed: Deployed | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, in full precision."""

@@ -136,6 +136,8 @@ class EvaluationSettings:
         Grid points over the calibration range, both ends included; at least 2.
     ks
         Ranks at which recall is reported.
+    ranking
+        Whether MAP@R and R-precision are reported.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
     seed
@@ -156,6 +158,7 @@ class EvaluationSettings:
     epsilon: float = 0.1
     n_thresholds: int = 201
     ks: tuple[int, ...] = (1,)
+    ranking: bool = False
     drop_duplicates: bool = False
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES

@@ -63,6 +63,22 @@ _Ks = Annotated[
     str | None,
     typer.Option("--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=_METHOD),
 ]
+_Ranking = Annotated[
+    bool | None,
+    typer.Option(
+        "--ranking", help="Also MAP@R and R-precision.", rich_help_panel=_METHOD, show_default=False
+    ),
+]
+_Index = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FACTORY|FILE",
+        help="Also what a FAISS index makes of R@1, OPIS and the thresholds: made by its factory,"
+        " as SQ8 or 'IVF64,Flat;nprobe=8', or a file of the same items in the same order.",
+        rich_help_panel=_METHOD,
+        show_default=False,
+    ),
+]
 _Save = Annotated[
     str | None,
     typer.Option(
@@ -92,6 +108,8 @@ def evaluate(
     thresholds: _Thresholds = None,
     distance: options.OfDistance = None,
     k: _Ks = None,
+    ranking: _Ranking = None,
+    index: _Index = None,
     save: _Save = None,
     force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
@@ -116,6 +134,7 @@ def evaluate(
         epsilon=epsilon,
         n_thresholds=thresholds,
         ks=options.parse_ranks(k),
+        ranking=ranking,
         drop_duplicates=drop_duplicates,
         seed=seed,
     )
@@ -141,6 +160,7 @@ def evaluate(
             options.resources(threads, memory_limit),
             where=conditions,
             complete=save is not None,
+            index=index,
             say=talk.say,
             on_progress=on_progress,
         )

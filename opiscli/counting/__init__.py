@@ -1,9 +1,11 @@
 """How the pairs of a set are counted: in two plain passes, or in one compiled pass."""
 
+from dataclasses import replace
 from importlib import import_module
 
 from opiscli.counted import Counted
 from opiscli.counting.one_pass import count_in_one_pass
+from opiscli.counting.ranking import ranking_sums
 from opiscli.counting.request import CountRequest
 from opiscli.counting.two_passes import count_in_two_passes
 from opiscli.embeddings import EmbeddingSet
@@ -42,8 +44,12 @@ def count(
     UsageError
         If the memory limit is too small.
     """
+    counted = None
     if is_compiled(items):
         counted = count_in_one_pass(items, request, resources, on_progress)
-        if counted is not None:
-            return counted
-    return count_in_two_passes(items, request, resources, on_progress)
+    if counted is None:
+        counted = count_in_two_passes(items, request, resources, on_progress)
+    if request.ranking:
+        sums = ranking_sums(items, resources, on_progress)
+        counted = replace(counted, retrieval={**counted.retrieval, **sums})
+    return counted

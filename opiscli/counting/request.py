@@ -21,6 +21,8 @@ class CountRequest:
         Where utility is integrated, and at how many thresholds.
     ks
         Ranks at which recall is needed; may be empty.
+    ranking
+        Whether MAP@R and R-precision are needed.
     complete
         Whether any threshold may be asked for later, and not only those of the range
         and of `OPERATING_FARS`.
@@ -32,6 +34,7 @@ class CountRequest:
     calibration_range: RangeRequest
     n_thresholds: int
     ks: tuple[int, ...]
+    ranking: bool = False
     complete: bool = False
     thresholds: tuple[float, ...] = ()
 
@@ -49,6 +52,7 @@ class CountRequest:
             settings.calibration_range,
             settings.n_thresholds,
             settings.ks,
+            settings.ranking,
             complete,
             thresholds,
         )

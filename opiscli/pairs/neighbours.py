@@ -13,7 +13,7 @@ from opiscli.pairs.sweep import Progress
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding unit rows to float32 can move them."""
 
-_CERTAIN = 4e-6
+CERTAIN = 4e-6
 """Similarities from a float32 product further apart than this are certainly no tie."""
 
 _QUERIES_AT_ONCE = 1024
@@ -104,7 +104,7 @@ def match_ranks_from_nearest(
     nearer = (other < own).astype(np.int64)
     tied = np.zeros_like(nearer)
     with np.errstate(invalid="ignore"):
-        in_doubt = np.flatnonzero(~(np.abs(own - other) > _CERTAIN))
+        in_doubt = np.flatnonzero(~(np.abs(own - other) > CERTAIN))
     if in_doubt.size:
         ranks = match_ranks(items, 1, threads=threads, queries=queries[in_doubt])
         nearer[in_doubt], tied[in_doubt] = ranks.nearer, ranks.tied
@@ -121,16 +121,16 @@ def _ranks_in_lists(
     last = similarity[:, -1]
     # Without a match in the list, the nearest match is at most as near as the list's end.
     best = np.where(match.any(axis=1), np.where(match, similarity, -np.inf).max(axis=1), last)
-    nearer = (other & (similarity > best[:, None] + _CERTAIN)).sum(axis=1)
-    in_doubt = (other & (np.abs(similarity - best[:, None]) <= _CERTAIN)).any(axis=1)
-    complete = match.any(axis=1) & (last < best - _CERTAIN) | (similarity.shape[1] == items.n_items)
+    nearer = (other & (similarity > best[:, None] + CERTAIN)).sum(axis=1)
+    in_doubt = (other & (np.abs(similarity - best[:, None]) <= CERTAIN)).any(axis=1)
+    complete = match.any(axis=1) & (last < best - CERTAIN) | (similarity.shape[1] == items.n_items)
     return nearer, (complete & ~in_doubt) | (nearer >= k)
 
 
 def _ranks_in_full(items: EmbeddingSet, queries: IntArray) -> tuple[IntArray, IntArray]:
     """Compare some items with all others in float64."""
     nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
-    query_unit = _normalised(items.unit[queries])
+    query_unit = normalised(items.unit[queries])
     best = np.full(len(queries), np.inf)
     for gallery, distance in _distances(items, query_unit):
         match = items.codes[gallery] == items.codes[queries][:, None]
@@ -146,11 +146,11 @@ def _ranks_in_full(items: EmbeddingSet, queries: IntArray) -> tuple[IntArray, In
 def _distances(items: EmbeddingSet, query_unit: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
     for start in range(0, items.n_items, _GALLERY_AT_ONCE):
         gallery = slice(start, min(start + _GALLERY_AT_ONCE, items.n_items))
-        similarity = query_unit @ _normalised(items.unit[gallery]).T
+        similarity = query_unit @ normalised(items.unit[gallery]).T
         yield gallery, np.sqrt(np.maximum(2 - 2 * similarity, 0))
 
 
-def _normalised(unit: AnyArray) -> FloatArray:
+def normalised(unit: AnyArray) -> FloatArray:
     """Rows in float64, without the rounding of their length to float32."""
     wide = unit.astype(np.float64)
     wide /= np.linalg.norm(wide, axis=1, keepdims=True)

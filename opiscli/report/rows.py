@@ -9,6 +9,7 @@ from opiscli.results import (
     Calibration,
     Check,
     Data,
+    Deployed,
     Evaluation,
     Interval,
     OperatingPoint,
@@ -52,6 +53,7 @@ def _(of: Evaluation) -> list[Row]:
         Row(metric="d_min", value=ends.lo),
         Row(metric="d_max", value=ends.hi),
         *_points(of.operating_points, [f"@far={p.target_far:g}" for p in of.operating_points]),
+        *_deployed(of.deployed),
         *_classes(of),
     ]
 
@@ -81,6 +83,10 @@ def _(of: Check) -> list[Row]:
 def _headline(of: Evaluation) -> Iterator[Row]:
     for k, recall in of.recall.items():
         yield _estimate(f"recall@{k}", recall.value, recall.ci, n=recall.n_queries)
+    if of.ranking is not None:
+        for name in ("map_at_r", "r_precision"):
+            estimate = getattr(of.ranking, name)
+            yield Row(metric=name, value=estimate.value, ci_lo=estimate.ci.lo, ci_hi=estimate.ci.hi)
     yield _estimate("opis", of.opis.value, of.opis.ci, n=of.opis.n_classes)
     yield Row(metric="opis_noise", value=of.opis.noise)
     yield Row(metric="opis_corrected", value=of.opis.corrected)
@@ -135,6 +141,22 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
             n=held.n_attained,
             threshold=threshold,
         )
+
+
+def _deployed(deployed: Deployed | None) -> Iterator[Row]:
+    if deployed is None:
+        return
+    yield Row(metric="deployed_bytes_per_item", value=deployed.bytes_per_item, label=deployed.index)
+    yield Row(metric="deployed_recall@1", value=deployed.recall_at_1.deployed, label=deployed.index)
+    yield Row(metric="deployed_opis", value=deployed.opis.deployed, label=deployed.index)
+    for point in deployed.operating_points:
+        for name, rate in (("far", point.far), ("tar", point.tar)):
+            yield Row(
+                metric=f"deployed_{name}@far={point.target_far:g}",
+                value=rate.deployed,
+                threshold=point.threshold,
+                label=deployed.index,
+            )
 
 
 def _classes(of: Evaluation) -> Iterator[Row]:

@@ -6,13 +6,16 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.text import printable, rate, score, span
-from opiscli.results import Data, Evaluation, OperatingPoint, Opis, Rate
+from opiscli.results import Data, Deployed, Evaluation, OperatingPoint, Opis, Rate
 
 
 def draw_evaluation(of: Evaluation, console: Console) -> None:
     """Print the report of an evaluation."""
     console.print(heading(of.data))
-    for part in (_headline(of), _range(of), _points(of), _worst(of)):
+    parts: list[Table | Text] = [_headline(of), _range(of), _points(of), _worst(of)]
+    if of.deployed is not None:
+        parts.insert(-1, _deployed(of.deployed))
+    for part in parts:
         console.print()
         console.print(Padding(part, (0, 0, 0, 2)))
     console.print()
@@ -36,6 +39,12 @@ def _headline(of: Evaluation) -> Table:
     for k, recall in of.recall.items():
         note = "the nearest is of the same class" if k == "1" else f"one of the {k} nearest is"
         table.add_row(bold(f"R@{k}"), score(recall.value), span(recall.ci), note)
+    if of.ranking is not None:
+        for name, estimate, note in (
+            ("MAP@R", of.ranking.map_at_r, "mean precision over the R nearest"),
+            ("R-precision", of.ranking.r_precision, "share of the R nearest, R in the class"),
+        ):
+            table.add_row(bold(name), score(estimate.value), span(estimate.ci), note)
     opis, eps = of.opis, of.eps_opis
     note = "variance between the classes"
     table.add_row(bold("OPIS"), rate(opis.value), span(opis.ci), note)
@@ -112,6 +121,21 @@ def _hardest(point: OperatingPoint) -> Text:
         if worst is not None:
             text.append(f"{name} {rate(worst.value)} {printable(worst.label)}\n")
     return text.append(f"mean FAR {rate(point.macro_far)}", "dim")
+
+
+def _deployed(deployed: Deployed) -> Table:
+    table = columns("As deployed", "exact", printable(deployed.index))
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap, column.max_width = "right", True, 40
+    for name, number in (("R@1", deployed.recall_at_1), ("OPIS", deployed.opis)):
+        show = score if name == "R@1" else rate
+        table.add_row(bold(name), show(number.exact), show(number.deployed))
+    for point in deployed.operating_points:
+        for name, number in (("FAR", point.far), ("TAR", point.tar)):
+            at = Text.assemble((name, "bold"), f" at d ≤ {score(point.threshold)}")
+            table.add_row(at, rate(number.exact), rate(number.deployed))
+    table.add_row("Bytes per item", "", f"{deployed.bytes_per_item:,.4g}")
+    return table
 
 
 def _worst(of: Evaluation) -> Table:

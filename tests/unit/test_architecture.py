@@ -21,6 +21,7 @@ ROOMS = (
     "calibrating",
     "choosing",
     "operating_points",
+    "deployment",
     "report",
     "evaluation_file",
     "counting",

@@ -1,5 +1,10 @@
 """Files are written whole or not at all."""
 
+import random
+import subprocess
+import sys
+import time
+
 import pytest
 
 from opiscli.errors import OutputError, UsageError
@@ -66,3 +71,33 @@ def test_a_disk_that_is_full_is_explained(tmp_path):
 def test_missing_folders_are_named(tmp_path):
     with pytest.raises(OutputError, match="no folder"), whole_file(tmp_path / "no" / "r.txt"):
         pass
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from opiscli.output import whole_file
+
+text = sys.argv[2] * 4_000_000
+print("started", flush=True)
+while True:
+    with whole_file(Path(sys.argv[1]), force=True) as temporary:
+        temporary.write_text(text)
+"""
+
+
+def test_a_killed_process_leaves_no_half_of_a_file(tmp_path):
+    path, rng = tmp_path / "result.txt", random.Random(0)
+    path.write_text("-" * 4_000_000)
+    for letter in "abcdefghijklmnopqrst":
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, path, letter], stdout=subprocess.PIPE
+        )
+        writer.stdout.readline()
+        old = path.read_text()[0]
+        time.sleep(rng.uniform(0, 0.05))
+        writer.kill()
+        writer.communicate()
+        assert path.read_text() in (4_000_000 * old, 4_000_000 * letter)
+    # What was killed halfway lies beside it, under a name of its own.
+    assert any(tmp_path.glob(".result.txt.*.part"))

@@ -1,0 +1,137 @@
+"""What an index makes of the exact answer: its nearest neighbours, and pairs at the thresholds."""
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, Float32Array, FloatArray
+from opiscli.counted import Counted, DeployedCounts
+from opiscli.counting.request import points
+from opiscli.embeddings import EmbeddingSet
+from opiscli.errors import SourceError
+from opiscli.metrics.recall import recall_name, recall_sums
+from opiscli.pairs.directed import count_deployed
+from opiscli.pairs.faiss_index import (
+    Decoder,
+    DeployedIndex,
+    bytes_per_item,
+    decoder,
+    open_index,
+    search,
+)
+from opiscli.pairs.index_ranks import first_ranks
+from opiscli.pairs.neighbours import MatchRanks, match_ranks
+from opiscli.pairs.sweep import Progress
+from opiscli.resources import Resources
+from opiscli.settings import Distance
+
+_SAMPLE = 1000
+_FEWEST_AT_HOME = 0.7
+"""Share of items that must be nearer to their own copy than to another's; by chance it is half."""
+
+_LONGEST = 1.5
+_AGREEMENT = 0.01
+"""Median difference from the distances of the decoded vectors that thresholds can bear."""
+
+
+def deploy(
+    items: EmbeddingSet,
+    counted: Counted,
+    asked: str,
+    distance: Distance,
+    resources: Resources,
+    *,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> DeployedCounts:
+    """Search the index for all items, and count all pairs anew at the exact thresholds.
+
+    Parameters
+    ----------
+    items
+        What was counted.
+    asked
+        The name of a file or a factory string, as in `open_index`.
+
+    Raises
+    ------
+    SourceError
+        If the index is a file that cannot be read or holds something else.
+    UsageError
+        If it cannot be made, or the memory limit is too small.
+    """
+    threads = resources.threads
+    index = open_index(asked, items, distance, seed=seed, threads=threads)
+    compared = decoder(index)
+    if compared is not None and not _agrees(items, index, compared):
+        compared = None
+    if compared is not None and index.from_file:
+        _require_same_items(items, index, compared)
+    exact = counted.retrieval.get(recall_name(1))
+    if exact is None:
+        exact = _first_hits(items, match_ranks(items, 1, threads=threads))
+    hits = _first_hits(items, first_ranks(index, items))
+    pairs = None
+    if compared is not None:
+        at = _thresholds(counted)
+        pairs = count_deployed(
+            items, compared, index.positions, at, distance, resources, on_progress
+        )
+    return DeployedCounts(
+        index=asked,
+        bytes_per_item=bytes_per_item(index),
+        exact_hits=exact,
+        hits=hits,
+        pairs=pairs,
+        starved_centroids=index.starved_centroids,
+    )
+
+
+def _first_hits(items: EmbeddingSet, ranks: MatchRanks) -> FloatArray:
+    return recall_sums(ranks, (1,), items.n_classes)[recall_name(1)]
+
+
+def _thresholds(counted: Counted) -> FloatArray:
+    at_targets = np.array(list(points(counted.pooled).values()))
+    return at_targets if counted.grid is None else np.union1d(counted.grid, at_targets)
+
+
+def _sample(items: EmbeddingSet) -> AnyArray:
+    return np.unique(np.linspace(0, items.n_items - 1, _SAMPLE).astype(np.int64))
+
+
+def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> None:
+    """Refuse an index of other vectors, of another order, or of vectors that are not unit."""
+    some = _sample(items)
+    # In class order, so half a set away is another class.
+    others = (some + items.n_items // 2) % items.n_items
+    queries = compared.queries(items.unit[some])
+    own, other = (compared.stored(index.positions[which]) for which in (some, others))
+    at_home = np.linalg.norm(queries - own, axis=1) <= np.linalg.norm(queries - other, axis=1)
+    if at_home.mean() < _FEWEST_AT_HOME:
+        raise SourceError(
+            f"{index.name} does not hold these items in this order: {at_home.mean():.0%} of them"
+            " are nearer to their own stored vector than to another's, expected nearly all",
+            hint="Add the vectors in the order of the source, of which nothing may be left out.",
+        )
+    length = np.linalg.norm(own, axis=1).mean() / np.linalg.norm(queries, axis=1).mean()
+    if length > _LONGEST:
+        raise SourceError(
+            f"{index.name} holds vectors of mean length {length:.3g}, expected length one",
+            hint="Normalise the embeddings before adding them: faiss.normalize_L2(x).",
+        )
+
+
+def _agrees(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> bool:
+    """Whether the index reports the distances of what it decodes, and not an estimate or a rank."""
+    some = _sample(items)
+    distance, found = search(index, items.unit[some], 2)
+    rows, columns = np.nonzero(found >= 0)
+    queries = compared.queries(items.unit[some])[rows]
+    expected = _distances(queries, compared.stored(found[rows, columns]), is_l2=compared.is_l2)
+    off = np.abs(distance[rows, columns] - expected)
+    return bool(len(off) > 0 and np.median(off) <= _AGREEMENT)
+
+
+def _distances(queries: Float32Array, stored: Float32Array, *, is_l2: bool) -> Float32Array:
+    if is_l2:
+        return np.asarray(0.5 * ((queries - stored) ** 2).sum(axis=1))
+    return np.asarray(1 - (queries * stored).sum(axis=1))

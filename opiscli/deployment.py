@@ -1,0 +1,100 @@
+"""What an index in production keeps of the exact numbers, from counts alone."""
+
+import numpy as np
+
+from opiscli.arrays import IntArray
+from opiscli.counted import Counted, DeployedCounts
+from opiscli.metrics.opis import opis
+from opiscli.metrics.utility import utility
+from opiscli.pairs.counts import PairCounts
+from opiscli.results import AsDeployed, Deployed, DeployedPoint, Notice
+from opiscli.settings import EvaluationSettings
+
+
+def derive_deployed(
+    deployed: DeployedCounts,
+    counted: Counted,
+    targets: dict[float, float],
+    settings: EvaluationSettings,
+) -> Deployed:
+    """Put what the index finds beside what is exact.
+
+    Parameters
+    ----------
+    counted
+        The exact counts.
+    targets
+        Threshold of each attainable FAR target.
+    """
+    sizes = counted.table.class_sizes
+    n_queries = int(sizes[sizes > 1].sum())
+    exact_recall, recall = (
+        float(hits.sum() / n_queries) for hits in (deployed.exact_hits, deployed.hits)
+    )
+    exact_opis, deployed_opis = None, None
+    if counted.grid is not None:
+        exact_opis = _opis(counted.at(counted.grid), settings)
+        if deployed.pairs is not None:
+            deployed_opis = _opis(deployed.pairs.up_to(counted.grid), settings)
+    return Deployed(
+        index=deployed.index,
+        bytes_per_item=deployed.bytes_per_item,
+        recall_at_1=AsDeployed(exact_recall, recall),
+        opis=AsDeployed(exact_opis, deployed_opis),
+        operating_points=tuple(
+            _point(target, threshold, counted, deployed.pairs)
+            for target, threshold in targets.items()
+        ),
+    )
+
+
+def deployed_notices(deployed: DeployedCounts) -> tuple[Notice, ...]:
+    """What a reader must know before trusting these numbers."""
+    found = []
+    if deployed.pairs is None:
+        found.append(
+            Notice(
+                "index-distances",
+                f"{deployed.index} does not report distances of vectors that it can decode, so"
+                " what becomes of the thresholds is not known",
+            )
+        )
+    if deployed.starved_centroids:
+        found.append(
+            Notice(
+                "few-training-items",
+                f"{deployed.index} learned clusters of fewer than 39 items each, which fit these"
+                " items better than new ones; in production it may lose more",
+            )
+        )
+    return tuple(found)
+
+
+def _opis(grid: PairCounts, settings: EvaluationSettings) -> float:
+    paired = grid.of_classes(grid.class_sizes > 1)
+    return opis(utility(paired, settings.utility, settings.beta), grid.thresholds)
+
+
+def _point(
+    target: float, threshold: float, counted: Counted, deployed: PairCounts | None
+) -> DeployedPoint:
+    here = np.array([threshold])
+    exact_far, exact_tar = _rates(counted.at(here))
+    far, tar = (None, None) if deployed is None else _rates(deployed.up_to(here))
+    return DeployedPoint(
+        target_far=target,
+        threshold=threshold,
+        far=AsDeployed(exact_far, far),
+        tar=AsDeployed(exact_tar, tar),
+    )
+
+
+def _rates(counts: PairCounts) -> tuple[float, float]:
+    return (
+        _share(counts.negative[:, 0], counts.negative_pairs),
+        _share(counts.positive[:, 0], counts.positive_pairs),
+    )
+
+
+def _share(accepted: IntArray, pairs: IntArray) -> float:
+    return float(accepted.sum() / pairs.sum())
