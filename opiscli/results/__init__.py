@@ -1,0 +1,49 @@
+"""What a computation hands back: frozen, complete, and the same as its JSON."""
+
+from opiscli.results.calibration import Calibration
+from opiscli.results.check import Check, CheckedCondition
+from opiscli.results.data import Data, Notice, Pairs
+from opiscli.results.deployed import AsDeployed, Deployed, DeployedPoint
+from opiscli.results.evaluation import (
+    CalibrationRange,
+    EpsilonOpis,
+    Evaluation,
+    Opis,
+    Ranking,
+    Recall,
+    UtilityKind,
+    WorstClass,
+)
+from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
+from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
+from opiscli.results.result import Result
+
+__all__ = [
+    "AsDeployed",
+    "Bounds",
+    "CalibratedPoint",
+    "Calibration",
+    "CalibrationRange",
+    "Check",
+    "CheckedCondition",
+    "ClassRate",
+    "ClassRates",
+    "Data",
+    "Deployed",
+    "DeployedPoint",
+    "EpsilonOpis",
+    "Estimate",
+    "Evaluation",
+    "Holdout",
+    "Interval",
+    "Notice",
+    "OperatingPoint",
+    "Opis",
+    "Pairs",
+    "Ranking",
+    "Rate",
+    "Recall",
+    "Result",
+    "UtilityKind",
+    "WorstClass",
+]

@@ -1,0 +1,26 @@
+"""Thresholds that were chosen, and what they do."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opiscli.results.data import Data, Notice, Pairs
+from opiscli.results.operating_point import CalibratedPoint
+from opiscli.results.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration(Result):
+    """Thresholds that meet targets, with the rates attained.
+
+    ``data`` is what the thresholds were chosen on, ``evaluation_data`` what the rates are
+    of, if that is another set.
+    """
+
+    schema: ClassVar[str] = "opis.calibration/1"
+
+    data: Data
+    evaluation_data: Data | None
+    distance: str
+    pairs: Pairs
+    operating_points: tuple[CalibratedPoint, ...]
+    warnings: tuple[Notice, ...]

@@ -1,0 +1,40 @@
+"""What a result is of, and what must be known about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader must know before trusting a number."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """What was evaluated, after selection and, if asked for, without duplicates.
+
+    ``sha256`` is of labels and normalised embeddings, whatever the order of rows.
+    ``n_duplicates`` counts the items that repeated an earlier embedding exactly;
+    ``duplicates_dropped`` tells whether they are still among the items.
+    """
+
+    source: str
+    where: tuple[str, ...]
+    n_items: int
+    dims: int
+    n_classes: int
+    n_singletons: int
+    n_duplicates: int
+    duplicates_dropped: bool
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """How many unordered pairs were counted, and how."""
+
+    mode: str
+    n_positive: int
+    n_negative: int

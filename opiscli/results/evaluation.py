@@ -1,0 +1,119 @@
+"""How well one threshold serves all classes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opiscli.results.data import Data, Notice, Pairs
+from opiscli.results.deployed import Deployed
+from opiscli.results.operating_point import OperatingPoint
+from opiscli.results.quantities import Bounds, Estimate, Interval
+from opiscli.results.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityKind:
+    """Which utility was integrated."""
+
+    kind: str
+    beta: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationRange:
+    """The range of thresholds that utility is integrated over.
+
+    ``by`` says what the bounds were given in. ``far`` is the requested pair of rates if
+    that was FAR, else the pair attained; ``attained_far`` and ``attained_frr`` belong to
+    the two thresholds.
+    """
+
+    by: str
+    far: Bounds
+    attained_far: Bounds
+    attained_frr: Bounds
+    threshold: Bounds
+    n_thresholds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opis:
+    """OPIS, in [0, 0.25], and how much of it is sampling noise.
+
+    ``noise`` and ``corrected`` are taken over the classes with at least four items;
+    they are ``None`` with fewer than two of those, and for precision and recall.
+    ``n_classes`` counts the classes behind ``value``, ``n_uncorrectable`` those of them
+    with two or three items.
+    """
+
+    value: float
+    ci: Interval
+    noise: float | None
+    corrected: float | None
+    n_classes: int
+    n_uncorrectable: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpsilonOpis:
+    """ε-OPIS, in [0, 1]; ``None`` when no class is left as the rest."""
+
+    epsilon: float
+    n_worst: int
+    value: float | None
+    ci: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall at one rank, in [0, 1], over the items of classes with at least two."""
+
+    value: float
+    ci: Interval
+    n_queries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How much of each item's class is among its R nearest others, R being all there are.
+
+    MAP@R and R-precision as in Musgrave et al., ECCV 2020, arXiv:2003.08505.
+    """
+
+    map_at_r: Estimate
+    r_precision: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class WorstClass:
+    """A class that the range of thresholds serves badly.
+
+    ``mean_utility`` is the class's utility averaged over the range, ``opis_contribution``
+    its share in OPIS.
+    """
+
+    label: str
+    n_items: int
+    mean_utility: float
+    opis_contribution: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation(Result):
+    """How well one threshold serves all classes of an embedding."""
+
+    schema: ClassVar[str] = "opis.evaluation/1"
+
+    data: Data
+    distance: str
+    utility: UtilityKind
+    pairs: Pairs
+    calibration_range: CalibrationRange
+    opis: Opis
+    eps_opis: EpsilonOpis
+    recall: dict[str, Recall]
+    mean_utility: float
+    operating_points: tuple[OperatingPoint, ...]
+    worst_classes: tuple[WorstClass, ...]
+    warnings: tuple[Notice, ...]
+    ranking: Ranking | None = None
+    deployed: Deployed | None = None

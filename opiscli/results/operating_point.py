@@ -1,0 +1,92 @@
+"""A threshold and what it does."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingPoint:
+    """A threshold and the rates attained there; ``None`` where the target is not attainable."""
+
+    target_far: float
+    threshold: float | None = None
+    similarity: float | None = None
+    far: Rate | None = None
+    frr: Rate | None = None
+    tar: float | None = None
+    macro_far: float | None = None
+    worst_far: ClassRate | None = None
+    worst_frr: ClassRate | None = None
+
+    @property
+    def attained_far(self) -> float:
+        """FAR at the threshold, 0 where there is none."""
+        return 0.0 if self.far is None else self.far.value
+
+    def fields(self) -> dict[str, Any]:
+        """All of it by name, to make more of it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """What became of a target on classes that the threshold was not chosen on.
+
+    ``ratios`` holds attained over target for each draw of classes, or the attained rate
+    itself where there is no target; quantiles are of them.
+    """
+
+    share: float
+    repeats: int
+    n_attained: int
+    median: float
+    lo: float
+    hi: float
+    largest: float
+    n_above: int
+    ratios: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratedPoint(OperatingPoint):
+    """A threshold that was chosen for a target, and what it does on ``evaluated_on``.
+
+    Parameters
+    ----------
+    name, criterion, target
+        What was asked for.
+    average
+        ``pooled`` if the target is for all pairs, ``macro`` if for the mean of classes.
+    confidence
+        One-sided, at which the upper bound of FAR meets the target; ``None`` if the rate
+        itself does.
+    evaluated_on
+        The set whose pairs the rates are of.
+    far_limit, n_above_limit, share_above_limit
+        Twice the target (or the attained FAR), and how many classes have a FAR above it.
+    n_effective_classes
+        How many classes of equal weight the interval of FAR rests on.
+    hardest_classes
+        Those with the highest FAR.
+    calibrated_far, calibrated_frr
+        Rates where the threshold was chosen, if that is another set.
+    """
+
+    name: str
+    criterion: str
+    target: float | None
+    average: str
+    confidence: float | None
+    evaluated_on: str
+    macro_far_ci: Interval | None
+    macro_frr: float
+    far_limit: float
+    n_above_limit: int
+    share_above_limit: float
+    n_effective_classes: float
+    hardest_classes: tuple[ClassRates, ...]
+    calibrated_far: Rate | None = None
+    calibrated_frr: Rate | None = None
+    holdout: "Holdout | None" = None

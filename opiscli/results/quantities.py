@@ -1,0 +1,54 @@
+"""Numbers with what belongs to them: counts, intervals, labels."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """A 95 % confidence interval."""
+
+    lo: float
+    hi: float
+
+
+class Bounds(NamedTuple):
+    """The two ends of a range, the smaller first."""
+
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over items, in [0, 1], with the interval of resampled classes."""
+
+    value: float
+    ci: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share ``k / n`` of pairs, in [0, 1]."""
+
+    value: float
+    k: int
+    n: int
+    ci: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRate:
+    """A rate of one class."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRates:
+    """Both rates of one class at a threshold."""
+
+    label: str
+    n_items: int
+    far: float
+    frr: float
