@@ -111,10 +111,12 @@ def draw(table: ClassPairs, target: float, seed: int) -> dict[str, dict[str, flo
             frr["warned"] |= carried_by_few(one.positive_pairs)
             frr["binomial"] = holds(binomial(here["frr"][own], n), there["frr"][own])
             found["frr"] = frr
-        sure = assured_threshold(ours, target, spread_of, CONFIDENCE)
-        row["given"] = sure is not None
-        row["attained"] = 0.0 if sure is None else here[average][sure] / target
-        row["within"] = sure is not None and there[average][sure] <= target
+        threshold = assured_threshold(ours, ours.thresholds, target, spread_of, CONFIDENCE)
+        row["given"] = threshold is not None
+        if threshold is not None:
+            sure = int(np.searchsorted(ours.thresholds, threshold))
+            row["attained"] = here[average][sure] / target
+            row["within"] = there[average][sure] <= target
         row["plain_within"] = truth <= target
         found[average] = row
     return found

@@ -1,6 +1,7 @@
 """Intervals of FAR and FRR: by hand, and on populations whose rates are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,12 @@ import pytest
 from opiscli.metrics.assurance import assured_threshold
 from opiscli.metrics.effective_classes import effective_classes
 from opiscli.metrics.jackknife import interval, rate_interval, rule_of_three, upper_bound
-from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread, pooled_frr_spread
+from opiscli.metrics.rate_spread import (
+    _spread_by_size,
+    macro_far_spread,
+    pooled_far_spread,
+    pooled_frr_spread,
+)
 from opiscli.pairs.counts import PairCounts, exact_totals
 
 DRAWS = 200
@@ -28,17 +34,22 @@ def counts(sizes, negative, positive=None):
     )
 
 
-def classes_drawn(seed, n_classes, size_spread):
-    """Classes and pairs of classes with random effects on FAR, classes also on FRR."""
-    rng = np.random.default_rng(seed)
+def pairs_of_classes_drawn(rng, n_classes, size_spread):
+    """Sizes and accepted negative pairs, classes and pairs of classes having random effects."""
     sizes = 2 + np.round(8 * np.exp(rng.normal(0, size_spread, n_classes))).astype(int)
     effect = rng.normal(0, CLASS_SPREAD, n_classes)
     rate = BASE * np.exp(
         effect + effect[:, None] + rng.normal(0, PAIR_SPREAD, (n_classes, n_classes))
     )
     upper = np.triu(rng.binomial(np.outer(sizes, sizes), np.minimum(rate, 1)), 1)
+    return sizes, upper + upper.T
+
+
+def classes_drawn(seed, n_classes, size_spread):
+    rng = np.random.default_rng(seed)
+    sizes, negative = pairs_of_classes_drawn(rng, n_classes, size_spread)
     accepted = rng.binomial(sizes * (sizes - 1) // 2, rng.beta(7, 3, n_classes))
-    return counts(sizes, (upper + upper.T).sum(axis=1)[:, None], accepted[:, None])
+    return counts(sizes, negative.sum(axis=1)[:, None], accepted[:, None])
 
 
 def binomial_interval(rate, n):
@@ -137,6 +148,39 @@ def test_macro_far_of_equal_classes_is_the_pooled_far():
     assert macro.error == pytest.approx(pooled.error, rel=0.02)
 
 
+def test_macro_jackknife_needs_no_counts_by_pair_of_classes():
+    """From the matrix of classes by classes, which the tool does not have, it comes out alike."""
+    ratios = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        sizes, negative = pairs_of_classes_drawn(rng, 40, 1.2)
+        logits = []
+        for left in range(40):
+            kept = np.arange(40) != left
+            n = sizes[kept]
+            far = negative[np.ix_(kept, kept)].sum(axis=1) / (n * (n.sum() - n))
+            logits.append(math.log(far.mean() / (1 - far.mean())))
+        exact = math.sqrt(39 * np.var(logits))
+        ratios.append(macro_far_spread(counts(sizes, negative.sum(axis=1)[:, None])).error / exact)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.05)
+    assert np.std(ratios) < 0.2
+
+
+def test_the_variance_by_size_is_fitted():
+    pairs = np.array([1, 2, 4, 8] * 2)
+    deviations = np.sqrt(0.01 + 0.04 / pairs) * np.array([1, 1, 1, 1, -1, -1, -1, -1])
+    weight = np.arange(8.0)
+    expected = math.sqrt(np.sum(weight**2 * (0.01 + 0.04 / pairs)))
+    found = _spread_by_size(0.5 + deviations[:, None], np.array([0.5]), pairs, weight)
+    assert found == pytest.approx(expected)
+    # Where larger classes vary more, size explains nothing; where it explains more than all, all.
+    flat = _spread_by_size(0.5 + pairs[:, None] / 10, np.array([0.5]), pairs, weight)
+    assert flat == pytest.approx(math.sqrt(np.sum(weight**2) * np.mean(pairs**2 / 100)))
+    steep = _spread_by_size(0.5 + 1 / pairs[:, None], np.array([0.5]), pairs, weight)
+    alone = np.sum(1 / pairs**3) / np.sum(1 / pairs**2)
+    assert steep == pytest.approx(math.sqrt(np.sum(weight**2 * alone / pairs)))
+
+
 def test_singletons_count_as_partners_only():
     drawn = counts([3, 3, 3, 1], [[2], [1], [2], [1]])
     assert macro_far_spread(drawn).rate == pytest.approx((2 / 21 + 1 / 21 + 2 / 21) / 3)
@@ -144,13 +188,41 @@ def test_singletons_count_as_partners_only():
 
 def test_the_assured_threshold_is_the_largest_whose_bound_is_within():
     one = classes_drawn(5, 80, 0.0)
-    table = np.concatenate([np.arange(1, 200) * one.negative // 20], axis=1)
-    many = counts(one.class_sizes, table)
+    many = counts(one.class_sizes, np.arange(1, 1000) * one.negative // 100)
     bound = upper_bound(pooled_far_spread(many), 0.95)
-    position = assured_threshold(many, 5e-3, pooled_far_spread)
-    assert bound[position] <= 5e-3 < bound[position + 1]
+    found = assured_threshold(many, many.thresholds, 5e-3, pooled_far_spread)
+    position = np.searchsorted(many.thresholds, found)
+    assert position == np.flatnonzero(bound <= 5e-3)[-1]
     assert position < np.flatnonzero(pooled_far_spread(many).rate <= 5e-3)[-1]
-    assert assured_threshold(many, 1e-9, pooled_far_spread) is None
+    assert assured_threshold(many, many.thresholds, 1e-9, pooled_far_spread) is None
+
+
+@pytest.mark.parametrize("spread_of", [pooled_far_spread, macro_far_spread])
+def test_two_classes_say_nothing_about_others(spread_of):
+    two = spread_of(counts([4, 4], [[2], [2]]))
+    assert interval(two) == (0, 1)
+    three = spread_of(counts([4, 4, 4], [[2], [2], [2]]))
+    lo, hi = interval(three)
+    # Classes that are all alike leave the noise of pairs: 3 errors in 48.
+    assert three.error == pytest.approx(1 / math.sqrt(3 * 45 / 48))
+    assert 0 < lo[0] < 1 / 16 < hi[0] <= 1
+
+
+def test_one_class_says_nothing_about_the_rejected_pairs_of_others():
+    assert interval(pooled_frr_spread(counts([4, 1], [[2], [2]], [[3], [0]]))) == (0, 1)
+
+
+def test_pairs_counted_for_one_end_only():
+    """As of queries against a gallery: deleting a class of queries takes its own pairs."""
+    one_end = replace(classes_drawn(7, 50, 0.0), ends=1)
+    pooled, macro = pooled_far_spread(one_end), macro_far_spread(one_end)
+    rates = one_end.negative[:, 0] / one_end.negative_pairs
+    assert macro.rate == pytest.approx(rates.mean())
+    expected = rates.std(ddof=1) / math.sqrt(50) / (rates.mean() * (1 - rates.mean()))
+    assert macro.error == pytest.approx(expected, rel=0.02)
+    assert pooled.error == pytest.approx(expected, rel=0.02)
+    assert pooled.trials == pytest.approx(50)
+    assert macro.trials == 50
 
 
 def test_effective_number_of_classes():
