@@ -79,7 +79,8 @@ def noise_table() -> list[str]:
     ]
     for row in json.loads((HERE / "results" / "noise_floor.json").read_text()):
         cells = [row["population"], str(row["n_items"]), f"{row['opis']:.5f}"]
-        cells += [f"{row['noise']:.5f}", f"{row['corrected']:.5f} ± {row['standard_error']:.5f}"]
+        corrected = round(row["corrected"], 5) + 0.0  # not -0.00000
+        cells += [f"{row['noise']:.5f}", f"{corrected:.5f} ± {row['standard_error']:.5f}"]
         lines.append(f"| {' | '.join([*cells, format(row['truth'], '.5f')])} |")
     return lines
 

@@ -72,7 +72,7 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
     Parameters
     ----------
     confidence
-        One-sided, in (0, 1).
+        One-sided, in (0.5, 1).
 
     Returns
     -------

@@ -128,10 +128,10 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
     if n_classes <= ends:
         error, effective = np.full(rate.shape, np.inf), np.ones(rate.shape)
     else:
-        left = (total - own) / (n_classes - two[:, None])
+        left = total - own
         if ends == 2:
-            left = left - _taken_as_partner(counts, total) / (n_classes - two[:, None])
-            left = np.clip(left * _pairs_over_pairs_left(counts), 0, 1)
+            left = (left - _taken_as_partner(counts, total)) * _pairs_over_pairs_left(counts)
+        left = np.clip(left / (n_classes - two[:, None]), 0, 1)
         half = 1 / counts.negative_pairs.sum()
         error, effective = _jackknife(np.log((left + half) / (1 - left + half)))
         n = counts.negative_pairs.sum() / ends
