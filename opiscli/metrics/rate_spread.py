@@ -11,8 +11,33 @@ from opiscli.pairs.counts import PairCounts
 
 
 @dataclass(frozen=True, slots=True)
+class ClassesSeen:
+    """Classes that had an error, or a right decision, by the pairs they are part of.
+
+    Parameters
+    ----------
+    share
+        Shape ``(n_thresholds,)``, sum of their shares in all pairs, each over the number of
+        classes a pair is part of.
+    squares
+        Same shape, likewise the sum of their squared shares.
+    largest
+        Largest share of any class.
+    """
+
+    share: FloatArray
+    squares: FloatArray
+    largest: float
+
+    @classmethod
+    def of(cls, seen: BoolArray, weight: FloatArray, ends: int) -> "ClassesSeen":
+        """Of a table of classes by thresholds."""
+        return cls(weight @ seen / ends, weight**2 @ seen / ends, float(weight.max()))
+
+
+@dataclass(frozen=True, slots=True)
 class RateSpread:
-    """A rate at each threshold, with what an interval of it needs. All ``(n_thresholds,)``.
+    """A rate at each threshold, with what an interval of it needs. Shapes ``(n_thresholds,)``.
 
     Parameters
     ----------
@@ -24,18 +49,14 @@ class RateSpread:
     effective
         Number of classes that the standard error rests on, from 1 to ``n_classes``.
     erring, sparing
-        Independent trials in which there was an error, or a right decision.
-    trials
-        Of how many: classes, or for negative pairs, which take two, half of them. Classes
-        of unlike sizes count as their effective number.
+        Classes with an error, and with a right decision.
     """
 
     rate: FloatArray
     error: FloatArray
     effective: FloatArray
-    erring: FloatArray
-    sparing: FloatArray
-    trials: float
+    erring: ClassesSeen
+    sparing: ClassesSeen
 
 
 def pooled_far_spread(counts: PairCounts) -> RateSpread:
@@ -95,9 +116,8 @@ def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
         rate=rate,
         error=error,
         effective=effective,
-        erring=np.count_nonzero(errors, axis=0) / ends,
-        sparing=np.count_nonzero(errors < pairs[:, None], axis=0) / ends,
-        trials=float(effective_classes(pairs)) / ends,
+        erring=ClassesSeen.of(errors > 0, pairs / n, ends),
+        sparing=ClassesSeen.of(errors < pairs[:, None], pairs / n, ends),
     )
 
 
@@ -136,14 +156,14 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
         error, effective = _jackknife(np.log((left + half) / (1 - left + half)))
         n = counts.negative_pairs.sum() / ends
         error = np.maximum(error, _of_independent_pairs(rate, n))
-    pairs = counts.negative_pairs[two, None]
+    errors, pairs = counts.negative[two], counts.negative_pairs[two, None]
+    weight = np.full(n_classes, ends / n_classes)
     return RateSpread(
         rate=rate,
         error=error,
         effective=effective,
-        erring=np.count_nonzero(counts.negative[two], axis=0) / ends,
-        sparing=np.count_nonzero(counts.negative[two] < pairs, axis=0) / ends,
-        trials=n_classes / ends,
+        erring=ClassesSeen.of(errors > 0, weight, ends),
+        sparing=ClassesSeen.of(errors < pairs, weight, ends),
     )
 
 

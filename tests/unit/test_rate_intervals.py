@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from opiscli.metrics.assurance import assured_threshold
-from opiscli.metrics.effective_classes import effective_classes
+from opiscli.metrics.effective_classes import carried_by_few, effective_classes
 from opiscli.metrics.jackknife import interval, rate_interval, rule_of_three, upper_bound
 from opiscli.metrics.rate_spread import (
     _spread_by_size,
@@ -99,11 +99,9 @@ def test_pooled_interval_by_hand():
     assert spread.rate == pytest.approx(1 / 6)
     assert spread.error == pytest.approx(error)
     assert spread.effective == pytest.approx(2)
-    assert (spread.trials, spread.erring[0]) == (1.5, 1.5)
     reach = 1.6377443536962102 * error  # Student's t, 3 degrees of freedom, 90 %
-    few = 2.0  # of one and a half trials with errors, all may be errors
-    assert upper_bound(spread, 0.9)[0] == min(1.0, few)
-    assert 1 - 2 / 3 * reach < 0  # the sample says nothing about large rates
+    assert 1 - 2 / 3 * reach < 0  # three classes do not bound the rate at all
+    assert upper_bound(spread, 0.9)[0] == 1
     lo, _ = rate_interval(np.array([2, 1, 1]), np.array([8, 8, 8]), 2, 12, confidence=0.8)
     assert lo == pytest.approx(1 / (1 + 5 * math.exp(reach)))
 
@@ -133,7 +131,17 @@ def test_one_error_more_never_lowers_the_bound_below_the_rule_of_three():
     none = upper_bound(pooled_far_spread(counts(sizes, np.zeros((40, 1), int))), 0.95)
     few = upper_bound(pooled_far_spread(counts(sizes, one)), 0.95)
     assert none[0] == pytest.approx(3 / 20, rel=2e-3)
-    assert none[0] < few[0] < 0.3
+    # A Poisson mean of which one was seen is at most 4.744.
+    assert few[0] == pytest.approx(4.743864518 / 20)
+
+
+def test_one_large_class_that_always_errs_does_not_slip_below_the_bound():
+    pairs = np.array([1000] + [9] * 1000)
+    errors = np.where(pairs == 1000, pairs, 0)
+    lo, hi = rate_interval(errors, pairs, 1000, 10_000)
+    assert lo < 0.1 < 0.3 < hi
+    # Its share is a tenth, so seeing none of it err bounds the rate at three tenths.
+    assert rate_interval(np.zeros_like(errors), pairs, 0, 10_000)[1] == pytest.approx(0.3, rel=2e-3)
 
 
 def test_bounds_of_all_errors_mirror_those_of_none():
@@ -185,8 +193,19 @@ def test_the_variance_by_size_is_fitted():
 
 
 def test_singletons_count_as_partners_only():
-    drawn = counts([3, 3, 3, 1], [[2], [1], [2], [1]])
-    assert macro_far_spread(drawn).rate == pytest.approx((2 / 21 + 1 / 21 + 2 / 21) / 3)
+    spread = macro_far_spread(counts([3, 3, 3, 1], [[12], [2], [9], [3]]))
+    far = [12 / 21, 2 / 21, 9 / 21]
+    assert spread.rate == pytest.approx(sum(far) / 3)
+    kappa = sum(far) / 26
+    means = [
+        (sum(far) - far[0] - kappa * 12) / 2 * 10 / 7,
+        (sum(far) - far[1] - kappa * 2) / 2 * 10 / 7,
+        (sum(far) - far[2] - kappa * 9) / 2 * 10 / 7,
+        (sum(far) - kappa * 3) / 3 * 10 / 9,
+    ]
+    half = 1 / (3 * 21 + 9)
+    logits = [math.log((mean + half) / (1 - mean + half)) for mean in means]
+    assert spread.error == pytest.approx(math.sqrt(3 * np.var(logits)))
 
 
 def test_the_assured_threshold_is_the_largest_whose_bound_is_within():
@@ -224,12 +243,15 @@ def test_pairs_counted_for_one_end_only():
     expected = rates.std(ddof=1) / math.sqrt(50) / (rates.mean() * (1 - rates.mean()))
     assert macro.error == pytest.approx(expected, rel=0.02)
     assert pooled.error == pytest.approx(expected, rel=0.02)
-    assert pooled.trials == pytest.approx(50)
-    assert macro.trials == 50
+    none = replace(one_end, negative=np.zeros((50, 1), int))
+    for spread_of in (pooled_far_spread, macro_far_spread):
+        assert upper_bound(spread_of(none), 0.95) == pytest.approx(3 / 50, rel=2e-3)
 
 
 def test_effective_number_of_classes():
     assert effective_classes(np.full(7, 3)) == pytest.approx(7)
     assert effective_classes(np.array([1, 0, 0])) == pytest.approx(1)
+    assert not carried_by_few(np.array([2, 1, 1]))
+    assert carried_by_few(np.array([50] + [1] * 50))
     # Shares of a half and two quarters: 1 / (1/4 + 1/16 + 1/16).
     assert effective_classes(np.array([2, 1, 1])) == pytest.approx(8 / 3)
