@@ -22,4 +22,7 @@ test:
 bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/evaluate.py
 	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/paired_coverage.py
+	$(BIN)/python benchmarks/noise_floor.py
+	$(BIN)/python benchmarks/far_coverage.py
 	$(BIN)/python benchmarks/tables.py

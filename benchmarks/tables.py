@@ -5,6 +5,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TOOLS = ("opis", "opis_ranking", "faiss_k2", "products", "numpy_loop", "pml", "roc_curve")
+NAMES = {"pooled": "FAR, pooled", "macro": "FAR, macro", "frr": "FRR, pooled"}
 
 
 def evaluate_table() -> list[str]:
@@ -49,14 +50,70 @@ def coverage_table() -> list[str]:
     return lines
 
 
+def far_table() -> list[str]:
+    lines = [
+        "| set, target FAR | classes, of equal weight | rate | binomial | plain jackknife | opis |"
+        " its median width | warned | threshold given | FAR within target | median FAR / target |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "far_coverage.json").read_text()):
+        classes = f"{row['n_classes']}, {row['median_classes_by_pairs']:.0f}"
+        cells = [f"{row['set']}, {row['target']:g}", classes, NAMES[row["rate"]]]
+        cells += [percent(row.get(name)) for name in ("binomial", "jackknife", "held")]
+        cells += [f"{row['median_width']:.2f} × rate", percent(row["warned"])]
+        cells += [percent(row.get(name)) for name in ("given", "within")]
+        cells += [f"{row['median_attained']:.2f}" if "median_attained" in row else ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def noise_table() -> list[str]:
+    lines = [
+        "| population | items a class | OPIS | noise floor | corrected ± its standard error |"
+        " truth |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "noise_floor.json").read_text()):
+        cells = [row["population"], str(row["n_items"]), f"{row['opis']:.5f}"]
+        corrected = round(row["corrected"], 5) + 0.0  # not -0.00000
+        cells += [f"{row['noise']:.5f}", f"{corrected:.5f} ± {row['standard_error']:.5f}"]
+        lines.append(f"| {' | '.join([*cells, format(row['truth'], '.5f')])} |")
+    return lines
+
+
+def paired_table() -> list[str]:
+    rows = json.loads((HERE / "results" / "paired_coverage.json").read_text())
+    lines = [
+        "| classes | ratio of OPIS | ratio of ε-OPIS | difference of R@1 |",
+        "|---|---|---|---|",
+    ]
+    for row in rows:
+        shares = [percent(row[name]) for name in ("opis", "eps", "recall")]
+        lines.append(f"| {row['n_classes']} | {' | '.join(shares)} |")
+    return lines
+
+
+TABLES = {
+    "evaluate": evaluate_table,
+    "coverage": coverage_table,
+    "far": far_table,
+    "noise": noise_table,
+    "paired": paired_table,
+}
+
+
 def main() -> None:
     readme = HERE / "README.md"
     text = readme.read_text("utf-8")
-    for name, lines in (("evaluate", evaluate_table()), ("coverage", coverage_table())):
+    for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(start)
         after = rest.split(end)[1]
-        text = before + start + "\n" + "\n".join(lines) + "\n\n" + end + after
+        text = before + start + "\n" + "\n".join(table()) + "\n\n" + end + after
     readme.write_text(text, "utf-8")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, gammaincinv, logit, stdtrit
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.metrics.rate_spread import RateSpread, pooled_spread
+from opiscli.metrics.rate_spread import ClassesSeen, RateSpread, pooled_spread
 
 
 def rate_interval(
@@ -65,14 +65,15 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
     large classes that look alike, and a sample that has none of them shows too low a rate
     and too low a spread at once.
 
-    The bound is not above what the number of classes with an error allows if such classes
-    always err: the upper bound of a Poisson mean, over the number of trials. Without
-    any error that is the rule of three.
+    The bound is not above what the classes with an error allow if such classes always err: a
+    gamma bound of the sum of their shares in the pairs. Without any error it is the rule of
+    three on classes as large as the largest; a negative pair takes two of them, so that n
+    classes are n / 2 trials.
 
     Parameters
     ----------
     confidence
-        One-sided, in (0, 1).
+        One-sided, in (0.5, 1).
 
     Returns
     -------
@@ -81,9 +82,11 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
 
     References
     ----------
+    Fay and Feuer, "Confidence intervals for directly standardized rates: a method based on
+    the gamma distribution", Statistics in Medicine 16 (1997).
     Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
     """
-    few = np.minimum(1.0, gammaincinv(spread.erring + 1, confidence) / spread.trials)
+    few = _bound_of_few(spread.erring, confidence)
     some = (spread.rate > 0) & (spread.rate < 1)
     rate = np.where(some, spread.rate, 0.5)
     reach = stdtrit(spread.effective + 1, confidence) * spread.error
@@ -102,9 +105,14 @@ def lower_bound(spread: RateSpread, confidence: float) -> FloatArray:
         effective=spread.effective,
         erring=spread.sparing,
         sparing=spread.erring,
-        trials=spread.trials,
     )
     return 1 - upper_bound(mirrored, confidence)
+
+
+def _bound_of_few(seen: ClassesSeen, confidence: float) -> FloatArray:
+    mean = seen.share + seen.largest
+    variance = seen.squares + seen.largest**2
+    return np.minimum(1.0, variance / mean * gammaincinv(mean**2 / variance, confidence))
 
 
 def rule_of_three(n_classes: int, confidence: float = 0.95) -> float:

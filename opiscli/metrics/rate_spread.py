@@ -11,40 +11,62 @@ from opiscli.pairs.counts import PairCounts
 
 
 @dataclass(frozen=True, slots=True)
+class ClassesSeen:
+    """Classes that had an error, or a right decision, by the pairs they are part of.
+
+    Parameters
+    ----------
+    share
+        Shape ``(n_thresholds,)``, sum of their shares in all pairs, each over the number of
+        classes a pair is part of.
+    squares
+        Same shape, likewise the sum of their squared shares.
+    largest
+        Largest share of any class.
+    """
+
+    share: FloatArray
+    squares: FloatArray
+    largest: float
+
+    @classmethod
+    def of(cls, seen: BoolArray, weight: FloatArray, ends: int) -> "ClassesSeen":
+        """Of a table of classes by thresholds."""
+        return cls(weight @ seen / ends, weight**2 @ seen / ends, float(weight.max()))
+
+
+@dataclass(frozen=True, slots=True)
 class RateSpread:
-    """A rate at each threshold, with what an interval of it needs. All ``(n_thresholds,)``.
+    """A rate at each threshold, with what an interval of it needs. Shapes ``(n_thresholds,)``.
 
     Parameters
     ----------
     rate
         In [0, 1].
     error
-        Standard error of the rate's logit; of no use where the rate is 0 or 1.
+        Standard error of the rate's logit, ``inf`` if there are too few classes to tell; of
+        no use where the rate is 0 or 1.
     effective
         Number of classes that the standard error rests on, from 1 to ``n_classes``.
     erring, sparing
-        Independent trials in which there was an error, or a right decision.
-    trials
-        Of how many: classes, or for negative pairs, which take two, half of them. Classes
-        of unlike sizes count as their effective number.
+        Classes with an error, and with a right decision.
     """
 
     rate: FloatArray
     error: FloatArray
     effective: FloatArray
-    erring: FloatArray
-    sparing: FloatArray
-    trials: float
+    erring: ClassesSeen
+    sparing: ClassesSeen
 
 
 def pooled_far_spread(counts: PairCounts) -> RateSpread:
     """Spread of the share of all negative pairs that is accepted."""
-    return pooled_spread(counts.negative, counts.negative_pairs, 2)
+    return pooled_spread(counts.negative, counts.negative_pairs, counts.ends)
 
 
 def pooled_frr_spread(counts: PairCounts) -> RateSpread:
     """Spread of the share of all positive pairs that is rejected."""
-    paired = counts.of_classes(counts.class_sizes > 1)
+    paired = counts.of_classes(counts.positive_pairs > 0)
     return pooled_spread(paired.positive_pairs[:, None] - paired.positive, paired.positive_pairs, 1)
 
 
@@ -54,7 +76,7 @@ def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
     The delete-one-class jackknife of the rate's logit: the rate is taken again without
     each class in turn, with all the pairs it is part of. Where a few large classes hold
     most pairs and happen to err alike, the jackknife sees no spread. So the standard error is
-    at least what classes of such sizes would vary by,
+    at least that of independent pairs, and what classes of such sizes would vary by,
 
     .. math::
         \sqrt{\textstyle\sum_i w_i^2 (\sigma^2 + \nu / p_i)} \,\big/\, r (1 - r)
@@ -82,25 +104,28 @@ def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
     wrong = k - errors + 0.5
     right = (n - pairs[:, None]) - (k - errors) + 0.5
     error, effective = _jackknife(np.log(wrong / right))
-    # Of two classes, each is part of all negative pairs: without it none is left.
-    weight = pairs / np.maximum(n - (ends - 1) * pairs, 1)
-    least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
-    slope = rate * (1 - rate)
-    least = np.divide(least, slope, out=np.zeros(slope.shape), where=slope > 0)
+    if len(pairs) > ends:
+        weight = pairs / (n - (ends - 1) * pairs)
+        least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
+        slope = rate * (1 - rate)
+        least = np.divide(least, slope, out=np.zeros(rate.shape), where=slope > 0)
+        error = np.maximum(error, np.maximum(least, _of_independent_pairs(rate, n)))
+    else:  # without a class no pair is left
+        error = np.full(rate.shape, np.inf)
     return RateSpread(
         rate=rate,
-        error=np.maximum(error, least),
+        error=error,
         effective=effective,
-        erring=np.count_nonzero(errors, axis=0) / ends,
-        sparing=np.count_nonzero(errors < pairs[:, None], axis=0) / ends,
-        trials=float(effective_classes(pairs)) / ends,
+        erring=ClassesSeen.of(errors > 0, pairs / n, ends),
+        sparing=ClassesSeen.of(errors < pairs[:, None], pairs / n, ends),
     )
 
 
 def macro_far_spread(counts: PairCounts) -> RateSpread:
     r"""Spread of the mean FAR of classes, each class of two items or more counting once.
 
-    A class weighs on the mean by its own rate and as partner of all others. Without it the mean is
+    A class weighs on the mean by its own rate and as partner of all others. The
+    delete-one-class jackknife takes the mean without each class in turn,
 
     .. math::
         \frac{N}{N - n_i} \cdot
@@ -108,34 +133,51 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
         \kappa = \textstyle\sum_j \mathrm{FAR}_j / \sum_j F_j
 
     where :math:`\kappa F_i` stands for what the class takes from its partners' rates. To know
-    that exactly would need counts by pair of classes. Singletons are partners only.
+    that exactly would need counts by pair of classes. Singletons are partners only. Where
+    pairs are counted for one of their ends, the other ends are taken as given.
 
     Parameters
     ----------
     counts
-        Of all classes, at least three of them with two items or more.
+        Of all classes, at least one of them with two items or more.
     """
-    two = counts.class_sizes > 1
+    two, ends = counts.class_sizes > 1, counts.ends
     own = np.where(two[:, None], false_accept_rate(counts), 0.0)
-    n_classes, total = np.count_nonzero(two), own.sum(axis=0)
-    accepted = counts.negative.sum(axis=0)
-    kappa = np.divide(total, accepted, out=np.zeros(total.shape), where=accepted > 0)
-    left = np.maximum(total - own - kappa * counts.negative, 0)
-    sizes = counts.class_sizes[:, None]
-    others = counts.negative_pairs[:, None] / sizes
-    left = left * ((others + sizes) / others)
-    left = left / (n_classes - two[:, None])
-    half = 1 / counts.negative_pairs.sum()
-    error, effective = _jackknife(np.log((left + half) / (1 - np.minimum(left, 1) + half)))
-    pairs = counts.negative_pairs[two, None]
+    n_classes, total = int(np.count_nonzero(two)), own.sum(axis=0)
+    rate = total / n_classes
+    if n_classes <= ends:
+        error, effective = np.full(rate.shape, np.inf), np.ones(rate.shape)
+    else:
+        left = total - own
+        if ends == 2:
+            left = (left - _taken_as_partner(counts, total)) * _pairs_over_pairs_left(counts)
+        left = np.clip(left / (n_classes - two[:, None]), 0, 1)
+        half = 1 / counts.negative_pairs.sum()
+        error, effective = _jackknife(np.log((left + half) / (1 - left + half)))
+        n = counts.negative_pairs.sum() / ends
+        error = np.maximum(error, _of_independent_pairs(rate, n))
+    errors, pairs = counts.negative[two], counts.negative_pairs[two, None]
+    weight = np.full(n_classes, ends / n_classes)
     return RateSpread(
-        rate=total / n_classes,
+        rate=rate,
         error=error,
         effective=effective,
-        erring=np.count_nonzero(counts.negative[two], axis=0) / 2,
-        sparing=np.count_nonzero(counts.negative[two] < pairs, axis=0) / 2,
-        trials=n_classes / 2,
+        erring=ClassesSeen.of(errors > 0, weight, ends),
+        sparing=ClassesSeen.of(errors < pairs, weight, ends),
     )
+
+
+def _taken_as_partner(counts: PairCounts, total: FloatArray) -> FloatArray:
+    """What each class adds to the rates of all others, in proportion to its accepted pairs."""
+    accepted = counts.negative.sum(axis=0)
+    kappa = np.divide(total, accepted, out=np.zeros(total.shape), where=accepted > 0)
+    return np.asarray(kappa * counts.negative)
+
+
+def _pairs_over_pairs_left(counts: PairCounts) -> FloatArray:
+    """How the negative pairs of a class shrink when another class goes: N / (N - n)."""
+    others = counts.negative_pairs / counts.class_sizes
+    return np.asarray((others + counts.class_sizes) / others)[:, None]
 
 
 def _jackknife(without: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -146,6 +188,12 @@ def _jackknife(without: FloatArray) -> tuple[FloatArray, FloatArray]:
     # Classes that do not differ at all rest on all of them.
     same: BoolArray = squares.max(axis=0) == 0
     return error, effective_classes(np.where(same, 1.0, squares))
+
+
+def _of_independent_pairs(rate: FloatArray, n_pairs: float) -> FloatArray:
+    """Standard error of a logit if pairs were independent, which is the least it can be."""
+    variance = n_pairs * rate * (1 - rate)
+    return np.divide(1, np.sqrt(variance), out=np.zeros(rate.shape), where=variance > 0)
 
 
 def _spread_by_size(
