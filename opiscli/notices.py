@@ -118,6 +118,12 @@ def _about_calibrated(point: CalibratedPoint) -> Iterator[Notice]:
             f"{point.name} means {expected:.3g} false accepts in {point.far.n:,} negative pairs;"
             f" below {_FEWEST_ERRORS} a threshold is mostly chance",
         )
+    if point.is_carried_by_few and point.average == "pooled":
+        yield Notice(
+            "few-large-classes",
+            f"{point.name}: a few large classes hold most pairs, so pooled rates are mostly"
+            " theirs; --average macro counts every class once",
+        )
     if point.far.k == 0:
         yield Notice(
             "no-errors",

@@ -4,6 +4,7 @@ import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.distance import to_similarity
+from opiscli.metrics.effective_classes import carried_by_few
 from opiscli.metrics.jackknife import interval, rate_interval
 from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
@@ -105,6 +106,7 @@ def calibrated_point(
         n_above_limit=above,
         share_above_limit=above / len(far_of_class),
         n_effective_classes=float(pooled_far_spread(counts).effective[0]),
+        is_carried_by_few=carried_by_few(counts.negative_pairs),
         hardest_classes=tuple(
             ClassRates(
                 names[i], int(paired.class_sizes[i]), float(far_of_class[i]), float(frr_of_class[i])

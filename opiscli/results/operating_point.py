@@ -68,6 +68,8 @@ class CalibratedPoint(OperatingPoint):
         Twice the target (or the attained FAR), and how many classes have a FAR above it.
     n_effective_classes
         How many classes of equal weight the interval of FAR rests on.
+    is_carried_by_few
+        Whether a few large classes hold most of the pairs.
     hardest_classes
         Those with the highest FAR.
     calibrated_far, calibrated_frr
@@ -86,6 +88,7 @@ class CalibratedPoint(OperatingPoint):
     n_above_limit: int
     share_above_limit: float
     n_effective_classes: float
+    is_carried_by_few: bool
     hardest_classes: tuple[ClassRates, ...]
     calibrated_far: Rate | None = None
     calibrated_frr: Rate | None = None
