@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
+from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
@@ -23,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(rich_help_panel="Measure")(evaluate)
+app.command(rich_help_panel="Measure")(compare)
 app.command(rich_help_panel="Decide")(calibrate)
 app.command(rich_help_panel="Decide")(check)
 

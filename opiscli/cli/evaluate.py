@@ -9,34 +9,6 @@ from opiscli.report.formats import Format
 from opiscli.settings import RangeRequest, Utility
 
 _METHOD = "What is measured"
-_Far = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LO:HI",
-        help="Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
-        rich_help_panel=_METHOD,
-        show_default=False,
-    ),
-]
-_Frr = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LO:HI",
-        help="Calibration range by pooled false-reject rate instead.",
-        rich_help_panel=_METHOD,
-        show_default=False,
-    ),
-]
-_Range = Annotated[
-    str | None,
-    typer.Option(
-        "--range",
-        metavar="A:B",
-        help="Calibration range as two distances instead.",
-        rich_help_panel=_METHOD,
-        show_default=False,
-    ),
-]
 _Utility = Annotated[
     Utility | None,
     typer.Option(
@@ -49,19 +21,9 @@ _Beta = Annotated[
         help="Weight of the second rate, as in F-beta. Default: 1.", rich_help_panel=_METHOD
     ),
 ]
-_Epsilon = Annotated[
-    float | None,
-    typer.Option(
-        help="Share of classes that are the worst. Default: 0.1.", rich_help_panel=_METHOD
-    ),
-]
 _Thresholds = Annotated[
     int | None,
     typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
-]
-_Ks = Annotated[
-    str | None,
-    typer.Option("--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=_METHOD),
 ]
 _Ranking = Annotated[
     bool | None,
@@ -99,15 +61,15 @@ def evaluate(
     where: options.Where = None,
     labels: options.LabelsFile = None,
     drop_duplicates: options.DropDuplicates = None,
-    far: _Far = None,
-    frr: _Frr = None,
-    range_: _Range = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
     utility: _Utility = None,
     beta: _Beta = None,
-    epsilon: _Epsilon = None,
+    epsilon: options.Epsilon = None,
     thresholds: _Thresholds = None,
     distance: options.OfDistance = None,
-    k: _Ks = None,
+    k: options.Ranks = None,
     ranking: _Ranking = None,
     index: _Index = None,
     save: _Save = None,

@@ -14,6 +14,8 @@ from opiscli.settings import Distance
 if TYPE_CHECKING:
     from opiscli.resources import Resources
 
+_METHOD = "What is measured"
+
 Source = Annotated[
     str | None,
     typer.Argument(
@@ -106,12 +108,50 @@ Seed = Annotated[
         help="Of everything random. Default: 0.", rich_help_panel="Resources", show_default=False
     ),
 ]
+RangeByFar = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LO:HI",
+        help="Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
+        rich_help_panel=_METHOD,
+        show_default=False,
+    ),
+]
+RangeByFrr = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LO:HI",
+        help="Calibration range by pooled false-reject rate instead.",
+        rich_help_panel=_METHOD,
+        show_default=False,
+    ),
+]
+RangeByDistance = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="A:B",
+        help="Calibration range as two distances instead.",
+        rich_help_panel=_METHOD,
+        show_default=False,
+    ),
+]
+Epsilon = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of classes that are the worst. Default: 0.1.", rich_help_panel=_METHOD
+    ),
+]
+Ranks = Annotated[
+    str | None,
+    typer.Option("--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=_METHOD),
+]
 OfDistance = Annotated[
     Distance | None,
     typer.Option(
         "--distance",
         help="What thresholds are measured in. Default: euclidean.",
-        rich_help_panel="What is measured",
+        rich_help_panel=_METHOD,
         show_default=False,
     ),
 ]

@@ -5,9 +5,10 @@ import io
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
+from opiscli.report.comparison import paper_table
 from opiscli.report.rows import COLUMNS, rows
 from opiscli.report.text import printable
-from opiscli.results import Result
+from opiscli.results import Comparison, Result
 
 
 class Format(StrEnum):
@@ -27,6 +28,10 @@ _LATEX_SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "−": "$-$",
+    "ε": r"$\varepsilon$",
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|~#&$"
@@ -46,20 +51,23 @@ def to_csv(of: Result) -> str:
 
 def to_markdown(of: Result) -> str:
     """A table for a README or an issue, the signature below it."""
-    lines = [_markdown_row(COLUMNS), _markdown_row(["---"] * len(COLUMNS))]
-    lines += [_markdown_row([_cell(c, _escape_markdown) for c in row.cells()]) for row in rows(of)]
+    header, cells = _table(of)
+    lines = [_markdown_row([_escape_markdown(name) for name in header])]
+    lines.append(_markdown_row(["---"] * len(header)))
+    lines += [_markdown_row([_cell(c, _escape_markdown) for c in row]) for row in cells]
     return "\n".join([*lines, "", f"`{of.signature}`", ""])
 
 
 def to_latex(of: Result) -> str:
     """A ``tabular`` for a paper, the signature in a comment."""
+    header, cells = _table(of)
     lines = [
         f"% {of.signature}",
-        rf"\begin{{tabular}}{{l{'r' * (len(COLUMNS) - 2)}l}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
         r"\hline",
-        _latex_row([_escape_latex(name) for name in COLUMNS]),
+        _latex_row([_escape_latex(name) for name in header]),
         r"\hline",
-        *(_latex_row([_cell(c, _escape_latex) for c in row.cells()]) for row in rows(of)),
+        *(_latex_row([_cell(c, _escape_latex) for c in row]) for row in cells),
         r"\hline",
         r"\end{tabular}",
         "",
@@ -73,6 +81,12 @@ WRITERS: dict[Format, Callable[[Result], str]] = {
     Format.MARKDOWN: to_markdown,
     Format.LATEX: to_latex,
 }
+
+
+def _table(of: Result) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    if isinstance(of, Comparison):
+        return paper_table(of)
+    return COLUMNS, [row.cells() for row in rows(of)]
 
 
 def _cell(value: object, escape: Callable[[str], str]) -> str:

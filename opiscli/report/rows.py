@@ -8,6 +8,7 @@ from opiscli.results import (
     CalibratedPoint,
     Calibration,
     Check,
+    Comparison,
     Data,
     Deployed,
     Evaluation,
@@ -78,6 +79,24 @@ def _(of: Check) -> list[Row]:
         )
         for one in of.conditions
     ]
+
+
+@rows.register
+def _(of: Comparison) -> list[Row]:
+    found = []
+    for metric in of.metrics:
+        for data, one in zip(of.data, metric.values, strict=True):
+            name = " ".join([data.source, *data.where])
+            lo, hi = one.ci if one.ci is not None else (None, None)
+            found.append(Row(metric=metric.name, value=one.value, ci_lo=lo, ci_hi=hi, label=name))
+            if one.change is not None:
+                what = "difference" if one.change.ratio is None else "ratio"
+                value = one.change.difference if one.change.ratio is None else one.change.ratio
+                lo, hi = one.change.ci if one.change.ci is not None else (None, None)
+                found.append(
+                    Row(metric=f"{what}:{metric.name}", value=value, ci_lo=lo, ci_hi=hi, label=name)
+                )
+    return found
 
 
 def _headline(of: Evaluation) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from opiscli.results.calibration import Calibration
 from opiscli.results.check import Check, CheckedCondition
+from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Comparison
 from opiscli.results.data import Data, Notice, Pairs
 from opiscli.results.deployed import AsDeployed, Deployed, DeployedPoint
 from opiscli.results.evaluation import (
@@ -24,10 +25,14 @@ __all__ = [
     "CalibratedPoint",
     "Calibration",
     "CalibrationRange",
+    "Change",
     "Check",
     "CheckedCondition",
     "ClassRate",
     "ClassRates",
+    "ComparedMetric",
+    "ComparedValue",
+    "Comparison",
     "Data",
     "Deployed",
     "DeployedPoint",

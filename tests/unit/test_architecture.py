@@ -17,6 +17,7 @@ ROOMS = (
     "holdout",
     "evaluation",
     "checking",
+    "comparing",
     "derivation",
     "calibrating",
     "choosing",
