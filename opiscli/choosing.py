@@ -13,7 +13,8 @@ from opiscli.pairs.counts import BinnedCounts
 from opiscli.settings import plain
 from opiscli.targets import Average, CalibrationSettings, Criterion, Target
 
-_THRESHOLDS_AT_ONCE = 512
+_LEAST_ASSURED = 1e-2
+"""A sample that assures no more than this part of the target is too small to set a threshold."""
 
 
 def choose(counted: Counted, target: Target, settings: CalibrationSettings) -> float:
@@ -76,14 +77,11 @@ def _assured(
 ) -> int | None:
     """Position of the largest threshold whose upper bound of FAR is within the target."""
     spread = pooled_far_spread if settings.average is Average.POOLED else macro_far_spread
-    candidates = np.flatnonzero(meets & (rates.accepted > 0))
-    for end in range(len(candidates), 0, -_THRESHOLDS_AT_ONCE):
-        some = candidates[max(0, end - _THRESHOLDS_AT_ONCE) : end]
-        counts = table.up_to(rates.thresholds[some])
-        found = assured_threshold(counts, target, spread, settings.confidence or 0.95)
-        if found is not None:
-            return int(some[found])
-    return None
+    likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
+    found = assured_threshold(
+        table, rates.thresholds[likely], target, spread, settings.confidence or 0.95
+    )
+    return None if found is None else int(np.searchsorted(rates.thresholds, found))
 
 
 def _last(holds: BoolArray) -> int | None:
