@@ -51,6 +51,7 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
         signature=" ".join(signatures),
         data=tuple(one.data for one in evaluations),
         is_paired=is_paired,
+        epsilon=first.eps_opis.epsilon,
         metrics=tuple(
             ComparedMetric(
                 name=metric.name,
@@ -98,8 +99,8 @@ def _metrics(first: Evaluation) -> list[_Metric]:
     return [
         *(_Metric(recall_name(int(k)), higher_is_better=True) for k in first.recall),
         _Metric("opis", higher_is_better=False),
-        _Metric("eps_opis", higher_is_better=False),
         _Metric("opis_corrected", higher_is_better=False),
+        _Metric("eps_opis", higher_is_better=False),
         *(_Metric(f"tar@far={plain(far)}", higher_is_better=True) for far in OPERATING_FARS),
     ]
 

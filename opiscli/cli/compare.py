@@ -48,6 +48,10 @@ def compare(
             f"{len(sources)} source was given, expected two or more",
             hint="For example: opis compare before.parquet after.parquet.",
         )
+    if len(sources) > 26:
+        raise UsageError(
+            f"{len(sources)} sources were given, expected 26 at most", hint="Compare fewer at once."
+        )
     if sources.count("-") > 1:
         raise UsageError(
             "standard input was given twice, but it can be read once",

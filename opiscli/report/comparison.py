@@ -1,5 +1,7 @@
 """Draws a comparison: the table of the paper, for a terminal and for text files."""
 
+from string import ascii_uppercase
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -8,23 +10,23 @@ from rich.text import Text
 from opiscli.report.text import printable, rate, score
 from opiscli.results import Change, ComparedMetric, ComparedValue, Comparison
 
-_TITLES = {"opis": "OPIS", "eps_opis": "ε-OPIS", "opis_corrected": "OPIS corrected"}
+_TITLES = {"opis": "OPIS", "opis_corrected": "  corrected"}
 
 
 def draw_comparison(of: Comparison, console: Console) -> None:
     """Print one line a source and number: its value, how it changed, and how surely."""
-    for data in of.data:
+    for letter, data in zip(ascii_uppercase, of.data, strict=False):
         name = printable(" ".join([data.source, *data.where]))
         size = f"{data.n_items:,} items × {data.dims:,} dims · {data.n_classes:,} classes"
-        console.print(Text.assemble((name, "bold"), (f"  {size}", "dim")), soft_wrap=True)
+        console.print(Text.assemble((f"{letter}  {name}", "bold"), (f"  {size}", "dim")))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan", pad_edge=False)
     for name in ("", "", "value", "95 % interval", "change", "paired interval"):
-        table.add_column(Text(name, "bold cyan"))
+        table.add_column(Text(name, "bold cyan"), no_wrap=True)
     for metric in of.metrics:
-        for k, (data, value) in enumerate(zip(of.data, metric.values, strict=True)):
+        for k, value in enumerate(metric.values):
             table.add_row(
-                Text(title(metric.name) if k == 0 else "", "bold"),
-                Text(printable(data.source), overflow="ellipsis", no_wrap=True),
+                Text(title(metric.name, of) if k == 0 else "", "bold"),
+                ascii_uppercase[k],
                 _shown(metric, value.value),
                 "" if value.ci is None else f"{value.ci.lo:.3g} – {value.ci.hi:.3g}",
                 _coloured(value.change),
@@ -38,7 +40,7 @@ def draw_comparison(of: Comparison, console: Console) -> None:
 
 def paper_table(of: Comparison) -> tuple[list[str], list[list[str]]]:
     """Header and cells: one row a source, one column a number, changes with sign and arrow."""
-    header = ["source", *(title(metric.name) for metric in of.metrics)]
+    header = ["source", *(_in_full(title(metric.name, of)) for metric in of.metrics)]
     rows = [
         [
             printable(" ".join([data.source, *data.where])),
@@ -49,11 +51,17 @@ def paper_table(of: Comparison) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def title(name: str) -> str:
-    """Name of a number as people write it: ``R@1``, ``TAR@FAR=0.001``."""
+def title(name: str, of: Comparison) -> str:
+    """Name of a number as people write it: ``R@1``, ``10%-OPIS``, ``TAR@FAR=0.001``."""
+    if name == "eps_opis":
+        return f"{100 * of.epsilon:g}%-OPIS"
     if name.startswith("recall@"):
         return f"R@{name.removeprefix('recall@')}"
     return _TITLES.get(name, name.upper())
+
+
+def _in_full(name: str) -> str:
+    return f"OPIS{name}".replace("  ", " ") if name.startswith(" ") else name
 
 
 def change_text(change: Change) -> str:

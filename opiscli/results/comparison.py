@@ -63,5 +63,6 @@ class Comparison(Result):
 
     data: tuple[Data, ...]
     is_paired: bool
+    epsilon: float
     metrics: tuple[ComparedMetric, ...]
     warnings: tuple[Notice, ...]
