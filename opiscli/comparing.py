@@ -162,7 +162,7 @@ def _resampled(run: Run) -> dict[str, FloatArray]:
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
     few = thinned(len(grid.thresholds))
     curves, thresholds = curves[:, few], grid.thresholds[few]
-    queries: IntArray = grid.class_sizes[has_pairs]
+    queries: IntArray = counted.queries[has_pairs]
     found = {"opis": bootstrap.opis(curves, thresholds)}
     if n_worst(settings.epsilon, len(curves)) < len(curves):
         found["eps_opis"] = bootstrap.epsilon_opis(curves, thresholds, settings.epsilon)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.arrays import FloatArray
+from opiscli.arrays import FloatArray, IntArray
 from opiscli.calibration import calibration_range
 from opiscli.pairs.counts import BinnedCounts, PairCounts, SpreadCounts
 from opiscli.pairs.histogram import DistanceHistogram
@@ -20,6 +20,8 @@ class Counted:
     ----------
     names
         Label of each class.
+    mode
+        ``exact``: all pairs; ``sampled``: some that stand for all.
     kernel
         What counted: ``compiled`` or ``NumPy``.
     pooled
@@ -33,15 +35,19 @@ class Counted:
     retrieval
         Shape ``(n_classes,)`` each, sums over the items of each class by measure:
         ``recall@k`` counts those with an item of their class among their k nearest.
+    queries
+        Shape ``(n_classes,)``, items of each class whose neighbours were searched for.
     """
 
     names: tuple[str, ...]
+    mode: str = "exact"
     kernel: str
     pooled: DistanceHistogram
     table: PairCounts | BinnedCounts
     grid: FloatArray | None
     for_noise: SpreadCounts | None
     retrieval: dict[str, FloatArray]
+    queries: IntArray
 
     @property
     def is_complete(self) -> bool:

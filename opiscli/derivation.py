@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from opiscli.arrays import FloatArray, IntArray
+from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.calibration import calibration_range, require_direction
 from opiscli.counted import Counted, Run
 from opiscli.counting.request import OPERATING_FARS, points
@@ -77,14 +77,15 @@ def derive(run: Run) -> Evaluation:
         distance=settings.distance.value,
         utility=UtilityKind(settings.utility.value, settings.beta),
         pairs=Pairs(
-            "exact", int(grid.positive_pairs.sum()), int(grid.negative_pairs.sum()) // grid.ends
+            counted.mode,
+            int(grid.positive_pairs.sum()),
+            int(grid.negative_pairs.sum()) // grid.ends,
         ),
         calibration_range=_calibration_range(grid, settings.calibration_range),
         opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
         eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
         recall={
-            str(k): _recall(counted.retrieval[recall_name(k)], grid.class_sizes, bootstrap)
-            for k in settings.ks
+            str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
         },
         mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
         operating_points=_operating_points(counted, settings),
@@ -178,26 +179,25 @@ def _eps_opis(
     return EpsilonOpis(epsilon, worst, value, Interval(*ci))
 
 
-def _recall(of_class: FloatArray, class_sizes: IntArray, bootstrap: ClassBootstrap) -> Recall:
-    estimate = _mean_of_queries(of_class, class_sizes, bootstrap)
-    return Recall(estimate.value, estimate.ci, int(class_sizes[class_sizes > 1].sum()))
+def _recall(counted: Counted, name: str, has_pairs: BoolArray, bootstrap: ClassBootstrap) -> Recall:
+    queries = counted.queries[has_pairs]
+    estimate = _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
+    return Recall(estimate.value, estimate.ci, int(queries.sum()))
 
 
 def _ranking(counted: Counted, bootstrap: ClassBootstrap) -> Ranking:
-    sizes = counted.table.class_sizes
+    has_pairs = counted.table.class_sizes > 1
+    queries = counted.queries[has_pairs]
     return Ranking(
         *(
-            _mean_of_queries(counted.retrieval[name], sizes, bootstrap)
+            _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
             for name in (MAP_AT_R, R_PRECISION)
         )
     )
 
 
-def _mean_of_queries(
-    of_class: FloatArray, class_sizes: IntArray, bootstrap: ClassBootstrap
-) -> Estimate:
-    """Mean over the items of classes with at least two, from sums by class."""
-    hits, queries = of_class[class_sizes > 1], class_sizes[class_sizes > 1]
+def _mean_of_queries(hits: FloatArray, queries: IntArray, bootstrap: ClassBootstrap) -> Estimate:
+    """Mean over queries, from sums by class."""
     value = float(hits.sum() / queries.sum())
     lo, hi = percentile_interval(bootstrap.share(hits, queries))
     if value in (0.0, 1.0):

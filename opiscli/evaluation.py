@@ -1,6 +1,7 @@
 """The recipe of an evaluation: count all pairs once, derive every number from the counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +9,10 @@ import numpy.typing as npt
 from opiscli.counted import Run
 from opiscli.counting import CountRequest, count
 from opiscli.counting.deployment import deploy
+from opiscli.counting.sampling import count_sample
 from opiscli.derivation import derive
 from opiscli.embeddings import EmbeddingSet
+from opiscli.errors import UsageError
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
 from opiscli.results import Data, Evaluation
@@ -32,6 +35,7 @@ def evaluate(
     ranking: bool = False,
     index: str | None = None,
     drop_duplicates: bool = False,
+    sample_pairs: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     memory_limit: int | None = None,
@@ -66,8 +70,10 @@ def evaluate(
         index factory such as ``SQ8``, or a file of the same items in the same order.
     drop_duplicates
         Keep one of all items with exactly the same embedding.
+    sample_pairs
+        Estimate from about so many pairs instead of all.
     seed
-        Of the bootstrap over classes.
+        Of the bootstrap over classes, and of the sample of pairs.
     threads
         By default one per processor.
     memory_limit
@@ -109,6 +115,7 @@ def evaluate(
         ks=(k,) if isinstance(k, int) else tuple(k),
         ranking=ranking,
         drop_duplicates=drop_duplicates,
+        sample_pairs=sample_pairs,
         seed=seed,
     )
     resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
@@ -161,6 +168,9 @@ def count_items(
     found = items
     if settings.drop_duplicates:
         items = items.without_repeats()
+    if settings.sample_pairs is not None and settings.sample_pairs >= items.n_pairs:
+        settings = replace(settings, sample_pairs=None)
+    _refuse_with_sample(settings, complete=complete or bool(thresholds), index=index)
     request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
     data = Data(
         source=source,
@@ -173,7 +183,13 @@ def count_items(
         duplicates_dropped=settings.drop_duplicates,
         sha256=items.sha256,
     )
-    counted = count(items, request, resources, on_progress)
+    counted = (
+        count(items, request, resources, on_progress)
+        if settings.sample_pairs is None
+        else count_sample(
+            items, request, settings.sample_pairs, settings.seed, resources, on_progress
+        )
+    )
     deployed = index and deploy(
         items,
         counted,
@@ -190,3 +206,18 @@ def count_items(
         settings=settings,
         deployed=deployed or None,
     )
+
+
+def _refuse_with_sample(settings: EvaluationSettings, *, complete: bool, index: str | None) -> None:
+    if settings.sample_pairs is None:
+        return
+    if complete:
+        raise UsageError(
+            "a saved evaluation holds all pairs, but --sample-pairs looks at some",
+            hint="Leave --sample-pairs out, or do not save.",
+        )
+    if index is not None:
+        raise UsageError(
+            "--index is held against all pairs, but --sample-pairs looks at some",
+            hint="Leave one of the two out.",
+        )

@@ -87,6 +87,7 @@ def to_bytes(run: Run) -> bytes:
     columns = {
         "label": pa.array(run.counted.names, pa.large_string()),
         "n_items": table.class_sizes,
+        "n_queries": run.counted.queries,
         "positive_pairs": table.positive_pairs,
         "negative_pairs": table.negative_pairs,
         **_bin_columns("positive", table.positive, len(table.thresholds)),
@@ -158,6 +159,7 @@ def _run(table: pa.Table, about: dict[str, Any]) -> Run:
     _require_sums(binned)
     noise = about["noise_thresholds"]
     counted = Counted(
+        queries=_integers(table, "n_queries"),
         names=tuple(table["label"].to_pylist()),
         kernel=str(about["kernel"]),
         pooled=binned.pooled,

@@ -140,8 +140,10 @@ class EvaluationSettings:
         Whether MAP@R and R-precision are reported.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    sample_pairs
+        About how many pairs are to stand for all; ``None`` for all of them.
     seed
-        Of the bootstrap over classes.
+        Of the bootstrap over classes, and of the sample of pairs.
     n_resamples
         Bootstrap resamples behind each interval.
 
@@ -160,6 +162,7 @@ class EvaluationSettings:
     ks: tuple[int, ...] = (1,)
     ranking: bool = False
     drop_duplicates: bool = False
+    sample_pairs: int | None = None
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
 
@@ -171,6 +174,19 @@ class EvaluationSettings:
         )
         _require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
         _require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
+        if self.sample_pairs is not None:
+            _require(
+                self.sample_pairs >= 1000,
+                "--sample-pairs",
+                self.sample_pairs,
+                "1000 or more",
+                "1e9",
+            )
+            if self.ranking:
+                raise UsageError(
+                    "--ranking needs all neighbours, but --sample-pairs looks at some pairs",
+                    hint="Leave one of the two out.",
+                )
         for k in self.ks:
             _require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
 
@@ -184,13 +200,15 @@ class EvaluationSettings:
             f"range:{self.calibration_range}",
             f"grid:{self.n_thresholds}",
             f"eps:{plain(self.epsilon)}",
-            "pairs:exact",
+            "pairs:exact"
+            if self.sample_pairs is None
+            else f"pairs:sampled{scientific(self.sample_pairs)}",
             "single:drop",
             "ties:accept",
         ]
         if self.drop_duplicates:
             parts.append("dups:drop")
-        if self.seed != DEFAULT_SEED:
+        if self.seed != DEFAULT_SEED or self.sample_pairs is not None:
             parts.append(f"seed:{self.seed}")
         if self.n_resamples != DEFAULT_RESAMPLES:
             parts.append(f"resamples:{self.n_resamples}")

@@ -41,6 +41,15 @@ _Index = Annotated[
         show_default=False,
     ),
 ]
+_SamplePairs = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="Estimate from about so many pairs, for example 1e9, instead of all.",
+        rich_help_panel="Resources",
+        show_default=False,
+    ),
+]
 _Save = Annotated[
     str | None,
     typer.Option(
@@ -72,6 +81,7 @@ def evaluate(
     k: options.Ranks = None,
     ranking: _Ranking = None,
     index: _Index = None,
+    sample_pairs: _SamplePairs = None,
     save: _Save = None,
     force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
@@ -98,6 +108,7 @@ def evaluate(
         ks=options.parse_ranks(k),
         ranking=ranking,
         drop_duplicates=drop_duplicates,
+        sample_pairs=options.whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
     name = options.source_or_stdin(source)

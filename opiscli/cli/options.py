@@ -262,3 +262,20 @@ def save_path(text: str | None, *, force: bool) -> Path | None:
         return None
     require_free(Path(text), force=force)
     return Path(text)
+
+
+def whole(option: str, value: float | None) -> int | None:
+    """Whole number from one written as ``1e9``.
+
+    Raises
+    ------
+    UsageError
+        If it is not whole.
+    """
+    if value is None:
+        return None
+    if not value.is_integer():
+        raise UsageError(
+            f"{option} is {value:g}, expected a whole number", hint=f"For example {option} 1e9."
+        )
+    return int(value)

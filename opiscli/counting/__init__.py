@@ -1,7 +1,6 @@
 """How the pairs of a set are counted: in two plain passes, or in one compiled pass."""
 
 from dataclasses import replace
-from importlib import import_module
 
 from opiscli.counted import Counted
 from opiscli.counting.one_pass import count_in_one_pass
@@ -9,6 +8,7 @@ from opiscli.counting.ranking import ranking_sums
 from opiscli.counting.request import CountRequest
 from opiscli.counting.two_passes import count_in_two_passes
 from opiscli.embeddings import EmbeddingSet
+from opiscli.pairs.kernels import has_compiler
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
 
@@ -22,11 +22,7 @@ def is_compiled(items: EmbeddingSet) -> bool:
     """Whether the compiled kernel is installed and the set large enough for it."""
     if items.n_pairs < _COMPILED_FROM:
         return False
-    try:
-        import_module("numba")
-    except ImportError:  # not there, or not yet made for this version of NumPy
-        return False
-    return True
+    return has_compiler()
 
 
 def count(

@@ -74,6 +74,7 @@ def count_in_one_pass(
         grid=grid,
         for_noise=spread_counts(home),
         retrieval=_retrieval(items, home, request.ks, resources),
+        queries=items.class_sizes,
     )
 
 

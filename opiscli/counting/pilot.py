@@ -109,7 +109,8 @@ def _pilot(items: EmbeddingSet, *, whole_classes: bool) -> EmbeddingSet:
     Drawn by what the items are, so that the order of rows has no say.
     """
     if not whole_classes:
-        drawn = np.argpartition(items.fingerprints, _PILOT_ITEMS)[:_PILOT_ITEMS]
+        n_drawn = min(_PILOT_ITEMS, items.n_items)
+        drawn = np.argpartition(items.fingerprints, n_drawn - 1)[:n_drawn]
         return items.subset(np.sort(drawn))
     order = np.argsort(np.minimum.reduceat(items.fingerprints, items.class_starts))
     enough = np.searchsorted(np.cumsum(items.class_sizes[order]), _PILOT_ITEMS) + 2

@@ -74,6 +74,7 @@ def _count_where_needed(
         grid=grid,
         for_noise=table.up_to(grid),
         retrieval=recall(items, request.ks, resources, on_progress),
+        queries=items.class_sizes,
     )
 
 
@@ -111,6 +112,7 @@ def _count_everywhere(
         grid=grid,
         for_noise=None if grid is None else spread,
         retrieval=recall(items, request.ks, resources, on_progress),
+        queries=items.class_sizes,
     )
 
 

@@ -26,9 +26,9 @@ def _compiled(function: _Function) -> _Function:
 @_compiled
 def list_pairs(
     similarity: Float32Array,
-    first_row: int,
-    first_column: int,
-    codes: AnyArray,
+    offset: int,
+    row_codes: AnyArray,
+    column_codes: AnyArray,
     least: np.float32,
     rows: AnyArray,
     columns: AnyArray,
@@ -42,11 +42,12 @@ def list_pairs(
     Parameters
     ----------
     similarity
-        Shape ``(n_rows, n_columns)``; read only where the column's item comes after the row's.
-    first_row, first_column
-        Positions of the first row and column in the set.
-    codes
-        Class of each item of the set.
+        Shape ``(n_rows, n_columns)``.
+    offset
+        Row ``r`` is read from column ``offset + r`` on: where rows and columns are of one
+        set, so that a column's item comes after the row's; at most ``-n_rows`` for all.
+    row_codes, column_codes
+        Class of each row and column.
     rows, columns, distances
         Room for ``n_rows * n_columns`` pairs.
 
@@ -61,14 +62,14 @@ def list_pairs(
     found = np.empty(n_columns + 1, dtype=np.uint32)
     for row in range(n_rows):
         line = similarity[row]
-        code = codes[first_row + row]
+        code = row_codes[row]
         n_found = np.uint64(0)
         # Without a branch: the place is written every time, and kept only if it counts.
-        for column in range(max(0, first_row + row + 1 - first_column), n_columns):
+        for column in range(max(0, offset + row), n_columns):
             found[n_found] = column
             n_found += np.uint64(line[column] >= least)
         for k in range(n_found):
-            is_positive = codes[first_column + found[k]] == code
+            is_positive = column_codes[found[k]] == code
             place = last - n_positive if is_positive else n_negative
             rows[place] = row
             columns[place] = found[k]
@@ -158,3 +159,10 @@ def tally(
         class_bins[codes[item], bins[k]] += 1
         item_bins[item, coarse[bins[k]]] += 1
         nearest[item] = min(nearest[item], distances[k])
+
+
+@_compiled
+def approach(items: AnyArray, distances: Float32Array, nearest: Float32Array) -> None:
+    """Lower each item's nearest distance to that of listed pairs."""
+    for k in range(len(items)):
+        nearest[items[k]] = min(nearest[items[k]], distances[k])

@@ -100,7 +100,29 @@ def match_ranks_from_nearest(
     searched for.
     """
     queries = np.flatnonzero(items.class_sizes[items.codes] > 1)
-    own, other = nearest_positive[queries], nearest_negative[queries]
+    return ranks_from_nearest(
+        items, queries, nearest_positive[queries], nearest_negative[queries], threads=threads
+    )
+
+
+def ranks_from_nearest(
+    items: EmbeddingSet,
+    queries: IntArray,
+    own: Float32Array,
+    other: Float32Array,
+    *,
+    threads: int,
+) -> MatchRanks:
+    """First ranks of some queries from their distances to the nearest of both kinds.
+
+    Parameters
+    ----------
+    queries
+        Positions of items of classes with at least two.
+    own, other
+        Shape ``(n_queries,)``, cosine distances to the nearest item of the same class and
+        of another.
+    """
     nearer = (other < own).astype(np.int64)
     tied = np.zeros_like(nearer)
     with np.errstate(invalid="ignore"):

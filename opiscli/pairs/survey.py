@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
-from opiscli.distance import LARGEST, cutoffs
+from opiscli.distance import LARGEST
 from opiscli.embeddings import EmbeddingSet
 from opiscli.pairs.counts import (
     BinnedCounts,
@@ -16,15 +16,16 @@ from opiscli.pairs.counts import (
     SpreadCounts,
     exact_totals,
 )
-from opiscli.pairs.histogram import STEP, DistanceHistogram
+from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.pairs.items import ItemCounts, by_class, cell_type, zeros
 from opiscli.pairs.lattice import Lattice
+from opiscli.pairs.listing import Lister, TileSide
 from opiscli.pairs.sweep import Progress, sweep_tiles
-from opiscli.pairs.tiles import EXACT_BELOW, Tile
+from opiscli.pairs.tiles import Tile
 from opiscli.settings import Distance
 
 _SIDE = 1024
-_COLUMNS_AT_ONCE = 512
+COLUMNS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ def survey(
     threads: int,
     side: int = _SIDE,
     sparse: bool = False,
+    within_classes: bool = False,
+    compiled: bool = True,
     on_progress: Progress | None = None,
 ) -> Survey:
-    """Walk all pairs once with the compiled kernel.
+    """Walk all pairs once, and count them on the way.
 
     Parameters
     ----------
@@ -78,6 +81,10 @@ def survey(
         As in `Survey`.
     sparse
         Whether most bins will stay empty, as those of a lattice over all distances do.
+    within_classes
+        Whether only positive pairs are counted.
+    compiled
+        Which kernel.
     """
     kind = cell_type(items.class_sizes)
     shape = (items.n_classes, lattice.n_thresholds + 1)
@@ -93,12 +100,13 @@ def survey(
         nearest_positive=np.full(items.n_items, np.inf, dtype=np.float32),
         nearest_negative=np.full(items.n_items, np.inf, dtype=np.float32),
     )
-    bands = _bands(items, side)
-    worker = _Worker(items, home, distance, bands)
+    bands = class_bands(items, side)
+    lister = Lister(lattice, distance, compiled=compiled)
+    tiles = [t for t in _in_turn(bands) if not within_classes or _share_class(items, t)]
     for _ in sweep_tiles(
-        _in_turn(bands),
-        worker,
-        n_pairs=items.n_pairs,
+        tiles,
+        _Worker(items, home, lister, bands, within_classes=within_classes),
+        n_pairs=sum(tile.n_pairs for tile in tiles),
         threads=threads,
         stage="pairs",
         on_progress=on_progress,
@@ -111,97 +119,63 @@ class _Worker:
     """Adds one tile at a time to a survey, from several threads."""
 
     def __init__(
-        self, items: EmbeddingSet, home: Survey, distance: Distance, bands: list[slice]
+        self,
+        items: EmbeddingSet,
+        home: Survey,
+        lister: Lister,
+        bands: list[slice],
+        *,
+        within_classes: bool,
     ) -> None:
-        # Imported here: an evaluation that never comes here need not load numba.
-        from opiscli.pairs import compiled
-
-        lattice = home.lattice
-        self._kernel = compiled
         self._items = items
-        widest = cutoffs(lattice.thresholds[-1:], distance)[0]
-        # A hair wider, because nearly equal pairs are computed anew.
-        self._least = np.float32(1 - widest - 1e-6)
-        is_euclidean = distance is Distance.EUCLIDEAN
-        split = lattice.split_of_tick(distance)
-        self._ruler = is_euclidean, STEP, int(lattice.ticks[0]), lattice.bin_of_tick, split
-        bins = np.arange(lattice.n_thresholds + 1)
-        coarse = np.searchsorted(home.coarse, bins).astype(np.int32)
-        self._negatives = home.negative, coarse, home.items.negative, home.nearest_negative
-        self._positives = home.positive, coarse, home.items.positive, home.nearest_positive
-        groups = list(_groups(items, bands))
+        self._lister = lister
+        coarse = coarse_bins(home.coarse, home.lattice)
+        positives = True, home.positive, coarse, home.items.positive, home.nearest_positive
+        negatives = False, home.negative, coarse, home.items.negative, home.nearest_negative
+        self._signs = (positives,) if within_classes else (negatives, positives)
+        groups = list(class_groups(items, bands))
         self._group = dict(zip((band.start for band in bands), groups, strict=True))
         self._locks = [threading.Lock() for _ in range(groups[-1] + 1)]
-        self._scratch = threading.local()
 
     def __call__(self, tile: Tile) -> None:
         # Few columns at a time, so that the counts of all of them stay in the cache.
-        for start in range(tile.columns.start, tile.columns.stop, _COLUMNS_AT_ONCE):
-            stop = min(start + _COLUMNS_AT_ONCE, tile.columns.stop)
+        for start in range(tile.columns.start, tile.columns.stop, COLUMNS_AT_ONCE):
+            stop = min(start + COLUMNS_AT_ONCE, tile.columns.stop)
             self._add(tile, slice(start, stop))
 
     def _add(self, tile: Tile, columns: slice) -> None:
-        row_unit, column_unit = self._items.unit[tile.rows], self._items.unit[columns]
-        similarity, row_of, column_of, distances, bins = self._room(len(row_unit), len(column_unit))
-        np.matmul(row_unit, column_unit.T, out=similarity)
-        n_negative, n_positive = self._kernel.list_pairs(
-            similarity,
-            tile.rows.start,
-            columns.start,
-            self._items.codes,
-            self._least,
-            row_of,
-            column_of,
-            distances,
+        unit, codes = self._items.unit, self._items.codes
+        listed = self._lister.list(
+            TileSide(unit[tile.rows], codes[tile.rows]),
+            TileSide(unit[columns], codes[columns]),
+            offset=tile.rows.start + 1 - columns.start,
         )
-        sides = (
-            (self._group[tile.rows.start], tile.rows, row_of),
-            (self._group[tile.columns.start], columns, column_of),
-        )
-        for of_sign, found in (
-            (self._negatives, slice(0, n_negative)),
-            (self._positives, slice(len(row_of) - n_positive, len(row_of))),
-        ):
-            class_bins, coarse, item_bins, nearest = of_sign
-            some = distances[found]
-            self._kernel.measure(
-                row_unit,
-                column_unit,
-                row_of[found],
-                column_of[found],
-                some,
-                np.float32(EXACT_BELOW),
-                *self._ruler,
-                bins[found],
-            )
-            for group, band, item_of in sides:
+        row_group, column_group = (self._group[b.start] for b in (tile.rows, tile.columns))
+        for positive, class_bins, coarse, item_bins, nearest in self._signs:
+            found = listed(positive)
+            for group, band, item_of in (
+                (row_group, tile.rows, found.rows),
+                (column_group, columns, found.columns),
+            ):
                 with self._locks[group]:
-                    self._kernel.tally(
-                        item_of[found],
-                        bins[found],
-                        some,
-                        self._items.codes[band],
+                    self._lister.kernel.tally(
+                        item_of,
+                        found.bins,
+                        found.distances,
+                        codes[band],
                         class_bins,
                         coarse,
                         item_bins[band],
                         nearest[band],
                     )
 
-    def _room(
-        self, n_rows: int, n_columns: int
-    ) -> tuple[Float32Array, AnyArray, AnyArray, Float32Array, AnyArray]:
-        """Memory of the calling thread, kept from tile to tile."""
-        n = n_rows * n_columns
-        kept = self._scratch
-        if not hasattr(kept, "similarity") or kept.similarity.size < n:
-            kept.similarity, kept.distances = np.empty((2, n), dtype=np.float32)
-            kept.rows, kept.columns = np.empty((2, n), dtype=np.uint16)
-            kept.bins = np.empty(n, dtype=np.int32)
-        similarity: Float32Array = kept.similarity[:n].reshape(n_rows, n_columns)
-        return similarity, kept.rows[:n], kept.columns[:n], kept.distances[:n], kept.bins[:n]
+
+def coarse_bins(coarse: IntArray, lattice: Lattice) -> AnyArray:
+    """Coarse bin of each bin of a lattice, and of the one beyond it."""
+    return np.searchsorted(coarse, np.arange(lattice.n_thresholds + 1)).astype(np.int32)
 
 
-def _bands(items: EmbeddingSet, side: int) -> list[slice]:
+def class_bands(items: EmbeddingSet, side: int) -> list[slice]:
     """Cut the items into bands of at most ``side`` that split no class that fits into one."""
     bands: list[slice] = []
     start = stop = 0
@@ -218,13 +192,18 @@ def _bands(items: EmbeddingSet, side: int) -> list[slice]:
     return bands
 
 
-def _groups(items: EmbeddingSet, bands: list[slice]) -> Iterator[int]:
+def class_groups(items: EmbeddingSet, bands: list[slice]) -> Iterator[int]:
     """Number the bands; those that share a class share a number, because they share its counts."""
     group, last_class = -1, -1
     for band in bands:
         group += int(items.codes[band.start] != last_class)
         last_class = int(items.codes[band.stop - 1])
         yield group
+
+
+def _share_class(items: EmbeddingSet, tile: Tile) -> bool:
+    """Whether a class has items on both sides of a tile."""
+    return bool(items.codes[tile.rows.stop - 1] >= items.codes[tile.columns.start])
 
 
 def _in_turn(bands: list[slice]) -> Iterator[Tile]:
