@@ -18,7 +18,12 @@ def notices(of: Evaluation, n_conflicts: int) -> tuple[Notice, ...]:
     n_conflicts
         Items whose embedding also occurs in another class.
     """
-    return (*_about_data(of, n_conflicts), *_about_opis(of), *_about_points(of))
+    return (
+        *_about_sample(of),
+        *_about_data(of, n_conflicts),
+        *_about_opis(of),
+        *_about_points(of),
+    )
 
 
 def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[Notice]:
@@ -48,6 +53,16 @@ def _about_conflicts(data: Data, n_conflicts: int) -> Iterator[Notice]:
         yield Notice(
             "conflicting-labels",
             f"{n_conflicts:,} items have the same embedding as an item of another class; {effect}",
+        )
+
+
+def _about_sample(of: Evaluation) -> Iterator[Notice]:
+    if of.pairs.mode == "sampled":
+        n, counted = of.data.n_items, of.pairs.n_positive + of.pairs.n_negative
+        yield Notice(
+            "sampled",
+            f"numbers are estimates from {counted:,} of {n * (n - 1) // 2:,} pairs:"
+            f" each item was held against {round(of.pairs.n_negative / n):,} random others",
         )
 
 

@@ -57,7 +57,8 @@ def count_sample(
         If the calibration range cannot be formed.
     """
     key = _shuffled(items, seed)
-    inside = _within_classes(items, key, n_pairs // 2)
+    for_negatives = max(n_pairs // 2, FEWEST_OTHERS * items.n_items)
+    inside = _within_classes(items, key, n_pairs - for_negatives)
     sizes = np.bincount(items.codes[inside], minlength=items.n_classes)
     positive_pairs = sizes * (sizes - 1) // 2
     n_drawn = (n_pairs - int(positive_pairs.sum())) // items.n_items
@@ -118,7 +119,7 @@ def _require_memory(
 
 def _shuffled(items: EmbeddingSet, seed: int) -> AnyArray:
     """Numbers that put the items in a random order, another one for each seed."""
-    mixed = items.fingerprints + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = items.fingerprints + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
     return mixed ^ (mixed >> np.uint64(31))
