@@ -107,8 +107,8 @@ def _require_memory(
 ) -> None:
     tables = 2 * 4 * items.n_classes * (expected.lattice.n_thresholds + 1)
     counts = 3 * 4 * items.n_items * (n_coarse + 1)
-    # Tables are summed up in 64 bits; embeddings twice, because an index keeps its own.
-    need = 2 * items.unit.nbytes + 3 * tables + counts
+    # Embeddings twice, because an index keeps its own.
+    need = 2 * items.unit.nbytes + tables + counts
     if need > resources.memory_limit:
         raise UsageError(
             f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB, but a sample of"
@@ -159,10 +159,14 @@ def _counted(
     sizes = np.bincount(items.codes[inside], minlength=items.n_classes)
     of_drawn = np.bincount(items.codes[drawn], minlength=items.n_classes)
     others = len(drawn) - of_drawn
+    # In place: for many classes a second copy of these would be the largest array.
+    positives.positive[:] //= 2
+    for bins in (positives.positive, crossing.negative):
+        np.cumsum(bins, axis=1, out=bins)
     table = PairCounts(
         thresholds=lattice.thresholds,
-        positive=np.cumsum(positives.positive[:, :-1] // 2, axis=1),
-        negative=np.cumsum(crossing.negative[:, :-1], axis=1),
+        positive=positives.positive[:, :-1],
+        negative=crossing.negative[:, :-1],
         class_sizes=items.class_sizes,
         positive_pairs=sizes * (sizes - 1) // 2,
         negative_pairs=items.class_sizes * others,
@@ -188,7 +192,7 @@ def _counted(
 def _pooled(table: PairCounts, is_tick: BoolArray) -> DistanceHistogram:
     """All counted pairs on the ticks; what lies beyond them in one last bin."""
     positive, negative = (
-        np.append(side.sum(axis=0), pairs.sum())
+        np.append(side.sum(axis=0, dtype=np.int64), pairs.sum())
         for side, pairs in (
             (table.positive, table.positive_pairs),
             (table.negative, table.negative_pairs),
