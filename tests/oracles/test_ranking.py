@@ -103,6 +103,15 @@ def test_the_answer_is_the_same_however_it_is_found(seed, slack, threads):
         assert scores(items, threads, little) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_what_only_rounding_sets_apart_is_tied(seed):
+    embeddings, labels = coarse_grid(seed, n_items=120)
+    scale = np.random.default_rng(seed).uniform(0.1, 10, size=(120, 1))
+    exact = scores(EmbeddingSet.from_arrays(embeddings, labels))
+    rounded = scores(EmbeddingSet.from_arrays(scale * embeddings, labels))
+    assert rounded == pytest.approx(exact, abs=1e-12)
+
+
 def test_a_class_that_is_the_rest_of_the_set():
     embeddings, _ = clusters(seed=3, n_classes=6)
     labels = np.zeros(len(embeddings), dtype=int)
