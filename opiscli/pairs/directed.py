@@ -72,7 +72,7 @@ def count_deployed(
         stage="as deployed",
         on_progress=on_progress,
     ):
-        rows, columns = (_classes(items.codes[band]) for band in (tile.rows, tile.columns))
+        rows, columns = (classes_of(items.codes[band]) for band in (tile.rows, tile.columns))
         positive[rows] += counted.positive
         negative[rows] += counted.row_negative
         negative[columns] += counted.column_negative
@@ -162,7 +162,7 @@ class _Copies:
         distances = np.subtract(np.float32(1), similarity, out=similarity)
         distances += half[0][:, None]
         distances += half[1]
-        return _with_nearest_exact(distances, queries, copies)
+        return with_nearest_exact(distances, queries, copies)
 
     def _copies(self, band: slice) -> Float32Array:
         with self._lock:
@@ -172,7 +172,7 @@ class _Copies:
             return self._decoded
 
 
-def _with_nearest_exact(
+def with_nearest_exact(
     distances: Float32Array, queries: Float32Array, copies: Float32Array
 ) -> Float32Array:
     """Compute the smallest anew from the difference, as the exact engine does."""
@@ -185,6 +185,6 @@ def _with_nearest_exact(
     return distances
 
 
-def _classes(codes: Int32Array) -> slice:
+def classes_of(codes: Int32Array) -> slice:
     """Classes of a band of items, which stand in class order."""
     return slice(int(codes[0]), int(codes[-1]) + 1)

@@ -1,0 +1,245 @@
+"""Exact counts of pairs across two sets only: queries against a separate gallery.
+
+Classes are matched by label. For class i with q_i queries out of Q and g_i gallery items out of G:
+
+- its positive pairs are a query and a gallery item of it: q_i g_i of them. A class has an
+  OPIS, a TPR and R@1 queries only if it has both.
+- its negative pairs have one end in it, on either side: q_i (G - g_i) + g_i (Q - q_i). So the
+  FAR of a class counts what its queries wrongly accept and what wrongly accepts its gallery
+  items; over all classes every negative pair is counted twice, as it is within one set.
+- pooled rates are over all Q G pairs; classes on one side only take part in them.
+- R@1: share of the queries of classes in the gallery whose nearest gallery item is of
+  their class, one half where that depends on how ties are ordered.
+
+No item is compared with another of its own side, and none is left out: an item that is in both
+sets is an ordinary pair with itself, at distance 0.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+
+from opiscli.arrays import AnyArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.distance import cutoffs
+from opiscli.errors import EmbeddingError
+from opiscli.labels import Labels
+from opiscli.pairs.counts import PairCounts
+from opiscli.pairs.directed import classes_of, count_crossing, with_nearest_exact
+from opiscli.pairs.histogram import TICKS, DistanceHistogram, count_distances
+from opiscli.pairs.neighbours import CERTAIN, TIE, MatchRanks, normalised
+from opiscli.pairs.sweep import Progress, sweep_tiles
+from opiscli.pairs.tiles import Block, Tile, tile_side
+from opiscli.resources import Resources
+from opiscli.settings import Distance
+
+_QUERIES_AT_ONCE = 1024
+_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Queries and a gallery under one list of classes, each in class order.
+
+    Parameters
+    ----------
+    query_unit, gallery_unit
+        Shape ``(n, dims)``, float32, rows of length one.
+    query_codes, gallery_codes
+        Shape ``(n,)``, class of each item, non-decreasing.
+    names
+        Label of each class on either side, sorted as text.
+    """
+
+    query_unit: Float32Array
+    query_codes: Int32Array
+    gallery_unit: Float32Array
+    gallery_codes: Int32Array
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        query_unit: Float32Array,
+        query_labels: Labels,
+        gallery_unit: Float32Array,
+        gallery_labels: Labels,
+    ) -> "Across":
+        """Match two sets of unit rows by the names of their classes.
+
+        Raises
+        ------
+        EmbeddingError
+            If dims differ, no class is on both sides, or there is only one class.
+        """
+        if query_unit.shape[1] != gallery_unit.shape[1]:
+            raise EmbeddingError(
+                f"queries have {query_unit.shape[1]:,} dims and the gallery"
+                f" {gallery_unit.shape[1]:,}, expected as many",
+                hint="Embed both with the same model.",
+            )
+        names = tuple(sorted({*query_labels.names, *gallery_labels.names}))
+        if not set(query_labels.names) & set(gallery_labels.names):
+            raise EmbeddingError(
+                f"none of the {len(query_labels.names):,} classes of the queries is in the gallery",
+                hint="Labels are matched as text; check the label columns of both.",
+            )
+        if len(names) < 2:
+            raise EmbeddingError(
+                f"all queries and the whole gallery are of one class, {names[0]!r}",
+                hint="Without a second class there are no negative pairs.",
+            )
+        return cls(
+            *_in_class_order(query_unit, query_labels, names),
+            *_in_class_order(gallery_unit, gallery_labels, names),
+            names,
+        )
+
+    @property
+    def query_sizes(self) -> IntArray:
+        """Shape ``(n_classes,)``, queries of each class."""
+        return np.bincount(self.query_codes, minlength=len(self.names))
+
+    @property
+    def gallery_sizes(self) -> IntArray:
+        """Shape ``(n_classes,)``, gallery items of each class."""
+        return np.bincount(self.gallery_codes, minlength=len(self.names))
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs across the two."""
+        return len(self.query_codes) * len(self.gallery_codes)
+
+    def block(self, tile: Tile) -> Block:
+        """Form the similarities of some queries and some of the gallery."""
+        row_unit, column_unit = self.query_unit[tile.rows], self.gallery_unit[tile.columns]
+        codes = self.query_codes[tile.rows], self.gallery_codes[tile.columns]
+        return Block(tile, row_unit @ column_unit.T, *codes, row_unit, column_unit)
+
+
+def histogram_across(
+    sets: Across, distance: Distance, resources: Resources, on_progress: Progress | None = None
+) -> DistanceHistogram:
+    """Count all pairs across on the ruler, from which thresholds are chosen."""
+    positive, negative = np.zeros((2, len(TICKS)), dtype=np.int64)
+    for _, counted in sweep_tiles(
+        _rectangles(sets, 0, resources),
+        lambda tile: count_distances(sets.block(tile), distance),
+        n_pairs=sets.n_pairs,
+        threads=resources.threads,
+        stage="distances",
+        on_progress=on_progress,
+    ):
+        positive += counted.positive
+        negative += counted.negative
+    return DistanceHistogram(positive, negative, TICKS)
+
+
+def count_across(
+    sets: Across,
+    thresholds: FloatArray,
+    distance: Distance,
+    resources: Resources,
+    on_progress: Progress | None = None,
+) -> PairCounts:
+    """Count the accepted pairs of every class at every threshold, ties included.
+
+    Parameters
+    ----------
+    thresholds
+        Shape ``(n_thresholds,)``, distances in ``[0, 2]``, increasing.
+
+    Returns
+    -------
+    PairCounts
+        ``class_sizes`` are the items of both sides; classes with ``positive_pairs`` are on both.
+    """
+    accepted_up_to = cutoffs(thresholds, distance)
+
+    def count(tile: Tile) -> tuple[IntArray, IntArray, IntArray]:
+        of = sets.block(tile)
+        distances = np.subtract(np.float32(1), of.similarity, out=of.similarity)
+        distances = with_nearest_exact(distances, of.row_unit, of.column_unit)
+        counted = count_crossing(distances, of.row_codes, of.column_codes, accepted_up_to)
+        return counted.positive, counted.row_negative, counted.column_negative
+
+    positive, negative = np.zeros((2, len(sets.names), len(thresholds)), dtype=np.int64)
+    for tile, (matches, by_query, by_gallery) in sweep_tiles(
+        _rectangles(sets, len(thresholds), resources),
+        count,
+        n_pairs=sets.n_pairs,
+        threads=resources.threads,
+        stage="thresholds",
+        on_progress=on_progress,
+    ):
+        queries = classes_of(sets.query_codes[tile.rows])
+        positive[queries] += matches
+        negative[queries] += by_query
+        negative[classes_of(sets.gallery_codes[tile.columns])] += by_gallery
+    q, g = sets.query_sizes, sets.gallery_sizes
+    return PairCounts(
+        thresholds=thresholds,
+        class_sizes=q + g,
+        positive_pairs=q * g,
+        negative_pairs=q * (g.sum() - g) + g * (q.sum() - q),
+        positive=np.cumsum(positive, axis=1),
+        negative=np.cumsum(negative, axis=1),
+    )
+
+
+def ranks_across(sets: Across, *, threads: int) -> MatchRanks:
+    """First ranks of the queries whose class is in the gallery."""
+    index = faiss.IndexFlatIP(sets.query_unit.shape[1])
+    faiss.omp_set_num_threads(threads)
+    index.add(sets.gallery_unit)
+    queries = np.flatnonzero(sets.gallery_sizes[sets.query_codes] > 0)
+    depth = min(_DEPTH, len(sets.gallery_codes))
+    nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
+    for start in range(0, len(queries), _QUERIES_AT_ONCE):
+        chunk = slice(start, start + _QUERIES_AT_ONCE)
+        some = queries[chunk]
+        similarity, found = index.search(sets.query_unit[some], depth)
+        ranks = [_first(sets, query, found[i]) for i, query in enumerate(some)]
+        # Where the list does not reach past the tie for the first place, all have to be seen.
+        for i in np.flatnonzero(similarity[:, 0] - similarity[:, -1] <= CERTAIN):
+            ranks[i] = _first(sets, some[i], np.arange(len(sets.gallery_codes)))
+        nearer[chunk], tied[chunk] = np.array(ranks).T
+    return MatchRanks(sets.query_codes[queries].astype(np.int64), nearer, tied)
+
+
+def _first(sets: Across, query: int, among: AnyArray) -> tuple[int, int]:
+    """Whether something else is nearer than any match, and how much else is as near."""
+    unit = normalised(sets.query_unit[query : query + 1])[0]
+    distance = np.sqrt(np.maximum(2 - 2 * normalised(sets.gallery_unit[among]) @ unit, 0))
+    is_first = distance <= distance.min() + TIE
+    is_match = sets.gallery_codes[among] == sets.query_codes[query]
+    n_matches = int(np.count_nonzero(is_first & is_match))
+    return int(n_matches == 0), int(np.count_nonzero(is_first & ~is_match)) if n_matches else 0
+
+
+def _rectangles(sets: Across, n_thresholds: int, resources: Resources) -> Iterator[Tile]:
+    units = sets.query_unit, sets.gallery_unit
+    side = tile_side(
+        sum(len(unit) for unit in units),
+        fixed_bytes=2 * sum(unit.nbytes for unit in units) + 4 * 8 * len(sets.names) * n_thresholds,
+        bytes_per_item=2 * 8 * n_thresholds,
+        resources=resources,
+    )
+    for rows in _bands(len(sets.query_codes), side):
+        for columns in _bands(len(sets.gallery_codes), side):
+            yield Tile(rows, columns)
+
+
+def _bands(n_items: int, side: int) -> Iterator[slice]:
+    for start in range(0, n_items, side):
+        yield slice(start, min(start + side, n_items))
+
+
+def _in_class_order(
+    unit: Float32Array, labels: Labels, names: tuple[str, ...]
+) -> tuple[Float32Array, Int32Array]:
+    code_of = {name: code for code, name in enumerate(names)}
+    codes = np.array([code_of[name] for name in labels.names], dtype=np.int32)[labels.codes]
+    order = np.argsort(codes, kind="stable")
+    return unit[order], codes[order]
