@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from opiscli.calibration import require_direction
 from opiscli.choosing import choose
 from opiscli.counted import Run
 from opiscli.notices import calibration_notices
 from opiscli.operating_points import calibrated_point
-from opiscli.pairs.counts import PairCounts
 from opiscli.results import CalibratedPoint, Calibration, Pairs
 from opiscli.targets import CalibrationSettings
 from opiscli.version import __version__
@@ -71,19 +68,12 @@ def _point(
     run: Run, on: Run, threshold: float, index: int, settings: CalibrationSettings
 ) -> CalibratedPoint:
     target = settings.targets[index]
-    point = calibrated_point(_at(on, threshold), target, on.counted.names, settings, on.data.source)
+    point = calibrated_point(
+        on.counted.at_or_above(threshold), target, on.counted.names, settings, on.data.source
+    )
     if on is run:
         return point
     before = calibrated_point(
-        _at(run, threshold), target, run.counted.names, settings, run.data.source
+        run.counted.at_or_above(threshold), target, run.counted.names, settings, run.data.source
     )
     return replace(point, calibrated_far=before.far, calibrated_frr=before.frr)
-
-
-def _at(run: Run, threshold: float) -> PairCounts:
-    """Counts at a threshold, or at the next one where pairs were counted."""
-    counted = run.counted
-    counts = counted.at(np.array([counted.nearest_above(threshold)]))
-    if counted.is_counted(threshold):
-        return replace(counts, thresholds=np.array([threshold]))
-    return counts

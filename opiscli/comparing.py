@@ -81,7 +81,11 @@ class _Metric:
             return (None, None) if recall is None else (recall.value, recall.ci)
         if kind == "tar":
             rate = next(
-                (p.frr for p in evaluation.operating_points if f"far={plain(p.target_far)}" == at),
+                (
+                    p.frr
+                    for p in evaluation.operating_points
+                    if p.target_far is not None and f"far={plain(p.target_far)}" == at
+                ),
                 None,
             )
             if rate is None:

@@ -64,23 +64,20 @@ class Counted:
         """
         return self.table.up_to(thresholds)
 
-    def is_counted(self, threshold: float) -> bool:
-        """Whether counts at `nearest_above` are exact for the threshold itself.
+    def at_or_above(self, threshold: float) -> PairCounts:
+        """All classes at one threshold, or at the next one where pairs were counted.
 
-        They are if it was counted, and if no pair lies between the two.
+        The threshold of the counts is the one asked for where they are exact for it: if
+        it was counted, or if no pair lies between it and the next.
         """
         known = self.table.thresholds
         position = int(np.searchsorted(known[:-1], threshold))
-        if known[position] == threshold or not isinstance(self.table, BinnedCounts):
-            return bool(known[position] == threshold)
-        return not any(
+        counts = self.at(known[[position]])
+        if isinstance(self.table, BinnedCounts) and not any(
             np.any(side.bins == position) for side in (self.table.positive, self.table.negative)
-        )
-
-    def nearest_above(self, threshold: float) -> float:
-        """Smallest threshold not below the given one at which pairs were counted."""
-        known = self.table.thresholds
-        return float(known[np.searchsorted(known[:-1], threshold)])
+        ):
+            return replace(counts, thresholds=np.array([threshold]))
+        return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,8 +53,15 @@ from opiscli.version import __version__
 _WORST_CLASSES_SHOWN = 5
 
 
-def derive(run: Run) -> Evaluation:
+def derive(run: Run, thresholds: tuple[float, ...] = ()) -> Evaluation:
     """Compute the whole evaluation.
+
+    Parameters
+    ----------
+    run
+        Counts with what they are of.
+    thresholds
+        More thresholds to report the rates of, which must have been counted.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def derive(run: Run) -> Evaluation:
             str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
         },
         mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
-        operating_points=_operating_points(counted, settings),
+        operating_points=_operating_points(run, thresholds),
         worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
         warnings=(),
         ranking=_ranking(counted, bootstrap) if settings.ranking else None,
@@ -111,15 +118,20 @@ def _on_grid(counted: Counted, settings: EvaluationSettings) -> PairCounts:
     return counted.at(counted.grid)
 
 
-def _operating_points(counted: Counted, settings: EvaluationSettings) -> tuple[OperatingPoint, ...]:
+def _operating_points(run: Run, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
+    counted, distance = run.counted, run.settings.distance
     chosen = points(counted.pooled)
-    return tuple(
-        operating_point(
-            counted.at(np.array([chosen[target]])), target, counted.names, settings.distance
-        )
-        if target in chosen
-        else OperatingPoint(target_far=target)
-        for target in OPERATING_FARS
+    return (
+        *(
+            operating_point(counted.at(np.array([chosen[target]])), target, counted.names, distance)
+            if target in chosen
+            else OperatingPoint(target_far=target)
+            for target in OPERATING_FARS
+        ),
+        *(
+            operating_point(counted.at_or_above(threshold), None, counted.names, distance)
+            for threshold in thresholds
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from opiscli.metrics.effective_classes import FEWEST_EFFECTIVE
-from opiscli.results import CalibratedPoint, Calibration, Data, Evaluation, Notice, OperatingPoint
+from opiscli.results import CalibratedPoint, Calibration, Data, Evaluation, Notice
 
 _FEWEST_ERRORS = 30
 _FEWEST_CLASSES = 10
@@ -84,23 +84,21 @@ def _about_opis(of: Evaluation) -> Iterator[Notice]:
 
 def _about_points(of: Evaluation) -> Iterator[Notice]:
     for point in of.operating_points:
+        if point.target_far is None:
+            continue
         if point.threshold is None:
             yield Notice(
                 "not-attainable",
                 f"FAR {point.target_far:g} is not attainable above 0 on"
                 f" {of.pairs.n_negative:,} negative pairs",
             )
-        elif _expected_errors(point, of) < _FEWEST_ERRORS:
+        elif (expected := point.target_far * of.pairs.n_negative) < _FEWEST_ERRORS:
             yield Notice(
                 "few-errors",
-                f"FAR {point.target_far:g} means {_expected_errors(point, of):.3g} false accepts in"
+                f"FAR {point.target_far:g} means {expected:.3g} false accepts in"
                 f" {of.pairs.n_negative:,} negative pairs; below {_FEWEST_ERRORS} a threshold is"
                 " mostly chance",
             )
-
-
-def _expected_errors(point: OperatingPoint, of: Evaluation) -> float:
-    return point.target_far * of.pairs.n_negative
 
 
 def calibration_notices(of: Calibration, n_conflicts: int) -> tuple[Notice, ...]:
@@ -126,7 +124,7 @@ def _about_calibrated(point: CalibratedPoint) -> Iterator[Notice]:
             f"pairs were not counted at {point.target:.6g}; the rates are those at the next"
             f" threshold, {point.threshold:.6g}",
         )
-    expected = point.target_far * point.far.n
+    expected = (point.target_far or 0.0) * point.far.n
     if point.criterion == "far" and expected < _FEWEST_ERRORS:
         yield Notice(
             "few-errors",

@@ -24,7 +24,7 @@ _HARDEST_SHOWN = 5
 
 
 def operating_point(
-    counts: PairCounts, target_far: float, names: tuple[str, ...], distance: Distance
+    counts: PairCounts, target_far: float | None, names: tuple[str, ...], distance: Distance
 ) -> OperatingPoint:
     """Rates at one threshold, pooled and per class.
 

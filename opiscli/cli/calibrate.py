@@ -186,12 +186,10 @@ def calibrate(
     from opiscli.holdout import hold_out
     from opiscli.intake import items_of, open_source, run_of
     from opiscli.report import show, show_text
-    from opiscli.settings import Distance
     from opiscli.sources import Selection
 
-    if threshold_file is not None:
-        value = files.read(threshold_file, distance or Distance.EUCLIDEAN)
-        targets = (*targets, Target(Criterion.THRESHOLD, value))
+    from_file = options.threshold_of(threshold_file, distance)
+    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     talk = Conversation(quiet=quiet, verbose=verbose)
     resources = options.resources(threads, memory_limit)
     columns = embedding_column, label_column, id_column

@@ -8,7 +8,6 @@ from opiscli.cli import options
 from opiscli.conditions import Condition
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
-from opiscli.settings import Distance
 
 _FailIf = Annotated[
     list[str] | None,
@@ -61,7 +60,6 @@ def check(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli import threshold_file as files
     from opiscli.checking import check_run
     from opiscli.cli.conversation import Conversation
     from opiscli.intake import open_source, run_of
@@ -72,8 +70,8 @@ def check(
     rows = tuple(where or ())
     selection = Selection(embedding_column, label_column, id_column, rows, labels)
     opened = open_source(name, selection, talk.say)
-    if threshold_file is not None:
-        threshold = files.read(threshold_file, distance or Distance.EUCLIDEAN)
+    for value in options.threshold_of(threshold_file, distance):
+        threshold = value
     ranks = tuple(sorted({one.rank for one in conditions if one.rank is not None}))
     with talk.progress() as on_progress:
         run = run_of(

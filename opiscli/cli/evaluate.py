@@ -78,6 +78,7 @@ def evaluate(
     epsilon: options.Epsilon = None,
     thresholds: _Thresholds = None,
     distance: options.OfDistance = None,
+    threshold_file: options.ThresholdFile = None,
     k: options.Ranks = None,
     ranking: _Ranking = None,
     index: _Index = None,
@@ -124,6 +125,7 @@ def evaluate(
     talk = Conversation(quiet=quiet, verbose=verbose)
     conditions = tuple(where or ())
     columns = embedding_column, label_column, id_column
+    thresholds_given = options.threshold_of(threshold_file, distance)
     opened = open_source(name, Selection(*columns, conditions, labels), talk.say)
     with talk.progress() as on_progress:
         run = run_of(
@@ -133,11 +135,12 @@ def evaluate(
             options.resources(threads, memory_limit),
             where=conditions,
             complete=save is not None,
+            thresholds=thresholds_given,
             index=index,
             say=talk.say,
             on_progress=on_progress,
         )
-    result = derive(run)
+    result = derive(run, thresholds_given)
     talk.warn(result.warnings)
     if save is not None:
         from opiscli import evaluation_file

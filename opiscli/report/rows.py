@@ -53,7 +53,7 @@ def _(of: Evaluation) -> list[Row]:
         *_data(of.data, of.pairs),
         Row(metric="d_min", value=ends.lo),
         Row(metric="d_max", value=ends.hi),
-        *_points(of.operating_points, [f"@far={p.target_far:g}" for p in of.operating_points]),
+        *_points(of.operating_points, [_where(p) for p in of.operating_points]),
         *_deployed(of.deployed),
         *_classes(of),
     ]
@@ -118,6 +118,12 @@ def _data(data: Data, pairs: Pairs) -> Iterator[Row]:
         yield Row(metric=name, value=getattr(data, name))
     yield Row(metric="n_positive", value=pairs.n_positive)
     yield Row(metric="n_negative", value=pairs.n_negative)
+
+
+def _where(point: OperatingPoint) -> str:
+    if point.target_far is None:
+        return f"@threshold={point.threshold:.6g}"
+    return f"@far={point.target_far:g}"
 
 
 def _points(points: Sequence[OperatingPoint], names: Sequence[str]) -> Iterator[Row]:

@@ -99,7 +99,7 @@ def _points(of: Evaluation) -> Table:
 
 def _threshold(point: OperatingPoint) -> Text:
     return Text.assemble(
-        (f"FAR ≤ {point.target_far:g}\n", "bold"),
+        ("given\n" if point.target_far is None else f"FAR ≤ {point.target_far:g}\n", "bold"),
         f"d ≤ {score(point.threshold)}\ns ≥ {score(point.similarity)}",
     )
 

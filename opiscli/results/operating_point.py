@@ -8,9 +8,12 @@ from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatingPoint:
-    """A threshold and the rates attained there; ``None`` where the target is not attainable."""
+    """A threshold and the rates attained there; ``None`` where the target is not attainable.
 
-    target_far: float
+    ``target_far`` is ``None`` where the threshold itself was given.
+    """
+
+    target_far: float | None
     threshold: float | None = None
     similarity: float | None = None
     far: Rate | None = None

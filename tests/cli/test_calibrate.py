@@ -252,3 +252,17 @@ def test_every_format_tells_the_threshold(opis, style):
     _, out, _ = opis("calibrate", WORDNET, "--far", "1e-2", "--format", style)
     assert "1.1687" in out
     assert "avg:pooled" in out or r"avg:pooled" in out.replace("\\", "")
+
+
+def test_a_report_tells_what_a_threshold_file_does(opis, tmp_path):
+    path, saved = tmp_path / "threshold.json", tmp_path / "run.opis"
+    opis("calibrate", WORDNET, "--far", "2e-4", "-o", path, "--quiet")
+    _, direct, _ = opis("evaluate", WORDNET, "--threshold-file", path, "--json", "--save", saved)
+    *_, point = json.loads(direct)["operating_points"]
+    assert point["target_far"] is None
+    assert point["threshold"] == json.loads(path.read_text())["threshold"]
+    assert point["far"] == json.loads(path.read_text())["attained"]["far"]
+    assert opis("evaluate", saved, "--threshold-file", path, "--json")[1] == direct
+    for style in ("table", "csv", "markdown"):
+        out = opis("evaluate", saved, "--threshold-file", path, "--format", style)[1]
+        assert "0.0002" in out or "0.00019" in out
