@@ -74,7 +74,7 @@ class ClassBootstrap:
         return np.concatenate([draws @ hits / (draws @ trials) for draws in self.draws()])
 
 
-def thinned(n_thresholds: int, most: int = 51) -> IntArray:
+def thinned(n_thresholds: int, most: int = 26) -> IntArray:
     """Positions of few of many thresholds, both ends included.
 
     Enough for resamples, of which only the spread is used.
