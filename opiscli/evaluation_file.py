@@ -90,8 +90,8 @@ def to_bytes(run: Run) -> bytes:
         "n_queries": run.counted.queries,
         "positive_pairs": table.positive_pairs,
         "negative_pairs": table.negative_pairs,
-        **_bin_columns("positive", table.positive, len(table.thresholds)),
-        **_bin_columns("negative", table.negative, len(table.thresholds)),
+        **_bin_columns("positive", table.positive),
+        **_bin_columns("negative", table.negative),
     }
     if run.counted.for_noise is not None:
         for name in _SPREAD:
@@ -127,14 +127,10 @@ def _about(run: Run, table: BinnedCounts) -> dict[str, Any]:
     }
 
 
-def _bin_columns(name: str, of: ClassBins, n_bins: int) -> dict[str, pa.Array]:
-    kind = np.uint16 if n_bins <= 1 << 16 else np.int32
-    wide = of.pairs.max(initial=0) >= 1 << 32
+def _bin_columns(name: str, of: ClassBins) -> dict[str, pa.Array]:
     return {
-        f"{name}_bins": pa.LargeListArray.from_arrays(of.starts, of.bins.astype(kind)),
-        f"{name}_counts": pa.LargeListArray.from_arrays(
-            of.starts, of.pairs if wide else of.pairs.astype(np.uint32)
-        ),
+        f"{name}_bins": pa.LargeListArray.from_arrays(of.starts, of.bins),
+        f"{name}_counts": pa.LargeListArray.from_arrays(of.starts, of.pairs),
     }
 
 
@@ -204,11 +200,15 @@ def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
     starts = np.asarray(bins.offsets.to_numpy(), dtype=np.int64)
     of = ClassBins(
         starts,
-        np.asarray(bins.values.to_numpy(), dtype=np.int64),
-        np.asarray(counts.values.to_numpy(), dtype=np.int64),
+        bins.values.to_numpy(),
+        counts.values.to_numpy(),
     )
-    # A negative number here would be a negative count or a wild index further on.
-    if len(of.bins) != len(of.pairs) or np.any((of.bins < 0) | (of.bins >= n_bins)):
+    # Anything else would be a wild index or a negative count further on.
+    integers = of.bins.dtype.kind in "iu" and of.pairs.dtype.kind in "iu"
+    matching = integers and len(of.bins) == len(of.pairs) == starts[-1]
+    if not matching or (
+        len(of.bins) and (of.bins.min() < 0 or of.bins.max() >= n_bins or of.pairs.min() < 0)
+    ):
         raise ValueError(f"its {name} bins do not match its thresholds")
     return of
 
@@ -234,7 +234,7 @@ def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> Sp
 def _require_sums(table: BinnedCounts) -> None:
     """A file that was cut or changed is unlikely to add up."""
     for name in ("positive", "negative"):
-        total = getattr(table, name).accepted(np.array([len(table.thresholds) - 1]))[:, 0]
+        total = getattr(table, name).of_each_class()
         if not np.array_equal(total, getattr(table, f"{name}_pairs")):
             raise ValueError(f"the {name} pairs of its classes do not add up")
 

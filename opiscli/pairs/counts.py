@@ -1,12 +1,15 @@
 """Exact counts of accepted pairs: per class, at given thresholds or in the bins between them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.pairs.histogram import TICKS, DistanceHistogram
+
+_CELLS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,25 +93,23 @@ class ClassBins:
     starts
         Shape ``(n_classes + 1,)``, where each class's bins begin in the other two.
     bins
-        Bin numbers, increasing within a class.
+        Bin numbers, increasing within a class, of any integer type.
     pairs
-        Same shape, pairs in that bin, at least 1.
+        Same shape, pairs in that bin, at least 1, of any integer type.
     """
 
     starts: IntArray
-    bins: IntArray
-    pairs: IntArray
+    bins: AnyArray
+    pairs: AnyArray
 
     @classmethod
     def of_table(cls, table: IntArray) -> "ClassBins":
         """Keep the non-zero cells of a table of one row a class."""
-        cells = np.flatnonzero(table)
-        row_ends = np.arange(len(table) + 1) * table.shape[1]
-        return cls(
-            np.searchsorted(cells, row_ends).astype(np.int64),
-            (cells % table.shape[1]).astype(np.int64),
-            table.ravel()[cells].astype(np.int64),
-        )
+        kind = np.uint16 if table.shape[1] <= 1 << 16 else np.int32
+        rows = [np.flatnonzero(row).astype(kind) for row in table]
+        starts = np.cumsum([0, *(len(row) for row in rows)])
+        pairs = [row[bins] for row, bins in zip(table, rows, strict=True)]
+        return cls(starts, np.concatenate(rows), np.concatenate(pairs))
 
     def of_classes(self, chosen: IntArray) -> "ClassBins":
         """Only the classes at the given positions."""
@@ -126,18 +127,45 @@ class ClassBins:
     def accepted(self, positions: IntArray) -> IntArray:
         """Shape ``(n_classes, len(positions))``, pairs in all bins up to increasing positions."""
         n_columns = len(positions) + 1
-        column = np.searchsorted(positions, self.bins)
-        row = np.repeat(np.arange(self.n_classes), np.diff(self.starts))
-        # Weights are summed in float64, which is exact for counts below 2**53.
-        cells = np.bincount(
-            row * n_columns + column, weights=self.pairs, minlength=self.n_classes * n_columns
-        )
-        table = cells.reshape(self.n_classes, n_columns)[:, :-1]
-        return np.cumsum(table, axis=1).astype(np.int64)
+        table = np.empty((self.n_classes, n_columns - 1), dtype=np.int64)
+        for some in self._blocks():
+            cells = slice(self.starts[some.start], self.starts[some.stop])
+            column = np.searchsorted(positions, self.bins[cells])
+            n_rows = some.stop - some.start
+            row = np.repeat(np.arange(n_rows), np.diff(self.starts[some.start : some.stop + 1]))
+            # Weights are summed in float64, which is exact for counts below 2**53.
+            found = np.bincount(
+                row * n_columns + column, weights=self.pairs[cells], minlength=n_rows * n_columns
+            )
+            np.cumsum(
+                found.reshape(n_rows, n_columns)[:, :-1],
+                axis=1,
+                out=table[some],
+                dtype=np.int64,
+            )
+        return table
 
     def of_all_classes(self, n_bins: int) -> IntArray:
         """Shape ``(n_bins,)``, pairs of all classes together in each bin."""
-        return np.bincount(self.bins, weights=self.pairs, minlength=n_bins).astype(np.int64)
+        total = np.zeros(n_bins)
+        for some in self._blocks():
+            cells = slice(self.starts[some.start], self.starts[some.stop])
+            total += np.bincount(self.bins[cells], weights=self.pairs[cells], minlength=n_bins)
+        return total.astype(np.int64)
+
+    def of_each_class(self) -> IntArray:
+        """Shape ``(n_classes,)``, pairs of each class in all bins."""
+        sums = np.append(0, np.cumsum(self.pairs, dtype=np.int64))
+        return np.asarray(np.diff(sums[self.starts]))
+
+    def _blocks(self) -> Iterator[slice]:
+        """Classes at a time that together have few enough cells to stay in the cache."""
+        start = 0
+        while start < self.n_classes:
+            stop = int(np.searchsorted(self.starts, self.starts[start] + _CELLS_AT_ONCE))
+            stop = min(max(stop, start + 1), self.n_classes)
+            yield slice(start, stop)
+            start = stop
 
 
 @dataclass(frozen=True, kw_only=True)
