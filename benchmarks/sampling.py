@@ -16,7 +16,7 @@ from opiscli.version import __version__
 
 HERE = Path(__file__).parent
 SEEDS = 50
-SIZES = (30_000_000, 100_000_000, 1_000_000_000)
+SIZES = (100_000_000, 1_000_000_000)
 
 
 def main() -> None:

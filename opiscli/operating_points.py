@@ -81,14 +81,13 @@ def calibrated_point(
     evaluated_on
         Name of that set.
     """
-    attained = counts.negative.sum() / counts.negative_pairs.sum()
-    is_far = target.criterion is Criterion.FAR and target.value is not None
-    far = target.value if is_far and target.value is not None else float(attained)
+    far = target.value if target.criterion is Criterion.FAR else None
     point = operating_point(counts, far, names, settings.distance)
     has_pairs = counts.class_sizes > 1
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
-    limit = 2 * far
+    attained = float(counts.negative.sum() / counts.negative_pairs.sum())
+    limit = 2 * (attained if far is None else far)
     above = int(np.count_nonzero(far_of_class > limit))
     macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
     hardest = np.lexsort((-frr_of_class, -far_of_class))[:_HARDEST_SHOWN]

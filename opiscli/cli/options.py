@@ -204,7 +204,8 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
     except ValueError as cause:
         raise UsageError(
             f"{option} {text} is not a range, expected two numbers LO:HI",
-            hint=f"For example {option} 1e-2:1e-1.",
+            hint=f"For example {option} 1e-2:1e-1; the threshold for one rate is what opis"
+            " calibrate gives.",
         ) from cause
     return lo, hi
 
