@@ -58,11 +58,11 @@ def _about_conflicts(data: Data, n_conflicts: int) -> Iterator[Notice]:
 
 def _about_sample(of: Evaluation) -> Iterator[Notice]:
     if of.pairs.mode == "sampled":
-        n, counted = of.data.n_items, of.pairs.n_positive + of.pairs.n_negative
+        n, n_negative = of.data.n_items, of.pairs.n_negative
         yield Notice(
             "sampled",
-            f"numbers are estimates from {counted:,} of {n * (n - 1) // 2:,} pairs:"
-            f" each item was held against {round(of.pairs.n_negative / n):,} random others",
+            f"numbers are estimates: each of {n:,} items was held against"
+            f" {round(n_negative / n):,} random others, {n_negative:,} negative pairs in all",
         )
 
 

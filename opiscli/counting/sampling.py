@@ -163,12 +163,13 @@ def _counted(
     positives.positive[:] //= 2
     for bins in (positives.positive, crossing.negative):
         np.cumsum(bins, axis=1, out=bins)
+    positive_pairs = items.class_sizes * (items.class_sizes - 1) // 2
     table = PairCounts(
         thresholds=lattice.thresholds,
-        positive=positives.positive[:, :-1],
+        positive=_scaled(positives.positive[:, :-1], sizes * (sizes - 1) // 2, positive_pairs),
         negative=crossing.negative[:, :-1],
         class_sizes=items.class_sizes,
-        positive_pairs=sizes * (sizes - 1) // 2,
+        positive_pairs=positive_pairs,
         negative_pairs=items.class_sizes * others,
         ends=1,
     )
@@ -187,6 +188,17 @@ def _counted(
         retrieval=_retrieval(items, request.ks, drawn, crossing, resources),
         queries=of_drawn,
     )
+
+
+def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
+    """Counts of classes of which only some pairs were counted, as if all had been.
+
+    Each class then weighs in pooled rates as it does among all pairs.
+    """
+    if np.array_equal(pairs, in_full):
+        return counted
+    scale = in_full / np.maximum(pairs, 1)
+    return np.round(counted * scale[:, None]).astype(np.int64)
 
 
 def _pooled(table: PairCounts, is_tick: BoolArray) -> DistanceHistogram:
