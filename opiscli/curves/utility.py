@@ -1,0 +1,85 @@
+"""The utility of every class over the threshold: the curves that OPIS measures the spread of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.curves.naming import short_name
+from opiscli.arrays import FloatArray
+from opiscli.metrics.opis import n_worst
+from opiscli.metrics.rates import pooled_far
+from opiscli.metrics.utility import utility
+from opiscli.pairs.counts import PairCounts
+from opiscli.results import Bounds, Evaluation
+from opiscli.settings import Utility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtilityCurves:
+    """One curve per class with two items or more.
+
+    Parameters
+    ----------
+    source
+        What was evaluated.
+    distance
+        What thresholds are measured in.
+    names
+        Label of each class.
+    thresholds
+        Shape ``(n_thresholds,)``, increasing.
+    utility
+        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+    mean
+        Shape ``(n_thresholds,)``, over classes.
+    worst_mean, worst_edge, lowest
+        Same shape: of the worst ``n_worst`` classes, chosen anew at each threshold, the
+        mean, the best and the worst utility.
+    far
+        Same shape, pooled false-accept rate.
+    range
+        The calibration range.
+    opis, eps_opis, epsilon, n_worst
+        Of the evaluation.
+    """
+
+    source: str
+    distance: str
+    names: tuple[str, ...]
+    thresholds: FloatArray
+    utility: FloatArray
+    mean: FloatArray
+    worst_mean: FloatArray
+    worst_edge: FloatArray
+    lowest: FloatArray
+    far: FloatArray
+    range: Bounds
+    opis: float
+    eps_opis: float | None
+    epsilon: float
+    n_worst: int
+
+
+def utility_curves(counts: PairCounts, names: tuple[str, ...], of: Evaluation) -> UtilityCurves:
+    """Take the curves from counts of all classes at the thresholds to be shown."""
+    paired = counts.class_sizes > 1
+    curves = utility(counts.of_classes(paired), Utility(of.utility.kind), of.utility.beta)
+    worst = n_worst(of.eps_opis.epsilon, len(curves))
+    ascending = np.sort(curves, axis=0)[:worst]
+    return UtilityCurves(
+        source=short_name(of),
+        distance=of.distance,
+        names=tuple(name for name, keep in zip(names, paired, strict=True) if keep),
+        thresholds=counts.thresholds,
+        utility=curves,
+        mean=curves.mean(axis=0),
+        worst_mean=ascending.mean(axis=0),
+        worst_edge=ascending[-1],
+        lowest=ascending[0],
+        far=pooled_far(counts),
+        range=of.calibration_range.threshold,
+        opis=of.opis.value,
+        eps_opis=of.eps_opis.value,
+        epsilon=of.eps_opis.epsilon,
+        n_worst=worst,
+    )
