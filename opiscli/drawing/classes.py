@@ -15,6 +15,7 @@ from opiscli.drawing.lettering import caption, label
 from opiscli.drawing.palette import BLUE, VERMILION
 from opiscli.drawing.placement import place_apart
 
+_MOST_VECTOR_DOTS = 500
 _INK = 25_000.0
 """Area of all dots together, in square points, so that thousands do not become one block."""
 
@@ -40,7 +41,8 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: tuple[int, ...] = ()) -> 
     ink = rcParams["text.color"]
     areas = _areas(of)
     alpha = float(np.clip(8 / np.sqrt(len(of.names)), 0.3, 0.8))
-    dots = ax.scatter(of.far, of.frr, s=areas, color=BLUE, alpha=alpha, linewidths=0)
+    dots = ax.scatter(of.far, of.frr, s=areas, color=BLUE, alpha=alpha, linewidths=0,
+        rasterized=len(of.names) > _MOST_VECTOR_DOTS)
     _size_key(of, areas, ax)
     chosen = list(highlight)
     named = ax.scatter(
@@ -52,7 +54,7 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: tuple[int, ...] = ()) -> 
     )
     ax.set(
         xlim=(0, 1.06 * max(float(of.far.max()), of.pooled_far, 1e-9)),
-        ylim=(-0.02, 1.04 * max(float(of.frr.max()), of.pooled_frr, 1e-9)),
+        ylim=(-0.02, 1.12 * max(float(of.frr.max()), of.pooled_frr, 1e-9)),
         xlabel="FAR of the class",
         ylabel="FRR of the class",
         title=caption(of.source, f"{of.distance} distance ≤ {of.threshold:.4f}"),
