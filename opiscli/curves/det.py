@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
-from opiscli.curves.naming import short_name
 from opiscli.arrays import FloatArray
+from opiscli.counted import Counted
 from opiscli.curves.distances import Mark, marks
+from opiscli.curves.naming import short_name
+from opiscli.curves.overview import evenly_by_far
 from opiscli.metrics.det import frr_interval_at_far
 from opiscli.metrics.rates import pooled_far, pooled_frr
-from opiscli.pairs.counts import PairCounts
 from opiscli.results import Evaluation
+
+_FEWEST_ERRORS = 10
+_MOST = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,10 @@ class DetCurve:
     marks: tuple[Mark, ...]
 
 
-def det_curve(counts: PairCounts, of: Evaluation) -> DetCurve:
-    """Take the curve from counts of all classes at the thresholds to be shown."""
+def det_curve(counted: Counted, of: Evaluation, n_thresholds: int = 120) -> DetCurve:
+    """Take the curve from complete counts, from ten false accepts up."""
+    least = min(_FEWEST_ERRORS / of.pairs.n_negative, _MOST / 2)
+    counts = counted.at(evenly_by_far(counted, n_thresholds, least=least, most=_MOST))
     far, frr = pooled_far(counts), pooled_frr(counts)
     lo, hi = frr_interval_at_far(counts)
     shown = (far > 0) & (far < 1) & (frr > 0) & (frr < 1)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.curves.naming import short_name
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.curves.naming import short_name
 from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.results import Evaluation
 
@@ -22,7 +22,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distances:
-    """Pairs in bins of equal width.
+    """Pairs in bins of about equal width.
 
     Parameters
     ----------
@@ -44,24 +44,19 @@ class Distances:
 
 
 def distances(pooled: DistanceHistogram, of: Evaluation, n_bins: int = 160) -> Distances:
-    """Gather the ruler's bins into at most ``n_bins`` wider ones, from the nearest pair to the last.
-
-    Every pair is in one of them.
-    """
+    """Gather the bins of the ruler into at most ``n_bins`` wider ones that hold every pair."""
+    boundaries = np.append(0.0, pooled.ticks)
     filled = np.flatnonzero(pooled.positive + pooled.negative)
     first, last = int(filled[0]), int(filled[-1]) + 1
-    stride = -(-(last - first) // n_bins)
-    starts = np.arange(first, last, stride)
-    last = int(starts[-1]) + stride
-    # The ruler's bin k ends at tick k, so a bin that starts with k begins at the tick before.
-    ticks = np.append(starts, last) - 1
-    width = pooled.ticks[1] - pooled.ticks[0]
+    even = np.linspace(boundaries[first], boundaries[last], n_bins + 1)
+    # Where the ruler is coarse, the wider bins are not all of one width.
+    at = np.unique(np.clip(np.searchsorted(boundaries, even), first, last))
     return Distances(
         source=short_name(of),
         distance=of.distance,
-        edges=pooled.ticks[0] + width * ticks,
-        positive=np.add.reduceat(pooled.positive, starts),
-        negative=np.add.reduceat(pooled.negative, starts),
+        edges=boundaries[at],
+        positive=np.add.reduceat(pooled.positive, at[:-1]),
+        negative=np.add.reduceat(pooled.negative, at[:-1]),
         marks=marks(of),
     )
 

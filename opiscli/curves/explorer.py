@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.counted import Counted
+from opiscli.curves.overview import evenly_by_far
 from opiscli.metrics.opis import mean_over_range, opis_contributions
 from opiscli.metrics.utility import utility
-from opiscli.pairs.counts import PairCounts
 from opiscli.results import Evaluation
 from opiscli.settings import Utility
+
+_MOST_CELLS = 400_000
+"""Classes times thresholds: what fits into a page of two megabytes."""
+
+_FEWEST, _MOST = 51, 301
+_FEWEST_ERRORS = 10
+_LEAST_FAR, _MOST_FAR = 1e-6, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +28,9 @@ class ExplorerTable:
     ----------
     thresholds
         Shape ``(n_thresholds,)``, increasing.
-    n_items
-        Of the whole set, N.
-    names, sizes
+    ends
+        How many classes count a negative pair as theirs.
+    names, sizes, positive_pairs, negative_pairs
         Of each class.
     positive, negative
         Shape ``(n_classes, n_thresholds)``, accepted pairs as in `PairCounts`.
@@ -34,9 +44,11 @@ class ExplorerTable:
     """
 
     thresholds: FloatArray
-    n_items: int
+    ends: int
     names: tuple[str, ...]
     sizes: IntArray
+    positive_pairs: IntArray
+    negative_pairs: IntArray
     positive: IntArray
     negative: IntArray
     singletons_negative: IntArray
@@ -46,26 +58,21 @@ class ExplorerTable:
     opis_contribution: FloatArray
 
 
-def explorer_table(
-    counts: PairCounts, on_grid: PairCounts, names: tuple[str, ...], of: Evaluation
-) -> ExplorerTable:
-    """Gather the table.
-
-    Parameters
-    ----------
-    counts
-        Of all classes, at the thresholds to be explored.
-    on_grid
-        Of all classes, over the calibration range.
-    """
+def explorer_table(counted: Counted, of: Evaluation) -> ExplorerTable:
+    """Gather the table from complete counts, at as many thresholds as keep it small."""
+    points = [point.threshold for point in of.operating_points if point.threshold is not None]
+    counts = counted.at(_thresholds(counted, of, points))
     has_pairs = counts.class_sizes > 1
     paired = counts.of_classes(has_pairs)
-    curves = utility(on_grid.of_classes(has_pairs), Utility(of.utility.kind), of.utility.beta)
+    on_grid = counted.at(_grid(counted)).of_classes(has_pairs)
+    curves = utility(on_grid, Utility(of.utility.kind), of.utility.beta)
     return ExplorerTable(
         thresholds=counts.thresholds,
-        n_items=counts.n_items,
-        names=tuple(name for name, keep in zip(names, has_pairs, strict=True) if keep),
+        ends=counts.ends,
+        names=tuple(name for name, keep in zip(counted.names, has_pairs, strict=True) if keep),
         sizes=paired.class_sizes,
+        positive_pairs=paired.positive_pairs,
+        negative_pairs=paired.negative_pairs,
         positive=paired.positive,
         negative=paired.negative,
         singletons_negative=counts.negative[~has_pairs].sum(axis=0),
@@ -74,3 +81,15 @@ def explorer_table(
         mean_utility=mean_over_range(curves, on_grid.thresholds),
         opis_contribution=opis_contributions(curves, on_grid.thresholds),
     )
+
+
+def _thresholds(counted: Counted, of: Evaluation, points: list[float]) -> FloatArray:
+    n = int(np.clip(_MOST_CELLS // len(counted.names), _FEWEST, _MOST))
+    least = min(max(_FEWEST_ERRORS / of.pairs.n_negative, _LEAST_FAR), _MOST_FAR / 2)
+    return np.union1d(evenly_by_far(counted, n, least=least, most=_MOST_FAR), points)
+
+
+def _grid(counted: Counted) -> FloatArray:
+    if counted.grid is None:
+        raise ValueError("there is no calibration range")
+    return counted.grid

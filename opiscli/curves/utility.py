@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.curves.naming import short_name
 from opiscli.arrays import FloatArray
+from opiscli.counted import Counted
+from opiscli.curves.naming import short_name
+from opiscli.curves.overview import overview
 from opiscli.metrics.opis import n_worst
 from opiscli.metrics.rates import pooled_far
 from opiscli.metrics.utility import utility
-from opiscli.pairs.counts import PairCounts
 from opiscli.results import Bounds, Evaluation
 from opiscli.settings import Utility
 
@@ -60,8 +61,9 @@ class UtilityCurves:
     n_worst: int
 
 
-def utility_curves(counts: PairCounts, names: tuple[str, ...], of: Evaluation) -> UtilityCurves:
-    """Take the curves from counts of all classes at the thresholds to be shown."""
+def utility_curves(counted: Counted, of: Evaluation, n_thresholds: int = 300) -> UtilityCurves:
+    """Take the curves from complete counts, over all thresholds at which something happens."""
+    counts = counted.at(overview(counted, of.calibration_range.threshold, n_thresholds))
     paired = counts.class_sizes > 1
     curves = utility(counts.of_classes(paired), Utility(of.utility.kind), of.utility.beta)
     worst = n_worst(of.eps_opis.epsilon, len(curves))
@@ -69,7 +71,7 @@ def utility_curves(counts: PairCounts, names: tuple[str, ...], of: Evaluation) -
     return UtilityCurves(
         source=short_name(of),
         distance=of.distance,
-        names=tuple(name for name, keep in zip(names, paired, strict=True) if keep),
+        names=tuple(name for name, keep in zip(counted.names, paired, strict=True) if keep),
         thresholds=counts.thresholds,
         utility=curves,
         mean=curves.mean(axis=0),

@@ -82,14 +82,12 @@ def drawing_style(name: str | None = None) -> Iterator[None]:
             f" {', '.join(s for s in style.available if not s.startswith('_'))}",
             hint="For example --style ggplot.",
         )
-    with matplotlib.rc_context(HOUSE_STYLE), warnings.catch_warnings():
+    asked = [] if name is None else [Path(name) if Path(name).is_file() else name]
+    with matplotlib.rc_context(), warnings.catch_warnings():
         # A label may hold characters that no font here has; they are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        matplotlib.rcParams["font.sans-serif"] = _fonts()
-        if name is not None:
-            style.use(Path(name) if Path(name).is_file() else name)
-        # Whatever the style says: a label is text, never a formula.
-        matplotlib.rcParams.update(_PLAIN_TEXT)
+        # Last, whatever a style says: a label is text, never a formula.
+        style.use([HOUSE_STYLE, {"font.sans-serif": _fonts()}, *asked, _PLAIN_TEXT])
         yield
 
 

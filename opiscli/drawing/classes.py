@@ -41,8 +41,15 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: tuple[int, ...] = ()) -> 
     ink = rcParams["text.color"]
     areas = _areas(of)
     alpha = float(np.clip(8 / np.sqrt(len(of.names)), 0.3, 0.8))
-    dots = ax.scatter(of.far, of.frr, s=areas, color=BLUE, alpha=alpha, linewidths=0,
-        rasterized=len(of.names) > _MOST_VECTOR_DOTS)
+    dots = ax.scatter(
+        of.far,
+        of.frr,
+        s=areas,
+        color=BLUE,
+        alpha=alpha,
+        linewidths=0,
+        rasterized=len(of.names) > _MOST_VECTOR_DOTS,
+    )
     _size_key(of, areas, ax)
     chosen = list(highlight)
     named = ax.scatter(
@@ -85,7 +92,13 @@ def _areas(of: ClassErrors) -> FloatArray:
 
 def _size_key(of: ClassErrors, areas: FloatArray, ax: Axes) -> None:
     """Tell in the legend what the area of a dot means."""
-    for position in sorted({int(np.argmin(of.sizes)), int(np.argmax(of.sizes))}, key=of.sizes.item):
+    smallest, largest = int(np.argmin(of.sizes)), int(np.argmax(of.sizes))
+    for position in dict.fromkeys([smallest, largest]):
         ax.scatter(
-            [], [], s=areas[position], color=BLUE, linewidths=0, label=f"{of.sizes[position]:,} items"
+            [],
+            [],
+            s=areas[position],
+            color=BLUE,
+            linewidths=0,
+            label=f"{of.sizes[position]:,} items",
         )

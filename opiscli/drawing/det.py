@@ -20,7 +20,8 @@ from opiscli.curves.det import DetCurve
 from opiscli.drawing.lettering import label, tick
 from opiscli.drawing.palette import series_style
 
-_TICKS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)  # fmt: skip
+_SMALL_TICKS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+_TICKS = (*_SMALL_TICKS, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 _LEAST = 1e-9
 _MARKERS = "osD^v"
 
@@ -44,7 +45,8 @@ def draw_det(curves: Sequence[DetCurve], ax: Axes) -> list[DrawnDet]:
     ax.set_xlim(far.min(), min(far.max(), 0.9))
     ax.set_ylim(max(frr.min(), 1e-4), frr.max())
     ax.grid(color=rcParams["text.color"], alpha=0.12, linewidth=0.6)
-    marked = ", ".join(f"{far:g}" for far in sorted({m.target_far for c in curves for m in c.marks}))
+    targets = {mark.target_far for curve in curves for mark in curve.marks}
+    marked = ", ".join(f"{target:g}" for target in sorted(targets))
     ax.set_title(f"Error trade-off, 95 % bands, dots at FAR ≤ {marked}")
     ax.set_xlabel("FAR, pooled")
     ax.set_ylabel("FRR, pooled")

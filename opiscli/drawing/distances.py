@@ -24,22 +24,23 @@ class DrawnDistances:
 
 
 def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistances:
-    """Draw both histograms as shares of their pairs, and a line for every operating point.
+    """Draw both histograms as densities, and a line for every operating point.
 
     Parameters
     ----------
     log
-        Whether shares are on a logarithmic scale, which shows the rare near negatives.
+        Whether densities are on a logarithmic scale, which shows the rare near negatives.
     """
     n_positive, n_negative = int(of.positive.sum()), int(of.negative.sum())
     # On a logarithmic scale an empty bin ends at half a pair, below every other.
-    floor = 0.5 / max(n_positive, n_negative) if log else 0.0
+    widths = np.diff(of.edges)
+    floor = 0.5 / max(n_positive, n_negative) / widths.max() if log else 0.0
     if log:
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: tick(share)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda density, _: tick(density)))
     steps = [
         ax.stairs(
-            np.maximum(counted / n, floor),
+            np.maximum(counted / n / widths, floor),
             of.edges,
             baseline=floor,
             fill=True,
@@ -55,7 +56,7 @@ def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistan
     ax.set(
         xlim=(of.edges[0], of.edges[-1]),
         xlabel=f"{of.distance} distance",
-        ylabel="share of pairs",
+        ylabel="share of pairs per unit of distance",
         title=caption(of.source, f"{n_positive:,} positive, {n_negative:,} negative pairs"),
     )
     ax.set_ylim(bottom=floor)

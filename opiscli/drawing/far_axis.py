@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from opiscli.arrays import FloatArray
@@ -12,7 +13,7 @@ _NEAREST = 0.05
 """Ticks closer than this share of the axis would write over one another."""
 
 
-def draw_far_axis(thresholds: FloatArray, far: FloatArray, ax: Axes) -> Axes:
+def draw_far_axis(thresholds: FloatArray, far: FloatArray, ax: Axes) -> SecondaryAxis:
     """Mark round rates where the threshold attains them, interpolated between thresholds.
 
     Parameters

@@ -14,8 +14,8 @@ from matplotlib.text import Annotation
 
 from opiscli.curves.pareto import ModelPoint
 from opiscli.drawing.lettering import label
-from opiscli.drawing.placement import place_apart
 from opiscli.drawing.palette import SERIES
+from opiscli.drawing.placement import place_apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def curves_picture(
 ) -> Figure:
     """Utility curves of one source, or of several above one another on the same axes."""
     figure = new_figure(_WIDTH, _HEIGHT * (0.2 + 0.8 * len(panels)))
-    axes = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    axes = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
     chosen = highlight or [()] * len(panels)
     for of, ax, positions in zip(panels, axes, chosen, strict=True):
         draw_curves(of, ax, positions)

@@ -31,9 +31,9 @@ def frr_interval_at_far(
     ----------
     Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
     """
-    n_negative = int(counts.negative_pairs.sum()) // 2
+    n_negative = int(counts.negative_pairs.sum()) // counts.ends
     n_positive = int(counts.positive_pairs.sum())
-    false_accepts = counts.negative.sum(axis=0) // 2
+    false_accepts = counts.negative.sum(axis=0) // counts.ends
     true_accepts = counts.positive.sum(axis=0)
     left = (counts.negative_pairs < n_negative) & (counts.positive_pairs < n_positive)
     kept = counts.of_classes(left)

@@ -96,11 +96,13 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
         "thresholds": table.thresholds.tolist(),
         "points": [{"target": t, "position": p} for t, p in positions.items()],
         "start": positions.get("0.01", middle),
-        "n_items": table.n_items,
+        "ends": table.ends,
         "n_positive": table.n_positive,
         "n_negative": table.n_negative,
         "names": [printable(name) for name in table.names],
         "sizes": table.sizes.tolist(),
+        "positive_pairs": table.positive_pairs.tolist(),
+        "negative_pairs": table.negative_pairs.tolist(),
         "mean_utility": table.mean_utility.tolist(),
         "opis_contribution": table.opis_contribution.tolist(),
         "singletons_negative": table.singletons_negative.tolist(),
@@ -166,7 +168,10 @@ def _settings(of: Evaluation) -> Iterable[str]:
             f"{score(ends.threshold.lo)} – {score(ends.threshold.hi)}, {ends.n_thresholds}"
             f" thresholds; FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
         ),
-        ("Pairs", f"{of.pairs.n_positive:,} positive, {of.pairs.n_negative:,} negative, {of.pairs.mode}"),
+        (
+            "Pairs",
+            f"{of.pairs.n_positive:,} positive, {of.pairs.n_negative:,} negative, {of.pairs.mode}",
+        ),
         ("opis", of.opis_version),
     ):
         yield f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>"

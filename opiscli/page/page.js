@@ -8,15 +8,12 @@
   const PAGE = 50;
   const MOST_HURT = 5;
   const [positive, negative] = await Promise.all([unpack(data.positive), unpack(data.negative)]);
-  const classes = data.names.map((name, code) => {
-    const n = data.sizes[code];
-    return {
-      code, name, size: n, folded: name.toLowerCase(),
-      positivePairs: (n * (n - 1)) / 2, negativePairs: n * (data.n_items - n),
-      meanUtility: data.mean_utility[code], part: data.opis_contribution[code],
-      far: 0, frr: 0, utility: 0, out: false,
-    };
-  });
+  const classes = data.names.map((name, code) => ({
+    code, name, size: data.sizes[code], folded: name.toLowerCase(),
+    positivePairs: data.positive_pairs[code], negativePairs: data.negative_pairs[code],
+    meanUtility: data.mean_utility[code], part: data.opis_contribution[code],
+    far: 0, frr: 0, utility: 0, out: false,
+  }));
   const columns = [
     { title: "class", key: "folded", show: (c) => c.name },
     { title: "items", key: "size", show: (c) => whole(c.size) },
@@ -68,7 +65,7 @@
       c.utility = utility(own, c, own.positive / c.positivePairs);
       sum += c.far;
     }
-    const k = accepted / 2; // every negative pair is seen from both its classes
+    const k = accepted / data.ends; // a negative pair is seen from both its classes
     const pooled = { k, kept, far: k / data.n_negative, tar: kept / data.n_positive };
     pooled.frr = (data.n_positive - kept) / data.n_positive;
     pooled.macroFar = sum / nClasses;
