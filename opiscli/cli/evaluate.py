@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options
+from opiscli.cli import method, options
 from opiscli.report.formats import Format
-from opiscli.settings import RangeRequest, Utility
 
 _METHOD = "What is measured"
 _Utility = Annotated[
@@ -24,6 +23,12 @@ _Beta = Annotated[
 _Thresholds = Annotated[
     int | None,
     typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
+]
+_Ks = Annotated[
+    str | None,
+    typer.Option(
+        "--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=method.METHOD
+    ),
 ]
 _Ranking = Annotated[
     bool | None,
@@ -77,6 +82,13 @@ def evaluate(
     beta: _Beta = None,
     epsilon: options.Epsilon = None,
     thresholds: _Thresholds = None,
+    far: method.Far = None,
+    frr: method.Frr = None,
+    range_: method.Range = None,
+    utility: method.Utility = None,
+    beta: method.Beta = None,
+    epsilon: method.Epsilon = None,
+    thresholds: method.Thresholds = None,
     distance: options.OfDistance = None,
     threshold_file: options.ThresholdFile = None,
     k: options.Ranks = None,
@@ -94,14 +106,9 @@ def evaluate(
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
-    calibration_range = RangeRequest.given(
-        far=options.parse_range("--far", far),
-        frr=options.parse_range("--frr", frr),
-        distance=options.parse_range("--range", range_),
-    )
     given = options.given(
         distance=distance,
-        calibration_range=calibration_range,
+        calibration_range=method.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         epsilon=epsilon,

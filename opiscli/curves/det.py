@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from opiscli.arrays import FloatArray
-from opiscli.counted import Counted
+from opiscli.counted import Run
 from opiscli.curves.distances import Mark, marks
-from opiscli.curves.naming import short_name
 from opiscli.curves.overview import evenly_by_far
 from opiscli.metrics.det import frr_interval_at_far
 from opiscli.metrics.rates import pooled_far, pooled_frr
-from opiscli.results import Evaluation
 
 _FEWEST_ERRORS = 10
 _MOST = 0.9
@@ -38,18 +36,19 @@ class DetCurve:
     marks: tuple[Mark, ...]
 
 
-def det_curve(counted: Counted, of: Evaluation, n_thresholds: int = 120) -> DetCurve:
+def det_curve(name: str, run: Run, n_thresholds: int = 120) -> DetCurve:
     """Take the curve from complete counts, from ten false accepts up."""
-    least = min(_FEWEST_ERRORS / of.pairs.n_negative, _MOST / 2)
+    counted = run.counted
+    least = min(_FEWEST_ERRORS / int(counted.pooled.negative.sum()), _MOST / 2)
     counts = counted.at(evenly_by_far(counted, n_thresholds, least=least, most=_MOST))
     far, frr = pooled_far(counts), pooled_frr(counts)
     lo, hi = frr_interval_at_far(counts)
     shown = (far > 0) & (far < 1) & (frr > 0) & (frr < 1)
     return DetCurve(
-        source=short_name(of),
+        source=name,
         far=far[shown],
         frr=frr[shown],
         lo=lo[shown],
         hi=hi[shown],
-        marks=marks(of),
+        marks=marks(counted.pooled),
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.curves.naming import short_name
+from opiscli.counted import Run
+from opiscli.counting.request import points
 from opiscli.pairs.histogram import DistanceHistogram
-from opiscli.results import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class Distances:
     marks: tuple[Mark, ...]
 
 
-def distances(pooled: DistanceHistogram, of: Evaluation, n_bins: int = 160) -> Distances:
+def distances(name: str, run: Run, n_bins: int = 160) -> Distances:
     """Gather the bins of the ruler into at most ``n_bins`` wider ones that hold every pair."""
+    pooled = run.counted.pooled
     boundaries = np.append(0.0, pooled.ticks)
     filled = np.flatnonzero(pooled.positive + pooled.negative)
     first, last = int(filled[0]), int(filled[-1]) + 1
@@ -52,19 +53,20 @@ def distances(pooled: DistanceHistogram, of: Evaluation, n_bins: int = 160) -> D
     # Where the ruler is coarse, the wider bins are not all of one width.
     at = np.unique(np.clip(np.searchsorted(boundaries, even), first, last))
     return Distances(
-        source=short_name(of),
-        distance=of.distance,
+        source=name,
+        distance=run.settings.distance,
         edges=boundaries[at],
         positive=np.add.reduceat(pooled.positive, at[:-1]),
         negative=np.add.reduceat(pooled.negative, at[:-1]),
-        marks=marks(of),
+        marks=marks(pooled),
     )
 
 
-def marks(of: Evaluation) -> tuple[Mark, ...]:
-    """Operating points of an evaluation that are attainable."""
-    return tuple(
-        Mark(point.target_far, point.threshold, point.far.value, point.frr.value)
-        for point in of.operating_points
-        if point.threshold is not None and point.far is not None and point.frr is not None
-    )
+def marks(pooled: DistanceHistogram) -> tuple[Mark, ...]:
+    """Attainable operating points."""
+    accepted = np.cumsum([pooled.negative, pooled.positive], axis=1)
+    found = []
+    for target, threshold in points(pooled).items():
+        far, tar = accepted[:, np.searchsorted(pooled.ticks, threshold)] / accepted[:, -1]
+        found.append(Mark(target, threshold, float(far), float(1 - tar)))
+    return tuple(found)

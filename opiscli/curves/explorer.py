@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.counted import Counted
+from opiscli.counted import Counted, Run
+from opiscli.curves.over_range import mean_utilities, parts_of_opis
 from opiscli.curves.overview import evenly_by_far
-from opiscli.metrics.opis import mean_over_range, opis_contributions
-from opiscli.metrics.utility import utility
 from opiscli.results import Evaluation
-from opiscli.settings import Utility
 
 _MOST_CELLS = 400_000
 """Classes times thresholds: what fits into a page of two megabytes."""
@@ -58,14 +56,13 @@ class ExplorerTable:
     opis_contribution: FloatArray
 
 
-def explorer_table(counted: Counted, of: Evaluation) -> ExplorerTable:
+def explorer_table(run: Run, of: Evaluation) -> ExplorerTable:
     """Gather the table from complete counts, at as many thresholds as keep it small."""
+    counted = run.counted
     points = [point.threshold for point in of.operating_points if point.threshold is not None]
     counts = counted.at(_thresholds(counted, of, points))
     has_pairs = counts.class_sizes > 1
     paired = counts.of_classes(has_pairs)
-    on_grid = counted.at(_grid(counted)).of_classes(has_pairs)
-    curves = utility(on_grid, Utility(of.utility.kind), of.utility.beta)
     return ExplorerTable(
         thresholds=counts.thresholds,
         ends=counts.ends,
@@ -78,8 +75,8 @@ def explorer_table(counted: Counted, of: Evaluation) -> ExplorerTable:
         singletons_negative=counts.negative[~has_pairs].sum(axis=0),
         n_positive=of.pairs.n_positive,
         n_negative=of.pairs.n_negative,
-        mean_utility=mean_over_range(curves, on_grid.thresholds),
-        opis_contribution=opis_contributions(curves, on_grid.thresholds),
+        mean_utility=mean_utilities(run),
+        opis_contribution=parts_of_opis(run),
     )
 
 
@@ -87,9 +84,3 @@ def _thresholds(counted: Counted, of: Evaluation, points: list[float]) -> FloatA
     n = int(np.clip(_MOST_CELLS // len(counted.names), _FEWEST, _MOST))
     least = min(max(_FEWEST_ERRORS / of.pairs.n_negative, _LEAST_FAR), _MOST_FAR / 2)
     return np.union1d(evenly_by_far(counted, n, least=least, most=_MOST_FAR), points)
-
-
-def _grid(counted: Counted) -> FloatArray:
-    if counted.grid is None:
-        raise ValueError("there is no calibration range")
-    return counted.grid

@@ -1,11 +1,12 @@
 """A figure in the house style, and how it becomes a file that is the same every time."""
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib
 from matplotlib import font_manager, style
@@ -61,6 +62,23 @@ def require_picture_path(path: Path, *, force: bool) -> Kind:
     return Kind(suffix)
 
 
+def require_style(name: str | None) -> None:
+    """Refuse a style that does not exist, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If it is neither a style that matplotlib knows nor a file.
+    """
+    # Not left to matplotlib, which would fetch a name that looks like an address.
+    if name is not None and name not in style.available and not Path(name).is_file():
+        known = ", ".join(known for known in style.available if not known.startswith("_"))
+        raise UsageError(
+            f"--style {name} is neither a file nor a style of matplotlib, expected one of: {known}",
+            hint="For example --style ggplot.",
+        )
+
+
 @contextmanager
 def drawing_style(name: str | None = None) -> Iterator[None]:
     """Draw in the house style, or in a matplotlib style on top of it; then restore all settings.
@@ -69,19 +87,8 @@ def drawing_style(name: str | None = None) -> Iterator[None]:
     ----------
     name
         A style that matplotlib knows, or a style file.
-
-    Raises
-    ------
-    UsageError
-        If there is no such style.
     """
-    # Not handed to matplotlib as it is, which would fetch a name that looks like an address.
-    if name is not None and name not in style.available and not Path(name).is_file():
-        raise UsageError(
-            f"--style {name} is neither a style of matplotlib nor a file, expected one of:"
-            f" {', '.join(s for s in style.available if not s.startswith('_'))}",
-            hint="For example --style ggplot.",
-        )
+    require_style(name)
     asked = [] if name is None else [Path(name) if Path(name).is_file() else name]
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A label may hold characters that no font here has; they are drawn as boxes.
@@ -100,11 +107,17 @@ def save(figure: Figure, path: Path, *, force: bool = False) -> None:
     """Write a figure as its suffix says, whole or not at all, byte for byte the same each time."""
     kind = require_picture_path(path, force=force)
     with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
-        write(figure, file, kind)
+        _write(figure, file, kind)
 
 
-def write(figure: Figure, file: Any, kind: Kind) -> None:  # noqa: ANN401
-    """Write a figure to an open binary file."""
+def to_svg(figure: Figure) -> bytes:
+    """The same as an SVG file in memory."""
+    contents = io.BytesIO()
+    _write(figure, contents, Kind.SVG)
+    return contents.getvalue()
+
+
+def _write(figure: Figure, file: BinaryIO, kind: Kind) -> None:
     with matplotlib.rc_context({"svg.hashsalt": _HASH_SALT}):
         figure.savefig(file, format=kind.value, metadata=_METADATA[kind])
 

@@ -1,5 +1,6 @@
 """Draws both error rates of every class at one threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,13 +31,13 @@ class DrawnClasses:
     pooled: tuple[Line2D, Line2D]
 
 
-def draw_classes(of: ClassErrors, ax: Axes, highlight: tuple[int, ...] = ()) -> DrawnClasses:
+def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> DrawnClasses:
     """Draw one dot per class, its area growing with the class's items, and the pooled rates.
 
     Parameters
     ----------
     highlight
-        Positions of classes to name.
+        Labels of classes to name.
     """
     ink = rcParams["text.color"]
     areas = _areas(of)
@@ -51,7 +52,7 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: tuple[int, ...] = ()) -> 
         rasterized=len(of.names) > _MOST_VECTOR_DOTS,
     )
     _size_key(of, areas, ax)
-    chosen = list(highlight)
+    chosen = [of.names.index(name) for name in highlight]
     named = ax.scatter(
         of.far[chosen], of.frr[chosen], s=areas[chosen], color=VERMILION, linewidths=0, zorder=3
     )

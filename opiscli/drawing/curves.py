@@ -1,5 +1,6 @@
 """Draws the utility of every class over the threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,13 +33,13 @@ class DrawnCurves:
     highlighted: tuple[Line2D, ...]
 
 
-def draw_curves(of: UtilityCurves, ax: Axes, highlight: tuple[int, ...] = ()) -> DrawnCurves:
+def draw_curves(of: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) -> DrawnCurves:
     """Draw all classes thin and translucent, their mean bold and the worst of them as a band.
 
     Parameters
     ----------
     highlight
-        Positions of classes to draw on top, with their names in the legend.
+        Labels of classes to draw on top and name in the legend; those not there are left out.
     """
     n_classes = len(of.utility)
     ink = rcParams["text.color"]
@@ -56,7 +57,9 @@ def draw_curves(of: UtilityCurves, ax: Axes, highlight: tuple[int, ...] = ()) ->
     (mean,) = ax.plot(of.thresholds, of.mean, color=ink, linewidth=2.4, zorder=5)
     mean.set_label("mean of all classes")
     highlighted = tuple(
-        _draw_highlighted(of, ax, position, turn) for turn, position in enumerate(highlight)
+        _draw_highlighted(of, ax, of.names.index(name), turn)
+        for turn, name in enumerate(highlight)
+        if name in of.names
     )
     ax.set(
         xlim=(of.thresholds[0], of.thresholds[-1]),

@@ -22,15 +22,12 @@ _HEIGHT = 4.4
 _LEGEND_COLUMNS = 3
 
 
-def curves_picture(
-    panels: Sequence[UtilityCurves], highlight: Sequence[tuple[int, ...]] | None = None
-) -> Figure:
+def curves_picture(panels: Sequence[UtilityCurves], highlight: Sequence[str] = ()) -> Figure:
     """Utility curves of one source, or of several above one another on the same axes."""
     figure = new_figure(_WIDTH, _HEIGHT * (0.2 + 0.8 * len(panels)))
     axes = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
-    chosen = highlight or [()] * len(panels)
-    for of, ax, positions in zip(panels, axes, chosen, strict=True):
-        draw_curves(of, ax, positions)
+    for of, ax in zip(panels, axes, strict=True):
+        draw_curves(of, ax, highlight)
     axes[0].set_xlim(
         min(of.thresholds[0] for of in panels), max(of.thresholds[-1] for of in panels)
     )
@@ -65,7 +62,7 @@ def pareto_picture(models: Sequence[ModelPoint], pairs: Sequence[tuple[int, int]
     return figure
 
 
-def classes_picture(of: ClassErrors, highlight: tuple[int, ...] = ()) -> Figure:
+def classes_picture(of: ClassErrors, highlight: Sequence[str] = ()) -> Figure:
     """Both error rates of every class at one threshold."""
     figure = new_figure(_WIDTH, _HEIGHT)
     ax = figure.subplots()
