@@ -45,7 +45,8 @@ def _pictures(run: Run, of: Evaluation) -> Iterator[PagePicture]:
     curves = utility_curves(name, run, of, _CURVE_POINTS)
     yield PagePicture(
         to_svg(curves_picture([curves], curves.worst_first()[:_NAMED])),
-        f"Utility of {len(curves.names):,} classes over the threshold. OPIS is {rate(of.opis.value)}.",
+        f"Utility of {len(curves.names):,} classes over the threshold; OPIS is"
+        f" {rate(of.opis.value)}.",
         "Each class's utility over the threshold. OPIS is the variance between the curves over the"
         " shaded calibration range; the classes served worst there are named.",
     )
