@@ -10,10 +10,9 @@ import typer
 from opiscli.cli import options
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from opiscli.cli.conversation import Conversation
     from opiscli.counted import Run
+    from opiscli.drawing.canvas import Picture
 
 Sources = Annotated[
     list[str] | None,
@@ -124,7 +123,7 @@ def require_drawable(path: Path, style: str | None, *, force: bool) -> None:
 
 
 def write_picture(
-    draw: "Callable[[], Figure]", path: Path, style: str | None, *, force: bool
+    draw: "Callable[[], Picture]", path: Path, style: str | None, *, force: bool
 ) -> None:
     """Draw in a style, write the file and print its path."""
     from opiscli.drawing.canvas import drawing_style, save

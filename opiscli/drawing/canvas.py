@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import matplotlib
 from matplotlib import font_manager, style
@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 from opiscli.drawing.palette import HOUSE_STYLE
 from opiscli.errors import UsageError
 from opiscli.output import require_free, whole_file
+
+Picture: TypeAlias = Figure
+"""What a command draws and saves."""
 
 _RESOLUTION = 160
 _HASH_SALT = "opis"
