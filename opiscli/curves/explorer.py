@@ -10,7 +10,7 @@ from opiscli.curves.over_range import mean_utilities, parts_of_opis
 from opiscli.curves.overview import evenly_by_far
 from opiscli.results import Evaluation
 
-_MOST_CELLS = 400_000
+_MOST_CELLS = 350_000
 """Classes times thresholds: what fits into a page of two megabytes."""
 
 _FEWEST, _MOST = 51, 301

@@ -14,7 +14,7 @@ import numpy as np
 from opiscli.curves.explorer import ExplorerTable
 from opiscli.page.packing import pack
 from opiscli.report.text import printable, rate, score, span
-from opiscli.results import Evaluation, OperatingPoint, Rate
+from opiscli.results import Evaluation, OperatingPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class PagePicture:
     caption: str
 
 
-def page(of: Evaluation, table: ExplorerTable, pictures: Sequence[PagePicture]) -> str:
+def page(name: str, of: Evaluation, table: ExplorerTable, pictures: Sequence[PagePicture]) -> str:
     """Write one HTML page that needs nothing besides itself."""
     style, script = _part("page.css"), _part("page.js")
     data = of.data
@@ -40,7 +40,7 @@ def page(of: Evaluation, table: ExplorerTable, pictures: Sequence[PagePicture]) 
         policy=_policy(style, script),
         style=style,
         script=script,
-        title=_text(" ".join([data.source, *data.where])),
+        title=_text(name),
         facts=_text(" · ".join(facts)),
         warnings="".join(f'<p class="warning">{_text(w.message)}</p>' for w in of.warnings),
         headline="".join(_headline(of)),
@@ -132,21 +132,22 @@ def _card(name: str, value: str, note: str) -> str:
 def _point(of: OperatingPoint) -> str:
     target = f'<th scope="row">FAR ≤ {of.target_far:g}</th>'
     if of.far is None or of.frr is None:
-        return f'<tr>{target}<td colspan="6">not attainable</td></tr>'
-    accepted = of.frr.n - of.frr.k
+        return f'<tr>{target}<td colspan="4">not attainable</td></tr>'
+    kept = of.frr.n - of.frr.k
     cells = (
-        score(of.threshold),
-        score(of.similarity),
-        _counted(of.far.value, of.far.k, of.far),
-        span(of.far.ci),
-        _counted(accepted / of.frr.n, accepted, of.frr),
-        span((1 - of.frr.ci.hi, 1 - of.frr.ci.lo)),
+        _text(score(of.threshold)),
+        _text(score(of.similarity)),
+        _counted(of.far.value, of.far.k, of.far.n, of.far.ci),
+        _counted(kept / of.frr.n, kept, of.frr.n, (1 - of.frr.ci.hi, 1 - of.frr.ci.lo)),
     )
-    return f"<tr>{target}{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
+    return f"<tr>{target}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _counted(value: float, k: int, of: Rate) -> str:
-    return f"{rate(value)} ({k:,} / {of.n:,})"
+def _counted(value: float, k: int, n: int, ci: tuple[float, float]) -> str:
+    return (
+        f'{_text(rate(value))}<span class="note">{k:,} / {n:,}</span>'
+        f'<span class="note">{_text(span(ci))}</span>'
+    )
 
 
 def _figure(picture: PagePicture) -> str:
@@ -161,6 +162,7 @@ def _settings(of: Evaluation) -> Iterable[str]:
     ends = of.calibration_range
     rates = "precision and recall" if of.utility.kind == "precision-recall" else "TNR and TPR"
     for name, value in (
+        ("Source", " ".join([of.data.source, *of.data.where])),
         ("Distance", of.distance),
         ("Utility", f"F{of.utility.beta:g} of {rates}"),
         (

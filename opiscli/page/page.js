@@ -12,7 +12,7 @@
     code, name, size: data.sizes[code], folded: name.toLowerCase(),
     positivePairs: data.positive_pairs[code], negativePairs: data.negative_pairs[code],
     meanUtility: data.mean_utility[code], part: data.opis_contribution[code],
-    far: 0, frr: 0, utility: 0, out: false,
+    far: 0, frr: 0, utility: 0, out: "",
   }));
   const columns = [
     { title: "class", key: "folded", show: (c) => c.name },
@@ -20,11 +20,12 @@
     { title: "FAR", key: "far", show: (c) => general(c.far) },
     { title: "FRR", key: "frr", show: (c) => general(c.frr) },
     { title: "utility", key: "utility", show: (c) => fixed(c.utility) },
+    { title: "out of bounds", key: "out", show: (c) => c.out },
     { title: "mean utility", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
     { title: "part of OPIS", key: "part", show: (c) => general(c.part) },
   ];
-  const HURT = columns.slice(0, 5);
-  let sorting = { column: columns[5], down: false };
+  const HURT = columns.slice(0, 6);
+  let sorting = { column: columns[6], down: false };
   let nShown = PAGE;
 
   // Planes of bytes, lowest first, of the steps from threshold to threshold.
@@ -69,7 +70,9 @@
     const pooled = { k, kept, far: k / data.n_negative, tar: kept / data.n_positive };
     pooled.frr = (data.n_positive - kept) / data.n_positive;
     pooled.macroFar = sum / nClasses;
-    for (const c of classes) c.out = c.far > 2 * pooled.far || c.frr > 2 * pooled.frr;
+    for (const c of classes) {
+      c.out = ["far", "frr"].filter((key) => c[key] > 2 * pooled[key]).join(", ").toUpperCase();
+    }
     return pooled;
   }
 
@@ -110,11 +113,11 @@
 
   function row(c, shown) {
     const line = document.createElement("tr");
-    line.classList.toggle("out", c.out);
     shown.forEach((column, i) => {
       const cell = document.createElement(i ? "td" : "th");
       if (!i) cell.scope = "row";
       cell.textContent = column.show(c);
+      cell.classList.toggle("out", column.key === "out");
       line.append(cell);
     });
     return line;

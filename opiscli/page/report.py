@@ -35,13 +35,13 @@ def report_page(run: Run, of: Evaluation) -> str:
     str
         HTML that needs no other file and no network.
     """
-    with drawing_style():
-        pictures = list(_pictures(run, of))
-    return page(of, explorer_table(run, of), pictures)
-
-
-def _pictures(run: Run, of: Evaluation) -> Iterator[PagePicture]:
     (name,) = short_names([run.data.source], run.data.where)
+    with drawing_style():
+        pictures = list(_pictures(name, run, of))
+    return page(name, of, explorer_table(run, of), pictures)
+
+
+def _pictures(name: str, run: Run, of: Evaluation) -> Iterator[PagePicture]:
     curves = utility_curves(name, run, of, _CURVE_POINTS)
     yield PagePicture(
         to_svg(curves_picture([curves], curves.worst_first()[:_NAMED])),
