@@ -7,7 +7,7 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counted import Run
 from opiscli.counting.request import points
-from opiscli.pairs.histogram import DistanceHistogram
+from opiscli.pairs.histogram import STEP, DistanceHistogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,25 @@ class Distances:
 def distances(name: str, run: Run, n_bins: int = 160) -> Distances:
     """Gather the bins of the ruler into at most ``n_bins`` wider ones that hold every pair."""
     pooled = run.counted.pooled
-    boundaries = np.append(0.0, pooled.ticks)
-    filled = np.flatnonzero(pooled.positive + pooled.negative)
-    first, last = int(filled[0]), int(filled[-1]) + 1
-    even = np.linspace(boundaries[first], boundaries[last], n_bins + 1)
-    # Where the ruler is coarse, the wider bins are not all of one width.
-    at = np.unique(np.clip(np.searchsorted(boundaries, even), first, last))
+    filled = (pooled.positive > 0) | (pooled.negative > 0)
+    ticks = pooled.ticks[filled]
+    even = np.linspace(max(float(ticks[0]) - STEP, 0.0), float(ticks[-1]), n_bins + 1)
+    width = even[1] - even[0]
+    at = np.searchsorted(ticks, even, side="right")
+    # An edge inside a bin of the ruler moves to where that bin begins, an edge in a gap stays.
+    below = ticks[np.maximum(at - 1, 0)]
+    edges = np.where((at > 0) & (even - below < width / 2), below, even)
+    edges, first = np.unique(edges, return_index=True)
+    positive, negative = (
+        np.diff(np.append(0, np.cumsum(pairs[filled]))[at[first]])
+        for pairs in (pooled.positive, pooled.negative)
+    )
     return Distances(
         source=name,
         distance=run.settings.distance,
-        edges=boundaries[at],
-        positive=np.add.reduceat(pooled.positive, at[:-1]),
-        negative=np.add.reduceat(pooled.negative, at[:-1]),
+        edges=edges,
+        positive=positive,
+        negative=negative,
         marks=marks(pooled),
     )
 

@@ -70,7 +70,7 @@ class UtilityCurves:
 def utility_curves(name: str, run: Run, of: Evaluation, n_thresholds: int = 300) -> UtilityCurves:
     """Take the curves from complete counts, over all thresholds at which something happens."""
     counted, settings = run.counted, run.settings
-    counts = counted.at(overview(counted, of.calibration_range.threshold, n_thresholds))
+    counts = overview(counted, of.calibration_range.threshold, n_thresholds)
     paired = counts.class_sizes > 1
     curves = utility(counts.of_classes(paired), settings.utility, settings.beta)
     worst = n_worst(of.eps_opis.epsilon, len(curves))

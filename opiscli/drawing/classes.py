@@ -17,6 +17,7 @@ from opiscli.drawing.palette import BLUE, VERMILION
 from opiscli.drawing.placement import place_apart
 
 _MOST_VECTOR_DOTS = 500
+_HIGH = 0.85
 _INK = 25_000.0
 """Area of all dots together, in square points, so that thousands do not become one block."""
 
@@ -71,9 +72,11 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> Dr
         f"pooled {of.pooled_far:.4g}", (of.pooled_far, 1), xycoords=("data", "axes fraction"),
         xytext=(3, -2), textcoords="offset points", va="top", fontsize=8,
     )  # fmt: skip
+    below = of.pooled_frr < _HIGH * float(of.frr.max())
     ax.annotate(
         f"pooled {of.pooled_frr:.4g}", (1, of.pooled_frr), xycoords=("axes fraction", "data"),
-        xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom", fontsize=8,
+        xytext=(-2, 3 if below else -3), textcoords="offset points", ha="right",
+        va="bottom" if below else "top", fontsize=8,
     )  # fmt: skip
     names = tuple(
         ax.annotate(

@@ -1,6 +1,7 @@
 """Draws the pictures of a page and fills it: from counts and their evaluation to HTML."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from opiscli.counted import Run
 from opiscli.curves.classes import class_errors
@@ -16,6 +17,7 @@ from opiscli.drawing.pictures import (
     det_picture,
     distances_picture,
 )
+from opiscli.errors import UndefinedMetric
 from opiscli.page.document import PagePicture, page
 from opiscli.report.text import rate, score
 from opiscli.results import Evaluation
@@ -57,14 +59,8 @@ def _pictures(name: str, run: Run, of: Evaluation) -> Iterator[PagePicture]:
         "Distances of pairs of one class and of pairs of two, with the thresholds of the"
         " operating points.",
     )
-    det = det_curve(name, run)
-    yield PagePicture(
-        to_svg(det_picture([det])),
-        "Detection error trade-off: "
-        + "; ".join(f"FAR {rate(mark.far)}, FRR {rate(mark.frr)}" for mark in det.marks),
-        "FRR against FAR over all thresholds, on normal-deviate axes. The band is the 95 %"
-        " jackknife interval of FRR at that FAR.",
-    )
+    with suppress(UndefinedMetric):
+        yield _det(name, run)
     for point in of.operating_points:
         if point.target_far == _PICTURED_FAR and point.threshold is not None:
             errors = class_errors(name, run, point.threshold)
@@ -75,3 +71,14 @@ def _pictures(name: str, run: Run, of: Evaluation) -> Iterator[PagePicture]:
                 f"Both error rates of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one"
                 " dot a class.",
             )
+
+
+def _det(name: str, run: Run) -> PagePicture:
+    det = det_curve(name, run)
+    return PagePicture(
+        to_svg(det_picture([det])),
+        "Detection error trade-off: "
+        + "; ".join(f"FAR {rate(mark.far)}, FRR {rate(mark.frr)}" for mark in det.marks),
+        "FRR against FAR over all thresholds, on normal-deviate axes. The band is the 95 %"
+        " jackknife interval of FRR at that FAR.",
+    )

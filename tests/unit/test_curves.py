@@ -72,7 +72,8 @@ def arrays(data):
 
 def test_utility_curves_are_the_metric_at_every_threshold(run, evaluation, ax):
     of = utility_curves("run", run, evaluation, 50)
-    counts = run.counted.at(of.thresholds)
+    known = run.counted.table.thresholds
+    counts = run.counted.at(known[np.searchsorted(known, of.thresholds, side="right") - 1])
     expected = utility(counts.of_classes(counts.class_sizes > 1), Utility.TPR_TNR, 2.0)
     drawn = draw_curves(of, ax, of.worst_first()[:2])
     lines = np.array([segment for segment in drawn.classes.get_segments()])
