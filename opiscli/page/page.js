@@ -94,7 +94,7 @@
     const [upper, power] = value.toExponential(digits - 1).split("e");
     const mantissa = evenDigit(exact.slice(0, digits + 1), exact.slice(digits + 1), upper);
     const exponent = Number(power);
-    const bare = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+    const bare = (text) => (text.includes(".") ? text.replace(/\.?0*$/, "") : text);
     if (exponent < -4 || exponent >= digits) {
       const size = String(Math.abs(exponent)).padStart(2, "0");
       return `${bare(mantissa)}e${exponent < 0 ? "-" : "+"}${size}`;
