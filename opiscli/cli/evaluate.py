@@ -33,7 +33,10 @@ _Ks = Annotated[
 _Ranking = Annotated[
     bool | None,
     typer.Option(
-        "--ranking", help="Also MAP@R and R-precision.", rich_help_panel=_METHOD, show_default=False
+        "--ranking",
+        help="Also MAP@R and R-precision.",
+        rich_help_panel=method.METHOD,
+        show_default=False,
     ),
 ]
 _Index = Annotated[
@@ -42,7 +45,7 @@ _Index = Annotated[
         metavar="FACTORY|FILE",
         help="Also what a FAISS index makes of R@1, OPIS and the thresholds: made by its factory,"
         " as SQ8 or 'IVF64,Flat;nprobe=8', or a file of the same items in the same order.",
-        rich_help_panel=_METHOD,
+        rich_help_panel=method.METHOD,
         show_default=False,
     ),
 ]

@@ -85,7 +85,7 @@ class Reading:
         thresholds: tuple[float, ...] = (),
     ) -> "list[Run]":
         """Count every source, or read what was counted of it."""
-        from opiscli.intake import read_run
+        from opiscli.intake import open_source, run_of
         from opiscli.sources import Selection
 
         talk = self.talk()
@@ -95,11 +95,12 @@ class Reading:
         resources = options.resources(self.threads, self.memory_limit)
         with talk.progress() as on_progress:
             return [
-                read_run(
+                run_of(
+                    open_source(source, selection, talk.say),
                     source,
-                    selection,
                     given,
                     resources,
+                    where=self.conditions,
                     complete=complete,
                     thresholds=thresholds,
                     say=talk.say,

@@ -1,5 +1,7 @@
 """The report in a real browser: no request, no console message, the command's own numbers."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -7,9 +9,9 @@ import pytest
 from conftest import SAMPLE, clusters
 
 from opiscli.curves.explorer import explorer_table
-from opiscli.derivation import derive, operating_point
-from opiscli.intake import read_run
-from opiscli.metrics.rates import false_accept_rate, false_reject_rate
+from opiscli.derivation import derive
+from opiscli.intake import open_source, run_of
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
 from opiscli.metrics.utility import utility
 from opiscli.report.text import printable, rate, score
 from opiscli.resources import Resources
@@ -66,54 +68,64 @@ def report(opis, source, path, *options):
     return path
 
 
-def counted(source, selection=None):
-    run = read_run(str(source), selection or Selection(), {}, Resources.of_machine(), complete=True)
+def counted(source):
+    run = run_of(
+        open_source(str(source), Selection()),
+        str(source),
+        {},
+        Resources.of_machine(),
+        complete=True,
+    )
     return run, derive(run)
 
 
-def require_same_numbers(page, run, evaluation, n_positions):
-    table = explorer_table(run, evaluation)
-    n = len(table.thresholds)
-    for position in np.linspace(0, n - 1, n_positions).round().astype(int).tolist():
+def require_same_numbers(page, opis, source, n_positions):
+    """Compare the explorer with ``opis calibrate --threshold`` on the same source."""
+    run, evaluation = counted(source)
+    thresholds = explorer_table(run, evaluation).thresholds
+    positions = np.linspace(0, len(thresholds) - 1, n_positions).round().astype(int).tolist()
+    asked = [word for p in positions for word in ("--threshold", repr(float(thresholds[p])))]
+    code, out, _ = opis("calibrate", source, *asked, "--json", "--quiet")
+    assert code == 0
+    points = json.loads(out)["operating_points"]
+    for position, point in zip(positions, points, strict=True):
         drag(page, position)
-        counts = run.counted.at(table.thresholds[[position]])
-        point = operating_point(counts, 0.0, run.counted.names, run.settings.distance)
-        assert shown(page, "threshold-text").endswith(f"≤ {score(point.threshold)}")
-        assert shown(page, "far") == rate(point.far.value)
-        assert shown(page, "far-counts") == f"{point.far.k:,} / {point.far.n:,}"
-        assert shown(page, "tar") == rate(point.tar)
-        assert shown(page, "tar-counts") == f"{point.frr.n - point.frr.k:,} / {point.frr.n:,}"
-        assert shown(page, "macro-far") == rate(point.macro_far)
-        assert shown(page, "worst-far") == rate(point.worst_far.value)
-        assert shown(page, "worst-far-label") == printable(point.worst_far.label)
-        assert shown(page, "worst-frr") == rate(point.worst_frr.value)
-        assert shown(page, "worst-frr-label") == printable(point.worst_frr.label)
-        require_same_classes(page, run, counts, point)
+        far, frr = point["far"], point["frr"]
+        assert point["threshold"] == thresholds[position]
+        assert shown(page, "threshold-text").endswith(f"≤ {score(point['threshold'])}")
+        assert shown(page, "far") == rate(far["value"])
+        assert shown(page, "far-counts") == f"{far['k']:,} / {far['n']:,}"
+        assert shown(page, "tar") == rate(point["tar"])
+        assert shown(page, "tar-counts") == f"{frr['n'] - frr['k']:,} / {frr['n']:,}"
+        assert shown(page, "macro-far") == rate(point["macro_far"])
+        assert shown(page, "worst-far") == rate(point["worst_far"]["value"])
+        assert shown(page, "worst-far-label") == printable(point["worst_far"]["label"])
+        assert shown(page, "worst-frr") == rate(point["worst_frr"]["value"])
+        assert shown(page, "worst-frr-label") == printable(point["worst_frr"]["label"])
+        assert shown(page, "out") == rate(point["share_above_limit"])
+        assert shown(page, "out-counts").startswith(f"{point['n_above_limit']:,} / ")
+        require_most_hurt(page, run, run.counted.at(thresholds[[position]]))
 
 
-def require_same_classes(page, run, counts, point):
+def require_most_hurt(page, run, counts):
     paired = counts.of_classes(counts.class_sizes > 1)
     names = [n for n, size in zip(run.counted.names, counts.class_sizes, strict=True) if size > 1]
     far, frr = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
     useful = utility(paired, run.settings.utility, run.settings.beta)[:, 0]
-    out = (far > 2 * point.far.value) | (frr > 2 * point.frr.value)
-    assert shown(page, "out") == rate(out.mean())
-    assert shown(page, "out-counts") == f"{out.sum():,} / {len(out):,}"
-    hurt = cells(page, "hurt")
-    assert [row[4] for row in hurt] == [score(u) for u in np.sort(useful)[: len(hurt)]]
-    for name, items, own_far, own_frr, own_utility, _ in hurt:
+    rows = cells(page, "hurt")
+    assert [row[4] for row in rows] == [score(u) for u in np.sort(useful)[: len(rows)]]
+    for name, items, *rates, out in rows:
         i = [printable(n) for n in names].index(name)
         assert items == f"{paired.class_sizes[i]:,}"
-        assert (own_far, own_frr) == (rate(far[i]), rate(frr[i]))
-        assert own_utility == score(useful[i])
+        assert rates == [rate(far[i]), rate(frr[i]), score(useful[i])]
+        assert (out == "yes") == (far[i] > 2 * pooled_far(counts)[0])
 
 
 def test_the_explorer_says_what_the_command_says(visit, opis, tmp_path):
     source = SAMPLE / "wordnet.parquet"
     page = visit(report(opis, source, tmp_path / "wordnet.html"))
-    run, evaluation = counted(source)
-    require_same_numbers(page, run, evaluation, 10)
-    for point in evaluation.operating_points:
+    require_same_numbers(page, opis, source, 10)
+    for point in counted(source)[1].operating_points:
         page.get_by_role("button", name=f"FAR ≤ {point.target_far:g}", exact=True).click()
         assert shown(page, "far-counts") == f"{point.far.k:,} / {point.far.n:,}"
 
@@ -162,8 +174,6 @@ def test_hostile_names_are_shown_and_never_run(visit, opis, tmp_path):
     expected = {printable(name) for name, n in zip(HOSTILE, sizes, strict=True) if n > 1}
     assert {row[0] for row in cells(page, "classes")} == expected
     assert page.locator("main script, main [onerror], #classes img").count() == 0
-    run = read_run(str(source), Selection(), {}, Resources.of_machine(), complete=True)
-    assert len(run.counted.names) == len(HOSTILE)
 
 
 def test_numbers_are_rounded_as_python_does(visit, opis, tmp_path):
@@ -228,5 +238,4 @@ def test_real_sets(visit, opis, tmp_path, shared_data, name):
     assert opis("evaluate", shared_data / f"{name}.parquet", "--save", saved, "--quiet")[0] == 0
     path = report(opis, saved, tmp_path / f"{name}.html")
     assert path.stat().st_size < 2_000_000
-    run, evaluation = counted(saved)
-    require_same_numbers(visit(path), run, evaluation, 10)
+    require_same_numbers(visit(path), opis, saved, 10)
