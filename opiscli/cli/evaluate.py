@@ -4,39 +4,18 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import method, options
+from opiscli.cli import options
 from opiscli.report.formats import Format
 
 _METHOD = "What is measured"
-_Utility = Annotated[
-    Utility | None,
-    typer.Option(
-        help="The two rates of a class's utility. Default: tpr-tnr.", rich_help_panel=_METHOD
-    ),
-]
-_Beta = Annotated[
-    float | None,
-    typer.Option(
-        help="Weight of the second rate, as in F-beta. Default: 1.", rich_help_panel=_METHOD
-    ),
-]
 _Thresholds = Annotated[
     int | None,
     typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
 ]
-_Ks = Annotated[
-    str | None,
-    typer.Option(
-        "--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=method.METHOD
-    ),
-]
 _Ranking = Annotated[
     bool | None,
     typer.Option(
-        "--ranking",
-        help="Also MAP@R and R-precision.",
-        rich_help_panel=method.METHOD,
-        show_default=False,
+        "--ranking", help="Also MAP@R and R-precision.", rich_help_panel=_METHOD, show_default=False
     ),
 ]
 _Index = Annotated[
@@ -45,7 +24,7 @@ _Index = Annotated[
         metavar="FACTORY|FILE",
         help="Also what a FAISS index makes of R@1, OPIS and the thresholds: made by its factory,"
         " as SQ8 or 'IVF64,Flat;nprobe=8', or a file of the same items in the same order.",
-        rich_help_panel=method.METHOD,
+        rich_help_panel=_METHOD,
         show_default=False,
     ),
 ]
@@ -81,17 +60,10 @@ def evaluate(
     far: options.RangeByFar = None,
     frr: options.RangeByFrr = None,
     range_: options.RangeByDistance = None,
-    utility: _Utility = None,
-    beta: _Beta = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
     epsilon: options.Epsilon = None,
     thresholds: _Thresholds = None,
-    far: method.Far = None,
-    frr: method.Frr = None,
-    range_: method.Range = None,
-    utility: method.Utility = None,
-    beta: method.Beta = None,
-    epsilon: method.Epsilon = None,
-    thresholds: method.Thresholds = None,
     distance: options.OfDistance = None,
     threshold_file: options.ThresholdFile = None,
     k: options.Ranks = None,
@@ -111,7 +83,7 @@ def evaluate(
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
     given = options.given(
         distance=distance,
-        calibration_range=method.parse_calibration_range(far, frr, range_),
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         epsilon=epsilon,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from opiscli.cli import method, options, pictures
+from opiscli.cli import options, pictures
 from opiscli.errors import UsageError
 
 _MOST_PANELS = 2
@@ -18,12 +18,12 @@ def plot_curves(
     labels: options.LabelsFile = None,
     drop_duplicates: options.DropDuplicates = None,
     highlight: pictures.Highlight = None,
-    far: method.Far = None,
-    frr: method.Frr = None,
-    range_: method.Range = None,
-    utility: method.Utility = None,
-    beta: method.Beta = None,
-    epsilon: method.Epsilon = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
+    epsilon: options.Epsilon = None,
     distance: options.OfDistance = None,
     output: pictures.Output = Path("curves.png"),
     style: pictures.Style = None,
@@ -36,7 +36,7 @@ def plot_curves(
     """Draw the utility of every class over the threshold; two sources give two panels."""
     given = options.given(
         distance=distance,
-        calibration_range=method.parse_calibration_range(far, frr, range_),
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         epsilon=epsilon,

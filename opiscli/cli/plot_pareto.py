@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import method, options, pictures
+from opiscli.cli import options, pictures
 
 _Pairs = Annotated[
     list[str] | None,
@@ -29,11 +29,11 @@ def plot_pareto(
     labels: options.LabelsFile = None,
     drop_duplicates: options.DropDuplicates = None,
     pairs: _Pairs = None,
-    far: method.Far = None,
-    frr: method.Frr = None,
-    range_: method.Range = None,
-    utility: method.Utility = None,
-    beta: method.Beta = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
     distance: options.OfDistance = None,
     output: pictures.Output = Path("pareto.png"),
     style: pictures.Style = None,
@@ -46,7 +46,7 @@ def plot_pareto(
     """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones."""
     given = options.given(
         distance=distance,
-        calibration_range=method.parse_calibration_range(far, frr, range_),
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         ks=(1,),

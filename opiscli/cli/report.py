@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import method, options, pictures
+from opiscli.cli import options, pictures
 from opiscli.errors import UsageError
 from opiscli.output import require_free, whole_file
 
@@ -24,12 +24,12 @@ def report(
     where: options.Where = None,
     labels: options.LabelsFile = None,
     drop_duplicates: options.DropDuplicates = None,
-    far: method.Far = None,
-    frr: method.Frr = None,
-    range_: method.Range = None,
-    utility: method.Utility = None,
-    beta: method.Beta = None,
-    epsilon: method.Epsilon = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
+    epsilon: options.Epsilon = None,
     distance: options.OfDistance = None,
     output: _Output = Path("report.html"),
     force: options.Force = False,
@@ -41,7 +41,7 @@ def report(
     """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
     given = options.given(
         distance=distance,
-        calibration_range=method.parse_calibration_range(far, frr, range_),
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         epsilon=epsilon,
