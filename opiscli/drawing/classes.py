@@ -68,30 +68,36 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> Dr
         ylabel="FRR of the class",
         title=caption(of.source, f"{of.distance} distance ≤ {of.threshold:.4f}"),
     )
-    ax.annotate(
-        f"pooled {of.pooled_far:.4g}", (of.pooled_far, 1), xycoords=("data", "axes fraction"),
-        xytext=(3, -2), textcoords="offset points", va="top", fontsize=8,
-    )  # fmt: skip
-    below = of.pooled_frr < _HIGH * float(of.frr.max())
-    ax.annotate(
-        f"pooled {of.pooled_frr:.4g}", (1, of.pooled_frr), xycoords=("axes fraction", "data"),
-        xytext=(-2, 3 if below else -3), textcoords="offset points", ha="right",
-        va="bottom" if below else "top", fontsize=8,
-    )  # fmt: skip
     names = tuple(
         ax.annotate(
             label(of.names[i]), (of.far[i], of.frr[i]), xytext=(7, 5), textcoords="offset points",
-            fontsize=8, color=ink,
+            fontsize=8, arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.4},
         )
         for i in chosen
     )  # fmt: skip
-    place_apart(names, ax)
+    points = np.column_stack([of.far, of.frr])
+    place_apart(names, points, ax, _write_pooled(of, ax))
     return DrawnClasses(dots, named, names, pooled)
 
 
 def _areas(of: ClassErrors) -> FloatArray:
     largest = np.clip(_INK / len(of.sizes), 20, 130)
     return np.asarray(largest * np.maximum(of.sizes / of.sizes.max(), 0.08))
+
+
+def _write_pooled(of: ClassErrors, ax: Axes) -> tuple[Annotation, Annotation]:
+    above = of.pooled_frr < _HIGH * float(of.frr.max())
+    return (
+        ax.annotate(
+            f"pooled {of.pooled_far:.4g}", (of.pooled_far, 1), xycoords=("data", "axes fraction"),
+            xytext=(3, -2), textcoords="offset points", va="top", fontsize=8,
+        ),
+        ax.annotate(
+            f"pooled {of.pooled_frr:.4g}", (1, of.pooled_frr), xycoords=("axes fraction", "data"),
+            xytext=(-2, 3 if above else -3), textcoords="offset points", ha="right",
+            va="bottom" if above else "top", fontsize=8,
+        ),
+    )  # fmt: skip
 
 
 def _size_key(of: ClassErrors, areas: FloatArray, ax: Axes) -> None:

@@ -7,6 +7,7 @@ ICLR 2024, arXiv:2307.04047.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -49,7 +50,7 @@ def draw_pareto(
     ax.set_xlabel("OPIS: how differently one threshold serves the classes  (lower is better)")
     ax.set_ylabel("1 − R@1  (lower is better)")
     ax.set_title("Recognition error against inconsistency, with 95 % intervals")
-    place_apart(names, ax)
+    place_apart(names, np.array([(model.opis, model.error) for model in models]), ax)
     return DrawnPareto(tuple(dots), arrows, tuple(names))
 
 
