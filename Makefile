@@ -25,6 +25,7 @@ pictures:           ## draw the pictures of the README
 bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/evaluate.py
 	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/det_coverage.py
 	$(BIN)/python benchmarks/paired_coverage.py
 	$(BIN)/python benchmarks/noise_floor.py
 	$(BIN)/python benchmarks/far_coverage.py

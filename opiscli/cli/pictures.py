@@ -117,10 +117,10 @@ def named_sources(sources: Sequence[str] | None) -> list[str]:
 
 def require_drawable(path: Path, style: str | None, *, force: bool) -> None:
     """Refuse a file or a style before any work is done."""
-    from opiscli.drawing.canvas import require_picture_path, require_style
+    from opiscli.drawing.canvas import read_style, require_picture_path
 
     require_picture_path(path, force=force)
-    require_style(style)
+    read_style(style)
 
 
 def write_picture(

@@ -1,6 +1,7 @@
 """A figure in the house style, and how it becomes a file that is the same every time."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,21 +66,53 @@ def require_picture_path(path: Path, *, force: bool) -> Kind:
     return Kind(suffix)
 
 
-def require_style(name: str | None) -> None:
-    """Refuse a style that does not exist, before any work is done.
+def read_style(name: str | None) -> list[dict[str, Any] | str]:
+    """Settings of a style, or the name of one that matplotlib knows; nothing from nothing.
 
     Raises
     ------
     UsageError
-        If it is neither a style that matplotlib knows nor a file.
+        If there is no such style, or the file is none.
     """
+    if name is None or name in style.available:
+        return [] if name is None else [name]
     # Not left to matplotlib, which would fetch a name that looks like an address.
-    if name is not None and name not in style.available and not Path(name).is_file():
+    if not Path(name).is_file():
         known = ", ".join(known for known in style.available if not known.startswith("_"))
         raise UsageError(
             f"--style {name} is neither a file nor a style of matplotlib, expected one of: {known}",
             hint="For example --style ggplot.",
         )
+    try:
+        with _quiet_matplotlib():
+            settings = matplotlib.rc_params_from_file(
+                name, fail_on_error=True, use_default_template=False
+            )
+    except (OSError, ValueError, UnicodeDecodeError) as cause:
+        raise _no_style(name) from cause
+    if not settings:
+        raise _no_style(name)
+    return [{str(key): value for key, value in settings.items()}]
+
+
+def _no_style(name: str) -> UsageError:
+    return UsageError(
+        f"--style {name} cannot be read as a matplotlib style, expected lines such as"
+        " font.size: 10",
+        hint="Name a style that matplotlib knows, such as --style ggplot, or mend the file.",
+    )
+
+
+@contextmanager
+def _quiet_matplotlib() -> Iterator[None]:
+    """Keep matplotlib's own remarks off stderr: what matters of them is explained."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager
@@ -90,10 +123,14 @@ def drawing_style(name: str | None = None) -> Iterator[None]:
     ----------
     name
         A style that matplotlib knows, or a style file.
+
+    Raises
+    ------
+    UsageError
+        If there is no such style.
     """
-    require_style(name)
-    asked = [] if name is None else [Path(name) if Path(name).is_file() else name]
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    asked = read_style(name)
+    with matplotlib.rc_context(), warnings.catch_warnings(), _quiet_matplotlib():
         # A label may hold characters that no font here has; they are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         # Last, whatever a style says: a label is text, never a formula.

@@ -15,7 +15,8 @@ def frr_interval_at_far(
     A class that is deleted takes its positive and its negative pairs along, so both rates
     move: FRR is read where what is left attains the same FAR, interpolated between the
     thresholds. On the logit scale, because on a DET curve FRR comes close to 0 and to 1;
-    half an error and half a success keep it finite.
+    half an error and half a success keep it finite. Measured coverage is 93 to 98 % at 15
+    to 120 classes (``benchmarks/det_coverage.py``).
 
     Parameters
     ----------

@@ -105,6 +105,8 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-det {} -o there.png", 2, "exists already"),
         ("plot-det {} --style nice", 2, "--style nice is neither a file nor a style"),
         ("plot-det {} --style https://localhost/x.mplstyle", 2, "is neither a file nor a style"),
+        ("plot-det {} --style {}", 2, "cannot be read as a matplotlib style"),
+        ("plot-det {} --style there.html", 2, "cannot be read as a matplotlib style"),
         ("plot-curves {} {} {}", 2, "3 sources"),
         ("plot-curves {} --highlight nobody", 2, "--highlight nobody is not a class"),
         ("plot-classes {} --highlight nobody", 2, "--highlight nobody is not a class"),
