@@ -170,6 +170,7 @@ def test_hostile_names_are_shown_and_never_run(visit, opis, tmp_path):
     path = report(opis, source, tmp_path / "x.html", "--range", "0.5:1.2")
     page = visit(path)
     assert page.title() == "opis: $title<b>&"
+    assert page.locator("h1").text_content() == "$title<b>&"
     sizes = np.bincount(labels)
     expected = {printable(name) for name, n in zip(HOSTILE, sizes, strict=True) if n > 1}
     assert {row[0] for row in cells(page, "classes")} == expected

@@ -23,6 +23,7 @@ from opiscli.drawing.classes import draw_classes
 from opiscli.drawing.curves import draw_curves
 from opiscli.drawing.det import draw_det
 from opiscli.drawing.distances import draw_distances
+from opiscli.drawing.lettering import label
 from opiscli.drawing.pareto import draw_pareto
 from opiscli.evaluation import count_items
 from opiscli.metrics.det import frr_interval_at_far
@@ -89,6 +90,13 @@ def test_utility_curves_are_the_metric_at_every_threshold(run, evaluation, ax):
         drawn.highlighted[1].get_ydata(), expected[of.names.index(worst[1].label)]
     )
     assert set(evaluation.calibration_range.threshold) <= set(of.thresholds)
+
+
+def test_every_highlighted_class_is_in_the_legend(run, evaluation, ax):
+    of = utility_curves("run", run, evaluation, 50)
+    draw_curves(of, ax, of.worst_first())
+    named = [text.strip("\u200a") for text in ax.get_legend_handles_labels()[1]]
+    assert [label(name).strip("\u200a") for name in of.worst_first()] == named[-len(of.names) :]
 
 
 def test_epsilon_opis_is_the_gap_that_is_drawn(run, evaluation):
