@@ -52,8 +52,9 @@ def run_of(embeddings, labels, **given):
 @pytest.fixture(scope="module")
 def run():
     embeddings, labels = clusters(seed=5, n_classes=40, sizes=(1, 12))
-    names = np.array([NAMES[i] if i < len(NAMES) else f"class {i}" for i in range(40)])
-    return run_of(embeddings, names[labels], utility=Utility.TPR_TNR, beta=2.0)
+    names = np.array([f"class {i}" for i in range(40)], dtype=object)
+    names[np.flatnonzero(np.bincount(labels) > 1)[: len(NAMES)]] = NAMES
+    return run_of(embeddings, names[labels].astype(str), utility=Utility.TPR_TNR, beta=2.0)
 
 
 @pytest.fixture(scope="module")
