@@ -13,7 +13,7 @@ WORDNET = SAMPLE / "wordnet.parquet"
 COMMANDS = ("plot-curves", "plot-distances", "plot-det", "plot-pareto", "plot-classes")
 HOSTILE = [
     "<script>alert(1)</script>", "$\\frac{", "$\\frac{$", "$x$", "_hidden", "</script><!--",
-    "\u202etxt",    "\x1b[2J", "漢字", "'\"&amp;", "%s{}", "a" * 200, "]]>",
+    "\u202etxt", "\x1b[2J", "漢字", "'\"&amp;", "%s{}", "a" * 200, "]]>",
 ]  # fmt: skip
 
 
