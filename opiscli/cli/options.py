@@ -226,13 +226,7 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
 def parse_calibration_range(
     far: str | None, frr: str | None, range_: str | None
 ) -> RangeRequest | None:
-    """The calibration range that was asked for, if one was.
-
-    Raises
-    ------
-    UsageError
-        If more than one was, or one is no range.
-    """
+    """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
     return RangeRequest.given(
         far=parse_range("--far", far),
         frr=parse_range("--frr", frr),
