@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install fix check test bench
+.PHONY: install fix check test bench pictures
 
 install:            ## a virtual environment with everything a developer needs
 	$(PYTHON) -m venv .venv
@@ -19,9 +19,13 @@ check:              ## what CI checks besides the tests
 test:
 	$(BIN)/python -m pytest
 
+pictures:           ## draw the pictures of the README
+	$(BIN)/python docs/make_pictures.py
+
 bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/evaluate.py
 	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/det_coverage.py
 	$(BIN)/python benchmarks/paired_coverage.py
 	$(BIN)/python benchmarks/noise_floor.py
 	$(BIN)/python benchmarks/far_coverage.py

@@ -10,6 +10,12 @@ from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
 from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
+from opiscli.cli.plot_classes import plot_classes
+from opiscli.cli.plot_curves import plot_curves
+from opiscli.cli.plot_det import plot_det
+from opiscli.cli.plot_distances import plot_distances
+from opiscli.cli.plot_pareto import plot_pareto
+from opiscli.cli.report import report
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
 from opiscli.version import __version__
@@ -27,6 +33,12 @@ app.command(rich_help_panel="Measure")(evaluate)
 app.command(rich_help_panel="Measure")(compare)
 app.command(rich_help_panel="Decide")(calibrate)
 app.command(rich_help_panel="Decide")(check)
+app.command(rich_help_panel="Show")(report)
+app.command(rich_help_panel="Show")(plot_curves)
+app.command(rich_help_panel="Show")(plot_distances)
+app.command(rich_help_panel="Show")(plot_det)
+app.command(rich_help_panel="Show")(plot_pareto)
+app.command(rich_help_panel="Show")(plot_classes)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,6 @@ import typer
 from opiscli.cli import options
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
-from opiscli.settings import RangeRequest
 
 _Sources = Annotated[
     list[str],
@@ -59,11 +58,7 @@ def compare(
         )
     given = options.given(
         distance=distance,
-        calibration_range=RangeRequest.given(
-            far=options.parse_range("--far", far),
-            frr=options.parse_range("--frr", frr),
-            distance=options.parse_range("--range", range_),
-        ),
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         epsilon=epsilon,
         ks=options.parse_ranks(k),
         drop_duplicates=drop_duplicates,

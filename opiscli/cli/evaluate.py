@@ -6,21 +6,8 @@ import typer
 
 from opiscli.cli import options
 from opiscli.report.formats import Format
-from opiscli.settings import RangeRequest, Utility
 
 _METHOD = "What is measured"
-_Utility = Annotated[
-    Utility | None,
-    typer.Option(
-        help="The two rates of a class's utility. Default: tpr-tnr.", rich_help_panel=_METHOD
-    ),
-]
-_Beta = Annotated[
-    float | None,
-    typer.Option(
-        help="Weight of the second rate, as in F-beta. Default: 1.", rich_help_panel=_METHOD
-    ),
-]
 _Thresholds = Annotated[
     int | None,
     typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
@@ -73,8 +60,8 @@ def evaluate(
     far: options.RangeByFar = None,
     frr: options.RangeByFrr = None,
     range_: options.RangeByDistance = None,
-    utility: _Utility = None,
-    beta: _Beta = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
     epsilon: options.Epsilon = None,
     thresholds: _Thresholds = None,
     distance: options.OfDistance = None,
@@ -94,14 +81,9 @@ def evaluate(
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
-    calibration_range = RangeRequest.given(
-        far=options.parse_range("--far", far),
-        frr=options.parse_range("--frr", frr),
-        distance=options.parse_range("--range", range_),
-    )
     given = options.given(
         distance=distance,
-        calibration_range=calibration_range,
+        calibration_range=options.parse_calibration_range(far, frr, range_),
         utility=utility,
         beta=beta,
         epsilon=epsilon,

@@ -9,7 +9,7 @@ import typer
 from opiscli.errors import UsageError
 from opiscli.output import require_free
 from opiscli.report.formats import Format
-from opiscli.settings import Distance
+from opiscli.settings import Distance, RangeRequest, Utility
 
 if TYPE_CHECKING:
     from opiscli.resources import Resources
@@ -136,6 +136,20 @@ RangeByDistance = Annotated[
         show_default=False,
     ),
 ]
+OfUtility = Annotated[
+    Utility | None,
+    typer.Option(
+        "--utility",
+        help="The two rates of a class's utility. Default: tpr-tnr.",
+        rich_help_panel=_METHOD,
+    ),
+]
+Beta = Annotated[
+    float | None,
+    typer.Option(
+        help="Weight of the second rate, as in F-beta. Default: 1.", rich_help_panel=_METHOD
+    ),
+]
 Epsilon = Annotated[
     float | None,
     typer.Option(
@@ -208,6 +222,17 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
             " calibrate gives.",
         ) from cause
     return lo, hi
+
+
+def parse_calibration_range(
+    far: str | None, frr: str | None, range_: str | None
+) -> RangeRequest | None:
+    """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
+    return RangeRequest.given(
+        far=parse_range("--far", far),
+        frr=parse_range("--frr", frr),
+        distance=parse_range("--range", range_),
+    )
 
 
 def parse_ranks(text: str | None) -> tuple[int, ...] | None:

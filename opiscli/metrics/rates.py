@@ -1,5 +1,7 @@
 """Which share of pairs a threshold accepts, per class and over the whole set."""
 
+import numpy as np
+
 from opiscli.arrays import FloatArray
 from opiscli.pairs.counts import PairCounts
 
@@ -45,3 +47,15 @@ def false_reject_rate(counts: PairCounts) -> FloatArray:
     """Rejected share of each class's positive pairs, for classes with at least two items."""
     pairs = counts.positive_pairs[:, None]
     return (pairs - counts.positive) / pairs
+
+
+def pooled_far(counts: PairCounts) -> FloatArray:
+    """Accepted share of all negative pairs, of counts of all classes; shape ``(n_thresholds,)``."""
+    # Every pair is counted at both its classes, above and below the line.
+    return np.asarray(counts.negative.sum(axis=0) / counts.negative_pairs.sum())
+
+
+def pooled_frr(counts: PairCounts) -> FloatArray:
+    """Rejected share of all positive pairs; shape ``(n_thresholds,)``."""
+    n = counts.positive_pairs.sum()
+    return np.asarray((n - counts.positive.sum(axis=0)) / n)

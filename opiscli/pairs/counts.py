@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -126,24 +127,17 @@ class ClassBins:
 
     def accepted(self, positions: IntArray) -> IntArray:
         """Shape ``(n_classes, len(positions))``, pairs in all bins up to increasing positions."""
-        n_columns = len(positions) + 1
-        table = np.empty((self.n_classes, n_columns - 1), dtype=np.int64)
-        for some in self._blocks():
-            cells = slice(self.starts[some.start], self.starts[some.stop])
-            column = np.searchsorted(positions, self.bins[cells])
-            n_rows = some.stop - some.start
-            row = np.repeat(np.arange(n_rows), np.diff(self.starts[some.start : some.stop + 1]))
-            # Weights are summed in float64, which is exact for counts below 2**53.
-            found = np.bincount(
-                row * n_columns + column, weights=self.pairs[cells], minlength=n_rows * n_columns
-            )
-            np.cumsum(
-                found.reshape(n_rows, n_columns)[:, :-1],
-                axis=1,
-                out=table[some],
-                dtype=np.int64,
-            )
-        return table
+        known = positions.astype(self.bins.dtype)
+        ends = [
+            start + np.searchsorted(self.bins[start:stop], known, side="right")
+            for start, stop in pairwise(self.starts)
+        ]
+        # Every class in parts: up to the first position, between positions, beyond the last.
+        firsts = np.column_stack([self.starts[:-1], np.array(ends)]).ravel()
+        filled = np.diff(np.append(firsts, len(self.pairs))) > 0
+        parts = np.zeros(len(firsts), dtype=np.int64)
+        parts[filled] = np.add.reduceat(self.pairs, firsts[filled], dtype=np.int64)
+        return np.cumsum(parts.reshape(self.n_classes, -1)[:, :-1], axis=1)
 
     def of_all_classes(self, n_bins: int) -> IntArray:
         """Shape ``(n_bins,)``, pairs of all classes together in each bin."""

@@ -1,0 +1,76 @@
+"""``opis plot-curves``: which classes break, and where."""
+
+from pathlib import Path
+
+from opiscli.cli import options, pictures
+from opiscli.errors import UsageError
+
+_MOST_PANELS = 2
+
+
+def plot_curves(
+    sources: pictures.Sources = None,
+    *,
+    embedding_column: options.EmbeddingColumn = None,
+    label_column: options.LabelColumn = None,
+    id_column: options.IdColumn = None,
+    where: options.Where = None,
+    labels: options.LabelsFile = None,
+    drop_duplicates: options.DropDuplicates = None,
+    highlight: pictures.Highlight = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
+    epsilon: options.Epsilon = None,
+    distance: options.OfDistance = None,
+    output: pictures.Output = Path("curves.png"),
+    style: pictures.Style = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    threads: options.Threads = None,
+    memory_limit: options.MemoryLimit = None,
+) -> None:
+    """Draw the utility of every class over the threshold; two sources give two panels."""
+    given = options.given(
+        distance=distance,
+        calibration_range=options.parse_calibration_range(far, frr, range_),
+        utility=utility,
+        beta=beta,
+        epsilon=epsilon,
+        ks=(),
+        drop_duplicates=drop_duplicates,
+    )
+    reading = pictures.Reading(
+        embedding_column=embedding_column,
+        label_column=label_column,
+        id_column=id_column,
+        where=where,
+        labels=labels,
+        threads=threads,
+        memory_limit=memory_limit,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    names = pictures.named_sources(sources)
+    if len(names) > _MOST_PANELS:
+        raise UsageError(
+            f"plot-curves was given {len(names)} sources, expected one, or two to compare",
+            hint="Draw them two by two; plot-det and plot-pareto take any number.",
+        )
+
+    from opiscli.curves.naming import chosen_labels, short_names
+    from opiscli.curves.utility import utility_curves
+    from opiscli.derivation import derive
+    from opiscli.drawing.pictures import curves_picture
+
+    pictures.require_drawable(output, style, force=force)
+    runs = reading.read(names, given)
+    panels = [
+        utility_curves(name, run, derive(run))
+        for name, run in zip(short_names(names, reading.conditions), runs, strict=True)
+    ]
+    chosen = chosen_labels(highlight or (), panels[0].worst_first(), panels[-1].names)
+    pictures.write_picture(lambda: curves_picture(panels, chosen), output, style, force=force)

@@ -1,0 +1,78 @@
+"""``opis report``: everything about one evaluation on one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opiscli.cli import options, pictures
+from opiscli.errors import UsageError
+from opiscli.output import require_free, whole_file
+
+_Output = Annotated[
+    Path,
+    typer.Option("-o", "--output", metavar="FILE.html", help="The page.", rich_help_panel="Output"),
+]
+
+
+def report(
+    source: options.Source = None,
+    *,
+    embedding_column: options.EmbeddingColumn = None,
+    label_column: options.LabelColumn = None,
+    id_column: options.IdColumn = None,
+    where: options.Where = None,
+    labels: options.LabelsFile = None,
+    drop_duplicates: options.DropDuplicates = None,
+    far: options.RangeByFar = None,
+    frr: options.RangeByFrr = None,
+    range_: options.RangeByDistance = None,
+    utility: options.OfUtility = None,
+    beta: options.Beta = None,
+    epsilon: options.Epsilon = None,
+    distance: options.OfDistance = None,
+    output: _Output = Path("report.html"),
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    threads: options.Threads = None,
+    memory_limit: options.MemoryLimit = None,
+) -> None:
+    """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
+    given = options.given(
+        distance=distance,
+        calibration_range=options.parse_calibration_range(far, frr, range_),
+        utility=utility,
+        beta=beta,
+        epsilon=epsilon,
+        drop_duplicates=drop_duplicates,
+    )
+    reading = pictures.Reading(
+        embedding_column=embedding_column,
+        label_column=label_column,
+        id_column=id_column,
+        where=where,
+        labels=labels,
+        threads=threads,
+        memory_limit=memory_limit,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    name = options.source_or_stdin(source)
+    if output.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(
+            f"{output} is to be a page, expected the name of an .html file",
+            hint=f"For example -o {output.with_suffix('.html')}.",
+        )
+    require_free(output, force=force)
+
+    from opiscli.derivation import derive
+    from opiscli.page.report import report_page
+
+    (run,) = reading.read([name], given)
+    evaluation = derive(run)
+    reading.talk().warn(evaluation.warnings)
+    page = report_page(run, evaluation)
+    with whole_file(output, force=force) as temporary:
+        temporary.write_text(page, "utf-8")
+    typer.echo(str(output))

@@ -1,0 +1,1 @@
+"""What a picture shows, as numbers: pure functions from counts to frozen data."""

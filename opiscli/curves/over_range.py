@@ -1,0 +1,28 @@
+"""What each class has over the calibration range: its mean utility and its part of OPIS."""
+
+from opiscli.arrays import FloatArray
+from opiscli.calibration import calibration_range
+from opiscli.counted import Run
+from opiscli.metrics.opis import mean_over_range, opis_contributions
+from opiscli.metrics.utility import utility
+
+
+def mean_utilities(run: Run) -> FloatArray:
+    """Utility over the range of each class with two items or more, shape ``(n_classes,)``."""
+    return mean_over_range(*_curves(run))
+
+
+def parts_of_opis(run: Run) -> FloatArray:
+    """Share of each of the same classes in OPIS, shape ``(n_classes,)``."""
+    return opis_contributions(*_curves(run))
+
+
+def _curves(run: Run) -> tuple[FloatArray, FloatArray]:
+    counted, settings = run.counted, run.settings
+    if counted.grid is None:
+        # Raises, and says why.
+        calibration_range(counted.pooled, settings.calibration_range)
+        raise AssertionError("a range that can be formed has a grid")
+    counts = counted.at(counted.grid)
+    paired = counts.of_classes(counts.class_sizes > 1)
+    return utility(paired, settings.utility, settings.beta), counts.thresholds

@@ -1,0 +1,28 @@
+"""Recognition error against inconsistency: what a model gains on one side and pays on the other."""
+
+from dataclasses import dataclass
+
+from opiscli.results import Evaluation, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPoint:
+    """One source: its OPIS and 1 − R@1, both better when lower, with 95 % intervals."""
+
+    name: str
+    opis: float
+    opis_ci: Interval
+    error: float
+    error_ci: Interval
+
+
+def model_point(name: str, of: Evaluation) -> ModelPoint:
+    """Take the point from an evaluation that has R@1."""
+    recall = of.recall["1"]
+    return ModelPoint(
+        name=name,
+        opis=of.opis.value,
+        opis_ci=of.opis.ci,
+        error=1 - recall.value,
+        error_ci=Interval(1 - recall.ci.hi, 1 - recall.ci.lo),
+    )

@@ -1,0 +1,1 @@
+"""One result as one page: no network, no foreign script, everything inside."""

@@ -1,0 +1,210 @@
+"use strict";
+// The threshold explorer and the table of classes. Reads the counts that the page carries
+// and computes rates from them as the opis command does; writes text, never markup.
+(async () => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const nThresholds = data.thresholds.length;
+  const nClasses = data.names.length;
+  const PAGE = 50;
+  const MOST_HURT = 5;
+  const [positive, negative] = await Promise.all([unpack(data.positive), unpack(data.negative)]);
+  const classes = data.names.map((name, code) => ({
+    code, name, size: data.sizes[code], folded: name.toLowerCase(),
+    positivePairs: data.positive_pairs[code], negativePairs: data.negative_pairs[code],
+    meanUtility: data.mean_utility[code], part: data.opis_contribution[code],
+    far: 0, frr: 0, utility: 0, out: "",
+  }));
+  const columns = [
+    { title: "class", key: "folded", show: (c) => c.name },
+    { title: "items", key: "size", show: (c) => whole(c.size) },
+    { title: "FAR", key: "far", show: (c) => general(c.far) },
+    { title: "FRR", key: "frr", show: (c) => general(c.frr) },
+    { title: "utility", key: "utility", show: (c) => fixed(c.utility) },
+    { title: "out of bounds", key: "out", show: (c) => c.out },
+    { title: "mean utility", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
+    { title: "part of OPIS", key: "part", show: (c) => general(c.part) },
+  ];
+  const HURT = columns.slice(0, 6);
+  let sorting = { column: columns[6], down: false };
+  let nShown = PAGE;
+
+  // Planes of bytes, lowest first, of the steps from threshold to threshold.
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed.gzip), (char) => char.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const counts = new Float64Array(planes.length / packed.bytes_each);
+    for (let plane = packed.bytes_each - 1; plane >= 0; plane--) {
+      const start = plane * counts.length;
+      for (let i = 0; i < counts.length; i++) counts[i] = counts[i] * 256 + planes[start + i];
+    }
+    for (let i = 0; i < counts.length; i++) if (i % nThresholds) counts[i] += counts[i - 1];
+    return counts;
+  }
+
+  function utility(accepted, c, tpr) {
+    const tnr = (c.negativePairs - accepted.negative) / c.negativePairs;
+    const both = accepted.positive + accepted.negative;
+    const precision = both > 0 ? accepted.positive / both : 0;
+    const first = data.utility.kind === "precision-recall" ? precision : tnr;
+    const b = data.utility.beta ** 2;
+    const below = b * first + tpr;
+    return below > 0 ? ((1 + b) * first * tpr) / below : 0;
+  }
+
+  function ratesAt(position) {
+    let accepted = data.singletons_negative[position];
+    let kept = 0;
+    let sum = 0;
+    for (const c of classes) {
+      const cell = c.code * nThresholds + position;
+      const own = { positive: positive[cell], negative: negative[cell] };
+      accepted += own.negative;
+      kept += own.positive;
+      c.far = own.negative / c.negativePairs;
+      c.frr = (c.positivePairs - own.positive) / c.positivePairs;
+      c.utility = utility(own, c, own.positive / c.positivePairs);
+      sum += c.far;
+    }
+    const k = accepted / data.ends; // a negative pair is seen from both its classes
+    const pooled = { k, kept, far: k / data.n_negative, tar: kept / data.n_positive };
+    pooled.macroFar = sum / nClasses;
+    for (const c of classes) {
+      c.out = c.far > 2 * pooled.far ? "yes" : "";
+    }
+    return pooled;
+  }
+
+  // Numbers look as the command prints them: Python rounds an exact half to the even digit,
+  // JavaScript rounds it up.
+  function evenDigit(lower, rest, upper) {
+    return /^50*$/.test(rest) && "02468".includes(lower.at(-1)) ? lower : upper;
+  }
+
+  function fixed(value, decimals = 4) {
+    const exact = value.toFixed(60);
+    const cut = exact.length - 60 + decimals;
+    return evenDigit(exact.slice(0, cut), exact.slice(cut), value.toFixed(decimals));
+  }
+
+  function general(value, digits = 4) {
+    if (value === 0) return "0";
+    const [exact] = value.toExponential(60).split("e");
+    const [upper, power] = value.toExponential(digits - 1).split("e");
+    const mantissa = evenDigit(exact.slice(0, digits + 1), exact.slice(digits + 1), upper);
+    const exponent = Number(power);
+    const bare = (text) => (text.includes(".") ? text.replace(/\.?0*$/, "") : text);
+    if (exponent < -4 || exponent >= digits) {
+      const size = String(Math.abs(exponent)).padStart(2, "0");
+      return `${bare(mantissa)}e${exponent < 0 ? "-" : "+"}${size}`;
+    }
+    const all = mantissa.replace(".", "");
+    if (exponent < 0) return bare(`0.${"0".repeat(-exponent - 1)}${all}`);
+    return bare(`${all.slice(0, exponent + 1)}.${all.slice(exponent + 1)}`);
+  }
+
+  function whole(value) {
+    return value.toLocaleString("en-US");
+  }
+
+  const element = (id) => document.getElementById(id);
+  const write = (id, text) => { element(id).textContent = text; };
+
+  function row(c, shown) {
+    const line = document.createElement("tr");
+    shown.forEach((column, i) => {
+      const cell = document.createElement(i ? "td" : "th");
+      if (!i) cell.scope = "row";
+      cell.textContent = column.show(c);
+      cell.classList.toggle("out", column.key === "out");
+      line.append(cell);
+    });
+    return line;
+  }
+
+  function explore() {
+    const slider = element("threshold");
+    const position = Number(slider.value);
+    const pooled = ratesAt(position);
+    const threshold = `${data.distance} distance ≤ ${fixed(data.thresholds[position])}`;
+    write("threshold-text", threshold);
+    slider.setAttribute("aria-valuetext", `${threshold}, FAR ${general(pooled.far)}`);
+    write("far", general(pooled.far));
+    write("far-counts", `${whole(pooled.k)} / ${whole(data.n_negative)}`);
+    write("tar", general(pooled.tar));
+    write("tar-counts", `${whole(pooled.kept)} / ${whole(data.n_positive)}`);
+    write("macro-far", general(pooled.macroFar));
+    for (const key of ["far", "frr"]) {
+      const worst = classes.reduce((a, b) => (b[key] > a[key] ? b : a));
+      write(`worst-${key}`, general(worst[key]));
+      write(`worst-${key}-label`, worst.name);
+    }
+    const nOut = classes.filter((c) => c.out).length;
+    write("out", general(nOut / nClasses));
+    write("out-counts", `${whole(nOut)} / ${whole(nClasses)}`);
+    const hurt = [...classes].sort((a, b) => a.utility - b.utility).slice(0, MOST_HURT);
+    element("hurt").tBodies[0].replaceChildren(...hurt.map((c) => row(c, HURT)));
+    for (const button of element("points").children) {
+      button.setAttribute("aria-pressed", String(Number(button.dataset.position) === position));
+    }
+    list();
+  }
+
+  function list() {
+    const wanted = element("filter").value.toLowerCase();
+    const found = classes.filter((c) => c.folded.includes(wanted));
+    const { column, down } = sorting;
+    const sign = down ? -1 : 1;
+    const compare = (a, b) => (a[column.key] < b[column.key] ? -1 : Number(a[column.key] > b[column.key]));
+    found.sort((a, b) => sign * compare(a, b) || a.code - b.code);
+    const shown = found.slice(0, nShown);
+    element("classes").tBodies[0].replaceChildren(...shown.map((c) => row(c, columns)));
+    write("shown", `${whole(shown.length)} of ${whole(found.length)} shown, ${whole(nClasses)} classes in all`);
+    element("more").hidden = element("all").hidden = shown.length === found.length;
+  }
+
+  function heading(column) {
+    const cell = document.createElement("th");
+    const button = document.createElement("button");
+    cell.scope = "col";
+    button.type = "button";
+    button.textContent = column.title;
+    button.addEventListener("click", () => {
+      sorting = { column, down: sorting.column === column && !sorting.down };
+      mark();
+      list();
+    });
+    cell.append(button);
+    return cell;
+  }
+
+  function mark() {
+    [...element("classes").tHead.rows[0].cells].forEach((cell, i) => {
+      if (columns[i] !== sorting.column) cell.removeAttribute("aria-sort");
+      else cell.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
+    });
+  }
+
+  const slider = element("threshold");
+  slider.max = String(nThresholds - 1);
+  for (const point of data.points) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.position = String(point.position);
+    button.textContent = `FAR ≤ ${point.target}`;
+    button.addEventListener("click", () => {
+      slider.value = button.dataset.position;
+      explore();
+    });
+    element("points").append(button);
+  }
+  element("classes").tHead.rows[0].append(...columns.map(heading));
+  mark();
+  slider.value = String(data.start);
+  slider.addEventListener("input", explore);
+  element("filter").addEventListener("input", () => { nShown = PAGE; list(); });
+  element("more").addEventListener("click", () => { nShown += PAGE; list(); });
+  element("all").addEventListener("click", () => { nShown = nClasses; list(); });
+  explore();
+  document.documentElement.dataset.ready = "yes";
+})();

@@ -1,0 +1,242 @@
+"""The report in a real browser: no request, no console message, the command's own numbers."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import SAMPLE, clusters
+
+from opiscli.curves.explorer import explorer_table
+from opiscli.derivation import derive
+from opiscli.intake import open_source, run_of
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
+from opiscli.metrics.utility import utility
+from opiscli.report.text import printable, rate, score
+from opiscli.resources import Resources
+from opiscli.sources import Selection
+
+HOSTILE = [
+    "<script>alert(1)</script>", "$\\frac{", "</script><script>document.title=1</script>",
+    "<img src=x onerror=alert(1)>", "'\"&amp;", "${title}", "\u202etxt", "__proto__", "<!--",
+    "\u2028", "]]>", "constructor",
+]  # fmt: skip
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page with the network cut; afterwards nothing may have been asked for or said."""
+    said, asked = [], []
+    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+
+    def open_page(path):
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready=yes]", state="attached")
+        return page
+
+    yield open_page
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == asked[:1]
+
+
+def drag(page, position):
+    """Move the slider as a person's drag would."""
+    page.locator("#threshold").evaluate(
+        "(slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input')); }", position
+    )
+
+
+def shown(page, name):
+    return page.locator(f"#{name}").text_content()
+
+
+def cells(page, table):
+    return page.locator(f"#{table} tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+
+
+def report(opis, source, path, *options):
+    assert opis("report", source, "-o", path, "--quiet", *options) == (0, f"{path}\n", "")
+    return path
+
+
+def counted(source):
+    run = run_of(
+        open_source(str(source), Selection()),
+        str(source),
+        {},
+        Resources.of_machine(),
+        complete=True,
+    )
+    return run, derive(run)
+
+
+def require_same_numbers(page, opis, source, n_positions):
+    """Compare the explorer with ``opis calibrate --threshold`` on the same source."""
+    run, evaluation = counted(source)
+    thresholds = explorer_table(run, evaluation).thresholds
+    positions = np.linspace(0, len(thresholds) - 1, n_positions).round().astype(int).tolist()
+    asked = [word for p in positions for word in ("--threshold", repr(float(thresholds[p])))]
+    code, out, _ = opis("calibrate", source, *asked, "--json", "--quiet")
+    assert code == 0
+    points = json.loads(out)["operating_points"]
+    for position, point in zip(positions, points, strict=True):
+        drag(page, position)
+        far, frr = point["far"], point["frr"]
+        assert point["threshold"] == thresholds[position]
+        assert shown(page, "threshold-text").endswith(f"≤ {score(point['threshold'])}")
+        assert shown(page, "far") == rate(far["value"])
+        assert shown(page, "far-counts") == f"{far['k']:,} / {far['n']:,}"
+        assert shown(page, "tar") == rate(point["tar"])
+        assert shown(page, "tar-counts") == f"{frr['n'] - frr['k']:,} / {frr['n']:,}"
+        assert shown(page, "macro-far") == rate(point["macro_far"])
+        assert shown(page, "worst-far") == rate(point["worst_far"]["value"])
+        assert shown(page, "worst-far-label") == printable(point["worst_far"]["label"])
+        assert shown(page, "worst-frr") == rate(point["worst_frr"]["value"])
+        assert shown(page, "worst-frr-label") == printable(point["worst_frr"]["label"])
+        assert shown(page, "out") == rate(point["share_above_limit"])
+        assert shown(page, "out-counts").startswith(f"{point['n_above_limit']:,} / ")
+        require_most_hurt(page, run, run.counted.at(thresholds[[position]]))
+
+
+def require_most_hurt(page, run, counts):
+    paired = counts.of_classes(counts.class_sizes > 1)
+    names = [n for n, size in zip(run.counted.names, counts.class_sizes, strict=True) if size > 1]
+    far, frr = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    useful = utility(paired, run.settings.utility, run.settings.beta)[:, 0]
+    rows = cells(page, "hurt")
+    assert [row[4] for row in rows] == [score(u) for u in np.sort(useful)[: len(rows)]]
+    for name, items, *rates, out in rows:
+        i = [printable(n) for n in names].index(name)
+        assert items == f"{paired.class_sizes[i]:,}"
+        assert rates == [rate(far[i]), rate(frr[i]), score(useful[i])]
+        assert (out == "yes") == (far[i] > 2 * pooled_far(counts)[0])
+
+
+def test_the_explorer_says_what_the_command_says(visit, opis, tmp_path):
+    source = SAMPLE / "wordnet.parquet"
+    page = visit(report(opis, source, tmp_path / "wordnet.html"))
+    require_same_numbers(page, opis, source, 10)
+    for point in counted(source)[1].operating_points:
+        page.get_by_role("button", name=f"FAR ≤ {point.target_far:g}", exact=True).click()
+        assert shown(page, "far-counts") == f"{point.far.k:,} / {point.far.n:,}"
+
+
+def test_the_threshold_moves_by_keyboard(visit, opis, tmp_path):
+    page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
+    slider = page.get_by_label("Threshold:")
+    slider.focus()
+    before = float(shown(page, "far"))
+    page.keyboard.press("ArrowLeft")
+    assert 0 < float(shown(page, "far")) < before
+    assert slider.get_attribute("aria-valuetext").endswith(f"FAR {shown(page, 'far')}")
+
+
+def test_the_table_is_sorted_and_filtered(visit, opis, tmp_path):
+    page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
+    assert len(cells(page, "classes")) == 50
+    page.get_by_role("button", name="Show all").click()
+    rows = cells(page, "classes")
+    assert len(rows) == 120
+    for column, title in enumerate(("class", "items", "FAR", "FRR", "utility")):
+        heading = page.locator("#classes thead").get_by_role("button", name=title, exact=True)
+        heading.click()
+        up = [row[column] for row in cells(page, "classes")]
+        assert page.locator("#classes th[aria-sort=ascending]").text_content() == title
+        as_number = (lambda text: text.lower()) if column == 0 else (lambda text: float(text))
+        assert up == sorted(up, key=as_number)
+        heading.click()
+        down = [row[column] for row in cells(page, "classes")]
+        assert down == sorted(up, key=as_number, reverse=True)
+    page.get_by_label("Show classes that contain").fill("SITUATION")
+    found = cells(page, "classes")
+    assert len(found) == len([row for row in rows if "situation" in row[0]]) > 0
+    assert shown(page, "shown").startswith(f"{len(found)} of {len(found)} shown")
+
+
+def test_hostile_names_are_shown_and_never_run(visit, opis, tmp_path):
+    embeddings, labels = clusters(seed=2, n_classes=len(HOSTILE), sizes=(1, 12))
+    source = tmp_path / "$title<b>&.parquet"
+    names = np.array(HOSTILE, dtype=object)[labels]
+    pq.write_table(pa.table({"embedding": pa.array(list(embeddings)), "label": names}), source)
+    path = report(opis, source, tmp_path / "x.html", "--range", "0.5:1.2")
+    page = visit(path)
+    assert page.title() == "opis: $title<b>&"
+    assert page.locator("h1").text_content() == "$title<b>&"
+    sizes = np.bincount(labels)
+    expected = {printable(name) for name, n in zip(HOSTILE, sizes, strict=True) if n > 1}
+    assert {row[0] for row in cells(page, "classes")} == expected
+    assert page.locator("main script, main [onerror], #classes img").count() == 0
+
+
+def test_numbers_are_rounded_as_python_does(visit, opis, tmp_path):
+    """Ties between two digits, rates of all magnitudes, and counts beyond 32 bits."""
+    path = report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html")
+    # The two functions that write numbers, taken out of the page.
+    script = path.read_text("utf-8").split("<script>")[1].split("</script>")[0]
+    functions = script[script.index("function evenDigit") : script.index("function whole")]
+    rng = np.random.default_rng(0)
+    values = [0.0, 1.0, 0.15625, 0.09375, 0.03125, 0.5, 1e-5, 0.99996, 0.999949, 123456.0, 2.5e-7]
+    values += rng.random(500).tolist() + (10 ** rng.uniform(-9, 5, 500)).tolist()
+    values += (rng.integers(1, 64, 200) / 64).tolist()
+    page = visit(path)
+    written = page.evaluate(
+        f"values => {{ {functions} return values.map(v => [fixed(v), general(v)]); }}", values
+    )
+    assert written == [[score(value), rate(value)] for value in values]
+
+
+def test_the_policy_forbids_everything_else(browser, opis, tmp_path):
+    path = report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html")
+    html = path.read_text("utf-8")
+    assert "default-src 'none'" in html
+    assert "unsafe" not in html
+    # A script that is not to the letter the page's own does not run, nor does a picture load.
+    path.write_text(
+        html.replace('"use strict";', '"use strict"; document.title = "run";').replace(
+            "<main>", '<main><img id="spy" src="http://localhost:9/x.png" alt="">'
+        ),
+        "utf-8",
+    )
+    page = browser.new_page()
+    said, refused = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("requestfailed", lambda request: refused.append((request.url, request.failure)))
+    page.goto(path.as_uri())
+    assert page.title() == "opis: wordnet"
+    assert page.locator("#spy").evaluate("image => image.naturalWidth") == 0
+    page.close()
+    assert len([text for text in said if "Content Security Policy" in text]) == 2
+    assert refused == [("http://localhost:9/x.png", "csp")]
+
+
+def test_thousands_of_classes_fit(visit, opis, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3000), 4)
+    centres = rng.normal(size=(3000, 16))
+    np.savez(
+        tmp_path / "many.npz",
+        embeddings=centres[labels] + 0.6 * rng.normal(size=(len(labels), 16)),
+        labels=labels,
+    )
+    path = report(opis, tmp_path / "many.npz", tmp_path / "many.html")
+    assert path.stat().st_size < 2_000_000
+    page = visit(path)
+    assert "3,000 classes in all" in shown(page, "shown")
+
+
+@pytest.mark.parametrize("name", ["wordnet384", "digits64"])
+def test_real_sets(visit, opis, tmp_path, shared_data, name):
+    saved = tmp_path / f"{name}.opis"
+    assert opis("evaluate", shared_data / f"{name}.parquet", "--save", saved, "--quiet")[0] == 0
+    path = report(opis, saved, tmp_path / f"{name}.html")
+    assert path.stat().st_size < 2_000_000
+    require_same_numbers(visit(path), opis, saved, 10)
