@@ -29,4 +29,5 @@ bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/paired_coverage.py
 	$(BIN)/python benchmarks/noise_floor.py
 	$(BIN)/python benchmarks/far_coverage.py
+	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/tables.py
