@@ -97,12 +97,32 @@ def paired_table() -> list[str]:
     return lines
 
 
+def sampling_table() -> list[str]:
+    result = json.loads((HERE / "results" / "sampling.json").read_text())
+    lines = [
+        "| pairs | of all | interval holds exact OPIS | ε-OPIS | R@1 | mean error of OPIS |"
+        " largest error | seconds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        held = [f"{row[f'covers_{n}']} / {result['seeds']}" for n in ("opis", "eps_opis", "recall")]
+        cells = [
+            f"{row['sample_pairs']:,}",
+            f"{row['sample_pairs'] / result['n_pairs']:.1%}",
+            *held,
+        ]
+        cells += [f"{row['mean_error']:+.2%}", f"{row['largest_error']:.2%}"]
+        lines.append(f"| {' | '.join(cells)} | {row['median_seconds']:.1f} |")
+    return lines
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
     "far": far_table,
     "noise": noise_table,
     "paired": paired_table,
+    "sampling": sampling_table,
 }
 
 
