@@ -160,6 +160,7 @@ def calibrate(
     distance: options.OfDistance = None,
     evaluate_on: _Eval = None,
     eval_where: _EvalWhere = None,
+    group_by: options.GroupBy = None,
     holdout: _Holdout = None,
     repeats: _Repeats = 20,
     output: _Output = None,
@@ -183,6 +184,7 @@ def calibrate(
     from opiscli import threshold_file as files
     from opiscli.calibrating import calibrate_run, choose_thresholds
     from opiscli.cli.conversation import Conversation
+    from opiscli.grouping import rate_groups
     from opiscli.holdout import hold_out
     from opiscli.intake import items_of, open_source, run_of
     from opiscli.report import show, show_text
@@ -196,7 +198,9 @@ def calibrate(
     given = options.given(distance=distance, drop_duplicates=drop_duplicates)
     conditions = tuple(where or ())
     exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
-    opened = open_source(name, Selection(*columns, conditions, labels), talk.say)
+    group_here = group_by if evaluate_on is None else None
+    selection = Selection(*columns, conditions, labels, group_here)
+    opened = open_source(name, selection, talk.say)
     items = None if holdout is None else items_of(opened, name, "--holdout")
     with talk.progress() as on_progress:
         count = partial(
@@ -224,8 +228,9 @@ def calibrate(
         evaluated = None
         if evaluate_on is not None:
             only = tuple(eval_where or ())
+            opened = open_source(evaluate_on, Selection(*columns, only, group=group_by), talk.say)
             evaluated = count(
-                open_source(evaluate_on, Selection(*columns, only), talk.say),
+                opened,
                 evaluate_on,
                 {**given, "distance": run.settings.distance},
                 where=only,
@@ -234,6 +239,11 @@ def calibrate(
         result = calibrate_run(run, chosen, settings, evaluated=evaluated)
         if items is not None:
             result = hold_out(result, items, settings, resources, on_progress=on_progress)
+        if group_by is not None:
+            grouped = items_of(opened, evaluate_on or name, "--group-by")
+            result = rate_groups(
+                result, grouped, group_by, settings, resources, on_progress=on_progress
+            )
     talk.warn(result.warnings)
     if output is not None:
         files.write(result, output, force=force)

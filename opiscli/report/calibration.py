@@ -5,6 +5,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.groups import draw_group_rates
 from opiscli.report.terminal import columns, heading
 from opiscli.report.text import printable, rate, score, span
 from opiscli.results import CalibratedPoint, Calibration, Rate
@@ -20,6 +21,9 @@ def draw_calibration(of: Calibration, console: Console) -> None:
         console.print()
         for part in (_decision(point), _rates(point), _classes(point)):
             console.print(Padding(part, (0, 0, 0, 2)))
+        if point.groups is not None:
+            console.print()
+            console.print(Padding(draw_group_rates(point.groups), (0, 0, 0, 2)))
     console.print()
     console.print(Text(of.signature, style="dim"), soft_wrap=True)
 

@@ -1,7 +1,7 @@
 """An evaluation as a plain list of numbers, one to a row, for tables that programs read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from opiscli.results import (
@@ -56,6 +56,7 @@ def _(of: Evaluation) -> list[Row]:
         *_points(of.operating_points, [_where(p) for p in of.operating_points]),
         *_deployed(of.deployed),
         *_classes(of),
+        *_groups(of),
     ]
 
 
@@ -65,6 +66,7 @@ def _(of: Calibration) -> list[Row]:
     return [
         *_points(points, [f"@{point.name}" for point in points]),
         *(row for point in points for row in _calibrated(point)),
+        *(row for point in points for row in _group_rates(point)),
         *_data(of.evaluation_data or of.data, of.pairs),
     ]
 
@@ -189,6 +191,46 @@ def _classes(of: Evaluation) -> Iterator[Row]:
         yield Row(
             metric="class_utility", value=worst.mean_utility, n=worst.n_items, label=worst.label
         )
+
+
+def _groups(of: Evaluation) -> Iterator[Row]:
+    if of.between_groups is None:
+        return
+    column = of.between_groups.column
+    yield Row(metric="opis_between_groups", value=of.between_groups.opis, label=column)
+    for group in of.groups or ():
+        name = group.group
+        yield Row(metric="group_n_items", value=group.n_items, label=name)
+        if group.opis is None or group.eps_opis is None:
+            continue
+        for k, recall in (group.recall or {}).items():
+            found = _estimate(f"group_recall@{k}", recall.value, recall.ci, n=recall.n_queries)
+            yield replace(found, label=name)
+        n = group.opis.n_classes
+        yield replace(_estimate("group_opis", group.opis.value, group.opis.ci, n=n), label=name)
+        yield Row(metric="group_opis_corrected", value=group.opis.corrected, label=name)
+        eps = group.eps_opis
+        yield replace(_estimate("group_eps_opis", eps.value, eps.ci, n=n), label=name)
+        yield Row(metric="group_mean_utility", value=group.mean_utility, n=n, label=name)
+        for point in group.operating_points:
+            at = f"@far={point.target_far:g}"
+            yield replace(_rate(f"group_far{at}", point.far, point), label=name)
+            yield replace(_rate(f"group_frr{at}", point.frr, point), label=name)
+
+
+def _group_rates(point: CalibratedPoint) -> Iterator[Row]:
+    of, at = point.groups, f"@{point.name}"
+    if of is None:
+        return
+    for rate_name, unequal in (("far", of.far), ("frr", of.frr)):
+        if unequal is not None:
+            ratio = unequal.max_over_geometric_mean
+            yield Row(metric=f"{rate_name}_max_over_geomean{at}", value=ratio, label=of.column)
+            yield Row(metric=f"{rate_name}_gini{at}", value=unequal.gini, label=of.column)
+    yield Row(metric=f"garbe{at}", value=of.garbe, label=of.column)
+    for group in of.groups:
+        yield replace(_rate(f"group_far{at}", group.far, point), label=group.group)
+        yield replace(_rate(f"group_frr{at}", group.frr, point), label=group.group)
 
 
 def _estimate(metric: str, value: float | None, ci: Interval | None, *, n: int) -> Row:
