@@ -117,16 +117,12 @@ def rate_groups(
         What its rates are of, duplicates included, with the column.
     """
     asked = EvaluationSettings(
-        distance=settings.distance,
-        calibration_range=RangeRequest(RangeBy.DISTANCE, 0.0, 2.0),
-        n_thresholds=2,
-        ks=(),
-        drop_duplicates=settings.drop_duplicates,
+        distance=settings.distance, ks=(), drop_duplicates=settings.drop_duplicates
     )
     points = calibration.operating_points
     at = tuple(point.threshold for point in points if point.threshold is not None)
     rates: list[list[GroupRates]] = [[] for _ in points]
-    for group in _count(items, column, asked, at, resources, on_progress):
+    for group in _count(items, column, asked, at, resources, on_progress, complete=True):
         for of_point, point in zip(rates, points, strict=True):
             of_point.append(_rated(group, point))
     grouped = [_compared(column, of_point) for of_point in rates]
@@ -152,8 +148,13 @@ def _count(
     thresholds: tuple[float, ...],
     resources: Resources,
     on_progress: Progress | None,
+    *,
+    complete: bool = False,
 ) -> Iterator[Group]:
-    """Count the pairs inside one group after the other, in the order of their names."""
+    """Count the pairs inside one group after the other, in the order of their names.
+
+    Complete counts need no calibration range, which a group may not have.
+    """
     items = items.without_repeats() if settings.drop_duplicates else items
     groups = items.columns[column]
     for code in np.unique(groups.codes).tolist():
@@ -164,7 +165,14 @@ def _count(
         except EmbeddingError:  # no positive or no negative pair
             yield Group(name, len(members), n_classes, None)
             continue
-        run = count_items(part, settings, resources, thresholds=thresholds, on_progress=on_progress)
+        run = count_items(
+            part,
+            settings,
+            resources,
+            complete=complete,
+            thresholds=thresholds,
+            on_progress=on_progress,
+        )
         yield Group(name, len(members), n_classes, run)
 
 
