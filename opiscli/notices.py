@@ -152,6 +152,11 @@ def _some(names: Sequence[str]) -> str:
     return f"{len(names):,} ({shown}{', …' if len(names) > _NAMES_SHOWN else ''})"
 
 
+def inspection_notices(data: Data, n_conflicts: int) -> tuple[Notice, ...]:
+    """Collect the warnings of an inspection."""
+    return tuple(_about_conflicts(data, n_conflicts))
+
+
 def calibration_notices(of: Calibration, n_conflicts: int) -> tuple[Notice, ...]:
     """Collect the warnings of a calibration.
 

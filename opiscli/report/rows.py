@@ -12,6 +12,7 @@ from opiscli.results import (
     Data,
     Deployed,
     Evaluation,
+    Inspection,
     Interval,
     OperatingPoint,
     Pairs,
@@ -81,6 +82,24 @@ def _(of: Check) -> list[Row]:
         )
         for one in of.conditions
     ]
+
+
+@rows.register
+def _(of: Inspection) -> list[Row]:
+    found = [Row(metric="threshold", value=of.threshold, label=of.name)]
+    for metric, classes in (("class_far", of.highest_far), ("class_tar", of.lowest_tar)):
+        for one in classes:
+            value = one.far if metric == "class_far" else 1 - one.frr
+            found.append(Row(metric=metric, value=value, n=one.n_items, label=one.label))
+    for metric, pairs in (("negative_pair", of.negatives), ("positive_pair", of.positives)):
+        for pair in pairs:
+            name = " / ".join(f"{item.id} ({item.label})" for item in (pair.first, pair.second))
+            found.append(Row(metric=metric, value=pair.distance, label=name))
+    for one_item in of.suspected_labels:
+        item = one_item.item
+        name = f"{item.id} ({item.label}), among {one_item.among}"
+        found.append(Row(metric="suspected_label", value=one_item.distance, label=name))
+    return found
 
 
 @rows.register

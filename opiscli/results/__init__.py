@@ -18,6 +18,7 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
+from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
 from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
 from opiscli.results.result import Result
@@ -45,10 +46,13 @@ __all__ = [
     "Estimate",
     "EvaluatedGroup",
     "Evaluation",
+    "FoundPair",
     "GroupRates",
     "GroupedRates",
     "Holdout",
+    "Inspection",
     "Interval",
+    "Item",
     "Notice",
     "OperatingPoint",
     "Opis",
@@ -57,6 +61,7 @@ __all__ = [
     "Rate",
     "Recall",
     "Result",
+    "SuspectedLabel",
     "UtilityKind",
     "WorstClass",
 ]

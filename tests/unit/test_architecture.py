@@ -20,6 +20,7 @@ ROOMS = (
     "drawing",
     "evaluation",
     "checking",
+    "inspecting",
     "comparing",
     "derivation",
     "calibrating",
