@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.grouping import GroupBy, refuse_sample
 from opiscli.report.formats import Format
 
 _METHOD = "What is measured"
@@ -70,7 +71,7 @@ def evaluate(
     ranking: _Ranking = None,
     index: _Index = None,
     sample_pairs: _SamplePairs = None,
-    group_by: options.GroupBy = None,
+    group_by: GroupBy = None,
     save: _Save = None,
     force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
@@ -95,6 +96,7 @@ def evaluate(
         sample_pairs=options.whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
+    refuse_sample(group_by, given.get("sample_pairs"))
     name = options.source_or_stdin(source)
     save_to = options.save_path(save, force=force)
 

@@ -91,7 +91,6 @@ def inspect(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli import threshold_file as files
     from opiscli.cli.conversation import Conversation
     from opiscli.inspecting import inspect_run
     from opiscli.intake import items_of, open_source, run_of
@@ -100,8 +99,8 @@ def inspect(
     from opiscli.sources import Selection
 
     measured = distance or Distance.EUCLIDEAN
-    if threshold_file is not None:
-        target = Target(Criterion.THRESHOLD, files.read(threshold_file, measured))
+    for value in options.threshold_of(threshold_file, measured):
+        target = Target(Criterion.THRESHOLD, value)
     talk = Conversation(quiet=quiet, verbose=verbose)
     rows, columns = tuple(where or ()), tuple(show or ())
     selection = Selection(

@@ -72,16 +72,6 @@ DropDuplicates = Annotated[
         rich_help_panel="Input",
     ),
 ]
-GroupBy = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Also inside each group that this column tells, such as tenant or country, at the"
-        " thresholds of the whole set: how unequal are the groups?",
-        rich_help_panel="What is measured",
-        show_default=False,
-    ),
-]
 OutputFormat = Annotated[
     Format,
     typer.Option("--format", "-f", help="How to print the result.", rich_help_panel="Output"),

@@ -68,6 +68,7 @@ def _(of: Calibration) -> list[Row]:
         *_points(points, [f"@{point.name}" for point in points]),
         *(row for point in points for row in _calibrated(point)),
         *(row for point in points for row in _group_rates(point)),
+        *_own_thresholds(of),
         *_data(of.evaluation_data or of.data, of.pairs),
     ]
 
@@ -212,6 +213,15 @@ def _classes(of: Evaluation) -> Iterator[Row]:
         )
 
 
+def _own_thresholds(of: Calibration) -> Iterator[Row]:
+    own = of.own_thresholds
+    if own is not None:
+        for name in ("utility_at_single", "utility_at_own", "optimism"):
+            yield Row(metric=f"own_thresholds_{name}", value=getattr(own, name), n=own.n_classes)
+        gain = _estimate("own_thresholds_gain", own.gain, own.ci, n=own.n_classes)
+        yield replace(gain, label=own.verdict)
+
+
 def _groups(of: Evaluation) -> Iterator[Row]:
     if of.between_groups is None:
         return
@@ -232,7 +242,7 @@ def _groups(of: Evaluation) -> Iterator[Row]:
         yield replace(_estimate("group_eps_opis", eps.value, eps.ci, n=n), label=name)
         yield Row(metric="group_mean_utility", value=group.mean_utility, n=n, label=name)
         for point in group.operating_points:
-            at = f"@far={point.target_far:g}"
+            at = _where(point)
             yield replace(_rate(f"group_far{at}", point.far, point), label=name)
             yield replace(_rate(f"group_frr{at}", point.frr, point), label=name)
 

@@ -20,6 +20,7 @@ from opiscli.results.evaluation import (
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
+from opiscli.results.own_thresholds import OwnThresholdGain
 from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
 from opiscli.results.result import Result
 
@@ -56,6 +57,7 @@ __all__ = [
     "Notice",
     "OperatingPoint",
     "Opis",
+    "OwnThresholdGain",
     "Pairs",
     "Ranking",
     "Rate",

@@ -156,6 +156,7 @@ def test_every_format_names_the_groups(opis, data, style, command):
         ("calibrate {saved} --far 0.1 --group-by country", 2, "--group-by was given, but"),
         ("calibrate {data} --far 0.1 --group-by land", 3, "no column 'land'"),
         ("calibrate {data} --far 0.1 --eval {saved} --group-by country", 2, "--group-by was"),
+        ("evaluate {data} --sample-pairs 2000 --group-by country", 2, "--sample-pairs at some"),
         ("evaluate {npy} --labels {npy} --group-by country", 2, "has no columns"),
     ],
 )

@@ -23,6 +23,7 @@ ROOMS = (
     "inspecting",
     "comparing",
     "derivation",
+    "per_class",
     "calibrating",
     "choosing",
     "operating_points",
