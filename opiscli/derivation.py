@@ -53,7 +53,9 @@ from opiscli.version import __version__
 _WORST_CLASSES_SHOWN = 5
 
 
-def derive(run: Run, thresholds: tuple[float, ...] = ()) -> Evaluation:
+def derive(
+    run: Run, thresholds: tuple[float, ...] = (), *, any_direction: bool = False
+) -> Evaluation:
     """Compute the whole evaluation.
 
     Parameters
@@ -62,6 +64,9 @@ def derive(run: Run, thresholds: tuple[float, ...] = ()) -> Evaluation:
         Counts with what they are of.
     thresholds
         More thresholds to report the rates of, which must have been counted.
+    any_direction
+        Whether positive pairs may lie farther apart than negative ones, as in a small part
+        of a set.
 
     Raises
     ------
@@ -71,7 +76,8 @@ def derive(run: Run, thresholds: tuple[float, ...] = ()) -> Evaluation:
         If the calibration range cannot be formed.
     """
     counted, settings = run.counted, run.settings
-    require_direction(counted.pooled)
+    if not any_direction:
+        require_direction(counted.pooled)
     grid = _on_grid(counted, settings)
     has_pairs = grid.class_sizes > 1
     paired = grid.of_classes(has_pairs)

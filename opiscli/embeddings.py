@@ -1,8 +1,8 @@
 """The one thing every computation starts from: validated unit vectors, grouped by class."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -33,16 +33,26 @@ class EmbeddingSet:
         Label of each class.
     rows
         Shape ``(n_items,)``, where each item stood in its source, from 0.
+    columns
+        Other columns that were read, by name, with one entry an item.
     """
 
     unit: Float32Array
     codes: Int32Array
     names: tuple[str, ...]
     rows: IntArray
+    columns: Mapping[str, Labels] = field(default_factory=dict)
 
     @classmethod
-    def from_unit_rows(cls, unit: Float32Array, labels: Labels) -> "EmbeddingSet":
+    def from_unit_rows(
+        cls, unit: Float32Array, labels: Labels, columns: Mapping[str, Labels] | None = None
+    ) -> "EmbeddingSet":
         """Group unit rows by class, keeping their order within a class.
+
+        Parameters
+        ----------
+        columns
+            Other columns in the order of ``unit``.
 
         Raises
         ------
@@ -55,14 +65,28 @@ class EmbeddingSet:
                 " expected as many",
                 hint="Check that both come from the same run and are in the same order.",
             )
+        for name, column in (columns or {}).items():
+            if len(column.codes) != len(unit):
+                raise EmbeddingError(
+                    f"there are {len(unit):,} embeddings but {len(column.codes):,} values of"
+                    f" {name!r}, expected as many",
+                    hint="Check that both come from the same run and are in the same order.",
+                )
         _require_pairs(labels)
         rows = np.argsort(labels.codes, kind="stable").astype(np.int64)
         in_order = bool(np.all(rows[1:] > rows[:-1]))
         grouped = unit.view() if in_order else unit[rows]
-        return cls(_frozen(grouped), _frozen(labels.codes[rows]), labels.names, _frozen(rows))
+        others = {name: column.take(rows) for name, column in (columns or {}).items()}
+        codes = _frozen(labels.codes[rows])
+        return cls(_frozen(grouped), codes, labels.names, _frozen(rows), others)
 
     @classmethod
-    def from_arrays(cls, embeddings: AnyArray, labels: AnyArray) -> "EmbeddingSet":
+    def from_arrays(
+        cls,
+        embeddings: AnyArray,
+        labels: AnyArray,
+        columns: Mapping[str, AnyArray] | None = None,
+    ) -> "EmbeddingSet":
         """Validate and normalise arrays.
 
         Parameters
@@ -71,6 +95,8 @@ class EmbeddingSet:
             Shape ``(n_items, dims)``, floats or integers.
         labels
             Shape ``(n_items,)``, strings, integers or booleans.
+        columns
+            Other columns by name, of the same shape and types.
 
         Raises
         ------
@@ -85,7 +111,8 @@ class EmbeddingSet:
                 hint="Save one embedding per row of a two-dimensional array.",
             )
         unit = unit_rows([embeddings], len(embeddings))
-        return cls.from_unit_rows(unit, Labels.from_values(np.asarray(labels)))
+        others = {name: Labels.from_values(column) for name, column in (columns or {}).items()}
+        return cls.from_unit_rows(unit, Labels.from_values(np.asarray(labels)), others)
 
     @property
     def n_items(self) -> int:
@@ -174,7 +201,8 @@ class EmbeddingSet:
         """
         used, codes = np.unique(self.codes[chosen], return_inverse=True)
         labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
-        kept = EmbeddingSet.from_unit_rows(self.unit[chosen], labels)
+        others = {name: column.take(chosen) for name, column in self.columns.items()}
+        kept = EmbeddingSet.from_unit_rows(self.unit[chosen], labels, others)
         return replace(kept, rows=_frozen(self.rows[chosen]))
 
     def without_repeats(self) -> "EmbeddingSet":

@@ -109,7 +109,13 @@ def run_of(
     return run
 
 
-def items_of(opened: EmbeddingSet | Run, source: str, option: str) -> EmbeddingSet:
+def items_of(
+    opened: EmbeddingSet | Run,
+    source: str,
+    option: str,
+    *,
+    hint: str = "Name the embeddings as SOURCE.",
+) -> EmbeddingSet:
     """Take embeddings where an option needs them.
 
     Raises
@@ -120,7 +126,7 @@ def items_of(opened: EmbeddingSet | Run, source: str, option: str) -> EmbeddingS
     if isinstance(opened, Run):
         raise UsageError(
             f"{option} needs embeddings, but {source} is an evaluation file",
-            hint="Name the embeddings as SOURCE.",
+            hint=hint,
         )
     return opened
 

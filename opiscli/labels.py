@@ -23,6 +23,14 @@ class Labels:
     codes: Int32Array
     names: tuple[str, ...]
 
+    def take(self, chosen: AnyArray) -> "Labels":
+        """Only the items at the given positions, or where a mask is true; all names are kept."""
+        return Labels(self.codes[chosen], self.names)
+
+    def of(self, item: int) -> str:
+        """Label of one item."""
+        return self.names[int(self.codes[item])]
+
     @classmethod
     def from_values(cls, values: AnyArray) -> "Labels":
         """Code an array of strings, integers or booleans.

@@ -1,13 +1,23 @@
 """What a reader must know before trusting the numbers of an evaluation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from opiscli.metrics.effective_classes import FEWEST_EFFECTIVE
-from opiscli.results import CalibratedPoint, Calibration, Data, Evaluation, Notice
+from opiscli.results import (
+    CalibratedPoint,
+    Calibration,
+    Data,
+    EvaluatedGroup,
+    Evaluation,
+    GroupedRates,
+    Notice,
+)
 
 _FEWEST_ERRORS = 30
 _FEWEST_CLASSES = 10
 _TELLING_FAR = 0.5
+_FEW_IN_GROUP = 10
+_NAMES_SHOWN = 5
 
 
 def notices(of: Evaluation, n_conflicts: int) -> tuple[Notice, ...]:
@@ -99,6 +109,52 @@ def _about_points(of: Evaluation) -> Iterator[Notice]:
                 f" {of.pairs.n_negative:,} negative pairs; below {_FEWEST_ERRORS} a threshold is"
                 " mostly chance",
             )
+
+
+def evaluated_group_notices(groups: Sequence[EvaluatedGroup]) -> tuple[Notice, ...]:
+    """Collect the warnings about groups that were evaluated."""
+    return tuple(_without_pairs([one.group for one in groups if one.opis is None], len(groups)))
+
+
+def group_rate_notices(of: GroupedRates, point: str) -> tuple[Notice, ...]:
+    """Collect the warnings about rates of groups at one point."""
+    without = [one.group for one in of.groups if one.far is None]
+    few = [
+        one.group
+        for one in of.groups
+        if one.far is not None and one.frr is not None and min(one.far.k, one.frr.k) < _FEW_IN_GROUP
+    ]
+    found = list(_without_pairs(without, len(of.groups)))
+    if few and of.far is not None:
+        found.append(
+            Notice(
+                "few-errors-in-groups",
+                f"{point}: {_some(few)} of {len(of.groups):,} groups had fewer than {_FEW_IN_GROUP}"
+                " errors of a kind; between groups that are alike, so few make a Max/GeoMean of"
+                " 1.7 or more by chance",
+            )
+        )
+    return tuple(found)
+
+
+def _without_pairs(names: Sequence[str], n_groups: int) -> Iterator[Notice]:
+    if names:
+        yield Notice(
+            "groups-without-pairs",
+            f"{_some(names)} of {n_groups:,} groups had no positive or no negative pair inside;"
+            " nothing is known of them",
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Count and the first few names: ``2 ('a', 'b')``."""
+    shown = ", ".join(repr(name) for name in names[:_NAMES_SHOWN])
+    return f"{len(names):,} ({shown}{', …' if len(names) > _NAMES_SHOWN else ''})"
+
+
+def inspection_notices(data: Data, n_conflicts: int) -> tuple[Notice, ...]:
+    """Collect the warnings of an inspection."""
+    return tuple(_about_conflicts(data, n_conflicts))
 
 
 def calibration_notices(of: Calibration, n_conflicts: int) -> tuple[Notice, ...]:

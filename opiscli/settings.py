@@ -190,7 +190,7 @@ class EvaluationSettings:
         for k in self.ks:
             _require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
 
-    def signature(self, version: str) -> str:
+    def signature(self, version: str, *, group_by: str | None = None) -> str:
         """Every setting that moves a number in one line, to quote beside the numbers."""
         parts = [
             "opis",
@@ -212,6 +212,8 @@ class EvaluationSettings:
             parts.append(f"seed:{self.seed}")
         if self.n_resamples != DEFAULT_RESAMPLES:
             parts.append(f"resamples:{self.n_resamples}")
+        if group_by is not None:
+            parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])
 
 

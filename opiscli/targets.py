@@ -180,7 +180,7 @@ class CalibrationSettings:
                 hint="Use it with --far only.",
             )
 
-    def signature(self, version: str) -> str:
+    def signature(self, version: str, *, group_by: str | None = None) -> str:
         """Every setting that moves a number in one line, to quote beside the numbers."""
         parts = [
             "opis",
@@ -199,4 +199,6 @@ class CalibrationSettings:
             parts.append("dups:drop")
         if self.holdout is not None:
             parts += [f"holdout:{plain(self.holdout)}x{self.repeats}", f"seed:{self.seed}"]
+        if group_by is not None:
+            parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.grouping import GroupBy
 from opiscli.errors import UsageError
 from opiscli.output import require_free
 from opiscli.report.formats import Format
 from opiscli.targets import Average, CalibrationSettings, Criterion, Target
 
 if TYPE_CHECKING:
-    from opiscli.results import CalibratedPoint
+    from opiscli.results import CalibratedPoint, Calibration
 
 _TARGET = "What the threshold is to achieve"
 _PROTOCOL = "How it is tested"
@@ -120,6 +121,15 @@ _Holdout = Annotated[
         show_default=False,
     ),
 ]
+_PerClass = Annotated[
+    bool,
+    typer.Option(
+        "--per-class",
+        help="Also what a threshold of its own would gain each class over the best single one,"
+        " and whether that is worth it.",
+        rich_help_panel=_PROTOCOL,
+    ),
+]
 _Repeats = Annotated[
     int, typer.Option(help="Draws of classes for --holdout.", rich_help_panel=_PROTOCOL)
 ]
@@ -160,6 +170,8 @@ def calibrate(
     distance: options.OfDistance = None,
     evaluate_on: _Eval = None,
     eval_where: _EvalWhere = None,
+    group_by: GroupBy = None,
+    per_class: _PerClass = False,
     holdout: _Holdout = None,
     repeats: _Repeats = 20,
     output: _Output = None,
@@ -183,9 +195,10 @@ def calibrate(
     from opiscli import threshold_file as files
     from opiscli.calibrating import calibrate_run, choose_thresholds
     from opiscli.cli.conversation import Conversation
+    from opiscli.grouping import rate_groups
     from opiscli.holdout import hold_out
     from opiscli.intake import items_of, open_source, run_of
-    from opiscli.report import show, show_text
+    from opiscli.per_class import diagnose_own_thresholds
     from opiscli.sources import Selection
 
     from_file = options.threshold_of(threshold_file, distance)
@@ -196,7 +209,9 @@ def calibrate(
     given = options.given(distance=distance, drop_duplicates=drop_duplicates)
     conditions = tuple(where or ())
     exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
-    opened = open_source(name, Selection(*columns, conditions, labels), talk.say)
+    group_here = group_by if evaluate_on is None else None
+    selection = Selection(*columns, conditions, labels, group_here)
+    opened = open_source(name, selection, talk.say)
     items = None if holdout is None else items_of(opened, name, "--holdout")
     with talk.progress() as on_progress:
         count = partial(
@@ -224,24 +239,29 @@ def calibrate(
         evaluated = None
         if evaluate_on is not None:
             only = tuple(eval_where or ())
+            opened = open_source(evaluate_on, Selection(*columns, only, group=group_by), talk.say)
             evaluated = count(
-                open_source(evaluate_on, Selection(*columns, only), talk.say),
+                opened,
                 evaluate_on,
                 {**given, "distance": run.settings.distance},
                 where=only,
                 thresholds=chosen,
             )
         result = calibrate_run(run, chosen, settings, evaluated=evaluated)
+        if per_class:
+            result = diagnose_own_thresholds(result, run, settings)
         if items is not None:
             result = hold_out(result, items, settings, resources, on_progress=on_progress)
+        if group_by is not None:
+            grouped = items_of(opened, evaluate_on or name, "--group-by")
+            result = rate_groups(
+                result, grouped, group_by, settings, resources, on_progress=on_progress
+            )
     talk.warn(result.warnings)
     if output is not None:
         files.write(result, output, force=force)
         talk.say(f"threshold written to {output}")
-    if print_ is None:
-        show(result, Format.JSON if json else output_format)
-    else:
-        show_text("".join(f"{_number(p, print_)!r}\n" for p in result.operating_points))
+    _print_out(result, print_, Format.JSON if json else output_format)
 
 
 def _targets(
@@ -262,6 +282,15 @@ def _targets(
         )
     targets += [Target(Criterion.THRESHOLD, distance) for distance in thresholds or ()]
     return tuple(dict.fromkeys(targets))
+
+
+def _print_out(result: "Calibration", which: Printed | None, output_format: Format) -> None:
+    from opiscli.report import show, show_text
+
+    if which is None:
+        show(result, output_format)
+    else:
+        show_text("".join(f"{_number(p, which)!r}\n" for p in result.operating_points))
 
 
 def _number(point: "CalibratedPoint", which: Printed) -> float | None:

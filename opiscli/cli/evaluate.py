@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.grouping import GroupBy, refuse_sample
 from opiscli.report.formats import Format
 
 _METHOD = "What is measured"
@@ -70,6 +71,7 @@ def evaluate(
     ranking: _Ranking = None,
     index: _Index = None,
     sample_pairs: _SamplePairs = None,
+    group_by: GroupBy = None,
     save: _Save = None,
     force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
@@ -94,6 +96,7 @@ def evaluate(
         sample_pairs=options.whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
+    refuse_sample(group_by, given.get("sample_pairs"))
     name = options.source_or_stdin(source)
     save_to = options.save_path(save, force=force)
 
@@ -106,15 +109,16 @@ def evaluate(
 
     talk = Conversation(quiet=quiet, verbose=verbose)
     conditions = tuple(where or ())
+    resources = options.resources(threads, memory_limit)
     columns = embedding_column, label_column, id_column
     thresholds_given = options.threshold_of(threshold_file, distance)
-    opened = open_source(name, Selection(*columns, conditions, labels), talk.say)
+    opened = open_source(name, Selection(*columns, conditions, labels, group_by), talk.say)
     with talk.progress() as on_progress:
         run = run_of(
             opened,
             name,
             given,
-            options.resources(threads, memory_limit),
+            resources,
             where=conditions,
             complete=save is not None,
             thresholds=thresholds_given,
@@ -122,7 +126,15 @@ def evaluate(
             say=talk.say,
             on_progress=on_progress,
         )
-    result = derive(run, thresholds_given)
+        result = derive(run, thresholds_given)
+        if group_by is not None:
+            from opiscli.grouping import evaluate_groups
+            from opiscli.intake import items_of
+
+            items = items_of(opened, name, "--group-by")
+            result = evaluate_groups(
+                result, run, items, group_by, resources, on_progress=on_progress
+            )
     talk.warn(result.warnings)
     if save is not None:
         from opiscli import evaluation_file

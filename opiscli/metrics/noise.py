@@ -64,13 +64,13 @@ def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
     by_tpr = per_squared * b * tnr**2
     by_tnr = per_squared * tpr**2
     return (
-        by_tpr**2 * _tpr_variance(counts, tpr)
-        + by_tnr**2 * _far_variance(counts)
+        by_tpr**2 * tpr_variance(counts, tpr)
+        + by_tnr**2 * far_variance(counts)
         + 2 * by_tpr * by_tnr * _rate_covariance(counts)
     )
 
 
-def _tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
+def tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
     """TPR² less its unbiased estimate from pairs of accepted pairs without a common item."""
     n = counts.class_sizes[:, None].astype(np.float64)
     accepted = counts.positive.astype(np.float64)
@@ -78,7 +78,7 @@ def _tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
     return np.asarray(tpr**2 - disjoint / (n * (n - 1) * (n - 2) * (n - 3) / 4))
 
 
-def _far_variance(counts: SpreadCounts) -> FloatArray:
+def far_variance(counts: SpreadCounts) -> FloatArray:
     """Sample variance of the items' own false-accept rates, over n."""
     n = counts.class_sizes[:, None].astype(np.float64)
     others = counts.negative_pairs[:, None] / n

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from opiscli.report.formats import WRITERS, Format
-from opiscli.results import Calibration, Check, Comparison, Evaluation, Result
+from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
 
 
 def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
@@ -58,6 +58,7 @@ def _drawn(result: Result, *, on_stderr: bool) -> str:
     from opiscli.report.calibration import draw_calibration
     from opiscli.report.check import draw_check
     from opiscli.report.comparison import draw_comparison
+    from opiscli.report.inspection import draw_inspection
     from opiscli.report.terminal import draw_evaluation
 
     console = Console(highlight=False, stderr=on_stderr)
@@ -69,6 +70,8 @@ def _drawn(result: Result, *, on_stderr: bool) -> str:
             draw_calibration(result, console)
         elif isinstance(result, Check):
             draw_check(result, console)
+        elif isinstance(result, Inspection):
+            draw_inspection(result, console)
         elif isinstance(result, Comparison):
             draw_comparison(result, console)
     return drawn.get()

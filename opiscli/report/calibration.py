@@ -1,13 +1,14 @@
 """Draws a calibration for a person at a terminal, 80 columns wide or more."""
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.groups import draw_group_rates
 from opiscli.report.terminal import columns, heading
 from opiscli.report.text import printable, rate, score, span
-from opiscli.results import CalibratedPoint, Calibration, Rate
+from opiscli.results import CalibratedPoint, Calibration, OwnThresholdGain, Rate
 
 
 def draw_calibration(of: Calibration, console: Console) -> None:
@@ -20,8 +21,24 @@ def draw_calibration(of: Calibration, console: Console) -> None:
         console.print()
         for part in (_decision(point), _rates(point), _classes(point)):
             console.print(Padding(part, (0, 0, 0, 2)))
+        if point.groups is not None:
+            console.print()
+            console.print(Padding(draw_group_rates(point.groups), (0, 0, 0, 2)))
+    if of.own_thresholds is not None:
+        console.print()
+        console.print(Padding(_own_thresholds(of.own_thresholds), (0, 0, 0, 2)))
     console.print()
     console.print(Text(of.signature, style="dim"), soft_wrap=True)
+
+
+def _own_thresholds(own: OwnThresholdGain) -> Group:
+    table = columns("A threshold for each class", "mean utility", "95 % interval")
+    single = f"best single one, d ≤ {score(own.single_threshold)}"
+    table.add_row(single, score(own.utility_at_single))
+    table.add_row("best for each, on the same pairs", score(own.utility_at_own))
+    table.add_row("  chosen by chance", score(-own.optimism))
+    table.add_row(Text("gain", "bold"), score(own.gain), span(own.ci))
+    return Group(table, Text(own.verdict))
 
 
 def _decision(point: CalibratedPoint) -> Text:

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from opiscli.report.comparison import paper_table
+from opiscli.report.findings import findings
 from opiscli.report.rows import COLUMNS, rows
 from opiscli.report.text import printable
-from opiscli.results import Comparison, Result
+from opiscli.results import Comparison, Inspection, Result
 
 
 class Format(StrEnum):
@@ -19,6 +21,7 @@ class Format(StrEnum):
     CSV = "csv"
     MARKDOWN = "markdown"
     LATEX = "latex"
+    JSONL = "jsonl"
 
 
 _LATEX_SPECIAL = {
@@ -75,11 +78,24 @@ def to_latex(of: Result) -> str:
     return "\n".join(lines)
 
 
+def to_jsonl(of: Result) -> str:
+    """One line of strict JSON for each finding, or for each number where nothing is found."""
+    if isinstance(of, Inspection):
+        lines = findings(of)
+    else:
+        lines = [
+            {name: value for name, value in zip(COLUMNS, row.cells(), strict=True)}
+            for row in rows(of)
+        ]
+    return "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines)
+
+
 WRITERS: dict[Format, Callable[[Result], str]] = {
     Format.JSON: lambda of: of.to_json() + "\n",
     Format.CSV: to_csv,
     Format.MARKDOWN: to_markdown,
     Format.LATEX: to_latex,
+    Format.JSONL: to_jsonl,
 }
 
 

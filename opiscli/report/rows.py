@@ -1,7 +1,7 @@
 """An evaluation as a plain list of numbers, one to a row, for tables that programs read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from opiscli.results import (
@@ -12,6 +12,7 @@ from opiscli.results import (
     Data,
     Deployed,
     Evaluation,
+    Inspection,
     Interval,
     OperatingPoint,
     Pairs,
@@ -56,6 +57,7 @@ def _(of: Evaluation) -> list[Row]:
         *_points(of.operating_points, [_where(p) for p in of.operating_points]),
         *_deployed(of.deployed),
         *_classes(of),
+        *_groups(of),
     ]
 
 
@@ -65,6 +67,8 @@ def _(of: Calibration) -> list[Row]:
     return [
         *_points(points, [f"@{point.name}" for point in points]),
         *(row for point in points for row in _calibrated(point)),
+        *(row for point in points for row in _group_rates(point)),
+        *_own_thresholds(of),
         *_data(of.evaluation_data or of.data, of.pairs),
     ]
 
@@ -79,6 +83,24 @@ def _(of: Check) -> list[Row]:
         )
         for one in of.conditions
     ]
+
+
+@rows.register
+def _(of: Inspection) -> list[Row]:
+    found = [Row(metric="threshold", value=of.threshold, label=of.name)]
+    for metric, classes in (("class_far", of.highest_far), ("class_tar", of.lowest_tar)):
+        for one in classes:
+            value = one.far if metric == "class_far" else 1 - one.frr
+            found.append(Row(metric=metric, value=value, n=one.n_items, label=one.label))
+    for metric, pairs in (("negative_pair", of.negatives), ("positive_pair", of.positives)):
+        for pair in pairs:
+            name = " / ".join(f"{item.id} ({item.label})" for item in (pair.first, pair.second))
+            found.append(Row(metric=metric, value=pair.distance, label=name))
+    for one_item in of.suspected_labels:
+        item = one_item.item
+        name = f"{item.id} ({item.label}), among {one_item.among}"
+        found.append(Row(metric="suspected_label", value=one_item.distance, label=name))
+    return found
 
 
 @rows.register
@@ -189,6 +211,55 @@ def _classes(of: Evaluation) -> Iterator[Row]:
         yield Row(
             metric="class_utility", value=worst.mean_utility, n=worst.n_items, label=worst.label
         )
+
+
+def _own_thresholds(of: Calibration) -> Iterator[Row]:
+    own = of.own_thresholds
+    if own is not None:
+        for name in ("utility_at_single", "utility_at_own", "optimism"):
+            yield Row(metric=f"own_thresholds_{name}", value=getattr(own, name), n=own.n_classes)
+        gain = _estimate("own_thresholds_gain", own.gain, own.ci, n=own.n_classes)
+        yield replace(gain, label=own.verdict)
+
+
+def _groups(of: Evaluation) -> Iterator[Row]:
+    if of.between_groups is None:
+        return
+    column = of.between_groups.column
+    yield Row(metric="opis_between_groups", value=of.between_groups.opis, label=column)
+    for group in of.groups or ():
+        name = group.group
+        yield Row(metric="group_n_items", value=group.n_items, label=name)
+        if group.opis is None or group.eps_opis is None:
+            continue
+        for k, recall in (group.recall or {}).items():
+            found = _estimate(f"group_recall@{k}", recall.value, recall.ci, n=recall.n_queries)
+            yield replace(found, label=name)
+        n = group.opis.n_classes
+        yield replace(_estimate("group_opis", group.opis.value, group.opis.ci, n=n), label=name)
+        yield Row(metric="group_opis_corrected", value=group.opis.corrected, label=name)
+        eps = group.eps_opis
+        yield replace(_estimate("group_eps_opis", eps.value, eps.ci, n=n), label=name)
+        yield Row(metric="group_mean_utility", value=group.mean_utility, n=n, label=name)
+        for point in group.operating_points:
+            at = _where(point)
+            yield replace(_rate(f"group_far{at}", point.far, point), label=name)
+            yield replace(_rate(f"group_frr{at}", point.frr, point), label=name)
+
+
+def _group_rates(point: CalibratedPoint) -> Iterator[Row]:
+    of, at = point.groups, f"@{point.name}"
+    if of is None:
+        return
+    for rate_name, unequal in (("far", of.far), ("frr", of.frr)):
+        if unequal is not None:
+            ratio = unequal.max_over_geometric_mean
+            yield Row(metric=f"{rate_name}_max_over_geomean{at}", value=ratio, label=of.column)
+            yield Row(metric=f"{rate_name}_gini{at}", value=unequal.gini, label=of.column)
+    yield Row(metric=f"garbe{at}", value=of.garbe, label=of.column)
+    for group in of.groups:
+        yield replace(_rate(f"group_far{at}", group.far, point), label=group.group)
+        yield replace(_rate(f"group_frr{at}", group.frr, point), label=group.group)
 
 
 def _estimate(metric: str, value: float | None, ci: Interval | None, *, n: int) -> Row:

@@ -1,6 +1,6 @@
 """Draws an evaluation for a person at a terminal, 80 columns wide or more."""
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -12,9 +12,13 @@ from opiscli.results import Data, Deployed, Evaluation, OperatingPoint, Opis, Ra
 def draw_evaluation(of: Evaluation, console: Console) -> None:
     """Print the report of an evaluation."""
     console.print(heading(of.data))
-    parts: list[Table | Text] = [_headline(of), _range(of), _points(of), _worst(of)]
+    parts: list[RenderableType] = [_headline(of), _range(of), _points(of), _worst(of)]
     if of.deployed is not None:
         parts.insert(-1, _deployed(of.deployed))
+    if of.groups is not None and of.between_groups is not None:
+        from opiscli.report.groups import draw_groups
+
+        parts.append(draw_groups(of.groups, of.between_groups))
     for part in parts:
         console.print()
         console.print(Padding(part, (0, 0, 0, 2)))

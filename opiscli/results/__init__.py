@@ -6,8 +6,10 @@ from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Co
 from opiscli.results.data import Data, Notice, Pairs
 from opiscli.results.deployed import AsDeployed, Deployed, DeployedPoint
 from opiscli.results.evaluation import (
+    BetweenGroups,
     CalibrationRange,
     EpsilonOpis,
+    EvaluatedGroup,
     Evaluation,
     Opis,
     Ranking,
@@ -15,12 +17,16 @@ from opiscli.results.evaluation import (
     UtilityKind,
     WorstClass,
 )
+from opiscli.results.groups import Differential, GroupedRates, GroupRates
+from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
+from opiscli.results.own_thresholds import OwnThresholdGain
 from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
 from opiscli.results.result import Result
 
 __all__ = [
     "AsDeployed",
+    "BetweenGroups",
     "Bounds",
     "CalibratedPoint",
     "Calibration",
@@ -36,19 +42,28 @@ __all__ = [
     "Data",
     "Deployed",
     "DeployedPoint",
+    "Differential",
     "EpsilonOpis",
     "Estimate",
+    "EvaluatedGroup",
     "Evaluation",
+    "FoundPair",
+    "GroupRates",
+    "GroupedRates",
     "Holdout",
+    "Inspection",
     "Interval",
+    "Item",
     "Notice",
     "OperatingPoint",
     "Opis",
+    "OwnThresholdGain",
     "Pairs",
     "Ranking",
     "Rate",
     "Recall",
     "Result",
+    "SuspectedLabel",
     "UtilityKind",
     "WorstClass",
 ]

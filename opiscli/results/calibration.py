@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from opiscli.results.data import Data, Notice, Pairs
 from opiscli.results.operating_point import CalibratedPoint
+from opiscli.results.own_thresholds import OwnThresholdGain
 from opiscli.results.result import Result
 
 
@@ -24,3 +25,4 @@ class Calibration(Result):
     pairs: Pairs
     operating_points: tuple[CalibratedPoint, ...]
     warnings: tuple[Notice, ...]
+    own_thresholds: OwnThresholdGain | None = None

@@ -98,6 +98,43 @@ class WorstClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedGroup:
+    """One group on its own: pairs are formed inside it, thresholds are those of the whole set.
+
+    All is ``None`` or empty where the group has no positive or no negative pair.
+
+    Parameters
+    ----------
+    pooled_utility
+        Utility of the group taken as one class, averaged over the calibration range.
+    operating_points
+        Rates at the thresholds of the whole set.
+    """
+
+    group: str
+    n_items: int
+    n_classes: int
+    opis: Opis | None = None
+    eps_opis: EpsilonOpis | None = None
+    recall: dict[str, Recall] | None = None
+    mean_utility: float | None = None
+    pooled_utility: float | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetweenGroups:
+    """OPIS with each group as a class: how unlike the groups are at one threshold.
+
+    ``opis`` is ``None`` with fewer than two groups that have pairs.
+    """
+
+    column: str
+    n_groups: int
+    opis: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Result):
     """How well one threshold serves all classes of an embedding."""
 
@@ -117,3 +154,5 @@ class Evaluation(Result):
     warnings: tuple[Notice, ...]
     ranking: Ranking | None = None
     deployed: Deployed | None = None
+    groups: tuple[EvaluatedGroup, ...] | None = None
+    between_groups: BetweenGroups | None = None

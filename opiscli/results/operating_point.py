@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from opiscli.results.groups import GroupedRates
 from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
 
 
@@ -77,6 +78,9 @@ class CalibratedPoint(OperatingPoint):
         Those with the highest FAR.
     calibrated_far, calibrated_frr
         Rates where the threshold was chosen, if that is another set.
+    holdout, groups
+        What became of the target on classes held out, and the rates inside groups, if that
+        was asked for.
     """
 
     name: str
@@ -95,4 +99,5 @@ class CalibratedPoint(OperatingPoint):
     hardest_classes: tuple[ClassRates, ...]
     calibrated_far: Rate | None = None
     calibrated_frr: Rate | None = None
-    holdout: "Holdout | None" = None
+    holdout: Holdout | None = None
+    groups: GroupedRates | None = None

@@ -45,13 +45,20 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
         ),
         "label": _pick(selection.label, _LABEL_NAMES, names, path, "--label-column"),
     }
-    if selection.id is not None:
-        roles["id"] = _pick(selection.id, (), names, path, "--id-column")
-    _require_equal_lengths(columns, [*roles.values(), *dict(selection.conditions())], path)
+    if (item_id := selection.id_among(names)) is not None:
+        roles["id"] = _pick(item_id, (), names, path, "--id-column")
+    others = selection.others(names)
+    for name, option in others.items():
+        require_column(name, names, str(path), option)
+    _require_equal_lengths(columns, [*roles.values(), *others, *dict(selection.conditions())], path)
     rows = _matching_rows(columns, selection, path)
     chosen = {role: columns[name][rows] for role, name in roles.items()}
     try:
-        return EmbeddingSet.from_arrays(chosen["embedding"], chosen["label"])
+        return EmbeddingSet.from_arrays(
+            chosen["embedding"],
+            chosen["label"],
+            {name: _text(columns[name][rows], name, path) for name in others},
+        )
     except EmbeddingError as error:
         if error.row is None or "id" not in chosen:
             raise
@@ -73,6 +80,17 @@ def _require_equal_lengths(columns: dict[str, AnyArray], names: list[str], path:
             f"arrays of {path} differ in length: {found}; expected one entry per item in each",
             hint="Check that all come from the same run.",
         )
+
+
+def _text(values: AnyArray, name: str, path: Path) -> AnyArray:
+    """Values that can be told apart by what is shown of them; whole numbers as they are."""
+    if values.ndim != 1 or values.dtype.kind not in "iubfUTSmM":
+        raise EmbeddingError(
+            f"array {name!r} of {path} is of type {values.dtype} and shape {values.shape},"
+            " expected one text, number or date per item",
+            hint="Name another array, or save this one as strings.",
+        )
+    return values if values.dtype.kind in "iubUTS" else values.astype(str)
 
 
 def _load_npy(path: Path) -> AnyArray:
@@ -106,6 +124,8 @@ def _refuse_column_options(path: Path, selection: Selection) -> None:
         "--label-column": selection.label,
         "--id-column": selection.id,
         "--where": selection.where,
+        "--group-by": selection.group,
+        "--show": selection.show,
     }
     for option, value in options.items():
         if value:

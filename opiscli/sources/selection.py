@@ -19,6 +19,12 @@ class Selection:
         Conditions ``COLUMN=VALUE`` that every row must meet.
     labels_file
         NPY file of labels, for an NPY source.
+    group
+        Column that tells the group of each item.
+    show
+        Further columns to read as text.
+    find_id
+        Whether a column ``id`` is the id where none is named.
     """
 
     embedding: str | None = None
@@ -26,6 +32,21 @@ class Selection:
     id: str | None = None
     where: tuple[str, ...] = ()
     labels_file: Path | None = None
+    group: str | None = None
+    show: tuple[str, ...] = ()
+    find_id: bool = False
+
+    def id_among(self, columns: list[str]) -> str | None:
+        """Name of the id column, or ``None`` if there is none to read."""
+        return "id" if self.id is None and self.find_id and "id" in columns else self.id
+
+    def others(self, columns: list[str]) -> dict[str, str]:
+        """Names of the columns that are read beside the embeddings, with the option of each."""
+        asked = {name: "--show" for name in self.show}
+        if self.group is not None:
+            asked[self.group] = "--group-by"
+        found = self.id_among(columns) if self.find_id else None
+        return asked if found is None else {**asked, found: "--id-column"}
 
     def refuse_any(self, source: str) -> None:
         """Raise `UsageError` if anything is chosen from a source that has nothing to choose."""
@@ -35,6 +56,8 @@ class Selection:
             ("--id-column", self.id),
             ("--where", self.where),
             ("--labels", self.labels_file),
+            ("--group-by", self.group),
+            ("--show", self.show),
         ):
             if value:
                 raise UsageError(

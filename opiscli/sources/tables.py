@@ -76,8 +76,12 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
                 raise
             item = pa.chunked_array(collected["id"])[error.row].as_py()
             raise named_by_id(error, item) from error
-        labels = _labels(pa.chunked_array(collected["label"]), columns["label"])
-    return EmbeddingSet.from_unit_rows(unit, labels)
+        labels = _labels(pa.chunked_array(collected["label"]), f"label ({columns['label']})")
+        others = {
+            name: _text(pa.chunked_array(collected[_role(name)]), name, source, selection)
+            for name in selection.others(dataset.schema.names)
+        }
+    return EmbeddingSet.from_unit_rows(unit, labels, others)
 
 
 def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:
@@ -85,11 +89,19 @@ def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, 
     columns = {"embedding": _embedding_column(schema, source, selection.embedding)}
     columns["label"] = selection.label or "label"
     require_column(columns["label"], schema.names, source, "--label-column")
-    if selection.id is not None:
-        require_column(selection.id, schema.names, source, "--id-column")
-        columns["id"] = selection.id
+    if (item_id := selection.id_among(schema.names)) is not None:
+        require_column(item_id, schema.names, source, "--id-column")
+        columns["id"] = item_id
+    for name, option in selection.others(schema.names).items():
+        require_column(name, schema.names, source, option)
+        columns[_role(name)] = name
     _require_label_type(schema.field(columns["label"]))
     return columns
+
+
+def _role(name: str) -> str:
+    """Role of a column that is read beside the embeddings."""
+    return f"column {name}"
 
 
 def _embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
@@ -226,14 +238,34 @@ def _null_error(row: int, what: str) -> EmbeddingError:
     )
 
 
-def _labels(column: pa.ChunkedArray, name: str) -> Labels:
-    _refuse_nulls(column, 0, f"label ({name})")
+def _text(column: pa.ChunkedArray, name: str, source: str, selection: Selection) -> Labels:
+    """Any column of texts, numbers or dates; what is null is shown as an empty text."""
+    if name == selection.group:
+        _refuse_nulls(column, 0, f"group ({name})")
+    is_whole = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
+    if column.null_count or not is_whole:
+        column = _as_text(column, name, source)
+    return _labels(column, f"value ({name})")
+
+
+def _as_text(column: pa.ChunkedArray, name: str, source: str) -> pa.ChunkedArray:
+    try:
+        return pc.fill_null(pc.cast(column, pa.large_string()), "")
+    except pa.ArrowException as cause:
+        raise EmbeddingError(
+            f"column {name!r} of {source} holds {column.type}, expected texts, numbers or dates",
+            hint="Name another column, or convert this one to strings.",
+        ) from cause
+
+
+def _labels(column: pa.ChunkedArray, what: str) -> Labels:
+    _refuse_nulls(column, 0, what)
     encoded = column.combine_chunks()
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()
     if encoded.dictionary.null_count:
         values = encoded.dictionary.take(encoded.indices)
-        _refuse_nulls(values, 0, f"label ({name})")
+        _refuse_nulls(values, 0, what)
     return Labels.from_codes(
         encoded.indices.to_numpy(zero_copy_only=False),
         encoded.dictionary.to_numpy(zero_copy_only=False),

@@ -200,3 +200,60 @@ def test_options_that_do_not_go_with_a_source(tmp_path):
     ):
         with pytest.raises(UsageError):
             read_embeddings(str(tmp_path / name), selection)
+
+
+def columns_of(items):
+    """Values of each column beside the embeddings, in the order of the source."""
+    back = np.argsort(items.rows)
+    return {
+        name: [column.of(item) for item in back.tolist()] for name, column in items.columns.items()
+    }
+
+
+def test_other_columns_stay_with_their_items(tmp_path):
+    country = [None if k == 3 else ["é\n", "b|", ""][k % 3] for k in range(N)]
+    weight = np.arange(N) / 4
+    path = tmp_path / "x.parquet"
+    shuffled = np.random.default_rng(0).permutation(N)
+    whole = table(country=pa.array(country), weight=weight, id=np.arange(N) + 2**60)
+    pq.write_table(whole.take(shuffled), path, row_group_size=5)
+    asked = Selection(group="split", show=("country", "weight"), find_id=True)
+    items = read_embeddings(str(path), asked)
+    expected = {
+        "split": ["test" if k % 2 else "train" for k in shuffled],
+        "country": [country[k] or "" for k in shuffled],
+        "weight": [str(weight[k]).removesuffix(".0") for k in shuffled],
+        "id": [str(k + 2**60) for k in shuffled],
+    }
+    found = columns_of(items)
+    found["weight"] = [value.removesuffix(".0") for value in found["weight"]]
+    assert found == expected
+    kept = columns_of(items.subset(items.codes > 1))
+    assert kept["id"] == [str(k + 2**60) for k in shuffled if LABELS[k] > 1]
+
+    whole = {"embedding": EMBEDDINGS, "label": LABELS, "when": np.arange(N).astype("M8[D]")}
+    np.savez(tmp_path / "x.npz", **whole)
+    found = columns_of(read_embeddings(str(tmp_path / "x.npz"), Selection(show=("when",))))
+    assert found["when"] == whole["when"].astype(str).tolist()
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "says"),
+    [
+        (Selection(group="land"), SourceError, "no column 'land'"),
+        (Selection(show=("embedding",)), EmbeddingError, "expected texts, numbers or dates"),
+        (Selection(group="country"), EmbeddingError, r"group \(country\) in row 3 is null"),
+    ],
+)
+def test_columns_that_cannot_be_used(tmp_path, asked, error, says):
+    country = pa.array([None if k == 3 else "x" for k in range(N)])
+    pq.write_table(table(country=country), tmp_path / "x.parquet")
+    with pytest.raises(error, match=says):
+        read_embeddings(str(tmp_path / "x.parquet"), asked)
+
+
+def test_no_other_columns_in_npy(tmp_path):
+    np.save(tmp_path / "x.npy", EMBEDDINGS)
+    for asked in ({"group": "split"}, {"show": ("split",)}):
+        with pytest.raises(UsageError, match="no columns"):
+            read_embeddings(str(tmp_path / "x.npy"), Selection(**asked))

@@ -1,0 +1,92 @@
+"""What to look at: the classes, pairs and items where a threshold goes wrong."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opiscli.results.data import Data, Notice
+from opiscli.results.quantities import ClassRates
+from opiscli.results.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item as a person can find it again.
+
+    Parameters
+    ----------
+    id
+        Of the id column, else the row.
+    row
+        Where it stood among the rows that were read, from 0.
+    show
+        Text of further columns, by name.
+    """
+
+    id: str
+    row: int
+    label: str
+    show: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPair:
+    """Two items, how far apart they are and whether the threshold accepts them."""
+
+    first: Item
+    second: Item
+    distance: float
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectedLabel:
+    """An item whose nearest others all belong to one other class.
+
+    ``distance`` is that to the last of these, ``own_distance`` that to the nearest item
+    of its own class, ``None`` where it is the only one.
+    """
+
+    item: Item
+    among: str
+    distance: float
+    own_distance: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection(Result):
+    """Where a threshold goes wrong.
+
+    Parameters
+    ----------
+    name, threshold, similarity
+        What was asked for, and the threshold.
+    highest_far, lowest_tar
+        The classes that break first, the worst first.
+    negatives, positives
+        The nearest negative and the farthest positive pairs, the worst first.
+    suspected_labels
+        The most suspicious items first: those much nearer to the other class than to
+        their own.
+    n_suspected
+        How many there are in all.
+    n_neighbours
+        How many nearest others must agree.
+    """
+
+    schema: ClassVar[str] = "opis.inspection/1"
+
+    data: Data
+    distance: str
+    name: str
+    threshold: float
+    similarity: float
+    far: float
+    tar: float
+    highest_far: tuple[ClassRates, ...]
+    lowest_tar: tuple[ClassRates, ...]
+    negatives: tuple[FoundPair, ...]
+    positives: tuple[FoundPair, ...]
+    suspected_labels: tuple[SuspectedLabel, ...]
+    n_suspected: int
+    n_neighbours: int
+    warnings: tuple[Notice, ...]

@@ -1,0 +1,190 @@
+"""``opis inspect``: the worst pairs, classes and labels, whatever the order of rows."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import SAMPLE, clusters, coarse_grid
+from oracles.brute_force import BruteForce
+
+WORDNET = SAMPLE / "wordnet.parquet"
+HOSTILE = ("[red]a\x1b[2J", "b\n|c", "ünd,", "$d_e$")
+
+
+def write(path, embeddings, labels, ids, order):
+    table = {
+        "embedding": pa.array(list(embeddings)),
+        "label": np.array(HOSTILE * 20)[labels] + labels.astype(str),
+        "id": ids,
+        "text": [None if i % 7 == 0 else f"<{i}>\t" for i in ids],
+    }
+    pq.write_table(pa.table(table).take(order), path)
+    return path
+
+
+def name(label):
+    return HOSTILE[label % 4] + str(label)
+
+
+@pytest.fixture(params=["tied", "untied"])
+def data(request):
+    """One set full of ties and repeats, with wrong labels in both; ids that are not the rows."""
+    if request.param == "tied":
+        embeddings, labels = coarse_grid(3, n_items=150, dims=6, n_classes=5)
+        embeddings /= np.sqrt(6 / 16)
+    else:
+        embeddings, labels = clusters(2, n_classes=8, dims=6, sizes=(12, 22), spread=0.3)
+        labels[[0, 40, 90]] = [7, 0, 1]
+    ids = np.random.default_rng(0).permutation(len(labels)) * 3
+    return embeddings, labels, ids
+
+
+def worst_pairs(truth, ids, *, positive, n):
+    """All pairs of a kind in the order of distance, then of ids."""
+    found = []
+    for a in range(truth.n):
+        for b in range(a):
+            if truth.same[a, b] == positive:
+                ends = sorted((int(ids[a]), int(ids[b])))
+                found.append((-truth.d[a, b] if positive else truth.d[a, b], *ends))
+    return [(abs(d), str(lo), str(hi)) for d, lo, hi in sorted(found)[:n]]
+
+
+def suspects(truth, ids, k):
+    found = {}
+    for a in range(truth.n):
+        d = truth.d[a].copy()
+        d[a] = np.inf
+        near = d <= np.sort(d)[k - 1] + 1e-7
+        labels = set(truth.labels[near].tolist())
+        if len(labels) == 1 and truth.labels[a] not in labels:
+            found[str(ids[a])] = (name(labels.pop()), np.sort(d)[k - 1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    from opiscli.cli import main
+
+    path = tmp_path_factory.mktemp("saved") / "run.opis"
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(WORDNET), "--save", str(path), "--quiet", "--json"])
+    return path
+
+
+@pytest.mark.parametrize("side", [64, 1024])
+def test_pairs_and_labels_against_all_distances(opis, data, tmp_path, monkeypatch, side):
+    monkeypatch.setattr("opiscli.pairs.tiles._LARGEST_SIDE", side)
+    embeddings, labels, ids = data
+    truth = BruteForce(embeddings, labels)
+    shuffled = np.random.default_rng(side).permutation(len(labels))
+    path = write(tmp_path / "x.parquet", embeddings, labels, ids, shuffled)
+    options = ("--threshold", "0.5", "--show", "text", "--pairs", 40, "--json")
+    code, out, _ = opis("inspect", path, *options, "--neighbours", 3)
+    found = json.loads(out)
+    assert code == 0
+    for positive, pairs in ((False, found["negatives"]), (True, found["positives"])):
+        expected = worst_pairs(truth, ids, positive=positive, n=40)
+        assert [(p["first"]["id"], p["second"]["id"]) for p in pairs] == [e[1:] for e in expected]
+        assert [p["distance"] for p in pairs] == pytest.approx([e[0] for e in expected], abs=1e-6)
+        assert [p["accepted"] for p in pairs] == [e[0] <= 0.5 for e in expected]
+    item = found["negatives"][0]["first"]
+    (place,) = np.flatnonzero(ids == int(item["id"]))
+    assert (item["row"], item["label"]) == (np.flatnonzero(shuffled == place), name(labels[place]))
+    assert item["show"] == {"text": f"<{item['id']}>\t" if int(item["id"]) % 7 else ""}
+
+    expected = suspects(truth, ids, 3)
+    assert found["n_suspected"] == len(expected)
+    for one in found["suspected_labels"]:
+        among, distance = expected[one["item"]["id"]]
+        assert one["among"] == among
+        assert one["distance"] == pytest.approx(distance, abs=1e-6)
+    ratios = [s["distance"] / (s["own_distance"] or np.inf) for s in found["suspected_labels"]]
+    assert ratios == pytest.approx(sorted(ratios), abs=1e-6)
+
+
+def test_rows_in_another_order_change_nothing_but_rows(opis, data, tmp_path):
+    embeddings, labels, ids = data
+    answers = []
+    for seed in (0, 1):
+        order = np.random.default_rng(seed).permutation(len(labels))
+        path = write(tmp_path / "x.parquet", embeddings, labels, ids, order)
+        found = opis("inspect", path, "--threshold", "0.6", "--format", "jsonl")[1]
+        answers.append([json.loads(line) for line in found.splitlines()])
+    for line in (line for answer in answers for line in answer):
+        for part in ("first", "second", "item"):
+            line.get(part, {}).pop("row", None)
+        for part in ("distance", "own_distance"):
+            if line.get(part) is not None:
+                line[part] = round(line[part], 6)
+    assert answers[0] == answers[1]
+    assert [line["finding"] for line in answers[0]].count("negative-pair") == 10
+
+
+def test_wrong_labels_are_found(opis, tmp_path):
+    """Of well separated classes, exactly the items that were given another label."""
+    embeddings, labels = clusters(0, n_classes=6, dims=12, sizes=(15, 20), spread=0.1)
+    wrong = {3: 5, 50: 0, 60: 99}
+    given = labels.copy()
+    given[list(wrong)] = list(wrong.values())
+    np.savez(tmp_path / "x.npz", embedding=embeddings, label=given)
+    found = json.loads(opis("inspect", tmp_path / "x.npz", "--json")[1])
+    expected = {str(row): str(labels[row]) for row in wrong}
+    assert {s["item"]["id"]: s["among"] for s in found["suspected_labels"]} == expected
+    assert found["suspected_labels"][0]["own_distance"] is None  # the only one of its class
+
+
+def test_classes_that_break_first(opis):
+    found = json.loads(opis("inspect", WORDNET, "--far", "1e-2", "--json")[1])
+    calibrated = opis("calibrate", WORDNET, "--far", "1e-2", "--json")[1]
+    (point,) = json.loads(calibrated)["operating_points"]
+    assert found["threshold"] == point["threshold"]
+    assert found["far"] == point["far"]["value"]
+    assert found["tar"] == pytest.approx(point["tar"])
+    assert [one["label"] for one in found["highest_far"]] == [
+        one["label"] for one in point["hardest_classes"]
+    ]
+    assert found["lowest_tar"][0]["label"] == point["worst_frr"]["label"]
+
+
+def test_cosine_distances(opis):
+    euclidean, cosine = (
+        json.loads(opis("inspect", WORDNET, "--far", "1e-2", "--distance", d, "--json")[1])
+        for d in ("euclidean", "cosine")
+    )
+    for here, there in zip(euclidean["negatives"], cosine["negatives"], strict=True):
+        assert here["first"] == there["first"]
+        assert there["distance"] == pytest.approx(here["distance"] ** 2 / 2)
+
+
+@pytest.mark.parametrize("style", ["table", "csv", "markdown", "latex"])
+def test_texts_cannot_restyle_the_terminal(opis, data, tmp_path, style):
+    path = write(tmp_path / "x.parquet", *data, np.arange(len(data[1])))
+    code, out, _ = opis("inspect", path, "--show", "text", "--far", "0.05", "--format", style)
+    assert code == 0
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        ("{saved}", 2, "opis inspect needs embeddings"),
+        ("{saved} --show text", 2, "--show was given, but"),
+        ("{good} --show title", 3, "no column 'title'"),
+        ("{good} --show embedding", 4, "expected texts, numbers or dates"),
+        ("{good} --id-column key", 3, "no column 'key'"),
+        ("{good} --far 0.1 --threshold 0.5", 2, "--far and --threshold each"),
+        ("{good} --pairs 0", 2, "--pairs is 0"),
+        ("{good} --neighbours 0", 2, "--neighbours is 0"),
+        ("{good} --threshold 3", 2, "out of bounds"),
+        ("{good} --threshold-file none.json", 3, "No such file"),
+        ("{good} --memory-limit 1kB", 2, "items need"),
+    ],
+)
+def test_mistakes_are_explained(opis, saved, argv, code, says):
+    found, out, err = opis("inspect", *argv.format(good=WORDNET, saved=saved).split())
+    assert (found, out) == (code, "")
+    assert says in err
+    assert len(err.splitlines()) == 2
