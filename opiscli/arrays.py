@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 AnyArray: TypeAlias = npt.NDArray[Any]
+FloatingArray: TypeAlias = npt.NDArray[np.floating[Any]]
+"""float32 or float64, whichever it was given."""
+
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Int32Array: TypeAlias = npt.NDArray[np.int32]

@@ -1,0 +1,81 @@
+"""A residual perceptron with one hidden layer: y = xW + b + max(xV + c, 0)U, W and b fixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatingArray
+from opiscli.heads.head import HeadPullback
+from opiscli.heads.layout import Layout, Parameters
+from opiscli.heads.projection import HiddenLayer, Projection
+from opiscli.heads.start import Start
+
+
+@dataclass(frozen=True, slots=True)
+class MlpHead:
+    """U begins at zero, so the head begins as its linear start.
+
+    Parameters
+    ----------
+    n_hidden
+        Width of the hidden layer.
+    """
+
+    begins: Start
+    n_hidden: int
+
+    @property
+    def layout(self) -> Layout:
+        """Both layers."""
+        dims, dim = self.begins.weight.shape
+        return Layout(
+            {
+                "hidden_weight": (dims, self.n_hidden),
+                "hidden_bias": (self.n_hidden,),
+                "output_weight": (self.n_hidden, dim),
+            }
+        )
+
+    @property
+    def shrinks(self) -> bool:
+        """Without weights only the start is left."""
+        return True
+
+    def start(self, rng: np.random.Generator) -> Parameters:
+        """Random hidden weights, He et al. 2015 (arXiv:1502.01852) for unit rows, and no output."""
+        dims, dim = self.begins.weight.shape
+        # A unit row has entries of variance 1/dims, so weights of variance 2 give hidden
+        # units of variance one after the cut at zero.
+        weight = rng.normal(scale=np.sqrt(2), size=(dims, self.n_hidden))
+        return {
+            "hidden_weight": weight.astype(np.float32),
+            "hidden_bias": np.zeros(self.n_hidden, np.float32),
+            "output_weight": np.zeros((self.n_hidden, dim), np.float32),
+        }
+
+    def forward(
+        self, parameters: Parameters, rows: FloatingArray
+    ) -> tuple[FloatingArray, HeadPullback]:
+        """Compute xW + b + max(xV + c, 0)U."""
+        before = rows @ parameters["hidden_weight"] + parameters["hidden_bias"]
+        hidden = np.maximum(before, 0)
+        result = rows @ self.begins.weight + self.begins.bias + hidden @ parameters["output_weight"]
+
+        def pullback(gradient: FloatingArray) -> Parameters:
+            by_hidden = (gradient @ parameters["output_weight"].T) * (before > 0)
+            return {
+                "hidden_weight": rows.T @ by_hidden,
+                "hidden_bias": by_hidden.sum(axis=0),
+                "output_weight": hidden.T @ gradient,
+            }
+
+        return result, pullback
+
+    def trained(self, parameters: Parameters) -> Projection:
+        """Copy all weights."""
+        hidden = HiddenLayer(
+            weight=parameters["hidden_weight"].astype(np.float32),
+            bias=parameters["hidden_bias"].astype(np.float32),
+            output=parameters["output_weight"].astype(np.float32),
+        )
+        return Projection(weight=self.begins.weight, bias=self.begins.bias, hidden=hidden)

@@ -1,0 +1,84 @@
+"""A trained head as it is applied, saved and exported."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, Float32Array
+from opiscli.embeddings import unit_rows
+from opiscli.errors import EmbeddingError
+
+_ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenLayer:
+    """What a perceptron adds: max(xV + c, 0)U.
+
+    Parameters
+    ----------
+    weight, bias, output
+        V ``(dims, n_hidden)``, c ``(n_hidden,)`` and U ``(n_hidden, dim)``.
+    """
+
+    weight: Float32Array
+    bias: Float32Array
+    output: Float32Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """What a head does to a unit row x: y = xW + b, then scaled to length one.
+
+    Parameters
+    ----------
+    weight, bias
+        W ``(dims, dim)`` and b ``(dim,)``.
+    hidden
+        What is added to y by a perceptron.
+    """
+
+    weight: Float32Array
+    bias: Float32Array
+    hidden: HiddenLayer | None = None
+
+    @classmethod
+    def identity(cls, dims: int) -> "Projection":
+        """Give back what it is given."""
+        return cls(weight=np.eye(dims, dtype=np.float32), bias=np.zeros(dims, np.float32))
+
+    @property
+    def dims(self) -> int:
+        """Length of the embeddings it takes."""
+        return int(self.weight.shape[0])
+
+    @property
+    def dim(self) -> int:
+        """Length of the embeddings it gives."""
+        return int(self.weight.shape[1])
+
+    def apply(self, unit: Float32Array) -> Float32Array:
+        """Project unit rows ``(n, dims)`` to unit rows ``(n, dim)``.
+
+        Raises
+        ------
+        EmbeddingError
+            If the dims are others than the head was trained for, or a row is projected
+            onto zero.
+        """
+        if unit.shape[1] != self.dims:
+            raise EmbeddingError(
+                f"the embeddings have {unit.shape[1]:,} dims, the head expects {self.dims:,}",
+                hint="Use the head with embeddings of the model it was trained on.",
+            )
+        return unit_rows(self._projected(unit), len(unit))
+
+    def _projected(self, unit: Float32Array) -> Iterator[AnyArray]:
+        for start in range(0, len(unit), _ROWS_AT_ONCE):
+            rows = unit[start : start + _ROWS_AT_ONCE]
+            projected = rows @ self.weight + self.bias
+            if self.hidden is not None:
+                hidden = np.maximum(rows @ self.hidden.weight + self.hidden.bias, 0)
+                projected += hidden @ self.hidden.output
+            yield projected

@@ -1,0 +1,39 @@
+"""Metric-learning losses with hand-written gradients, one to a file.
+
+Parameter names and defaults are those of pytorch-metric-learning 2.9.0 where it has the loss.
+"""
+
+from opiscli.losses.arcface import arcface
+from opiscli.losses.contrastive import contrastive
+from opiscli.losses.cosface import cosface
+from opiscli.losses.loss import Loss, PairLoss, PairMasks, ProxyLoss
+from opiscli.losses.multi_similarity import multi_similarity
+from opiscli.losses.normalized_softmax import normalized_softmax
+from opiscli.losses.proxy_anchor import proxy_anchor
+from opiscli.losses.proxy_nca import proxy_nca
+from opiscli.losses.recall_at_k import recall_at_k
+from opiscli.losses.smooth_ap import smooth_ap
+from opiscli.losses.supcon import supcon
+from opiscli.losses.tcm import ThresholdConsistentMargin
+from opiscli.losses.triplet import triplet
+
+__all__ = ["PAIR_LOSSES", "PROXY_LOSSES", "Loss", "PairMasks", "ThresholdConsistentMargin"]
+
+PAIR_LOSSES: dict[str, PairLoss] = {
+    "contrastive": contrastive,
+    "triplet": triplet,
+    "multi-similarity": multi_similarity,
+    "supcon": supcon,
+    "smooth-ap": smooth_ap,
+    "recall-at-k": recall_at_k,
+}
+"""Losses of the similarities between the items of a batch."""
+
+PROXY_LOSSES: dict[str, ProxyLoss] = {
+    "arcface": arcface,
+    "cosface": cosface,
+    "normalized-softmax": normalized_softmax,
+    "proxy-anchor": proxy_anchor,
+    "proxy-nca": proxy_nca,
+}
+"""Losses of the similarities between items and one trained proxy a class."""

@@ -1,0 +1,16 @@
+"""Cross-entropy of logits, which several proxy losses end in."""
+
+import numpy as np
+
+from opiscli.arrays import FloatingArray, IntArray
+from opiscli.losses.exponentials import log_softmax
+from opiscli.losses.loss import Loss
+
+
+def cross_entropy(logits: FloatingArray, codes: IntArray) -> Loss:
+    """Mean of -log softmax at each item's own class, shape of logits ``(n, n_classes)``."""
+    rows = np.arange(len(logits))
+    log_share = log_softmax(logits)
+    gradient = np.exp(log_share)
+    gradient[rows, codes] -= 1
+    return Loss(-float(log_share[rows, codes].mean()), gradient / len(logits))

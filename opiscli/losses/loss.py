@@ -1,0 +1,44 @@
+"""What a loss is given and what it hands back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from opiscli.arrays import BoolArray, FloatingArray, IntArray
+
+
+class Loss(NamedTuple):
+    """Value of a loss, and its gradient with respect to the matrix it was given."""
+
+    value: float
+    gradient: FloatingArray
+
+
+@dataclass(frozen=True, slots=True)
+class PairMasks:
+    """Which pairs of a batch are positive and which negative; an item is in no pair with itself.
+
+    Parameters
+    ----------
+    positive, negative
+        Shape ``(n, n)``, symmetric, false on the diagonal.
+    """
+
+    positive: BoolArray
+    negative: BoolArray
+
+    @classmethod
+    def of(cls, codes: IntArray) -> "PairMasks":
+        """Tell pairs by the class codes of the batch, shape ``(n,)``."""
+        same = codes[:, None] == codes[None, :]
+        itself = np.eye(len(codes), dtype=bool)
+        return cls(same & ~itself, ~same)
+
+
+PairLoss: TypeAlias = Callable[[FloatingArray, PairMasks], Loss]
+"""Of the similarities between all items of a batch, shape ``(n, n)``."""
+
+ProxyLoss: TypeAlias = Callable[[FloatingArray, IntArray], Loss]
+"""Of the similarities of items to class proxies, shape ``(n, n_classes)``, and class codes."""

@@ -1,0 +1,1 @@
+"""Optimisers of flat parameter vectors, in NumPy and SciPy."""

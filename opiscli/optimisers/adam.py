@@ -1,0 +1,60 @@
+"""Adam, with weight decay apart from the gradient."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatingArray
+
+
+@dataclass(slots=True)
+class Adam:
+    """State of the optimiser; `step` moves a flat vector of parameters in place.
+
+    Parameters
+    ----------
+    first, second
+        Running means of the gradient and of its square, same shape as the parameters.
+    n_steps
+        Steps taken so far.
+    beta1, beta2, epsilon
+        As in the paper.
+
+    References
+    ----------
+    Kingma, Ba, "Adam: A method for stochastic optimization", ICLR 2015, arXiv:1412.6980.
+    Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, arXiv:1711.05101.
+    """
+
+    first: FloatingArray
+    second: FloatingArray
+    n_steps: int = 0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    @classmethod
+    def at_rest(cls, like: FloatingArray) -> "Adam":
+        """Begin for parameters of this shape and type."""
+        return cls(np.zeros_like(like), np.zeros_like(like))
+
+    def step(
+        self,
+        parameters: FloatingArray,
+        gradient: FloatingArray,
+        learning_rate: float,
+        *,
+        decay: float = 0.0,
+        n_decaying: int = 0,
+    ) -> None:
+        """Move the parameters; the first ``n_decaying`` shrink by ``learning_rate * decay`` too."""
+        self.n_steps += 1
+        self.first *= self.beta1
+        self.first += (1 - self.beta1) * gradient
+        self.second *= self.beta2
+        self.second += (1 - self.beta2) * gradient**2
+        spread = np.sqrt(self.second)
+        spread /= (1 - self.beta2**self.n_steps) ** 0.5
+        spread += self.epsilon
+        parameters[:n_decaying] *= 1 - learning_rate * decay
+        parameters -= learning_rate / (1 - self.beta1**self.n_steps) * self.first / spread
