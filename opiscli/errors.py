@@ -7,7 +7,8 @@
     ├── SourceError        exit 3   a source is missing, unreadable or of the wrong kind
     ├── OutputError        exit 3   a file cannot be written
     ├── EmbeddingError     exit 4   the arrays were read, but cannot be evaluated
-    └── UndefinedMetric    exit 5   the question has no answer on this data
+    ├── UndefinedMetric    exit 5   the question has no answer on this data
+    └── TrainingError      exit 6   the optimiser could not continue
 
 Anything that is not an ``OpisError`` is a bug in opis and shows its traceback.
 """
@@ -72,3 +73,9 @@ class UndefinedMetric(OpisError):
     """The question has no answer on this data."""
 
     exit_code = 5
+
+
+class TrainingError(OpisError):
+    """The optimiser could not continue."""
+
+    exit_code = 6

@@ -3,6 +3,10 @@
 Parameter names and defaults are those of pytorch-metric-learning 2.9.0 where it has the loss.
 """
 
+from collections.abc import Callable
+from inspect import signature
+
+from opiscli.errors import UsageError
 from opiscli.losses.arcface import arcface
 from opiscli.losses.contrastive import contrastive
 from opiscli.losses.cosface import cosface
@@ -17,7 +21,14 @@ from opiscli.losses.supcon import supcon
 from opiscli.losses.tcm import ThresholdConsistentMargin
 from opiscli.losses.triplet import triplet
 
-__all__ = ["PAIR_LOSSES", "PROXY_LOSSES", "Loss", "PairMasks", "ThresholdConsistentMargin"]
+__all__ = [
+    "PAIR_LOSSES",
+    "PROXY_LOSSES",
+    "Loss",
+    "PairMasks",
+    "ThresholdConsistentMargin",
+    "loss_options",
+]
 
 PAIR_LOSSES: dict[str, PairLoss] = {
     "contrastive": contrastive,
@@ -37,3 +48,30 @@ PROXY_LOSSES: dict[str, ProxyLoss] = {
     "proxy-nca": proxy_nca,
 }
 """Losses of the similarities between items and one trained proxy a class."""
+
+
+def loss_options(name: str) -> dict[str, float]:
+    """Parameters of a loss that are numbers, with their defaults.
+
+    Raises
+    ------
+    UsageError
+        If there is no such loss.
+
+    Examples
+    --------
+    >>> loss_options("supcon")
+    {'temperature': 0.1}
+    """
+    losses: dict[str, Callable[..., Loss]] = {**PAIR_LOSSES, **PROXY_LOSSES}
+    if name not in losses:
+        raise UsageError(
+            f"--loss is {name!r}, expected one of: {', '.join(losses)}",
+            hint="For example --loss supcon.",
+        )
+    parameters = signature(losses[name]).parameters
+    return {
+        option: parameter.default
+        for option, parameter in parameters.items()
+        if isinstance(parameter.default, float)
+    }

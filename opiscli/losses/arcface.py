@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.cross_entropy import cross_entropy
 from opiscli.losses.loss import Loss
 
@@ -11,7 +11,7 @@ _SMALLEST_SINE = 1e-4
 
 
 def arcface(
-    similarity: FloatingArray, codes: IntArray, *, margin: float = 28.6, scale: float = 64.0
+    similarity: FloatingArray, codes: Int32Array, *, margin: float = 28.6, scale: float = 64.0
 ) -> Loss:
     r"""Cross-entropy of scaled cosines, an item's own class at :math:`\cos(\theta + m)`.
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.cross_entropy import cross_entropy
 from opiscli.losses.loss import Loss
 
 
 def cosface(
-    similarity: FloatingArray, codes: IntArray, *, margin: float = 0.35, scale: float = 64.0
+    similarity: FloatingArray, codes: Int32Array, *, margin: float = 0.35, scale: float = 64.0
 ) -> Loss:
     """Cross-entropy of scaled cosines, an item's own class less the margin.
 

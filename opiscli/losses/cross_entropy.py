@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.exponentials import log_softmax
 from opiscli.losses.loss import Loss
 
 
-def cross_entropy(logits: FloatingArray, codes: IntArray) -> Loss:
+def cross_entropy(logits: FloatingArray, codes: Int32Array) -> Loss:
     """Mean of -log softmax at each item's own class, shape of logits ``(n, n_classes)``."""
     rows = np.arange(len(logits))
     log_share = log_softmax(logits)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatingArray, IntArray
+from opiscli.arrays import BoolArray, FloatingArray, Int32Array
 
 
 class Loss(NamedTuple):
@@ -30,7 +30,7 @@ class PairMasks:
     negative: BoolArray
 
     @classmethod
-    def of(cls, codes: IntArray) -> "PairMasks":
+    def of(cls, codes: Int32Array) -> "PairMasks":
         """Tell pairs by the class codes of the batch, shape ``(n,)``."""
         same = codes[:, None] == codes[None, :]
         itself = np.eye(len(codes), dtype=bool)
@@ -40,5 +40,5 @@ class PairMasks:
 PairLoss: TypeAlias = Callable[[FloatingArray, PairMasks], Loss]
 """Of the similarities between all items of a batch, shape ``(n, n)``."""
 
-ProxyLoss: TypeAlias = Callable[[FloatingArray, IntArray], Loss]
+ProxyLoss: TypeAlias = Callable[[FloatingArray, Int32Array], Loss]
 """Of the similarities of items to class proxies, shape ``(n, n_classes)``, and class codes."""

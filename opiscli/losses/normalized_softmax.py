@@ -1,12 +1,12 @@
 """Normalised softmax: classification by the cosines with class proxies."""
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.cross_entropy import cross_entropy
 from opiscli.losses.loss import Loss
 
 
 def normalized_softmax(
-    similarity: FloatingArray, codes: IntArray, *, temperature: float = 0.05
+    similarity: FloatingArray, codes: Int32Array, *, temperature: float = 0.05
 ) -> Loss:
     """Cross-entropy of cosines divided by a temperature.
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.exponentials import soft_maximum
 from opiscli.losses.loss import Loss
 
 
 def proxy_anchor(
-    similarity: FloatingArray, codes: IntArray, *, margin: float = 0.1, alpha: float = 32.0
+    similarity: FloatingArray, codes: Int32Array, *, margin: float = 0.1, alpha: float = 32.0
 ) -> Loss:
     r"""Soft maxima over the positives and over the negatives of each proxy.
 

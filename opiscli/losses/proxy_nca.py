@@ -1,11 +1,11 @@
 """Proxy-NCA: neighbourhood components with one proxy a class."""
 
-from opiscli.arrays import FloatingArray, IntArray
+from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.losses.cross_entropy import cross_entropy
 from opiscli.losses.loss import Loss
 
 
-def proxy_nca(similarity: FloatingArray, codes: IntArray, *, softmax_scale: float = 1.0) -> Loss:
+def proxy_nca(similarity: FloatingArray, codes: Int32Array, *, softmax_scale: float = 1.0) -> Loss:
     """Cross-entropy of the negative squared Euclidean distances to the proxies.
 
     The own proxy is in the denominator, as in pytorch-metric-learning and NCA.

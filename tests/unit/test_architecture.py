@@ -14,6 +14,7 @@ PACKAGE = ROOT / "opiscli"
 ROOMS = (
     "cli",
     "intake",
+    "training",
     "grouping",
     "holdout",
     "page",

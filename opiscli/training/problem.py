@@ -1,0 +1,122 @@
+"""A head, a criterion and training items, as a function of one flat vector of parameters."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from opiscli.arrays import FloatingArray, IntArray
+from opiscli.embeddings import EmbeddingSet
+from opiscli.heads import Head, Projection, head_of
+from opiscli.heads.layout import Layout, Parameters
+from opiscli.heads.start import start_of
+from opiscli.heads.unit_length import unit_length
+from opiscli.losses.loss import PairLoss, PairMasks
+from opiscli.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.batches import ClassBalanced
+from opiscli.training.criterion import Criterion
+from opiscli.training.margins import following
+from opiscli.training.settings import Margins, TrainingSettings
+
+_ITEMS_FOR_MARGINS = 600
+"""Make more than 100,000 negative pairs: enough for a false-accept rate of 1e-3."""
+
+
+class Value(NamedTuple):
+    """Both parts of the loss of a batch, and the gradient by all parameters, flat."""
+
+    base: float
+    tcm: float
+    gradient: FloatingArray
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is minimised, and over which parameters.
+
+    The flat vector holds the head's parameters first, then the proxies if there are any.
+    """
+
+    items: EmbeddingSet
+    settings: TrainingSettings
+    head: Head
+    criterion: Criterion
+    layout: Layout
+
+    @classmethod
+    def of(cls, items: EmbeddingSet, settings: TrainingSettings) -> "Problem":
+        """Put together what the settings ask for.
+
+        Raises
+        ------
+        UsageError
+            If the head cannot have as many dims as asked for.
+        """
+        dim = items.dims if settings.dim is None else settings.dim
+        head = head_of(settings.head, start_of(settings.start, items.unit, dim))
+        criterion = Criterion.of(settings.loss, dict(settings.options))
+        shapes = dict(head.layout.shapes)
+        if criterion.of_proxies is not None:
+            shapes["proxies"] = (items.n_classes, dim)
+        return cls(items, settings, head, criterion, Layout(shapes))
+
+    def start(self, rng: np.random.Generator) -> FloatingArray:
+        """Parameters before the first step; proxies begin at the means of their classes."""
+        parameters = self.head.start(rng)
+        if "proxies" in self.layout.shapes:
+            vectors, _ = self.head.forward(parameters, self.items.unit)
+            sums = np.add.reduceat(vectors, self.items.class_starts, axis=0)
+            parameters["proxies"] = sums / self.items.class_sizes[:, None].astype(np.float32)
+        return self.layout.flat(parameters)
+
+    def batches(self, *, times: int = 1) -> ClassBalanced:
+        """Batches as the settings ask for, or of that many times as many classes."""
+        settings = self.settings
+        return ClassBalanced.of(
+            self.items, times * settings.classes_per_batch, settings.items_per_class
+        )
+
+    def regulariser(
+        self, flat: FloatingArray, rng: np.random.Generator
+    ) -> ThresholdConsistentMargin | None:
+        """TCM with the margins that belong to these parameters."""
+        tcm = self.settings.tcm
+        if tcm is None or self.settings.margins is Margins.FIXED:
+            return tcm
+        n_items = self.items.n_items
+        sample = rng.choice(n_items, min(n_items, _ITEMS_FOR_MARGINS), replace=False)
+        return following(
+            tcm, self._vectors(flat, sample), self.items.codes[sample], self.settings.far
+        )
+
+    def value(self, flat: FloatingArray, batch: IntArray, tcm: PairLoss | None) -> Value:
+        """Loss of a batch and its gradient.
+
+        Parameters
+        ----------
+        batch
+            Positions of its items.
+        """
+        parameters = self.layout.views(flat)
+        codes = self.items.codes[batch]
+        vectors, pullback = self.head.forward(parameters, self.items.unit[batch])
+        loss = self.criterion(vectors, codes, tcm, parameters.get("proxies"))
+        gradient: Parameters = pullback(loss.by_vectors)
+        if loss.by_proxies is not None:
+            gradient["proxies"] = loss.by_proxies
+        return Value(loss.base, loss.tcm, self.layout.flat(gradient))
+
+    def held(
+        self, flat: FloatingArray, batch: IntArray, tcm: ThresholdConsistentMargin
+    ) -> PairLoss:
+        """TCM held to the pairs of a batch that violate a margin under these parameters."""
+        unit, _ = unit_length(self._vectors(flat, batch))
+        active = tcm.active(unit @ unit.T, PairMasks.of(self.items.codes[batch]))
+        return lambda similarity, _: tcm.on(similarity, active)
+
+    def trained(self, flat: FloatingArray) -> Projection:
+        """Take the head out of training."""
+        return self.head.trained(self.layout.views(flat))
+
+    def _vectors(self, flat: FloatingArray, chosen: IntArray) -> FloatingArray:
+        return self.head.forward(self.layout.views(flat), self.items.unit[chosen])[0]

@@ -1,0 +1,164 @@
+"""Everything that decides what head a training ends with."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from opiscli.errors import UsageError
+from opiscli.heads import HeadKind
+from opiscli.heads.start import StartKind
+from opiscli.losses import loss_options
+from opiscli.losses.tcm import ThresholdConsistentMargin
+from opiscli.settings import RangeRequest, plain
+
+DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)
+"""For margins that follow the calibration range; see benchmarks/tcm_study."""
+
+
+class Margins(StrEnum):
+    """Where the margins of TCM lie."""
+
+    AUTO = "auto"
+    FIXED = "fixed"
+
+
+class Objective(StrEnum):
+    """What a head is kept for; none may make the other number worse than it was."""
+
+    OPIS = "opis"
+    RECALL = "recall"
+    BOTH = "both"
+
+
+class Optimiser(StrEnum):
+    """How parameters are moved."""
+
+    ADAM = "adam"
+    LBFGS = "lbfgs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """What `finetune` does. Every field moves a number, so every field is in the signature.
+
+    Parameters
+    ----------
+    loss, options
+        Name of the base loss, and its parameters where they are not the default.
+    tcm
+        The regulariser, or none. With automatic margins only its weights count.
+    margins
+        ``auto``: the margins follow the similarities at which the head has the false-accept
+        rates ``far``, measured on training items as it learns.
+    head, start, dim
+        Kind of head, where it begins, and length of its embeddings (by default as long as
+        the frozen ones).
+    optimiser, steps, learning_rate, decay
+        ``decay`` pulls a residual head back to its start.
+    classes_per_batch, items_per_class
+        Of a batch. By default as many items of each class as make 128 in all, 4 or more.
+    objective, far, val_fraction
+        What a head is kept for, the calibration range of its OPIS, and the share of classes
+        set aside for validation.
+    seed
+        Of everything random.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range, or there is no such loss or option.
+    """
+
+    loss: str = "supcon"
+    options: tuple[tuple[str, float], ...] = ()
+    tcm: ThresholdConsistentMargin | None = DEFAULT_TCM
+    margins: Margins = Margins.AUTO
+    head: HeadKind = HeadKind.RESIDUAL
+    start: StartKind = StartKind.IDENTITY
+    dim: int | None = None
+    optimiser: Optimiser = Optimiser.ADAM
+    steps: int = 600
+    learning_rate: float = 3e-4
+    decay: float = 0.01
+    classes_per_batch: int = 32
+    items_per_class: int | None = None
+    objective: Objective = Objective.OPIS
+    far: tuple[float, float] = (1e-2, 1e-1)
+    val_fraction: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        known = loss_options(self.loss)
+        for name, _ in self.options:
+            if name not in known:
+                raise UsageError(
+                    f"loss {self.loss} has no option {name!r}, expected one of: {', '.join(known)}",
+                    hint=f"For example --loss-option {next(iter(known))}=1.",
+                )
+        _require(1 <= self.steps <= 10**7, "--steps", self.steps, "1 or more", "600")
+        _require(_positive(self.learning_rate), "--lr", self.learning_rate, "above 0", "3e-4")
+        _require(0 <= self.decay < math.inf, "--decay", self.decay, "0 or more", "0.01")
+        per_batch, per_class = self.classes_per_batch, self.items_per_class
+        _require(per_batch >= 2, "--classes-per-batch", per_batch, "2 or more", "32")
+        _require(
+            per_class is None or per_class >= 2, "--items-per-class", per_class, "2 or more", "4"
+        )
+        _require(
+            0 < self.val_fraction < 1, "--val-fraction", self.val_fraction, "between 0 and 1", "0.2"
+        )
+        _require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
+        _ = self.calibration_range  # raises if its bounds are impossible
+        if self.tcm is not None:
+            _require_tcm(self.tcm)
+
+    @property
+    def calibration_range(self) -> RangeRequest:
+        """The range that OPIS is integrated over."""
+        return RangeRequest.of(far=self.far)
+
+    def signature(self, version: str) -> str:
+        """Every setting in one line, to quote beside the numbers."""
+        options = ",".join(f"{name}={plain(value)}" for name, value in self.options)
+        parts = [
+            "opis-finetune",
+            f"loss:{self.loss}{f'({options})' if options else ''}",
+            f"tcm:{self._tcm()}",
+            f"head:{self.head}",
+            f"start:{self.start}",
+            f"dim:{'same' if self.dim is None else self.dim}",
+            f"opt:{self.optimiser}",
+            f"steps:{self.steps}",
+            f"lr:{plain(self.learning_rate)}",
+            f"decay:{plain(self.decay)}",
+            f"batch:{self.classes_per_batch}x{self.items_per_class or 'auto'}",
+            f"objective:{self.objective}",
+            f"range:{self.calibration_range}",
+            f"val:{plain(self.val_fraction)}",
+            f"seed:{self.seed}",
+        ]
+        return "|".join([*parts, f"v:{version}"])
+
+    def _tcm(self) -> str:
+        if self.tcm is None:
+            return "none"
+        margins = f"{plain(self.tcm.margin_plus)},{plain(self.tcm.margin_minus)}"
+        weights = f"{plain(self.tcm.lambda_plus)},{plain(self.tcm.lambda_minus)}"
+        return f"{'auto' if self.margins is Margins.AUTO else margins}*{weights}"
+
+
+def _require_tcm(tcm: ThresholdConsistentMargin) -> None:
+    for option, margin in (("pos", tcm.margin_plus), ("neg", tcm.margin_minus)):
+        _require(-1 <= margin <= 1, f"--tcm-margin-{option}", margin, "-1 to 1", "0.5")
+    for option, weight in (("pos", tcm.lambda_plus), ("neg", tcm.lambda_minus)):
+        _require(0 <= weight < math.inf, f"--tcm-lambda-{option}", weight, "0 or more", "1")
+
+
+def _positive(value: float) -> bool:
+    return 0 < value < math.inf
+
+
+def _require(holds: bool, option: str, value: object, expected: str, example: str) -> None:
+    if not holds:
+        raise UsageError(
+            f"{option} is {value}, expected {expected}", hint=f"For example {option} {example}."
+        )
