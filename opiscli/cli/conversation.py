@@ -33,6 +33,11 @@ class Conversation:
         if self._verbose:
             self._console.print(Text(printable(line), "dim"))
 
+    def tell(self, line: str) -> None:
+        """Tell how long work is going, unless silence was asked for."""
+        if not self._quiet:
+            self._console.print(Text(line))
+
     def warn(self, warnings: Iterable[Notice]) -> None:
         """Print the warnings of a result, one to a line."""
         if not self._quiet:

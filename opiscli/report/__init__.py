@@ -30,6 +30,7 @@ def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> N
 
 
 def show_text(text: str) -> None:
+    """Write text to stdout."""
     """Print plain text to stdout."""
     with _quiet_end(sys.stdout):
         sys.stdout.write(text)

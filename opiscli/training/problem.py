@@ -85,9 +85,8 @@ class Problem:
             return tcm
         n_items = self.items.n_items
         sample = rng.choice(n_items, min(n_items, _ITEMS_FOR_MARGINS), replace=False)
-        return following(
-            tcm, self._vectors(flat, sample), self.items.codes[sample], self.settings.far
-        )
+        far = self.settings.margins_far or self.settings.far
+        return following(tcm, self._vectors(flat, sample), self.items.codes[sample], far)
 
     def value(self, flat: FloatingArray, batch: IntArray, tcm: PairLoss | None) -> Value:
         """Loss of a batch and its gradient.

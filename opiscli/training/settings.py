@@ -1,15 +1,18 @@
 """Everything that decides what head a training ends with."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
 from opiscli.heads.start import StartKind
 from opiscli.losses import loss_options
 from opiscli.losses.tcm import ThresholdConsistentMargin
-from opiscli.settings import RangeRequest, plain
+from opiscli.settings import RangeRequest, choice, plain
+from opiscli.version import __version__
 
 DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)
 """For margins that follow the calibration range; see benchmarks/tcm_study."""
@@ -47,9 +50,9 @@ class TrainingSettings:
         Name of the base loss, and its parameters where they are not the default.
     tcm
         The regulariser, or none. With automatic margins only its weights count.
-    margins
-        ``auto``: the margins follow the similarities at which the head has the false-accept
-        rates ``far``, measured on training items as it learns.
+    margins, margins_far
+        ``auto``: the margins follow the similarities at which the head has these two
+        false-accept rates (by default ``far``), measured on training items as it learns.
     head, start, dim
         Kind of head, where it begins, and length of its embeddings (by default as long as
         the frozen ones).
@@ -73,6 +76,7 @@ class TrainingSettings:
     options: tuple[tuple[str, float], ...] = ()
     tcm: ThresholdConsistentMargin | None = DEFAULT_TCM
     margins: Margins = Margins.AUTO
+    margins_far: tuple[float, float] | None = None
     head: HeadKind = HeadKind.RESIDUAL
     start: StartKind = StartKind.IDENTITY
     dim: int | None = None
@@ -107,7 +111,8 @@ class TrainingSettings:
             0 < self.val_fraction < 1, "--val-fraction", self.val_fraction, "between 0 and 1", "0.2"
         )
         _require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
-        _ = self.calibration_range  # raises if its bounds are impossible
+        for far in (self.far, self.margins_far or self.far):
+            RangeRequest.of(far=far)
         if self.tcm is not None:
             _require_tcm(self.tcm)
 
@@ -116,7 +121,7 @@ class TrainingSettings:
         """The range that OPIS is integrated over."""
         return RangeRequest.of(far=self.far)
 
-    def signature(self, version: str) -> str:
+    def signature(self) -> str:
         """Every setting in one line, to quote beside the numbers."""
         options = ",".join(f"{name}={plain(value)}" for name, value in self.options)
         parts = [
@@ -136,14 +141,79 @@ class TrainingSettings:
             f"val:{plain(self.val_fraction)}",
             f"seed:{self.seed}",
         ]
-        return "|".join([*parts, f"v:{version}"])
+        return "|".join([*parts, f"v:{__version__}"])
 
     def _tcm(self) -> str:
         if self.tcm is None:
             return "none"
         margins = f"{plain(self.tcm.margin_plus)},{plain(self.tcm.margin_minus)}"
         weights = f"{plain(self.tcm.lambda_plus)},{plain(self.tcm.lambda_minus)}"
-        return f"{'auto' if self.margins is Margins.AUTO else margins}*{weights}"
+        if self.margins is Margins.AUTO:
+            lo, hi = self.margins_far or self.far
+            margins = f"far{plain(lo)}..{plain(hi)}"
+        return f"{margins}*{weights}"
+
+
+_CHOICES: dict[str, tuple[str, type[StrEnum]]] = {
+    "margins": ("--margins", Margins),
+    "head": ("--head", HeadKind),
+    "start": ("--start", StartKind),
+    "optimiser": ("--optimiser", Optimiser),
+    "objective": ("--objective", Objective),
+}
+
+
+def settings_of(
+    asked: Mapping[str, Any],
+    loss_options: Mapping[str, float],
+    of_tcm: Mapping[str, float],
+    *,
+    tcm: bool,
+) -> TrainingSettings:
+    """Settings from the options that were given.
+
+    A margin that is given is fixed, and so is the other one.
+
+    Parameters
+    ----------
+    asked
+        Fields of `TrainingSettings`, choices as text.
+    loss_options
+        Parameters of the base loss.
+    of_tcm
+        Fields of `ThresholdConsistentMargin`.
+    tcm
+        Whether it is wanted at all.
+
+    Raises
+    ------
+    UsageError
+        If options are out of range or exclude each other.
+    """
+    fields = dict(asked)
+    for name, (option, kind) in _CHOICES.items():
+        if name in fields:
+            fields[name] = choice(kind, option, fields[name])
+    margin_given = {"margin_plus", "margin_minus"} & set(of_tcm)
+    if not tcm and (of_tcm or "margins" in fields):
+        raise UsageError(
+            "--no-tcm leaves nothing for margins and weights of TCM to do", hint="Leave them out."
+        )
+    if margin_given and fields.setdefault("margins", Margins.FIXED) is Margins.AUTO:
+        raise UsageError(
+            "--margins auto chooses the margins, but one is given", hint="Leave one of them out."
+        )
+    if fields.get("optimiser") is Optimiser.LBFGS and "learning_rate" in fields:
+        raise UsageError(
+            "--lr is for Adam: L-BFGS finds the length of its steps", hint="Leave --lr out."
+        )
+    if fields.get("head") is HeadKind.LINEAR and "decay" in fields:
+        raise UsageError(
+            "--decay pulls a head back to its start, a linear head has none to go back to",
+            hint="Leave --decay out, or use --head residual.",
+        )
+    fields["tcm"] = replace(DEFAULT_TCM, **of_tcm) if tcm else None
+    return TrainingSettings(options=tuple(sorted(loss_options.items())), **fields)
 
 
 def _require_tcm(tcm: ThresholdConsistentMargin) -> None:

@@ -11,9 +11,9 @@ from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.recall import hits_at
 from opiscli.metrics.utility import utility
-from opiscli.pairs.counts import count_pairs
 from opiscli.pairs.histogram import distance_histogram
 from opiscli.pairs.neighbours import match_ranks
+from opiscli.pairs.plain import count_pairs
 from opiscli.settings import Distance, RangeRequest, Utility
 
 _SIDE = 512

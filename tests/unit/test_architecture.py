@@ -14,6 +14,8 @@ PACKAGE = ROOT / "opiscli"
 ROOMS = (
     "cli",
     "intake",
+    "finetuning",
+    "saved",
     "training",
     "grouping",
     "holdout",

@@ -47,7 +47,7 @@ class Look:
 
 
 @dataclass(slots=True)
-class Run:
+class TrainingRun:
     """A training under way: where it stands, what was seen, and the best so far."""
 
     position: Position
@@ -86,8 +86,8 @@ def finetune(
     validation: Validation,
     settings: TrainingSettings,
     *,
-    resumed: Run | None = None,
-    on_look: Callable[[Run], None] | None = None,
+    resumed: TrainingRun | None = None,
+    on_look: Callable[[TrainingRun], None] | None = None,
 ) -> Finetuned:
     """Train a head on some classes and keep the one that serves other classes best.
 
@@ -112,7 +112,7 @@ def finetune(
     problem = Problem.of(items, settings)
     frozen = validation.scores(Projection.identity(items.dims))
     if resumed is None:
-        resumed = Run(Position.at_start(problem))
+        resumed = TrainingRun(Position.at_start(problem))
         resumed.looks.append(Look(0, None, None, frozen.opis, frozen.recall, True))
     run = resumed
     tell = on_look or (lambda _: None)
@@ -135,7 +135,7 @@ def finetune(
 
 
 def _look(
-    run: Run, loss: MeanLoss, scores: Scores, frozen: Scores, settings: TrainingSettings
+    run: TrainingRun, loss: MeanLoss, scores: Scores, frozen: Scores, settings: TrainingSettings
 ) -> None:
     now = cost(settings.objective, scores, frozen)
     better = now < run.best_cost

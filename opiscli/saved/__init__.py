@@ -1,0 +1,1 @@
+"""Files that keep a head, and a training under way."""
