@@ -11,6 +11,7 @@ from opiscli.cli.check import check
 from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
 from opiscli.cli.finetune import finetune
+from opiscli.cli.project import project
 from opiscli.cli.inspect import inspect
 from opiscli.cli.plot_classes import plot_classes
 from opiscli.cli.plot_curves import plot_curves
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel="Measure")(evaluate)
 app.command(rich_help_panel="Improve")(finetune)
+app.command(rich_help_panel="Improve")(project)
 app.command(rich_help_panel="Measure")(compare)
 app.command(rich_help_panel="Measure")(inspect)
 app.command(rich_help_panel="Decide")(calibrate)

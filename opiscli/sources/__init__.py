@@ -2,14 +2,20 @@
 
 import glob
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from opiscli.arrays import Float32Array
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import SourceError
 from opiscli.sources import numpy_files
-from opiscli.sources.selection import Selection
+from opiscli.sources.selection import Selection, refuse_labels_file
 
-__all__ = ["Selection", "read_embeddings"]
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
+
+__all__ = ["Selection", "map_embeddings", "read_embeddings"]
 
 _PARQUET = b"PAR1"
 _ARROW_FILES = (b"ARROW1", b"FEA1")
@@ -48,42 +54,96 @@ def read_embeddings(
     selection = selection or Selection()
     path = Path(source)
     if source != "-" and path.is_file():
-        return _read_file(path, selection)
+        head = _first_bytes(path)
+        if head.startswith(_NPY):
+            return numpy_files.read_npy(path, selection)
+        if head.startswith(_ZIP):
+            return numpy_files.read_npz(path, selection)
 
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
     from opiscli.sources import tables
 
+    return tables.read(*_open_tables(source, contents), selection)
+
+
+def map_embeddings(
+    source: str,
+    selection: Selection,
+    change: Callable[[Float32Array], Float32Array],
+    path: Path,
+    *,
+    force: bool,
+) -> int:
+    """Write a source as Parquet with other embeddings, all its other columns kept.
+
+    A batch of rows is read, changed and written at a time; arrays of an NPZ file become
+    columns, and so do an NPY file and its labels.
+
+    Parameters
+    ----------
+    change
+        From unit rows ``(n, dims)`` to rows ``(n, dim)``, for any n.
+    path
+        Where the Parquet file is to be.
+
+    Returns
+    -------
+    int
+        How many rows were written.
+
+    Raises
+    ------
+    SourceError
+        If the source is missing, unreadable, or lacks a column.
+    EmbeddingError
+        If a row is zero or not finite, or lists differ in length.
+    OutputError
+        If the file cannot be written.
+    """
+    from opiscli.sources import arrays_as_tables, mapping
+
+    head = _first_bytes(Path(source)) if Path(source).is_file() else b""
+    if head.startswith((_NPY, _ZIP)):
+        is_npz = head.startswith(_ZIP)
+        opened = arrays_as_tables.open_npz if is_npz else arrays_as_tables.open_npy
+        dataset, name = opened(Path(source), selection), source
+    else:
+        dataset, name = _open_tables(source, None)
+        refuse_labels_file(name, selection)
+    return mapping.write_mapped(dataset, name, selection, change, path, force=force)
+
+
+def _open_tables(source: str, contents: bytes | None) -> "tuple[Dataset, str]":
+    """Open any source that is a table, and name it."""
+    from opiscli.sources import tables
+
+    path = Path(source)
     if source == "-":
         contents = sys.stdin.buffer.read() if contents is None else contents
-        return tables.read(
-            tables.open_contents(contents, "standard input"), "standard input", selection
-        )
+        return tables.open_contents(contents, "standard input"), "standard input"
+    if path.is_file():
+        return _open_file(path), source
     if path.is_dir():
-        dataset = tables.open_files(sorted(path.rglob("*.parquet")), folder=path)
-        return tables.read(dataset, source, selection)
+        return tables.open_files(sorted(path.rglob("*.parquet")), folder=path), source
     files = [Path(name) for name in sorted(glob.glob(source, recursive=True))]
     if not files:
         raise SourceError(
             f"no such file or folder: {source}",
             hint="Check the path; a pattern such as 'runs/*.parquet' must match a file.",
         )
-    return tables.read(tables.open_files(files), source, selection)
+    return tables.open_files(files), source
 
 
-def _read_file(path: Path, selection: Selection) -> EmbeddingSet:
-    head = _first_bytes(path)
-    if head.startswith(_NPY):
-        return numpy_files.read_npy(path, selection)
-    if head.startswith(_ZIP):
-        return numpy_files.read_npz(path, selection)
+def _open_file(path: Path) -> "Dataset":
     from opiscli.sources import tables
 
+    head = _first_bytes(path)
     if head.startswith(_PARQUET):
-        return tables.read(tables.open_files([path]), str(path), selection)
+        return tables.open_files([path])
     if head.startswith(_ARROW_FILES):
-        return tables.read(tables.open_arrow_file(path), str(path), selection)
+        return tables.open_arrow_file(path)
     if head.startswith(_ARROW_STREAM):
-        return tables.read(tables.open_arrow_stream(path), str(path), selection)
+        return tables.open_arrow_stream(path)
     found = f"starts with {head!r}" if head else "is empty (0 bytes)"
     raise SourceError(
         f"{path} {found}, expected Parquet, Arrow, Feather, NPY or NPZ",

@@ -21,23 +21,19 @@ _LABEL_NAMES = ("label", "labels")
 
 def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     """Read embeddings from one NPY file and labels from another."""
-    _refuse_column_options(path, selection)
+    refuse_column_options(path, selection)
     if selection.labels_file is None:
         raise UsageError(
             f"{path} is an NPY file and has no labels", hint="Add --labels labels.npy."
         )
-    embeddings = _load_npy(path)
-    return EmbeddingSet.from_arrays(embeddings, _load_npy(selection.labels_file))
+    embeddings = load_npy(path)
+    return EmbeddingSet.from_arrays(embeddings, load_npy(selection.labels_file))
 
 
 def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
     """Read an NPZ file, whose arrays are its columns."""
     refuse_labels_file(str(path), selection)
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            columns = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as cause:
-        raise _unreadable(path, "NPZ", cause) from cause
+    columns = load_npz(path)
     names = list(columns)
     roles = {
         "embedding": _pick(
@@ -65,6 +61,15 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
         raise named_by_id(error, chosen["id"][error.row].item()) from error
 
 
+def load_npz(path: Path) -> dict[str, AnyArray]:
+    """All arrays of an NPZ file by name."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as cause:
+        raise _unreadable(path, "NPZ", cause) from cause
+
+
 def _require_equal_lengths(columns: dict[str, AnyArray], names: list[str], path: Path) -> None:
     for name in names:
         require_column(name, list(columns), str(path), "--where")
@@ -82,6 +87,8 @@ def _require_equal_lengths(columns: dict[str, AnyArray], names: list[str], path:
         )
 
 
+def load_npy(path: Path) -> AnyArray:
+    """Map the array of an NPY file into memory."""
 def _text(values: AnyArray, name: str, path: Path) -> AnyArray:
     """Values that can be told apart by what is shown of them; whole numbers as they are."""
     if values.ndim != 1 or values.dtype.kind not in "iubfUTSmM":
@@ -118,7 +125,8 @@ def _unreadable(path: Path, kind: str, cause: Exception) -> SourceError:
     )
 
 
-def _refuse_column_options(path: Path, selection: Selection) -> None:
+def refuse_column_options(path: Path, selection: Selection) -> None:
+    """Raise `UsageError` where an option names a column of a file that has none."""
     options = {
         "--embedding-column": selection.embedding,
         "--label-column": selection.label,

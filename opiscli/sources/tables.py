@@ -20,7 +20,7 @@ from opiscli.sources.selection import (
     require_column,
 )
 
-_ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE = 16_384
 _VALUES_SHOWN = 8
 
 
@@ -30,7 +30,7 @@ def open_files(files: Sequence[Path], *, folder: Path | None = None) -> ds.Datas
         raise SourceError(
             f"{folder} holds no .parquet file", hint="Name the folder that holds the Parquet files."
         )
-    with _explained(folder or files[0]):
+    with explained(folder or files[0]):
         return ds.dataset(
             [str(file) for file in files],
             format="parquet",
@@ -41,19 +41,19 @@ def open_files(files: Sequence[Path], *, folder: Path | None = None) -> ds.Datas
 
 def open_arrow_file(path: Path) -> ds.Dataset:
     """Open an Arrow IPC file or Feather file."""
-    with _explained(path):
+    with explained(path):
         return ds.dataset(str(path), format="feather")
 
 
 def open_arrow_stream(path: Path) -> ds.Dataset:
     """Open an Arrow IPC stream saved in a file."""
-    with _explained(path), pa.OSFile(str(path)) as file:
+    with explained(path), pa.OSFile(str(path)) as file:
         return ds.dataset(pa.ipc.open_stream(file).read_all())
 
 
 def open_contents(contents: bytes, name: str) -> ds.Dataset:
     """Open an Arrow IPC stream or file that has already been read."""
-    with _explained(name):
+    with explained(name):
         is_file = contents.startswith(b"ARROW1")
         opened = pa.ipc.open_file(contents) if is_file else pa.ipc.open_stream(contents)
         return ds.dataset(opened.read_all())
@@ -63,14 +63,14 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
     """Read the embedding and label columns of the selected rows, and nothing else."""
     refuse_labels_file(source, selection)
     columns = _columns(dataset.schema, source, selection)
-    rows = _condition(dataset.schema, source, selection)
+    rows = condition(dataset.schema, source, selection)
     collected: dict[str, list[pa.Array]] = {role: [] for role in columns if role != "embedding"}
-    with _explained(source):
+    with explained(source):
         n_items = dataset.count_rows(filter=rows)
         if n_items == 0 and selection.where:
-            raise _nothing_selected(dataset, source, selection)
+            raise nothing_selected(dataset, source, selection)
         try:
-            unit = unit_rows(_vectors(_batches(dataset, columns, rows), collected), n_items)
+            unit = unit_rows(vectors(_batches(dataset, columns, rows), collected), n_items)
         except EmbeddingError as error:
             if error.row is None or not collected.get("id"):
                 raise
@@ -86,7 +86,7 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
 
 def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:
     """Column name of each role; every one exists and has a usable type."""
-    columns = {"embedding": _embedding_column(schema, source, selection.embedding)}
+    columns = {"embedding": embedding_column(schema, source, selection.embedding)}
     columns["label"] = selection.label or "label"
     require_column(columns["label"], schema.names, source, "--label-column")
     if (item_id := selection.id_among(schema.names)) is not None:
@@ -99,6 +99,8 @@ def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, 
     return columns
 
 
+def embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
+    """Name of the column that holds the embeddings."""
 def _role(name: str) -> str:
     """Role of a column that is read beside the embeddings."""
     return f"column {name}"
@@ -151,7 +153,8 @@ def _require_label_type(field: pa.Field) -> None:
         )
 
 
-def _condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expression | None:
+def condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expression | None:
+    """Which rows are selected, or all."""
     expression: pc.Expression | None = None
     for name, text in selection.conditions():
         require_column(name, schema.names, source, "--where")
@@ -169,7 +172,8 @@ def _condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expre
     return expression
 
 
-def _nothing_selected(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingError:
+def nothing_selected(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingError:
+    """Explain that the conditions are met by no row."""
     column = selection.conditions()[0][0]
     values = dataset.to_table(columns={"value": pc.field(column)})["value"].unique()
     shown = ", ".join(str(value) for value in values[:_VALUES_SHOWN].to_pylist())
@@ -187,13 +191,13 @@ def _batches(
         # Expressions, because a plain name with a dot would mean a nested field.
         columns={role: pc.field(name) for role, name in columns.items()},
         filter=rows,
-        batch_size=_ROWS_AT_ONCE,
+        batch_size=ROWS_AT_ONCE,
         batch_readahead=2,
         fragment_readahead=1,
     )
 
 
-def _vectors(
+def vectors(
     batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[AnyArray]:
     """Hand out the embeddings of each batch and put its other columns aside."""
@@ -273,7 +277,7 @@ def _labels(column: pa.ChunkedArray, what: str) -> Labels:
 
 
 @contextmanager
-def _explained(source: Path | str) -> Iterator[None]:
+def explained(source: Path | str) -> Iterator[None]:
     """Turn what pyarrow raises on a bad file into a sentence."""
     try:
         yield

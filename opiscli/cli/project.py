@@ -1,0 +1,50 @@
+"""``opis project``: a head applied to a source, all other columns kept."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opiscli.cli import options
+
+_Head = Annotated[
+    Path, typer.Option("--head", help="A head that opis finetune wrote.", show_default=False)
+]
+_Output = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        help="The Parquet file to write.",
+        rich_help_panel="Output",
+        show_default=False,
+    ),
+]
+
+
+def project(
+    source: options.Source = None,
+    *,
+    head: _Head,
+    output: _Output,
+    embedding_column: options.EmbeddingColumn = None,
+    where: options.Where = None,
+    labels: options.LabelsFile = None,
+    force: options.Force = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Apply a head to the embeddings of a source and write it as Parquet; prints its path."""
+    name = options.source_or_stdin(source)
+
+    # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
+    from opiscli.cli.conversation import Conversation
+    from opiscli.report import show_text
+    from opiscli.saved.head_file import read_head
+    from opiscli.sources import Selection, map_embeddings
+
+    projection = read_head(head).projection
+    selection = Selection(embedding_column, where=tuple(where or ()), labels_file=labels)
+    n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
+    talk = Conversation(quiet=False, verbose=verbose)
+    talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
+    show_text(f"{output}\n")
