@@ -10,6 +10,7 @@ from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
 from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
+from opiscli.cli.export import export
 from opiscli.cli.finetune import finetune
 from opiscli.cli.project import project
 from opiscli.cli.inspect import inspect
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command(rich_help_panel="Measure")(evaluate)
 app.command(rich_help_panel="Improve")(finetune)
 app.command(rich_help_panel="Improve")(project)
+app.command(rich_help_panel="Improve")(export)
 app.command(rich_help_panel="Measure")(compare)
 app.command(rich_help_panel="Measure")(inspect)
 app.command(rich_help_panel="Decide")(calibrate)

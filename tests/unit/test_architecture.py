@@ -15,6 +15,7 @@ ROOMS = (
     "cli",
     "intake",
     "finetuning",
+    "exports",
     "saved",
     "training",
     "grouping",
@@ -66,6 +67,15 @@ STRANGERS = [
     ("losses", "heads"),
     ("losses", "optimisers"),
     ("heads", "optimisers"),
+    ("sources", "heads"),
+    ("report", "heads"),
+    ("exports", "training"),
+]
+ONLY_IN = {
+    "pyarrow": {"sources", "evaluation_file"},
+    "faiss": {"pairs", "exports"},
+    "onnx": {"exports"},
+    "matplotlib": {"report"},
     ("drawing", "sources"),
     ("drawing", "metrics"),
     ("drawing", "pairs"),

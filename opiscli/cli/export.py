@@ -1,0 +1,37 @@
+"""``opis export``: a head for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opiscli.cli import options
+
+
+def export(
+    head: Annotated[
+        Path, typer.Argument(help="A head that opis finetune wrote.", show_default=False)
+    ],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="FILE.onnx; FILE.faiss, an empty index that projects by itself; or FILE.npz.",
+            rich_help_panel="Output",
+            show_default=False,
+        ),
+    ],
+    force: options.Force = False,
+) -> None:
+    """Write a head as ONNX, as FAISS transforms or as NumPy arrays; prints the path."""
+    # Imported here, because these pull in NumPy: --help need not wait.
+    from opiscli.exports import export_head
+    from opiscli.report import show_text
+    from opiscli.saved.head_file import read_head
+
+    read = read_head(head)
+    description = str(read.record.get("signature", ""))
+    export_head(read.projection, output, description=description, force=force)
+    show_text(f"{output}\n")
