@@ -209,7 +209,8 @@ def test_onnx_and_npz_compute_the_same(opis, source, tmp_path, kind):
     session = onnxruntime.InferenceSession(tmp_path / "h.onnx")
     (ours,) = session.run(None, {"embedding": 2 * items.unit})
     np.testing.assert_allclose(ours, expected, atol=1e-5)
-    a = np.load(tmp_path / "h.npz")
+    with np.load(tmp_path / "h.npz") as archive:
+        a = dict(archive)
     y = items.unit @ a["W"] + a["b"]
     if "V" in a:
         y += np.maximum(items.unit @ a["V"] + a["c"], 0) @ a["U"]

@@ -11,8 +11,9 @@ from opiscli.heads.unit_length import unit_length
 from opiscli.losses import PAIR_LOSSES, PROXY_LOSSES, PairMasks, ThresholdConsistentMargin
 from opiscli.losses.distances import euclidean
 
-ORACLE = np.load(Path(__file__).with_name("loss_oracle.npz"))
-CASES = [name.removesuffix("|value") for name in ORACLE.files if name.endswith("|value")]
+with np.load(Path(__file__).with_name("loss_oracle.npz")) as archive:
+    ORACLE = dict(archive)
+CASES = [name.removesuffix("|value") for name in ORACLE if name.endswith("|value")]
 PROXIES = ORACLE["proxies"]
 
 

@@ -108,7 +108,7 @@ def test_objectives_refuse_harm():
     assert cost(Objective.BOTH, Scores(0.95, 0.01), frozen) == pytest.approx(-1)
 
 
-# Not the triplet loss: which triplets are semi-hard changes from step to step, and so does the mean.
+# Not the triplet loss: which triplets are semi-hard changes from step to step.
 @pytest.mark.parametrize("loss", sorted({*PAIR_LOSSES, *PROXY_LOSSES} - {"triplet"}))
 @pytest.mark.parametrize("head", list(HeadKind))
 def test_every_loss_falls_with_every_head(loss, head):
