@@ -19,6 +19,7 @@ from opiscli.cli.plot_curves import plot_curves
 from opiscli.cli.plot_det import plot_det
 from opiscli.cli.plot_distances import plot_distances
 from opiscli.cli.plot_pareto import plot_pareto
+from opiscli.cli.project import project
 from opiscli.cli.report import report
 from opiscli.errors import OpisError
 from opiscli.report.text import printable
