@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install fix check test bench pictures
+.PHONY: install fix check test bench study pictures
 
 install:            ## a virtual environment with everything a developer needs
 	$(PYTHON) -m venv .venv
@@ -29,5 +29,11 @@ bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/paired_coverage.py
 	$(BIN)/python benchmarks/noise_floor.py
 	$(BIN)/python benchmarks/far_coverage.py
+	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/tables.py
+
+study:              ## does TCM help? trains some 180 heads on the sets in OPIS_DATA, ten minutes or more
+	$(BIN)/python benchmarks/tcm_study/study.py $(OPIS_DATA)
+	$(BIN)/python benchmarks/tcm_study/defaults.py $(OPIS_DATA)
+	$(BIN)/python benchmarks/tcm_study/tables.py

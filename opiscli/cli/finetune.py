@@ -169,7 +169,7 @@ def finetune(
     from opiscli.sources import Selection, read_embeddings
     from opiscli.training.settings import settings_of
 
-    of_loss = options.assignments("--loss-option", loss_option)
+    of_loss = _numbers("--loss-option", loss_option)
     settings = settings_of(asked, of_loss, of_tcm, tcm=tcm)
     talk = Conversation(quiet=quiet, verbose=verbose)
     paths = HeadPaths(output, force)
@@ -195,3 +195,17 @@ def finetune(
         show_text(outcome.to_json() + "\n")
     else:
         show_change(outcome.before, outcome.after, outcome.signature)
+
+
+def _numbers(option: str, texts: list[str] | None) -> dict[str, float]:
+    found = {}
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError as cause:
+            raise UsageError(
+                f"{option} {text} is not NAME=VALUE with a number",
+                hint=f"For example {option} temperature=0.1.",
+            ) from cause
+    return found

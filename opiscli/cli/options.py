@@ -254,27 +254,6 @@ def parse_ranks(text: str | None) -> tuple[int, ...] | None:
         ) from cause
 
 
-def assignments(option: str, texts: list[str] | None) -> dict[str, float]:
-    """Numbers by name from ``NAME=VALUE`` texts.
-
-    Raises
-    ------
-    UsageError
-        If one is not of that form.
-    """
-    found = {}
-    for text in texts or []:
-        name, _, value = text.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError as cause:
-            raise UsageError(
-                f"{option} {text} is not NAME=VALUE with a number",
-                hint=f"For example {option} temperature=0.1.",
-            ) from cause
-    return found
-
-
 def given(**options: Any) -> dict[str, Any]:  # noqa: ANN401
     """Only the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
