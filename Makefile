@@ -33,6 +33,8 @@ bench:              ## measure, and write benchmarks/results/
 	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python benchmarks/tables.py
 
+OPIS_DATA ?= ../shared/data
+
 study:              ## does TCM help? trains some 180 heads on the sets in OPIS_DATA, ten minutes or more
 	$(BIN)/python benchmarks/tcm_study/study.py $(OPIS_DATA)
 	$(BIN)/python benchmarks/tcm_study/defaults.py $(OPIS_DATA)
