@@ -133,7 +133,7 @@ class TrainingSettings:
             f"dim:{'same' if self.dim is None else self.dim}",
             f"opt:{self.optimiser}",
             f"steps:{self.steps}",
-            f"lr:{plain(self.learning_rate)}",
+            f"lr:{plain(self.learning_rate) if self.optimiser is Optimiser.ADAM else 'search'}",
             f"decay:{plain(self.decay)}",
             f"batch:{self.classes_per_batch}x{self.items_per_class or 'auto'}",
             f"objective:{self.objective}",
