@@ -61,7 +61,10 @@ _Optimiser = Annotated[str | None, _option("adam or lbfgs. Default: adam.", _TRA
 _Steps = Annotated[int | None, _option("At most. Default: 600.", _TRAINING)]
 _Classes = Annotated[int | None, _option("Default: 32.", _TRAINING)]
 _Items = Annotated[int | None, _option("Default: as many as make 128 items, 4 or more.", _TRAINING)]
-_Rate = Annotated[float | None, _option("Learning rate of Adam. Default: 3e-4.", _TRAINING, "--lr")]
+_Rate = Annotated[
+    float | None,
+    _option("Of Adam. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"),
+]
 _Decay = Annotated[float | None, _option("Pull toward the start. Default: 0.01.", _TRAINING)]
 _Tune = Annotated[
     int | None,

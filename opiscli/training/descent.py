@@ -97,6 +97,7 @@ def _adam_steps(problem: Problem, position: Position, until: int) -> FloatingArr
     settings, rng = problem.settings, position.rng
     batches = problem.batches()
     n_decaying = problem.head.layout.size if problem.head.shrinks else 0
+    rate = settings.rate_for(problem.items.n_classes)
     warm_up = ceil(_WARM_UP * settings.steps)
     losses: list[tuple[float, float]] = []
     tcm = problem.regulariser(position.flat, rng)
@@ -109,7 +110,7 @@ def _adam_steps(problem: Problem, position: Position, until: int) -> FloatingArr
         position.optimiser.step(
             position.flat,
             value.gradient,
-            share * settings.learning_rate,
+            share * rate,
             decay=settings.decay,
             n_decaying=n_decaying,
         )
@@ -148,5 +149,5 @@ def _require_bounded(position: Position, losses: FloatingArray) -> None:
         raise TrainingError(
             f"training came apart before step {position.step}: mean loss {losses.mean():.3g},"
             f" largest weight {largest:.3g}",
-            hint="Lower --lr; the default is 3e-4.",
+            hint="Lower --lr, or leave it out.",
         )

@@ -18,6 +18,10 @@ DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)
 """For margins that follow the calibration range; see benchmarks/tcm_study."""
 
 
+_LEARNING_RATE = 3e-4
+_MANY_CLASSES = 150
+
+
 class Margins(StrEnum):
     """Where the margins of TCM lie."""
 
@@ -57,7 +61,8 @@ class TrainingSettings:
         Kind of head, where it begins, and length of its embeddings (by default as long as
         the frozen ones).
     optimiser, steps, learning_rate, decay
-        ``decay`` pulls a residual head back to its start.
+        The rate is of Adam, by default as in `rate_for`; ``decay`` pulls a residual head
+        back to its start.
     classes_per_batch, items_per_class
         Of a batch. By default as many items of each class as make 128 in all, 4 or more.
     objective, far, val_fraction
@@ -82,7 +87,7 @@ class TrainingSettings:
     dim: int | None = None
     optimiser: Optimiser = Optimiser.ADAM
     steps: int = 600
-    learning_rate: float = 3e-4
+    learning_rate: float | None = None
     decay: float = 0.01
     classes_per_batch: int = 32
     items_per_class: int | None = None
@@ -100,7 +105,8 @@ class TrainingSettings:
                     hint=f"For example --loss-option {next(iter(known))}=1.",
                 )
         _require(1 <= self.steps <= 10**7, "--steps", self.steps, "1 or more", "600")
-        _require(_positive(self.learning_rate), "--lr", self.learning_rate, "above 0", "3e-4")
+        rate = self.learning_rate
+        _require(rate is None or _positive(rate), "--lr", rate, "above 0", "3e-4")
         _require(0 <= self.decay < math.inf, "--decay", self.decay, "0 or more", "0.01")
         per_batch, per_class = self.classes_per_batch, self.items_per_class
         _require(per_batch >= 2, "--classes-per-batch", per_batch, "2 or more", "32")
@@ -115,6 +121,16 @@ class TrainingSettings:
             RangeRequest.of(far=far)
         if self.tcm is not None:
             _require_tcm(self.tcm)
+
+    def rate_for(self, n_classes: int) -> float:
+        """Learning rate of Adam for so many training classes: few classes can tell little.
+
+        With a few dozen classes or fewer, a rate that suits thousands learns what is true
+        of those classes alone (see benchmarks/tcm_study).
+        """
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return _LEARNING_RATE * min(1, n_classes / _MANY_CLASSES)
 
     @property
     def calibration_range(self) -> RangeRequest:
@@ -133,7 +149,7 @@ class TrainingSettings:
             f"dim:{'same' if self.dim is None else self.dim}",
             f"opt:{self.optimiser}",
             f"steps:{self.steps}",
-            f"lr:{plain(self.learning_rate) if self.optimiser is Optimiser.ADAM else 'search'}",
+            f"lr:{self._rate()}",
             f"decay:{plain(self.decay)}",
             f"batch:{self.classes_per_batch}x{self.items_per_class or 'auto'}",
             f"objective:{self.objective}",
@@ -142,6 +158,11 @@ class TrainingSettings:
             f"seed:{self.seed}",
         ]
         return "|".join([*parts, f"v:{__version__}"])
+
+    def _rate(self) -> str:
+        if self.optimiser is Optimiser.LBFGS:
+            return "search"
+        return "auto" if self.learning_rate is None else plain(self.learning_rate)
 
     def _tcm(self) -> str:
         if self.tcm is None:
