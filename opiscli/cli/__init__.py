@@ -12,7 +12,6 @@ from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
 from opiscli.cli.export import export
 from opiscli.cli.finetune import finetune
-from opiscli.cli.project import project
 from opiscli.cli.inspect import inspect
 from opiscli.cli.plot_classes import plot_classes
 from opiscli.cli.plot_curves import plot_curves

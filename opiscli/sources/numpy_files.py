@@ -87,8 +87,6 @@ def _require_equal_lengths(columns: dict[str, AnyArray], names: list[str], path:
         )
 
 
-def load_npy(path: Path) -> AnyArray:
-    """Map the array of an NPY file into memory."""
 def _text(values: AnyArray, name: str, path: Path) -> AnyArray:
     """Values that can be told apart by what is shown of them; whole numbers as they are."""
     if values.ndim != 1 or values.dtype.kind not in "iubfUTSmM":
@@ -100,7 +98,8 @@ def _text(values: AnyArray, name: str, path: Path) -> AnyArray:
     return values if values.dtype.kind in "iubUTS" else values.astype(str)
 
 
-def _load_npy(path: Path) -> AnyArray:
+def load_npy(path: Path) -> AnyArray:
+    """Map the array of an NPY file into memory."""
     try:
         array: AnyArray = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as cause:

@@ -99,14 +99,13 @@ def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, 
     return columns
 
 
-def embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
-    """Name of the column that holds the embeddings."""
 def _role(name: str) -> str:
     """Role of a column that is read beside the embeddings."""
     return f"column {name}"
 
 
-def _embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
+def embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
+    """Name of the column that holds the embeddings."""
     vectors = [field.name for field in schema if _is_vector(field.type)]
     if asked is None and "embedding" not in schema.names:
         if len(vectors) != 1:
