@@ -1,13 +1,13 @@
 """A head as an ONNX graph: embeddings of any length in, unit embeddings out."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from opiscli.errors import UsageError
 from opiscli.heads.projection import Projection
 
-_Node: TypeAlias = tuple[str, list[str], str, dict[str, int]]
+_Node: TypeAlias = tuple[str, list[str], str, dict[str, Any]]
 """Kind, inputs, output and attributes."""
 
 _OPSET = 17
