@@ -7,12 +7,15 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.neighbours import CERTAIN, TIE, normalised
+from opiscli.pairs.neighbours import CERTAIN, normalised
 from opiscli.pairs.sweep import Progress, sweep
 from opiscli.pairs.tiles import NOT_A_PAIR, Block, tile_side
 from opiscli.resources import Resources
 
 _PAIRS_AT_ONCE = 4096
+
+_RULER = 2.0**-20
+"""Pairs are ordered by distance as far as this can tell: rounding to float32 moves it less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class _Best:
 
     def _cut(self, found: FoundPairs) -> FoundPairs:
         ends = np.sort(self.ranks[np.stack([found.first, found.second])], axis=0)
-        rounded = np.round(found.distance / TIE)
+        rounded = np.round(found.distance / _RULER)
         order = np.lexsort((ends[1], ends[0], self.sign * rounded))[: self.most]
         first, second = found.first[order], found.second[order]
         swapped = self.ranks[first] > self.ranks[second]
@@ -93,8 +96,7 @@ def extreme_pairs(
     """Find the nearest negative and the farthest positive pairs of all.
 
     Candidates come from float32 similarities; whatever these cannot tell apart is compared
-    in float64. Pairs whose distances differ by less than rounding embeddings to float32
-    does are tied, and go by ``ranks``.
+    in float64. Pairs that a ruler of 1e-6 cannot tell apart are tied, and go by ``ranks``.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import SAMPLE, clusters
+from conftest import SAMPLE, clusters, coarse_grid
 from oracles.brute_force import BruteForce
 
 WORDNET = SAMPLE / "wordnet.parquet"
@@ -136,6 +136,32 @@ def test_one_group_is_the_whole_set(opis):
     )["operating_points"][0]
     assert point["groups"]["groups"][0]["far"] == point["far"]
     assert point["groups"]["garbe"] is None
+
+
+def test_duplicates_are_dropped_before_groups_are_made(opis, tmp_path):
+    embeddings, labels = coarse_grid(3, n_items=150, dims=6, n_classes=5)
+    whole = {"embedding": embeddings, "label": labels, "g": np.zeros(len(labels), int)}
+    np.savez(tmp_path / "x.npz", **whole)
+    options = ("--threshold", "0.9", "--drop-duplicates", "--group-by", "g", "--json")
+    (point,) = json.loads(opis("calibrate", tmp_path / "x.npz", *options)[1])["operating_points"]
+    (group,) = point["groups"]["groups"]
+    assert (group["far"], group["frr"]) == (point["far"], point["frr"])
+    assert group["n_items"] < len(labels)
+
+
+def test_a_group_in_which_positives_lie_farther_is_measured_all_the_same(opis, tmp_path):
+    rng = np.random.default_rng(0)
+    embeddings, labels = clusters(0, n_classes=20, dims=16, sizes=(10, 11))
+    direction = rng.normal(size=(1, 16)) + 0.05 * rng.normal(size=(30, 16))
+    whole = {
+        "embedding": np.concatenate([embeddings, direction, -direction]),
+        "label": np.concatenate([labels, np.tile(np.arange(100, 130), 2)]),
+        "g": np.repeat(["sound", "reversed"], [len(labels), 60]),
+    }
+    np.savez(tmp_path / "x.npz", **whole)
+    found = json.loads(opis("evaluate", tmp_path / "x.npz", "--group-by", "g", "--json")[1])
+    turned, sound = found["groups"]
+    assert turned["pooled_utility"] < 0.1 < sound["pooled_utility"]
 
 
 @pytest.mark.parametrize("style", ["table", "csv", "markdown", "latex"])

@@ -33,7 +33,8 @@ def data(request):
     """One set full of ties and repeats, with wrong labels in both; ids that are not the rows."""
     if request.param == "tied":
         embeddings, labels = coarse_grid(3, n_items=150, dims=6, n_classes=5)
-        embeddings /= np.sqrt(6 / 16)
+        # Of any length, so that what is tied differs by the rounding to float32.
+        embeddings *= np.random.default_rng(1).uniform(0.5, 2, size=(len(labels), 1))
     else:
         embeddings, labels = clusters(2, n_classes=8, dims=6, sizes=(12, 22), spread=0.3)
         labels[[0, 40, 90]] = [7, 0, 1]
@@ -74,15 +75,15 @@ def saved(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("side", [64, 1024])
-def test_pairs_and_labels_against_all_distances(opis, data, tmp_path, monkeypatch, side):
+@pytest.mark.parametrize(("side", "k"), [(16, 1), (1024, 3)])
+def test_pairs_and_labels_against_all_distances(opis, data, tmp_path, monkeypatch, side, k):
     monkeypatch.setattr("opiscli.pairs.tiles._LARGEST_SIDE", side)
     embeddings, labels, ids = data
     truth = BruteForce(embeddings, labels)
     shuffled = np.random.default_rng(side).permutation(len(labels))
     path = write(tmp_path / "x.parquet", embeddings, labels, ids, shuffled)
     options = ("--threshold", "0.5", "--show", "text", "--pairs", 40, "--json")
-    code, out, _ = opis("inspect", path, *options, "--neighbours", 3)
+    code, out, _ = opis("inspect", path, *options, "--neighbours", k)
     found = json.loads(out)
     assert code == 0
     for positive, pairs in ((False, found["negatives"]), (True, found["positives"])):
@@ -95,7 +96,7 @@ def test_pairs_and_labels_against_all_distances(opis, data, tmp_path, monkeypatc
     assert (item["row"], item["label"]) == (np.flatnonzero(shuffled == place), name(labels[place]))
     assert item["show"] == {"text": f"<{item['id']}>\t" if int(item["id"]) % 7 else ""}
 
-    expected = suspects(truth, ids, 3)
+    expected = suspects(truth, ids, k)
     assert found["n_suspected"] == len(expected)
     for one in found["suspected_labels"]:
         among, distance = expected[one["item"]["id"]]
@@ -134,6 +135,20 @@ def test_wrong_labels_are_found(opis, tmp_path):
     expected = {str(row): str(labels[row]) for row in wrong}
     assert {s["item"]["id"]: s["among"] for s in found["suspected_labels"]} == expected
     assert found["suspected_labels"][0]["own_distance"] is None  # the only one of its class
+
+
+def test_a_tie_longer_than_any_list_is_seen_whole(opis, tmp_path):
+    """Twenty items of one class and one of another are all the nearest of a third."""
+    rng = np.random.default_rng(0)
+    crowd = np.tile(rng.normal(size=8), (21, 1))
+    embeddings = np.concatenate([crowd, crowd[:1] + 0.01, rng.normal(size=(12, 8))])
+    labels = np.array([*["b"] * 20, "c", "a", *"aaaaaacccccc"])
+    np.savez(tmp_path / "x.npz", embedding=embeddings, label=labels)
+    found = json.loads(opis("inspect", tmp_path / "x.npz", "--threshold", "0.5", "--json")[1])
+    suspected = {s["item"]["id"]: s["among"] for s in found["suspected_labels"]}
+    assert suspected["20"] == "b"  # the c among the crowd
+    assert "21" not in suspected
+    assert not suspected.keys() & {str(row) for row in range(20)}
 
 
 def test_classes_that_break_first(opis):
