@@ -33,8 +33,8 @@ def data(request):
     """One set full of ties and repeats, with wrong labels in both; ids that are not the rows."""
     if request.param == "tied":
         embeddings, labels = coarse_grid(3, n_items=150, dims=6, n_classes=5)
-        # Of any length, so that what is tied differs by the rounding to float32.
-        embeddings *= np.random.default_rng(1).uniform(0.5, 2, size=(len(labels), 1))
+        # Turned, so that what is tied differs by the rounding to float32.
+        embeddings @= np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))[0]
     else:
         embeddings, labels = clusters(2, n_classes=8, dims=6, sizes=(12, 22), spread=0.3)
         labels[[0, 40, 90]] = [7, 0, 1]
