@@ -1,5 +1,10 @@
-"""Makes the pictures of the README from the sample data, small enough to be read with it."""
+"""Makes the pictures of the README, small enough to be read with it.
 
+All are of the sample data but one: the toy needs the set digits64 in the folder OPIS_DATA, and
+is left as it is without.
+"""
+
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,26 +15,52 @@ from PIL import Image
 HERE = Path(__file__).parent
 WORDNET = HERE.parent / "sample_data" / "wordnet.parquet"
 COLOURS = 64
+TEST = ("--where", "split=test")
 PICTURES = {
-    "curves": ("plot-curves", "--highlight", "worst:3"),
-    "classes": ("plot-classes", "--far", "0.01"),
-    "distances": ("plot-distances",),
+    "curves": ("plot-curves", WORDNET, "--highlight", "worst:3"),
+    "classes": ("plot-classes", WORDNET, "--far", "0.01"),
+    "distances": ("plot-distances", WORDNET),
+    "tuned": ("plot-curves", WORDNET, "{folder}/tuned.parquet", *TEST),
 }
 
 
 def main() -> None:
     """Draw each picture with the command and reduce it to a palette."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, (command, *options) in PICTURES.items():
+        head, tuned = f"{folder}/head.safetensors", f"{folder}/tuned.parquet"
+        opis("finetune", WORDNET, "--where", "split=train", "-o", head)
+        opis("project", WORDNET, "--head", head, "-o", tuned)
+        for name, argv in PICTURES.items():
             drawn = Path(folder) / f"{name}.png"
-            argv = [sys.executable, "-m", "opiscli", command, WORDNET, *options, "-o", drawn]
-            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-            picture = (
-                Image.open(drawn)
-                .convert("RGB")
-                .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-            )
-            picture.save(HERE / "pictures" / f"{name}.png", optimize=True)
+            opis(*(str(part).format(folder=folder) for part in argv), "-o", drawn)
+            keep(drawn, name)
+        data = os.environ.get("OPIS_DATA")
+        if data is None:
+            sys.stderr.write("no OPIS_DATA: the toy picture is left as it is\n")
+            return
+        drawn = Path(folder) / "toy.png"
+        subprocess.run(
+            [sys.executable, HERE / "toy_picture.py", Path(data) / "digits64.parquet", drawn],
+            check=True,
+        )
+        keep(drawn, "toy")
+
+
+def opis(*argv: object) -> None:
+    """Run a command quietly."""
+    subprocess.run(
+        [sys.executable, "-m", "opiscli", *map(str, argv)], check=True, stdout=subprocess.DEVNULL
+    )
+
+
+def keep(drawn: Path, name: str) -> None:
+    """Put a picture where the README looks for it, with a palette of few colours."""
+    picture = (
+        Image.open(drawn)
+        .convert("RGB")
+        .quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    )
+    picture.save(HERE / "pictures" / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

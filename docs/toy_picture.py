@@ -1,0 +1,96 @@
+"""The toy of the paper: ten digits on a circle, with and without the threshold-consistent margin.
+
+    python docs/toy_picture.py digits64.parquet toy.png
+
+ArcFace trains a small perceptron into two dimensions, and the items it was trained on are shown:
+how wide each class lies on the circle is what a single threshold has to live with.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.projections.polar import PolarAxes
+
+from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items, read_embeddings
+from opiscli.heads import HeadKind
+from opiscli.heads.start import StartKind
+from opiscli.losses.tcm import ThresholdConsistentMargin
+from opiscli.resources import Resources
+from opiscli.training.descent import Position, descend
+from opiscli.training.problem import Problem
+from opiscli.training.settings import Margins, TrainingSettings
+
+COLOURS = [
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
+    *("#d55e00", "#7f7f7f", "#117733", "#882255", "#332288"),
+]
+PANELS = {"ArcFace": None, "ArcFace + TCM": ThresholdConsistentMargin()}
+BINS = 360
+BANDWIDTH = 2.0
+"""Degrees."""
+
+
+def main() -> None:
+    """Train both heads and draw them side by side."""
+    source, target = sys.argv[1:3]
+    items = read_embeddings(source)
+    figure = Figure(figsize=(8, 4.9), layout="constrained")
+    for k, (title, tcm) in enumerate(PANELS.items()):
+        projected = EmbeddingSet.from_arrays(into_two_dims(items, tcm), items.codes)
+        found = evaluate_items(projected, EvaluationSettings(), Resources.of_machine())
+        axes = figure.add_subplot(1, 2, k + 1, projection="polar")
+        draw(axes, projected)
+        axes.set_title(
+            f"{title}\nOPIS {found.opis.value:.4f}   R@1 {found.recall['1'].value:.3f}", pad=12
+        )
+    figure.savefig(Path(target), dpi=130, metadata={"Software": None})
+
+
+def into_two_dims(items: EmbeddingSet, tcm: ThresholdConsistentMargin | None) -> np.ndarray:
+    """Unit rows of a head that was trained on all items."""
+    settings = TrainingSettings(
+        loss="arcface",
+        tcm=tcm,
+        margins=Margins.FIXED,
+        head=HeadKind.MLP,
+        start=StartKind.PCA,
+        dim=2,
+        steps=2000,
+        learning_rate=1e-2,
+    )
+    problem = Problem.of(items, settings)
+    position = Position.at_start(problem)
+    for _ in descend(problem, position):
+        pass
+    return problem.trained(position.flat).apply(items.unit)
+
+
+def draw(axes: PolarAxes, items: EmbeddingSet) -> None:
+    """One closed line a class: how densely its items lie in each direction."""
+    angle = np.arctan2(items.unit[:, 1], items.unit[:, 0])
+    edges = np.linspace(-np.pi, np.pi, BINS + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
+    offsets = np.degrees(centres - centres[BINS // 2])
+    kernel = np.exp(-0.5 * (offsets / BANDWIDTH) ** 2)
+    for code, colour in zip(range(items.n_classes), COLOURS, strict=True):
+        counts, _ = np.histogram(angle[items.codes == code], edges)
+        # Around the circle, so that no class is cut where the angle jumps.
+        smooth = np.fft.irfft(np.fft.rfft(counts) * np.fft.rfft(np.fft.ifftshift(kernel)), BINS)
+        radius = 1 + np.sqrt(np.maximum(smooth, 0) / smooth.max())
+        around, closed = np.append(centres, centres[0] + 2 * np.pi), np.append(radius, radius[0])
+        axes.fill_between(around, 1, closed, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(around, closed, color=colour, linewidth=1.2)
+        top = centres[np.argmax(smooth)]
+        axes.text(
+            top, 2.2, items.names[code], color=colour, ha="center", va="center", weight="bold"
+        )
+    axes.set_ylim(0, 2.35)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines["polar"].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()
