@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from conftest import clusters, coarse_grid
 
-from opiscli import EmbeddingError
-from opiscli.embeddings import unit_rows
-from opiscli.labels import Labels
+from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.metrics.recall import hits_at
 from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
 from opiscli.resources import Resources
@@ -16,10 +14,8 @@ TWO = Resources.of_machine(threads=2)
 
 
 def across(queries, query_labels, gallery, gallery_labels):
-    sides = []
-    for x, y in ((queries, query_labels), (gallery, gallery_labels)):
-        sides += [unit_rows([x], len(x)), Labels.from_values(np.asarray(y))]
-    return Across.of(*sides)
+    sides = (queries, query_labels), (gallery, gallery_labels)
+    return Across.of(*(EmbeddingSet.from_arrays(x, y, with_pairs=False) for x, y in sides))
 
 
 def split(embeddings, labels, seed=0):
