@@ -95,6 +95,15 @@ def test_labels_are_matched_by_name():
     assert counted.negative[:, 0].tolist() == [1, 2, 1]
 
 
+def test_items_stand_in_the_order_of_names_not_of_numbers():
+    x = np.eye(3)
+    sets = across(x, [2, 10, 9], x, [10, 2, 2])
+    assert sets.names == ("10", "2", "9")
+    assert (sets.query_codes.tolist(), sets.gallery_codes.tolist()) == ([0, 1, 2], [0, 1, 1])
+    np.testing.assert_array_equal(sets.query_unit, x[[1, 0, 2]])
+    np.testing.assert_array_equal(sets.gallery_unit, x)
+
+
 def test_what_cannot_be_compared_is_explained():
     x = np.eye(3)
     with pytest.raises(EmbeddingError, match="none of the 2 classes of the queries"):
