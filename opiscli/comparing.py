@@ -151,8 +151,8 @@ def _same_classes(run: Run, other: Run) -> bool:
 
 
 def _paired_names(run: Run) -> list[str]:
-    sizes = run.counted.table.class_sizes.tolist()
-    return [name for name, size in zip(run.counted.names, sizes, strict=True) if size > 1]
+    kept = run.counted.table.has_positives
+    return [name for name, keep in zip(run.counted.names, kept, strict=True) if keep]
 
 
 def _resampled(run: Run) -> dict[str, FloatArray]:
@@ -161,7 +161,7 @@ def _resampled(run: Run) -> dict[str, FloatArray]:
     if counted.grid is None:
         return {}
     grid = counted.at(counted.grid)
-    has_pairs = grid.class_sizes > 1
+    has_pairs = grid.has_positives
     curves = utility(grid.of_classes(has_pairs), settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
     few = thinned(len(grid.thresholds))

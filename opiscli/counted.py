@@ -108,6 +108,22 @@ class DeployedCounts:
     starved_centroids: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedGallery:
+    """What the queries were held against, where that is another set.
+
+    Parameters
+    ----------
+    data
+        The gallery.
+    n_shared
+        Queries with exactly the embedding of one of its items.
+    """
+
+    data: Data
+    n_shared: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """Counts with what they are of: all that an evaluation file holds.
@@ -117,13 +133,15 @@ class Run:
     counted
         The counts.
     data
-        What was counted.
+        What was counted: the queries, where there is a gallery.
     n_conflicts
-        Items whose embedding also occurs in another class.
+        Items whose embedding also occurs in another class, of the gallery where there is one.
     settings
         What was asked for.
     deployed
         The same through an index, if that was asked for; not part of an evaluation file.
+    gallery
+        What the queries were held against, if not one another; neither part of it.
     """
 
     counted: Counted
@@ -131,6 +149,7 @@ class Run:
     n_conflicts: int
     settings: EvaluationSettings
     deployed: DeployedCounts | None = None
+    gallery: CountedGallery | None = None
 
     def under(self, settings: EvaluationSettings) -> "Run":
         """Look at the same counts under other settings, without counting again.

@@ -26,8 +26,7 @@ def derive_deployed(
     targets
         Threshold of each attainable FAR target.
     """
-    sizes = counted.table.class_sizes
-    n_queries = int(sizes[sizes > 1].sum())
+    n_queries = int(counted.table.class_sizes[counted.table.has_positives].sum())
     exact_recall, recall = (
         float(hits.sum() / n_queries) for hits in (deployed.exact_hits, deployed.hits)
     )
@@ -71,7 +70,7 @@ def deployed_notices(deployed: DeployedCounts) -> tuple[Notice, ...]:
 
 
 def _opis(grid: PairCounts, settings: EvaluationSettings) -> float:
-    paired = grid.of_classes(grid.class_sizes > 1)
+    paired = grid.of_classes(grid.has_positives)
     return opis(utility(paired, settings.utility, settings.beta), grid.thresholds)
 
 

@@ -9,6 +9,7 @@ from opiscli.calibration import calibration_range, require_direction
 from opiscli.counted import Counted, Run
 from opiscli.counting.request import OPERATING_FARS, points
 from opiscli.deployment import deployed_notices, derive_deployed
+from opiscli.gallery import gallery_notices
 from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval, thinned
 from opiscli.metrics.jackknife import rule_of_three
 from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
@@ -79,7 +80,7 @@ def derive(
     if not any_direction:
         require_direction(counted.pooled)
     grid = _on_grid(counted, settings)
-    has_pairs = grid.class_sizes > 1
+    has_pairs = grid.has_positives
     paired = grid.of_classes(has_pairs)
     curves = utility(paired, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
@@ -87,6 +88,7 @@ def derive(
         opis_version=__version__,
         signature=settings.signature(__version__),
         data=run.data,
+        gallery=None if run.gallery is None else run.gallery.data,
         distance=settings.distance.value,
         utility=UtilityKind(settings.utility.value, settings.beta),
         pairs=Pairs(
@@ -107,6 +109,8 @@ def derive(
         ranking=_ranking(counted, bootstrap) if settings.ranking else None,
     )
     warnings = notices(evaluation, run.n_conflicts)
+    if run.gallery is not None:
+        warnings = (*gallery_notices(run.data, run.gallery, counted), *warnings)
     if run.deployed is None:
         return replace(evaluation, warnings=warnings)
     return replace(
@@ -164,7 +168,7 @@ def _opis(
     settings: EvaluationSettings,
 ) -> Opis:
     thresholds = paired.thresholds
-    correctable = paired.class_sizes >= FEWEST_ITEMS
+    correctable = (paired.class_sizes >= FEWEST_ITEMS) & (not settings.gallery)
     noise = corrected = None
     is_defined = settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2
     if for_noise is not None and is_defined:
@@ -204,7 +208,7 @@ def _recall(counted: Counted, name: str, has_pairs: BoolArray, bootstrap: ClassB
 
 
 def _ranking(counted: Counted, bootstrap: ClassBootstrap) -> Ranking:
-    has_pairs = counted.table.class_sizes > 1
+    has_pairs = counted.table.has_positives
     queries = counted.queries[has_pairs]
     return Ranking(
         *(

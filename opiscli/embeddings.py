@@ -45,7 +45,12 @@ class EmbeddingSet:
 
     @classmethod
     def from_unit_rows(
-        cls, unit: Float32Array, labels: Labels, columns: Mapping[str, Labels] | None = None
+        cls,
+        unit: Float32Array,
+        labels: Labels,
+        columns: Mapping[str, Labels] | None = None,
+        *,
+        with_pairs: bool = True,
     ) -> "EmbeddingSet":
         """Group unit rows by class, keeping their order within a class.
 
@@ -53,11 +58,13 @@ class EmbeddingSet:
         ----------
         columns
             Other columns in the order of ``unit``.
+        with_pairs
+            Whether there must be pairs inside the set; not where all are across two sets.
 
         Raises
         ------
         EmbeddingError
-            If lengths differ, or there is no positive or no negative pair.
+            If lengths differ, or there is no positive or no negative pair and must be.
         """
         if len(unit) != len(labels.codes):
             raise EmbeddingError(
@@ -72,7 +79,8 @@ class EmbeddingSet:
                     f" {name!r}, expected as many",
                     hint="Check that both come from the same run and are in the same order.",
                 )
-        _require_pairs(labels)
+        if with_pairs:
+            _require_pairs(labels)
         rows = np.argsort(labels.codes, kind="stable").astype(np.int64)
         in_order = bool(np.all(rows[1:] > rows[:-1]))
         grouped = unit.view() if in_order else unit[rows]
@@ -86,6 +94,8 @@ class EmbeddingSet:
         embeddings: AnyArray,
         labels: AnyArray,
         columns: Mapping[str, AnyArray] | None = None,
+        *,
+        with_pairs: bool = True,
     ) -> "EmbeddingSet":
         """Validate and normalise arrays.
 
@@ -97,12 +107,14 @@ class EmbeddingSet:
             Shape ``(n_items,)``, strings, integers or booleans.
         columns
             Other columns by name, of the same shape and types.
+        with_pairs
+            Whether there must be pairs inside the set; not where all are across two sets.
 
         Raises
         ------
         EmbeddingError
             If a row is zero or not finite (the first is named), a shape or type is
-            wrong, or there is no positive or no negative pair.
+            wrong, or there is no positive or no negative pair and must be.
         """
         embeddings = np.asarray(embeddings)
         if embeddings.ndim != 2:
@@ -112,7 +124,8 @@ class EmbeddingSet:
             )
         unit = unit_rows([embeddings], len(embeddings))
         others = {name: Labels.from_values(column) for name, column in (columns or {}).items()}
-        return cls.from_unit_rows(unit, Labels.from_values(np.asarray(labels)), others)
+        coded = Labels.from_values(np.asarray(labels))
+        return cls.from_unit_rows(unit, coded, others, with_pairs=with_pairs)
 
     @property
     def n_items(self) -> int:

@@ -1,22 +1,41 @@
 """The recipe of an evaluation: count all pairs once, derive every number from the counts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from opiscli.counted import Run
+from opiscli.counted import CountedGallery, Run
 from opiscli.counting import CountRequest, count
 from opiscli.counting.deployment import deploy
+from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.sampling import count_sample
 from opiscli.derivation import derive
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import UsageError
+from opiscli.pairs.gallery import Across
+from opiscli.pairs.shared import shared_items
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
 from opiscli.results import Data, Evaluation
-from opiscli.settings import Distance, EvaluationSettings, RangeRequest, Utility, choice
+from opiscli.settings import (
+    Distance,
+    EvaluationSettings,
+    RangeRequest,
+    Utility,
+    choice,
+    refused_with_gallery,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """What queries are held against; ``source`` and ``where`` name it in the result."""
+
+    items: EmbeddingSet
+    source: str = "arrays"
+    where: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -36,6 +55,7 @@ def evaluate(
     index: str | None = None,
     drop_duplicates: bool = False,
     sample_pairs: int | None = None,
+    gallery: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     seed: int = 0,
     threads: int | None = None,
     memory_limit: int | None = None,
@@ -72,6 +92,9 @@ def evaluate(
         Keep one of all items with exactly the same embedding.
     sample_pairs
         Estimate from about so many pairs instead of all.
+    gallery
+        Embeddings and labels of a separate gallery: pairs are across the two only, and
+        classes are matched by the text of their labels.
     seed
         Of the bootstrap over classes, and of the sample of pairs.
     threads
@@ -119,8 +142,12 @@ def evaluate(
         seed=seed,
     )
     resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
-    items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
-    return derive(count_items(items, settings, resources, index=index))
+    items, *others = (
+        EmbeddingSet.from_arrays(np.asarray(x), np.asarray(y), with_pairs=gallery is None)
+        for x, y in ((embeddings, labels), *([] if gallery is None else [gallery]))
+    )
+    against = Gallery(others[0]) if others else None
+    return derive(count_items(items, settings, resources, index=index, gallery=against))
 
 
 def evaluate_items(
@@ -147,6 +174,7 @@ def count_items(
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
     index: str | None = None,
+    gallery: Gallery | None = None,
     source: str = "arrays",
     where: tuple[str, ...] = (),
     on_progress: Progress | None = None,
@@ -162,9 +190,17 @@ def count_items(
     index
         A FAISS index, by its file or factory string, whose answers are to stand beside the
         exact ones.
+    gallery
+        What the items are held against, if not one another.
     source, where
         Name the set in results.
     """
+    settings = replace(settings, gallery=gallery is not None)
+    if gallery is not None:
+        _refuse_with_gallery(complete=complete, index=index)
+        request = CountRequest.of(settings, thresholds=thresholds)
+        sides = Gallery(items, source, where), gallery
+        return _count_against(*sides, settings, request, resources, on_progress)
     found = items
     if settings.drop_duplicates:
         items = items.without_repeats()
@@ -172,16 +208,10 @@ def count_items(
         settings = replace(settings, sample_pairs=None)
     _refuse_with_sample(settings, complete=complete or bool(thresholds), index=index)
     request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
-    data = Data(
-        source=source,
-        where=where,
-        n_items=items.n_items,
-        dims=items.dims,
-        n_classes=items.n_classes,
-        n_singletons=int(np.count_nonzero(items.class_sizes == 1)),
+    data = replace(
+        _described(items, source, where),
         n_duplicates=int(np.count_nonzero(found.repeats)),
         duplicates_dropped=settings.drop_duplicates,
-        sha256=items.sha256,
     )
     counted = (
         count(items, request, resources, on_progress)
@@ -206,6 +236,48 @@ def count_items(
         settings=settings,
         deployed=deployed or None,
     )
+
+
+def _count_against(
+    queries: Gallery,
+    gallery: Gallery,
+    settings: EvaluationSettings,
+    request: CountRequest,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> Run:
+    sets = Across.of(queries.items, gallery.items)
+    counted = count_against_gallery(sets, request, resources, on_progress)
+    n_shared, n_conflicts = shared_items(queries.items, gallery.items)
+    return Run(
+        counted=counted,
+        data=_described(queries.items, queries.source, queries.where),
+        n_conflicts=n_conflicts,
+        settings=settings,
+        gallery=CountedGallery(
+            data=_described(gallery.items, gallery.source, gallery.where), n_shared=n_shared
+        ),
+    )
+
+
+def _described(items: EmbeddingSet, source: str, where: tuple[str, ...]) -> Data:
+    return Data(
+        source=source,
+        where=where,
+        n_items=items.n_items,
+        dims=items.dims,
+        n_classes=items.n_classes,
+        n_singletons=int(np.count_nonzero(items.class_sizes == 1)),
+        n_duplicates=int(np.count_nonzero(items.repeats)),
+        duplicates_dropped=False,
+        sha256=items.sha256,
+    )
+
+
+def _refuse_with_gallery(*, complete: bool, index: str | None) -> None:
+    for option, is_given in (("--save", complete), ("--index", index is not None)):
+        if is_given:
+            raise refused_with_gallery(option)
 
 
 def _refuse_with_sample(settings: EvaluationSettings, *, complete: bool, index: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from opiscli.counted import Run
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import UsageError
-from opiscli.evaluation import count_items
+from opiscli.evaluation import Gallery, count_items
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
 from opiscli.settings import EvaluationSettings
@@ -53,6 +53,31 @@ def open_source(
     return read_embeddings(source, selection, contents=contents)
 
 
+def open_gallery(
+    source: str, selection: Selection, of: str, say: Callable[[str], None] = lambda line: None
+) -> Gallery:
+    """Read what queries are to be held against.
+
+    Parameters
+    ----------
+    of
+        The SOURCE of the queries.
+
+    Raises
+    ------
+    UsageError
+        If it is an evaluation file, or both are standard input; and as `open_source`.
+    """
+    if source == of == "-":
+        raise UsageError(
+            "queries and gallery cannot both come from standard input",
+            hint="Name a file for one of them.",
+        )
+    opened = open_source(source, selection, say)
+    items = items_of(opened, source, "--gallery", hint="Name the embeddings that it was made of.")
+    return Gallery(items, source, selection.where)
+
+
 def run_of(
     opened: EmbeddingSet | Run,
     source: str,
@@ -63,6 +88,7 @@ def run_of(
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
     index: str | None = None,
+    gallery: Gallery | None = None,
     say: Callable[[str], None] = lambda line: None,
     on_progress: Progress | None = None,
 ) -> Run:
@@ -80,12 +106,16 @@ def run_of(
         counted to the digit.
     index
         A FAISS index to put beside the exact search; needs embeddings.
+    gallery
+        What to hold the items against, if not one another; needs embeddings.
 
     Raises
     ------
     UsageError
         If a setting cannot be changed any more, because the file was counted under another.
     """
+    if gallery is not None:
+        opened = items_of(opened, source, "--gallery")
     if isinstance(opened, Run):
         if index is not None:
             raise UsageError(
@@ -93,7 +123,8 @@ def run_of(
                 hint="Name the source that the file was made of.",
             )
         return _under(opened, given, source)
-    say(f"{opened.n_items:,} × {opened.dims:,}, {resources.threads} threads")
+    against = "" if gallery is None else f" against {gallery.items.n_items:,}"
+    say(f"{opened.n_items:,} × {opened.dims:,}{against}, {resources.threads} threads")
     run = count_items(
         opened,
         EvaluationSettings(**given),
@@ -101,6 +132,7 @@ def run_of(
         complete=complete,
         thresholds=thresholds,
         index=index,
+        gallery=gallery,
         source=source,
         where=where,
         on_progress=on_progress,

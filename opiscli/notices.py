@@ -38,7 +38,7 @@ def notices(of: Evaluation, n_conflicts: int) -> tuple[Notice, ...]:
 
 def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[Notice]:
     data = of.data
-    if data.n_duplicates and not data.duplicates_dropped:
+    if data.n_duplicates and not data.duplicates_dropped and of.gallery is None:
         yield Notice(
             "duplicates",
             f"{data.n_duplicates:,} items repeat an earlier embedding exactly;"
@@ -46,9 +46,10 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[Notice]:
         )
     yield from _about_conflicts(data, n_conflicts)
     if of.opis.n_classes < _FEWEST_CLASSES:
+        have_pairs = "have two items or more" if of.gallery is None else "are in both sets"
         yield Notice(
             "few-classes",
-            f"only {of.opis.n_classes} classes have two items or more;"
+            f"only {of.opis.n_classes} classes {have_pairs};"
             " intervals over so few classes are rough",
         )
 
@@ -84,11 +85,11 @@ def _about_opis(of: Evaluation) -> Iterator[Notice]:
             " compare with, so ε-OPIS is undefined; lower --epsilon",
         )
     if of.opis.corrected is None:
-        why = (
-            "the noise floor is not defined for precision and recall"
-            if of.utility.kind == "precision-recall"
-            else "fewer than two classes have four items"
-        )
+        why = "fewer than two classes have four items"
+        if of.utility.kind == "precision-recall":
+            why = "the noise floor is not defined for precision and recall"
+        elif of.gallery is not None:
+            why = "the noise floor is not defined across two sets"
         yield Notice("noise-unknown", f"OPIS could not be corrected for noise: {why}")
 
 

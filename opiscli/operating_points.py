@@ -36,7 +36,7 @@ def operating_point(
     threshold = float(counts.thresholds[0])
     accepted = counts.negative[:, 0]
     far = _rate(accepted, counts.negative_pairs, counts.ends)
-    has_pairs = counts.class_sizes > 1
+    has_pairs = counts.has_positives
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     rejected = paired.positive_pairs - paired.positive[:, 0]
     frr = _rate(rejected, paired.positive_pairs, 1)
@@ -83,7 +83,7 @@ def calibrated_point(
     """
     far = target.value if target.criterion is Criterion.FAR else None
     point = operating_point(counts, far, names, settings.distance)
-    has_pairs = counts.class_sizes > 1
+    has_pairs = counts.has_positives
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
     attained = float(counts.negative.sum() / counts.negative_pairs.sum())

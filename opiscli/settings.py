@@ -142,6 +142,8 @@ class EvaluationSettings:
         Whether repeated embeddings were removed before counting.
     sample_pairs
         About how many pairs are to stand for all; ``None`` for all of them.
+    gallery
+        Whether queries are held against a separate gallery, and pairs are across the two.
     seed
         Of the bootstrap over classes, and of the sample of pairs.
     n_resamples
@@ -163,6 +165,7 @@ class EvaluationSettings:
     ranking: bool = False
     drop_duplicates: bool = False
     sample_pairs: int | None = None
+    gallery: bool = False
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
 
@@ -189,6 +192,23 @@ class EvaluationSettings:
                 )
         for k in self.ks:
             _require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
+        if self.gallery:
+            self._require_what_a_gallery_has()
+
+    def _require_what_a_gallery_has(self) -> None:
+        if any(k > 1 for k in self.ks):
+            raise UsageError(
+                f"--k {','.join(map(str, self.ks))} asks for R@{max(self.ks)}, but against a"
+                " --gallery only R@1 is known",
+                hint="Leave --k out.",
+            )
+        for option, is_given in (
+            ("--ranking", self.ranking),
+            ("--drop-duplicates", self.drop_duplicates),
+            ("--sample-pairs", self.sample_pairs is not None),
+        ):
+            if is_given:
+                raise refused_with_gallery(option)
 
     def signature(self, version: str, *, group_by: str | None = None) -> str:
         """Every setting that moves a number in one line, to quote beside the numbers."""
@@ -203,7 +223,7 @@ class EvaluationSettings:
             "pairs:exact"
             if self.sample_pairs is None
             else f"pairs:sampled{scientific(self.sample_pairs)}",
-            "single:drop",
+            *(["gallery:separate", "unmatched:drop"] if self.gallery else ["single:drop"]),
             "ties:accept",
         ]
         if self.drop_duplicates:
@@ -232,6 +252,14 @@ def choice(kind: type[_Choice], name: str, value: str) -> _Choice:
             f"{name} is {value!r}, expected one of: {', '.join(kind)}",
             hint=f"For example {name}={next(iter(kind)).value!r}.",
         ) from cause
+
+
+def refused_with_gallery(option: str) -> UsageError:
+    """Explain that an option is for one set."""
+    return UsageError(
+        f"{option} is for the pairs within one set, but with --gallery all pairs are across two",
+        hint="Leave one of the two out.",
+    )
 
 
 def plain(value: float) -> str:

@@ -1,12 +1,15 @@
 """``opis evaluate``: how good the model is, and how well one threshold serves all classes."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from opiscli.cli import options
 from opiscli.cli.grouping import GroupBy, refuse_sample
+from opiscli.errors import UsageError
 from opiscli.report.formats import Format
+from opiscli.settings import refused_with_gallery
 
 _METHOD = "What is measured"
 _Thresholds = Annotated[
@@ -38,6 +41,33 @@ _SamplePairs = Annotated[
         show_default=False,
     ),
 ]
+_Gallery = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SOURCE",
+        help="Hold the items of SOURCE, as queries, against these instead of one another.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
+_GalleryWhere = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Only rows of the gallery with this value.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
+_GalleryLabels = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.npy",
+        help="Labels of an NPY gallery.",
+        rich_help_panel="Input",
+        show_default=False,
+    ),
+]
 _Save = Annotated[
     str | None,
     typer.Option(
@@ -57,6 +87,9 @@ def evaluate(
     id_column: options.IdColumn = None,
     where: options.Where = None,
     labels: options.LabelsFile = None,
+    gallery: _Gallery = None,
+    gallery_where: _GalleryWhere = None,
+    gallery_labels: _GalleryLabels = None,
     drop_duplicates: options.DropDuplicates = None,
     far: options.RangeByFar = None,
     frr: options.RangeByFrr = None,
@@ -99,11 +132,15 @@ def evaluate(
     refuse_sample(group_by, given.get("sample_pairs"))
     name = options.source_or_stdin(source)
     save_to = options.save_path(save, force=force)
+    if gallery is None:
+        _refuse_without_gallery(where=gallery_where, labels=gallery_labels)
+    elif group_by is not None:
+        raise refused_with_gallery("--group-by")
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
     from opiscli.derivation import derive
-    from opiscli.intake import open_source, run_of
+    from opiscli.intake import open_gallery, open_source, run_of
     from opiscli.report import show, show_bytes
     from opiscli.sources import Selection
 
@@ -112,7 +149,13 @@ def evaluate(
     resources = options.resources(threads, memory_limit)
     columns = embedding_column, label_column, id_column
     thresholds_given = options.threshold_of(threshold_file, distance)
-    opened = open_source(name, Selection(*columns, conditions, labels, group_by), talk.say)
+    against = None
+    if gallery is not None:
+        chosen = (*columns, tuple(gallery_where or ()), gallery_labels)
+        selection = Selection(*chosen, with_pairs=False, side="gallery")
+        against = open_gallery(gallery, selection, name, talk.say)
+    selection = Selection(*columns, conditions, labels, group_by, with_pairs=against is None)
+    opened = open_source(name, selection, talk.say)
     with talk.progress() as on_progress:
         run = run_of(
             opened,
@@ -123,6 +166,7 @@ def evaluate(
             complete=save is not None,
             thresholds=thresholds_given,
             index=index,
+            gallery=against,
             say=talk.say,
             on_progress=on_progress,
         )
@@ -149,3 +193,11 @@ def evaluate(
         Format.JSON if json else output_format,
         on_stderr=save is not None and save_to is None,
     )
+
+
+def _refuse_without_gallery(**options_for_it: object) -> None:
+    for name, value in options_for_it.items():
+        if value is not None:
+            raise UsageError(
+                f"--gallery-{name} was given without --gallery", hint="Add --gallery SOURCE."
+            )

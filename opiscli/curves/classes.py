@@ -42,7 +42,7 @@ def class_errors(name: str, run: Run, threshold: float) -> ClassErrors:
     """Take the rates at a threshold, or at the next larger one at which pairs were counted."""
     counted = run.counted
     counts = counted.at_or_above(threshold)
-    has_pairs = counts.class_sizes > 1
+    has_pairs = counts.has_positives
     paired = counts.of_classes(has_pairs)
     return ClassErrors(
         source=name,

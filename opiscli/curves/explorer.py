@@ -61,7 +61,7 @@ def explorer_table(run: Run, of: Evaluation) -> ExplorerTable:
     counted = run.counted
     points = [point.threshold for point in of.operating_points if point.threshold is not None]
     counts = counted.at(_thresholds(counted, of, points))
-    has_pairs = counts.class_sizes > 1
+    has_pairs = counts.has_positives
     paired = counts.of_classes(has_pairs)
     return ExplorerTable(
         thresholds=counts.thresholds,

@@ -24,5 +24,5 @@ def _curves(run: Run) -> tuple[FloatArray, FloatArray]:
         calibration_range(counted.pooled, settings.calibration_range)
         raise AssertionError("a range that can be formed has a grid")
     counts = counted.at(counted.grid)
-    paired = counts.of_classes(counts.class_sizes > 1)
+    paired = counts.of_classes(counts.has_positives)
     return utility(paired, settings.utility, settings.beta), counts.thresholds

@@ -71,7 +71,7 @@ def utility_curves(name: str, run: Run, of: Evaluation, n_thresholds: int = 300)
     """Take the curves from complete counts, over all thresholds at which something happens."""
     counted, settings = run.counted, run.settings
     counts = overview(counted, of.calibration_range.threshold, n_thresholds)
-    paired = counts.class_sizes > 1
+    paired = counts.has_positives
     curves = utility(counts.of_classes(paired), settings.utility, settings.beta)
     worst = n_worst(of.eps_opis.epsilon, len(curves))
     ascending = np.sort(curves, axis=0)[:worst]

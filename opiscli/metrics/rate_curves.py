@@ -49,7 +49,7 @@ def macro_rates(table: BinnedCounts, histogram: DistanceHistogram) -> RateCurve:
     histogram
         Of the same pairs, on the thresholds that may be chosen.
     """
-    paired = table.class_sizes > 1
+    paired = table.has_positives
     n_bins = len(table.thresholds)
     at = positions_of(histogram.ticks, table.thresholds)
     far = _mean_share(table.negative, table.negative_pairs, paired, n_bins)[at]

@@ -104,7 +104,7 @@ def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
     wrong = k - errors + 0.5
     right = (n - pairs[:, None]) - (k - errors) + 0.5
     error, effective = _jackknife(np.log(wrong / right))
-    if len(pairs) > ends:
+    if len(pairs) > ends and np.all(pairs < n):
         weight = pairs / (n - (ends - 1) * pairs)
         least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
         slope = rate * (1 - rate)
@@ -141,7 +141,7 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
     counts
         Of all classes, at least one of them with two items or more.
     """
-    two, ends = counts.class_sizes > 1, counts.ends
+    two, ends = counts.has_positives, counts.ends
     own = np.where(two[:, None], false_accept_rate(counts), 0.0)
     n_classes, total = int(np.count_nonzero(two)), own.sum(axis=0)
     rate = total / n_classes

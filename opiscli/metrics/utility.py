@@ -63,7 +63,7 @@ def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:
         Shape ``(n_thresholds,)``, in [0, 1].
     """
     total = np.zeros(len(table.thresholds))
-    paired = np.flatnonzero(table.class_sizes > 1)
+    paired = np.flatnonzero(table.has_positives)
     for start in range(0, len(paired), _CLASSES_AT_ONCE):
         some = table.of_classes(paired[start : start + _CLASSES_AT_ONCE])
         total += utility(some.up_to(some.thresholds), kind, beta).sum(axis=0)

@@ -43,6 +43,11 @@ class PairCounts:
     negative: IntArray
     ends: int = 2
 
+    @property
+    def has_positives(self) -> BoolArray:
+        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        return np.asarray(self.positive_pairs > 0)
+
     def of_classes(self, chosen: BoolArray) -> Self:
         """Only the chosen classes; their negatives still reach into the whole set."""
         of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
@@ -184,6 +189,11 @@ class BinnedCounts:
     positive: ClassBins
     negative: ClassBins
     ends: int = 2
+
+    @property
+    def has_positives(self) -> BoolArray:
+        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        return np.asarray(self.positive_pairs > 0)
 
     def of_classes(self, chosen: IntArray) -> "BinnedCounts":
         """Only the classes at the given positions; their negatives reach into the whole set."""

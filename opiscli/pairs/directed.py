@@ -91,7 +91,7 @@ def count_deployed(
 class CrossingCounts:
     """Pairs of one rectangle in the bins between thresholds, by class.
 
-    Classes count from the first to the last of the rectangle's own side.
+    Classes are those that the rectangle's own side has, `classes_of` it.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def count_crossing(
     is_positive = row_codes[row] == column_codes[column]
 
     def tally(codes: Int32Array, item: IntArray, chosen: IntArray) -> IntArray:
-        n_classes = int(codes[-1] - codes[0]) + 1
-        cells = (codes - codes[0]).astype(np.int64)[item[chosen]] * n_bins + bins[chosen]
-        return np.bincount(cells, minlength=n_classes * n_bins).reshape(n_classes, n_bins)
+        present, class_of = np.unique(codes, return_inverse=True)
+        cells = class_of[item[chosen]] * n_bins + bins[chosen]
+        return np.bincount(cells, minlength=len(present) * n_bins).reshape(-1, n_bins)
 
     positive, negative = np.flatnonzero(is_positive), np.flatnonzero(~is_positive)
     return CrossingCounts(
@@ -185,6 +185,6 @@ def with_nearest_exact(
     return distances
 
 
-def classes_of(codes: Int32Array) -> slice:
-    """Classes of a band of items, which stand in class order."""
-    return slice(int(codes[0]), int(codes[-1]) + 1)
+def classes_of(codes: Int32Array) -> Int32Array:
+    """Classes that a band of items has, each once, in their order."""
+    return np.unique(codes)

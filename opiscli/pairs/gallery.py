@@ -23,8 +23,8 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.distance import cutoffs
+from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import EmbeddingError
-from opiscli.labels import Labels
 from opiscli.pairs.counts import PairCounts
 from opiscli.pairs.directed import classes_of, count_crossing, with_nearest_exact
 from opiscli.pairs.histogram import TICKS, DistanceHistogram, count_distances
@@ -59,30 +59,24 @@ class Across:
     names: tuple[str, ...]
 
     @classmethod
-    def of(
-        cls,
-        query_unit: Float32Array,
-        query_labels: Labels,
-        gallery_unit: Float32Array,
-        gallery_labels: Labels,
-    ) -> "Across":
-        """Match two sets of unit rows by the names of their classes.
+    def of(cls, queries: EmbeddingSet, gallery: EmbeddingSet) -> "Across":
+        """Match two sets by the names of their classes.
 
         Raises
         ------
         EmbeddingError
             If dims differ, no class is on both sides, or there is only one class.
         """
-        if query_unit.shape[1] != gallery_unit.shape[1]:
+        if queries.dims != gallery.dims:
             raise EmbeddingError(
-                f"queries have {query_unit.shape[1]:,} dims and the gallery"
-                f" {gallery_unit.shape[1]:,}, expected as many",
+                f"queries have {queries.dims:,} dims and the gallery {gallery.dims:,},"
+                " expected as many",
                 hint="Embed both with the same model.",
             )
-        names = tuple(sorted({*query_labels.names, *gallery_labels.names}))
-        if not set(query_labels.names) & set(gallery_labels.names):
+        names = tuple(sorted({*queries.names, *gallery.names}))
+        if not set(queries.names) & set(gallery.names):
             raise EmbeddingError(
-                f"none of the {len(query_labels.names):,} classes of the queries is in the gallery",
+                f"none of the {queries.n_classes:,} classes of the queries is in the gallery",
                 hint="Labels are matched as text; check the label columns of both.",
             )
         if len(names) < 2:
@@ -90,11 +84,7 @@ class Across:
                 f"all queries and the whole gallery are of one class, {names[0]!r}",
                 hint="Without a second class there are no negative pairs.",
             )
-        return cls(
-            *_in_class_order(query_unit, query_labels, names),
-            *_in_class_order(gallery_unit, gallery_labels, names),
-            names,
-        )
+        return cls(*_in_class_order(queries, names), *_in_class_order(gallery, names), names)
 
     @property
     def query_sizes(self) -> IntArray:
@@ -116,6 +106,15 @@ class Across:
         row_unit, column_unit = self.query_unit[tile.rows], self.gallery_unit[tile.columns]
         codes = self.query_codes[tile.rows], self.gallery_codes[tile.columns]
         return Block(tile, row_unit @ column_unit.T, *codes, row_unit, column_unit)
+
+
+class Rectangle(Tile):
+    """Some queries against some of the gallery: equal positions are not equal items."""
+
+    @property
+    def on_diagonal(self) -> bool:
+        """Never: no item is on both sides."""
+        return False
 
 
 def histogram_across(
@@ -188,7 +187,7 @@ def count_across(
     )
 
 
-def ranks_across(sets: Across, *, threads: int) -> MatchRanks:
+def ranks_across(sets: Across, *, threads: int, on_progress: Progress | None = None) -> MatchRanks:
     """First ranks of the queries whose class is in the gallery."""
     index = faiss.IndexFlatIP(sets.query_unit.shape[1])
     faiss.omp_set_num_threads(threads)
@@ -203,8 +202,12 @@ def ranks_across(sets: Across, *, threads: int) -> MatchRanks:
         ranks = [_first(sets, query, found[i]) for i, query in enumerate(some)]
         # Where the list does not reach past the tie for the first place, all have to be seen.
         for i in np.flatnonzero(similarity[:, 0] - similarity[:, -1] <= CERTAIN):
-            ranks[i] = _first(sets, some[i], np.arange(len(sets.gallery_codes)))
+            to_all = sets.gallery_unit @ sets.query_unit[some[i]]
+            ranks[i] = _first(sets, some[i], np.flatnonzero(to_all >= to_all.max() - CERTAIN))
         nearer[chunk], tied[chunk] = np.array(ranks).T
+        if on_progress is not None:
+            done, n_gallery = start + len(some), len(sets.gallery_codes)
+            on_progress("neighbours", done * n_gallery, len(queries) * n_gallery)
     return MatchRanks(sets.query_codes[queries].astype(np.int64), nearer, tied)
 
 
@@ -218,7 +221,7 @@ def _first(sets: Across, query: int, among: AnyArray) -> tuple[int, int]:
     return int(n_matches == 0), int(np.count_nonzero(is_first & ~is_match)) if n_matches else 0
 
 
-def _rectangles(sets: Across, n_thresholds: int, resources: Resources) -> Iterator[Tile]:
+def _rectangles(sets: Across, n_thresholds: int, resources: Resources) -> Iterator[Rectangle]:
     units = sets.query_unit, sets.gallery_unit
     side = tile_side(
         sum(len(unit) for unit in units),
@@ -228,7 +231,7 @@ def _rectangles(sets: Across, n_thresholds: int, resources: Resources) -> Iterat
     )
     for rows in _bands(len(sets.query_codes), side):
         for columns in _bands(len(sets.gallery_codes), side):
-            yield Tile(rows, columns)
+            yield Rectangle(rows, columns)
 
 
 def _bands(n_items: int, side: int) -> Iterator[slice]:
@@ -236,10 +239,10 @@ def _bands(n_items: int, side: int) -> Iterator[slice]:
         yield slice(start, min(start + side, n_items))
 
 
-def _in_class_order(
-    unit: Float32Array, labels: Labels, names: tuple[str, ...]
-) -> tuple[Float32Array, Int32Array]:
+def _in_class_order(items: EmbeddingSet, names: tuple[str, ...]) -> tuple[Float32Array, Int32Array]:
     code_of = {name: code for code, name in enumerate(names)}
-    codes = np.array([code_of[name] for name in labels.names], dtype=np.int32)[labels.codes]
+    codes = np.array([code_of[name] for name in items.names], dtype=np.int32)[items.codes]
+    if np.all(codes[1:] >= codes[:-1]):
+        return items.unit, codes
     order = np.argsort(codes, kind="stable")
-    return unit[order], codes[order]
+    return items.unit[order], codes[order]

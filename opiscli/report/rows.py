@@ -21,6 +21,8 @@ from opiscli.results import (
 
 COLUMNS = ("metric", "value", "ci_lo", "ci_hi", "k", "n", "threshold", "label")
 
+_SIZES = ("n_items", "n_classes", "n_singletons", "n_duplicates")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -52,6 +54,7 @@ def _(of: Evaluation) -> list[Row]:
     return [
         *_headline(of),
         *_data(of.data, of.pairs),
+        *_gallery(of.gallery),
         Row(metric="d_min", value=ends.lo),
         Row(metric="d_max", value=ends.hi),
         *_points(of.operating_points, [_where(p) for p in of.operating_points]),
@@ -135,8 +138,14 @@ def _headline(of: Evaluation) -> Iterator[Row]:
     yield Row(metric="mean_utility", value=of.mean_utility, n=of.opis.n_classes)
 
 
+def _gallery(data: Data | None) -> Iterator[Row]:
+    if data is not None:
+        for name in _SIZES:
+            yield Row(metric=f"gallery_{name}", value=getattr(data, name))
+
+
 def _data(data: Data, pairs: Pairs) -> Iterator[Row]:
-    for name in ("n_items", "n_classes", "n_singletons", "n_duplicates"):
+    for name in _SIZES:
         yield Row(metric=name, value=getattr(data, name))
     yield Row(metric="n_positive", value=pairs.n_positive)
     yield Row(metric="n_negative", value=pairs.n_negative)

@@ -12,6 +12,8 @@ from opiscli.results import Data, Deployed, Evaluation, OperatingPoint, Opis, Ra
 def draw_evaluation(of: Evaluation, console: Console) -> None:
     """Print the report of an evaluation."""
     console.print(heading(of.data))
+    if of.gallery is not None:
+        console.print(Text.assemble(("against ", "dim"), heading(of.gallery)))
     parts: list[RenderableType] = [_headline(of), _range(of), _points(of), _worst(of)]
     if of.deployed is not None:
         parts.insert(-1, _deployed(of.deployed))

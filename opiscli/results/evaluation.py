@@ -40,9 +40,9 @@ class Opis:
     """OPIS, in [0, 0.25], and how much of it is sampling noise.
 
     ``noise`` and ``corrected`` are taken over the classes with at least four items;
-    they are ``None`` with fewer than two of those, and for precision and recall.
-    ``n_classes`` counts the classes behind ``value``, ``n_uncorrectable`` those of them
-    with two or three items.
+    they are ``None`` with fewer than two of those, for precision and recall, and against a
+    separate gallery. ``n_classes`` counts the classes behind ``value``, ``n_uncorrectable``
+    those of them that have no noise floor.
     """
 
     value: float
@@ -65,7 +65,7 @@ class EpsilonOpis:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Recall at one rank, in [0, 1], over the items of classes with at least two."""
+    """Recall at one rank, in [0, 1], over the items of classes with positive pairs."""
 
     value: float
     ci: Interval
@@ -136,11 +136,16 @@ class BetweenGroups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Result):
-    """How well one threshold serves all classes of an embedding."""
+    """How well one threshold serves all classes of an embedding.
+
+    With a separate ``gallery``, ``data`` is the queries and all pairs are across the two.
+    Classes have the items of both.
+    """
 
     schema: ClassVar[str] = "opis.evaluation/1"
 
     data: Data
+    gallery: Data | None = None
     distance: str
     utility: UtilityKind
     pairs: Pairs

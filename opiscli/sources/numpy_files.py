@@ -24,10 +24,12 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     refuse_column_options(path, selection)
     if selection.labels_file is None:
         raise UsageError(
-            f"{path} is an NPY file and has no labels", hint="Add --labels labels.npy."
+            f"{path} is an NPY file and has no labels",
+            hint=f"Add {selection.labels_option} labels.npy.",
         )
     embeddings = load_npy(path)
-    return EmbeddingSet.from_arrays(embeddings, load_npy(selection.labels_file))
+    labels = load_npy(selection.labels_file)
+    return EmbeddingSet.from_arrays(embeddings, labels, with_pairs=selection.with_pairs)
 
 
 def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
@@ -54,6 +56,7 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
             chosen["embedding"],
             chosen["label"],
             {name: _text(columns[name][rows], name, path) for name in others},
+            with_pairs=selection.with_pairs,
         )
     except EmbeddingError as error:
         if error.row is None or "id" not in chosen:
@@ -130,7 +133,7 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
         "--embedding-column": selection.embedding,
         "--label-column": selection.label,
         "--id-column": selection.id,
-        "--where": selection.where,
+        selection.where_option: selection.where,
         "--group-by": selection.group,
         "--show": selection.show,
     }
@@ -159,7 +162,7 @@ def _matching_rows(
     rows: BoolArray = np.logical_and.reduce(matches)
     if not rows.any():
         raise EmbeddingError(
-            f"no row of {path} meets --where {' --where '.join(selection.where)}",
+            f"no row of {path} meets {selection.where_as_given}",
             hint="Check the spelling of the values.",
         )
     return rows

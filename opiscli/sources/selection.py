@@ -25,6 +25,10 @@ class Selection:
         Further columns to read as text.
     find_id
         Whether a column ``id`` is the id where none is named.
+    with_pairs
+        Whether what is taken must hold positive and negative pairs.
+    side
+        Which of two sources this is about, as the options for it begin: ``gallery``.
     """
 
     embedding: str | None = None
@@ -35,6 +39,8 @@ class Selection:
     group: str | None = None
     show: tuple[str, ...] = ()
     find_id: bool = False
+    with_pairs: bool = True
+    side: str = ""
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""
@@ -48,14 +54,29 @@ class Selection:
         found = self.id_among(columns) if self.find_id else None
         return asked if found is None else {**asked, found: "--id-column"}
 
+    @property
+    def where_option(self) -> str:
+        """The option that gives a condition."""
+        return f"--{self.side}-where" if self.side else "--where"
+
+    @property
+    def labels_option(self) -> str:
+        """The option that names a file of labels."""
+        return f"--{self.side}-labels" if self.side else "--labels"
+
+    @property
+    def where_as_given(self) -> str:
+        """All conditions as they were given."""
+        return " ".join(f"{self.where_option} {condition}" for condition in self.where)
+
     def refuse_any(self, source: str) -> None:
         """Raise `UsageError` if anything is chosen from a source that has nothing to choose."""
         for option, value in (
             ("--embedding-column", self.embedding),
             ("--label-column", self.label),
             ("--id-column", self.id),
-            ("--where", self.where),
-            ("--labels", self.labels_file),
+            (self.where_option, self.where),
+            (self.labels_option, self.labels_file),
             ("--group-by", self.group),
             ("--show", self.show),
         ):
@@ -78,8 +99,8 @@ class Selection:
         for (column, equals, _), condition in zip(pairs, self.where, strict=True):
             if not equals or not column:
                 raise UsageError(
-                    f"--where {condition} is not a condition, expected COLUMN=VALUE",
-                    hint="For example --where split=test.",
+                    f"{self.where_option} {condition} is not a condition, expected COLUMN=VALUE",
+                    hint=f"For example {self.where_option} split=test.",
                 )
         return [(column, value) for column, _, value in pairs]
 
@@ -88,8 +109,9 @@ def refuse_labels_file(source: str, selection: Selection) -> None:
     """Raise `UsageError` where labels come with the embeddings and a second file is named."""
     if selection.labels_file is not None:
         raise UsageError(
-            f"--labels {selection.labels_file} was given, but {source} carries its own labels",
-            hint="Leave --labels out, or name the column with --label-column.",
+            f"{selection.labels_option} {selection.labels_file} was given, but {source} carries its"
+            " own labels",
+            hint=f"Leave {selection.labels_option} out, or name the column with --label-column.",
         )
 
 

@@ -81,7 +81,7 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
             name: _text(pa.chunked_array(collected[_role(name)]), name, source, selection)
             for name in selection.others(dataset.schema.names)
         }
-    return EmbeddingSet.from_unit_rows(unit, labels, others)
+    return EmbeddingSet.from_unit_rows(unit, labels, others, with_pairs=selection.with_pairs)
 
 
 def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:
@@ -156,14 +156,15 @@ def condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expres
     """Which rows are selected, or all."""
     expression: pc.Expression | None = None
     for name, text in selection.conditions():
-        require_column(name, schema.names, source, "--where")
+        require_column(name, schema.names, source, selection.where_option)
         kind = schema.field(name).type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         try:
             value = pa.scalar(text).cast(kind)
         except pa.ArrowException as cause:
             raise UsageError(
-                f"--where {name}={text} cannot match: column {name!r} holds {kind}",
+                f"{selection.where_option} {name}={text} cannot match: column {name!r} holds"
+                f" {kind}",
                 hint="Give a value of that type.",
             ) from cause
         holds = pc.field(name).cast(kind) == value
@@ -178,7 +179,7 @@ def nothing_selected(dataset: ds.Dataset, source: str, selection: Selection) -> 
     shown = ", ".join(str(value) for value in values[:_VALUES_SHOWN].to_pylist())
     more = ", …" if len(values) > _VALUES_SHOWN else ""
     return EmbeddingError(
-        f"no row of {source} meets --where {' --where '.join(selection.where)}",
+        f"no row of {source} meets {selection.where_as_given}",
         hint=f"Column {column!r} holds: {shown}{more}.",
     )
 

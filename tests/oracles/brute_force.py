@@ -59,14 +59,18 @@ class BruteForce:
         far = np.searchsorted(np.sort(outer), thresholds, side="right") / len(outer)
         return tpr, far
 
+    def pairs_of(self, name):
+        n = self.sizes[name]
+        return n * (n - 1) / 2, n * (self.n - n)
+
     def utilities(self, thresholds, beta=1.0, kind="tpr-tnr"):
         curves = []
         for name in self.classes:
             tpr, far = self.class_rates(name, thresholds)
             first = 1 - far
             if kind == "precision-recall":
-                n = self.sizes[name]
-                tp, fp = tpr * n * (n - 1) / 2, far * n * (self.n - n)
+                n_positive, n_negative = self.pairs_of(name)
+                tp, fp = tpr * n_positive, far * n_negative
                 first = np.array(
                     [a / (a + b) if a + b else 0.0 for a, b in zip(tp, fp, strict=True)]
                 )
@@ -139,4 +143,45 @@ class BruteForce:
             tied = (np.abs(other - nearest_match) <= tie).sum()
             best, worst = nearer < k, nearer + tied < k
             hits.append((int(best) + int(worst)) / 2)
+        return float(np.mean(hits))
+
+
+class BruteForceAcross(BruteForce):
+    """Pairs of a query and a gallery item only; a class with both is one that counts."""
+
+    def __init__(self, queries, query_labels, gallery, gallery_labels, distance="euclidean"):
+        self.query_labels = np.array([str(label) for label in query_labels])
+        self.gallery_labels = np.array([str(label) for label in gallery_labels])
+        n = len(self.query_labels)
+        labels = np.concatenate([self.query_labels, self.gallery_labels])
+        self.d = BruteForce(np.concatenate([queries, gallery]), labels, distance).d[:n, n:]
+        self.same = self.query_labels[:, None] == self.gallery_labels[None, :]
+        self.positives = np.sort(self.d[self.same])
+        self.negatives = np.sort(self.d[~self.same])
+        self.classes = sorted(set(self.query_labels.tolist()) & set(self.gallery_labels.tolist()))
+
+    def _of_class(self, name):
+        """Pairs with both ends in a class, and those with one, whichever it is."""
+        is_query, is_item = self.query_labels == name, self.gallery_labels == name
+        ends = is_query[:, None].astype(int) + is_item[None, :]
+        return self.d[ends == 2], self.d[ends == 1]
+
+    def class_rates(self, name, thresholds):
+        shares = [
+            np.array([np.mean(distances <= t) for t in thresholds])
+            for distances in self._of_class(name)
+        ]
+        return shares[0], shares[1]
+
+    def pairs_of(self, name):
+        inner, outer = self._of_class(name)
+        return len(inner), len(outer)
+
+    def recall(self, k, tie=1e-6):
+        assert k == 1
+        hits = []
+        for distances, same in zip(self.d, self.same, strict=True):
+            if same.any():
+                match = same[distances <= distances.min() + tie]
+                hits.append((int(match.any()) + int(match.all())) / 2)
         return float(np.mean(hits))

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from conftest import clusters, coarse_grid
 
-from opiscli import EmbeddingError
-from opiscli.embeddings import unit_rows
-from opiscli.labels import Labels
+from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.metrics.recall import hits_at
 from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
 from opiscli.resources import Resources
@@ -16,10 +14,8 @@ TWO = Resources.of_machine(threads=2)
 
 
 def across(queries, query_labels, gallery, gallery_labels):
-    sides = []
-    for x, y in ((queries, query_labels), (gallery, gallery_labels)):
-        sides += [unit_rows([x], len(x)), Labels.from_values(np.asarray(y))]
-    return Across.of(*sides)
+    sides = (queries, query_labels), (gallery, gallery_labels)
+    return Across.of(*(EmbeddingSet.from_arrays(x, y, with_pairs=False) for x, y in sides))
 
 
 def split(embeddings, labels, seed=0):
@@ -97,6 +93,15 @@ def test_labels_are_matched_by_name():
     # The query b and the gallery's c are equal, and so are the query a and the gallery's b.
     assert counted.positive[:, 0].tolist() == [0, 0, 0]
     assert counted.negative[:, 0].tolist() == [1, 2, 1]
+
+
+def test_items_stand_in_the_order_of_names_not_of_numbers():
+    x = np.eye(3)
+    sets = across(x, [2, 10, 9], x, [10, 2, 2])
+    assert sets.names == ("10", "2", "9")
+    assert (sets.query_codes.tolist(), sets.gallery_codes.tolist()) == ([0, 1, 2], [0, 1, 1])
+    np.testing.assert_array_equal(sets.query_unit, x[[1, 0, 2]])
+    np.testing.assert_array_equal(sets.gallery_unit, x)
 
 
 def test_what_cannot_be_compared_is_explained():

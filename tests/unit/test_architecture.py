@@ -32,6 +32,7 @@ ROOMS = (
     "choosing",
     "operating_points",
     "deployment",
+    "gallery",
     "report",
     "curves",
     "evaluation_file",

@@ -1,0 +1,40 @@
+"""How the pairs across queries and a gallery are counted: find the thresholds, count at them."""
+
+import numpy as np
+
+from opiscli.calibration import calibration_range
+from opiscli.counted import Counted
+from opiscli.counting.request import CountRequest, points
+from opiscli.metrics.recall import recall_sums
+from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
+from opiscli.pairs.sweep import Progress
+from opiscli.resources import Resources
+
+
+def count_against_gallery(
+    sets: Across, request: CountRequest, resources: Resources, on_progress: Progress | None = None
+) -> Counted:
+    """Count all pairs across the two in two passes.
+
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed.
+    UsageError
+        If the memory limit is too small.
+    """
+    histogram = histogram_across(sets, request.distance, resources, on_progress)
+    ends = calibration_range(histogram, request.calibration_range)
+    grid = np.linspace(*ends, request.n_thresholds)
+    thresholds = np.unique([*grid, *points(histogram).values(), *request.thresholds])
+    ranks = ranks_across(sets, threads=resources.threads, on_progress=on_progress)
+    return Counted(
+        names=sets.names,
+        kernel="NumPy",
+        pooled=histogram,
+        table=count_across(sets, thresholds, request.distance, resources, on_progress),
+        grid=grid,
+        for_noise=None,
+        retrieval=recall_sums(ranks, request.ks, len(sets.names)),
+        queries=sets.query_sizes,
+    )
