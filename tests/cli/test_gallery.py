@@ -144,15 +144,14 @@ def test_items_of_both_sets_are_told(opis, folder):
     assert "another class" not in err
 
 
-def test_repeats_on_either_side_are_told(opis, folder, tmp_path):
-    twice = np.append(np.flatnonzero(ENROLLED), np.flatnonzero(ENROLLED)[:2])
-    write(tmp_path / "twice.parquet", twice)
-    _, out, _ = opis(
-        "evaluate", folder / "queries.parquet", "--gallery", tmp_path / "twice.parquet", "--json"
-    )
-    told = {warning["code"]: warning["message"] for warning in json.loads(out)["warnings"]}
-    assert told["duplicates"].startswith("0 queries and 2 gallery items repeat")
-    assert "--drop-duplicates" not in told["duplicates"]
+def test_repeats_on_either_side_are_told(opis, tmp_path):
+    for name, chosen, n_twice in (("queries", ~ENROLLED, 1), ("gallery", ENROLLED, 2)):
+        rows = np.flatnonzero(chosen)
+        write(tmp_path / f"{name}.parquet", np.append(rows, rows[:n_twice]))
+    argv = ("evaluate", tmp_path / "queries.parquet", "--gallery", tmp_path / "gallery.parquet")
+    warnings = json.loads(opis(*argv, "--json")[1])["warnings"]
+    (told,) = (one["message"] for one in warnings if one["code"] == "duplicates")
+    assert told.startswith("1 queries and 2 gallery items repeat an earlier embedding")
 
 
 def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
