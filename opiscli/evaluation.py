@@ -206,7 +206,7 @@ def count_items(
         items = items.without_repeats()
     if settings.sample_pairs is not None and settings.sample_pairs >= items.n_pairs:
         settings = replace(settings, sample_pairs=None)
-    _refuse_with_sample(settings, complete=complete or bool(thresholds), index=index)
+    _refuse_with_sample(settings, complete=complete, exact=bool(thresholds), index=index)
     request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
     data = replace(
         _described(items, source, where),
@@ -280,13 +280,20 @@ def _refuse_with_gallery(*, complete: bool, index: str | None) -> None:
             raise refused_with_gallery(option)
 
 
-def _refuse_with_sample(settings: EvaluationSettings, *, complete: bool, index: str | None) -> None:
+def _refuse_with_sample(
+    settings: EvaluationSettings, *, complete: bool, exact: bool, index: str | None
+) -> None:
     if settings.sample_pairs is None:
         return
     if complete:
         raise UsageError(
             "a saved evaluation holds all pairs, but --sample-pairs looks at some",
             hint="Leave --sample-pairs out, or do not save.",
+        )
+    if exact:
+        raise UsageError(
+            "a given threshold is counted on all pairs, but --sample-pairs looks at some",
+            hint="Leave --sample-pairs out, or the threshold.",
         )
     if index is not None:
         raise UsageError(

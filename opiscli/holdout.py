@@ -98,8 +98,10 @@ def _attained(
     is_macro = settings.average is Average.MACRO
     far = point.macro_far if is_macro else point.far.value
     frr = point.macro_frr if is_macro else point.frr.value
-    if target.value is None or target.criterion in (Criterion.FAR, Criterion.THRESHOLD):
-        return far / target.value if target.criterion is Criterion.FAR and target.value else far
+    if target.value is None or target.criterion is Criterion.THRESHOLD:
+        return far
+    if target.criterion is Criterion.FAR:
+        return far / target.value
     return frr / (1 - target.value if target.criterion is Criterion.TAR else target.value)
 
 
@@ -113,6 +115,7 @@ def _summary(ratios: list[float], point: CalibratedPoint, share: float, repeats:
     return Holdout(
         share=share,
         repeats=repeats,
+        is_ratio=point.criterion in (Criterion.FAR, Criterion.FRR, Criterion.TAR),
         n_attained=len(ratios),
         median=median,
         lo=lo,

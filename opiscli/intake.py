@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from opiscli import threshold_file
 from opiscli.counted import Run
 from opiscli.embeddings import EmbeddingSet
 from opiscli.errors import UsageError
 from opiscli.evaluation import Gallery, count_items
 from opiscli.pairs.sweep import Progress
 from opiscli.resources import Resources
-from opiscli.settings import EvaluationSettings
+from opiscli.settings import Distance, EvaluationSettings
 from opiscli.sources import Selection, read_embeddings
 
 
@@ -141,6 +142,31 @@ def run_of(
     return run
 
 
+def threshold_in(
+    file: Path | None, opened: EmbeddingSet | Run, distance: Distance | None
+) -> tuple[float, ...]:
+    """Threshold of a threshold file, or none if there is no file.
+
+    Parameters
+    ----------
+    opened
+        What it is to be applied to; counts are measured as they were counted.
+    distance
+        What was asked for, if anything was.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, or is no threshold file.
+    UsageError
+        If its threshold is measured in something else.
+    """
+    if file is None:
+        return ()
+    counted = opened.settings.distance if isinstance(opened, Run) else Distance.EUCLIDEAN
+    return (threshold_file.read(file, distance or counted),)
+
+
 def items_of(
     opened: EmbeddingSet | Run,
     source: str,
@@ -179,10 +205,11 @@ def _under(run: Run, given: Mapping[str, Any], name: str) -> Run:
     for option, old, new in (
         ("--distance", run.settings.distance, settings.distance),
         ("--drop-duplicates", run.settings.drop_duplicates, settings.drop_duplicates),
+        ("--sample-pairs", run.settings.sample_pairs, settings.sample_pairs),
     ):
         if new != old:
             raise UsageError(
-                f"{option} is {new}, but {name} was counted with {old}",
+                f"{option} is {new}, but {name} was counted {f'with {old}' if old else 'without'}",
                 hint="Leave the option out, or evaluate the embeddings again.",
             )
     missing = sorted(set(settings.ks) - set(run.settings.ks))

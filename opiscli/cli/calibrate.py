@@ -197,21 +197,21 @@ def calibrate(
     from opiscli.cli.conversation import Conversation
     from opiscli.grouping import rate_groups
     from opiscli.holdout import hold_out
-    from opiscli.intake import items_of, open_source, run_of
+    from opiscli.intake import items_of, open_source, run_of, threshold_in
     from opiscli.per_class import diagnose_own_thresholds
     from opiscli.sources import Selection
 
-    from_file = options.threshold_of(threshold_file, distance)
-    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     talk = Conversation(quiet=quiet, verbose=verbose)
     resources = options.resources(threads, memory_limit)
     columns = embedding_column, label_column, id_column
-    given = options.given(distance=distance, drop_duplicates=drop_duplicates)
+    given = options.given(distance=distance, drop_duplicates=drop_duplicates, ks=())
     conditions = tuple(where or ())
-    exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
     group_here = group_by if evaluate_on is None else None
     selection = Selection(*columns, conditions, labels, group_here)
     opened = open_source(name, selection, talk.say)
+    from_file = threshold_in(threshold_file, opened, distance)
+    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
+    exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
     items = None if holdout is None else items_of(opened, name, "--holdout")
     with talk.progress() as on_progress:
         count = partial(

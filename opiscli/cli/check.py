@@ -62,7 +62,7 @@ def check(
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.checking import check_run
     from opiscli.cli.conversation import Conversation
-    from opiscli.intake import open_source, run_of
+    from opiscli.intake import open_source, run_of, threshold_in
     from opiscli.report import show
     from opiscli.sources import Selection
 
@@ -70,16 +70,14 @@ def check(
     rows = tuple(where or ())
     selection = Selection(embedding_column, label_column, id_column, rows, labels)
     opened = open_source(name, selection, talk.say)
-    for value in options.threshold_of(threshold_file, distance):
+    for value in threshold_in(threshold_file, opened, distance):
         threshold = value
     ranks = tuple(sorted({one.rank for one in conditions if one.rank is not None}))
     with talk.progress() as on_progress:
         run = run_of(
             opened,
             name,
-            options.given(
-                distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks or None
-            ),
+            options.given(distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks),
             options.resources(threads, memory_limit),
             where=rows,
             complete=True,

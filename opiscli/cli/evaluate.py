@@ -140,7 +140,7 @@ def evaluate(
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
     from opiscli.derivation import derive
-    from opiscli.intake import open_gallery, open_source, run_of
+    from opiscli.intake import open_gallery, open_source, run_of, threshold_in
     from opiscli.report import show, show_bytes
     from opiscli.sources import Selection
 
@@ -148,7 +148,6 @@ def evaluate(
     conditions = tuple(where or ())
     resources = options.resources(threads, memory_limit)
     columns = embedding_column, label_column, id_column
-    thresholds_given = options.threshold_of(threshold_file, distance)
     against = None
     if gallery is not None:
         chosen = (*columns, tuple(gallery_where or ()), gallery_labels)
@@ -156,6 +155,7 @@ def evaluate(
         against = open_gallery(gallery, selection, name, talk.say)
     selection = Selection(*columns, conditions, labels, group_by, with_pairs=against is None)
     opened = open_source(name, selection, talk.say)
+    thresholds_given = threshold_in(threshold_file, opened, distance)
     with talk.progress() as on_progress:
         run = run_of(
             opened,

@@ -93,14 +93,12 @@ def inspect(
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.cli.conversation import Conversation
     from opiscli.inspecting import inspect_run
-    from opiscli.intake import items_of, open_source, run_of
+    from opiscli.intake import items_of, open_source, run_of, threshold_in
     from opiscli.report import show as show_result
     from opiscli.settings import Distance
     from opiscli.sources import Selection
 
     measured = distance or Distance.EUCLIDEAN
-    for value in options.threshold_of(threshold_file, measured):
-        target = Target(Criterion.THRESHOLD, value)
     talk = Conversation(quiet=quiet, verbose=verbose)
     rows, columns = tuple(where or ()), tuple(show or ())
     selection = Selection(
@@ -114,6 +112,8 @@ def inspect(
         hint="Name the embeddings for pairs and labels; opis calibrate --far 1e-3 tells which"
         " classes break first from counts alone.",
     )
+    for value in threshold_in(threshold_file, items, distance):
+        target = Target(Criterion.THRESHOLD, value)
     settings = CalibrationSettings(
         targets=(target,),
         distance=measured,

@@ -290,15 +290,6 @@ def save_path(text: str | None, *, force: bool) -> Path | None:
     return Path(text)
 
 
-def threshold_of(file: Path | None, distance: Distance | None) -> tuple[float, ...]:
-    """Threshold of a threshold file, or none."""
-    if file is None:
-        return ()
-    from opiscli import threshold_file
-
-    return (threshold_file.read(file, distance or Distance.EUCLIDEAN),)
-
-
 def whole(option: str, value: float | None) -> int | None:
     """Whole number from one written as ``1e9``.
 

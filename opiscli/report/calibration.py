@@ -77,12 +77,13 @@ def _rates(point: CalibratedPoint) -> Table:
         table.add_row(*_row("  FAR before", point.calibrated_far), end_section=True)
     if point.holdout is not None:
         held = point.holdout
-        unit = "of target" if point.target is not None else "FAR"
+        unit = "× of target" if held.is_ratio else "FAR"
         table.add_row(
             "  on new classes",
             f"{held.median:.3g}",
             f"{held.lo:.3g} – {held.hi:.3g}",
-            f"× {unit}, {held.n_above} of {held.n_attained} above",
+            f"{unit}, {held.n_attained} draws"
+            + (f", {held.n_above} above" if held.is_ratio else ""),
         )
     return table
 

@@ -38,12 +38,13 @@ class OperatingPoint:
 class Holdout:
     """What became of a target on classes that the threshold was not chosen on.
 
-    ``ratios`` holds attained over target for each draw of classes, or the attained rate
-    itself where there is no target; quantiles are of them.
+    ``ratios`` holds attained over target for each draw of classes, or where there is no
+    target rate (``is_ratio`` is false) the attained FAR itself; quantiles are of them.
     """
 
     share: float
     repeats: int
+    is_ratio: bool
     n_attained: int
     median: float
     lo: float

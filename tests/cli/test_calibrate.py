@@ -15,6 +15,9 @@ from opiscli import EmbeddingSet
 from opiscli.calibrating import calibrate_run, choose_thresholds
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.evaluation import count_items
+from opiscli.metrics.jackknife import upper_bound
+from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.pairs.plain import count_pairs
 from opiscli.resources import Resources
 from opiscli.settings import Distance, EvaluationSettings
 from opiscli.targets import Average, CalibrationSettings, Criterion, Target
@@ -101,6 +104,18 @@ def test_targets_against_brute_force(average, distance):
         assert 1 - tar.macro_frr >= 0.7
 
 
+def test_singletons_are_partners_only_in_the_mean_of_classes():
+    """They have negative pairs, but no rate of their own that counts."""
+    embeddings, labels = clusters(6, n_classes=30, sizes=(1, 6), dims=6)
+    assert (np.unique(labels, return_counts=True)[1] == 1).sum() > 3
+    truth = BruteForce(embeddings, labels, "euclidean")
+    (point,) = calibrated(embeddings, labels, Target(Criterion.FAR, 0.05), average=Average.MACRO)
+    assert point.macro_far == pytest.approx(macro_far(truth, labels, point.threshold))
+    assert point.macro_far <= 0.05
+    after = np.sort(truth.negatives[truth.negatives > point.threshold])[0]
+    assert macro_far(truth, labels, after + 1e-9) > 0.05
+
+
 def test_the_largest_mean_utility_is_the_largest():
     embeddings, labels = clusters(5, n_classes=15)
     (point,) = calibrated(embeddings, labels, Target(Criterion.MAX_UTILITY))
@@ -126,6 +141,19 @@ def test_given_thresholds_are_counted_to_the_digit():
     assert wide.similarity < 0
 
 
+def test_the_hardest_classes_come_first():
+    embeddings, labels = clusters(3, n_classes=25, dims=6)
+    (point,) = calibrated(embeddings, labels, Target(Criterion.FAR, 0.05))
+    truth = BruteForce(embeddings, labels, "euclidean")
+    near = truth.d <= point.threshold
+    rates = {str(c): near[labels == c][:, labels != c].mean() for c in np.unique(labels)}
+    hardest = [one.far for one in point.hardest_classes]
+    assert hardest == pytest.approx(sorted(rates.values(), reverse=True)[:5])
+    for one in point.hardest_classes:
+        assert one.far == pytest.approx(rates[one.label])
+    assert point.n_above_limit == sum(rate > 0.1 for rate in rates.values()) > 0
+
+
 def test_confidence_asks_for_more():
     embeddings, labels = clusters(4, n_classes=60, dims=12)
     target = Target(Criterion.FAR, 0.05)
@@ -133,6 +161,20 @@ def test_confidence_asks_for_more():
     (sure,) = calibrated(embeddings, labels, target, confidence=0.95)
     assert sure.threshold < plain.threshold
     assert sure.far.value < plain.far.value <= 0.05
+
+
+@pytest.mark.parametrize("average", list(Average))
+def test_confidence_bounds_the_rate_that_was_asked_for(average):
+    """Classes of very different size: pooled and macro rates have different bounds."""
+    embeddings, labels = clusters(4, n_classes=120, dims=12, sizes=(2, 40))
+    target = Target(Criterion.FAR, 0.05)
+    (point,) = calibrated(embeddings, labels, target, average=average, confidence=0.9)
+    spread = {Average.POOLED: pooled_far_spread, Average.MACRO: macro_far_spread}[average]
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    near = np.array([point.threshold, point.threshold + 2e-3])
+    counts = count_pairs(items, near, Distance.EUCLIDEAN, side=256, threads=1)
+    at, beyond = upper_bound(spread(counts), 0.9)
+    assert at <= 0.05 < beyond
 
 
 def test_reversed_distances_are_refused():
@@ -204,6 +246,41 @@ def test_chosen_here_and_tested_there(opis):
     threshold = repr(after["threshold"])
     plain = opis("calibrate", WORDNET, *test, "--threshold", threshold, "--json")[1]
     assert json.loads(plain)["operating_points"][0]["far"] == after["far"]
+
+
+@pytest.mark.parametrize(
+    ("option", "is_ratio"),
+    [("--far=1e-2", True), ("--criterion=tar=0.8", True), ("--threshold=1.1", False)],
+)
+def test_a_threshold_without_a_target_holds_out_its_rate(opis, option, is_ratio):
+    options = ("calibrate", WORDNET, option, "--holdout", "0.3", "--repeats", "3")
+    (point,) = json.loads(opis(*options, "--json")[1])["operating_points"]
+    held = point["holdout"]
+    assert held["is_ratio"] is is_ratio
+    assert ("× of target" in opis(*options)[1]) is is_ratio
+    # Without a target it is the FAR itself, of the order of that on all classes.
+    unit = 1 if is_ratio else point["far"]["value"]
+    assert 0.4 < held["median"] / unit < 2.5
+
+
+def test_held_out_classes_are_others(opis, monkeypatch):
+    """No class is on both sides, all are on one, and the share is that of the first part."""
+    from opiscli import holdout
+
+    parts = []
+
+    def spy(items, *options, **more):
+        parts.append(set(items.names))
+        return count_items(items, *options, **more)
+
+    monkeypatch.setattr(holdout, "count_items", spy)
+    options = ("calibrate", WORDNET, "--far", "1e-2", "--holdout", "0.25", "--repeats", "2")
+    assert opis(*options)[0] == 0
+    assert len(parts) == 4
+    for first, second in (parts[:2], parts[2:]):
+        assert not first & second
+        assert (len(first), len(first | second)) == (30, 120)
+    assert parts[0] != parts[2]
 
 
 def test_holding_classes_out(opis):

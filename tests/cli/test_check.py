@@ -54,6 +54,19 @@ def test_the_numbers_are_those_of_the_report(opis, saved):
     assert [one["value"] for one in json.loads(out)["conditions"]] == expected
 
 
+def test_the_rates_are_those_of_a_calibration(opis, saved):
+    names = ("far", "frr", "tar", "macro_far", "worst_far", "worst_frr", "share_above_limit")
+    options = [part for name in names for part in ("--fail-if", f"{name}@far=0.01<0")]
+    found = json.loads(opis("check", saved, *options, "--json")[1])["conditions"]
+    calibrated = json.loads(opis("calibrate", saved, "--far", "0.01", "--json")[1])
+    (point,) = calibrated["operating_points"]
+    expected = {name: point[name] for name in names}
+    for name in ("far", "frr", "worst_far", "worst_frr"):
+        expected[name] = point[name]["value"]
+    assert {one["name"].split("@")[0]: one["value"] for one in found} == expected
+    assert len(set(expected.values())) == len(names)
+
+
 def test_rates_at_a_threshold_from_a_file(opis, saved, tmp_path):
     path = tmp_path / "threshold.json"
     opis("calibrate", saved, "--far", "1e-2", "-o", path)
@@ -62,6 +75,24 @@ def test_rates_at_a_threshold_from_a_file(opis, saved, tmp_path):
     here, there = json.loads(out)["conditions"]
     assert code == 1
     assert here["value"] == there["value"]
+
+
+def test_a_threshold_of_another_distance_is_never_applied(opis, tmp_path):
+    """Counts are measured as they were counted, whatever the default is."""
+    cosine = tmp_path / "cosine.opis"
+    opis("evaluate", WORDNET, "--distance", "cosine", "--save", cosine, "--quiet")
+    files = {}
+    for name, source in (("cosine", cosine), ("euclidean", WORDNET)):
+        files[name] = tmp_path / f"{name}.json"
+        opis("calibrate", source, "--far", "1e-2", "-o", files[name], "--quiet")
+    condition = ("--fail-if", "far>0.01")
+    commands = (("check", *condition), ("calibrate",), ("evaluate",))
+    for command, *more in commands:
+        assert opis(command, cosine, *more, "--threshold-file", files["cosine"])[0] == 0
+        code, out, err = opis(command, cosine, *more, "--threshold-file", files["euclidean"])
+        assert (code, out) == (2, "")
+        assert "is a euclidean distance, but distances here are cosine" in err
+        assert opis(command, WORDNET, *more, "--threshold-file", files["cosine"])[0] == 2
 
 
 @pytest.mark.parametrize(

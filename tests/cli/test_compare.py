@@ -30,6 +30,9 @@ def test_values_are_those_of_each_report(opis, two):
     code, out, _ = opis("compare", *two, "--json")
     found = metrics(out)
     assert code == 0
+    for values in found.values():
+        for one in values:
+            assert one["ci"] is None or one["ci"][0] <= one["value"] <= one["ci"][1]
     for k, path in enumerate(two):
         report = json.loads(opis("evaluate", path, "--json")[1])
         assert found["opis"][k]["value"] == report["opis"]["value"]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +11,11 @@ import pytest
 from conftest import SAMPLE, clusters
 
 from opiscli import EmbeddingSet, evaluation_file
+from opiscli.derivation import derive
 from opiscli.errors import SourceError
 from opiscli.evaluation import count_items
 from opiscli.resources import Resources
-from opiscli.settings import EvaluationSettings
+from opiscli.settings import EvaluationSettings, RangeBy, RangeRequest
 
 WORDNET = SAMPLE / "wordnet.parquet"
 
@@ -77,6 +79,34 @@ def test_through_a_pipe(opis):
     assert json.loads(second.stdout) == json.loads(report)
 
 
+def test_a_threshold_between_the_counted_ones_is_moved_and_says_so(opis, saved):
+    """Unless no pair lies between: then the counts are exact for the threshold itself."""
+    run = evaluation_file.read(saved, "run.opis")
+    table = run.counted.table
+    filled = np.union1d(table.positive.bins, table.negative.bins)
+    occupied = int(filled[len(filled) // 2])
+    empty = int(np.setdiff1d(np.arange(1, len(table.thresholds) - 1), filled)[5])
+    for position, is_exact in ((occupied, False), (empty, True)):
+        lo, hi = table.thresholds[position - 1 : position + 1]
+        between = float((lo + hi) / 2)
+        _, out, err = opis("calibrate", saved, "--threshold", repr(between), "--json")
+        (point,) = json.loads(out)["operating_points"]
+        assert point["threshold"] == (between if is_exact else hi)
+        assert point["target"] == between
+        assert ("pairs were not counted at" in err) is not is_exact
+
+
+def test_noise_is_not_known_where_items_were_not_counted(saved):
+    """Another range may lie outside of the thresholds at which they were."""
+    run = evaluation_file.read(saved, "run.opis")
+    noise = run.counted.for_noise
+    inside = (noise.thresholds >= run.counted.grid[0]) & (noise.thresholds <= run.counted.grid[-1])
+    narrow = replace(run.counted, for_noise=noise.at(np.flatnonzero(inside)))
+    asked = replace(run.settings, calibration_range=RangeRequest(RangeBy.FAR, 0.2, 0.4))
+    assert derive(run.under(asked)).opis.noise is not None
+    assert derive(replace(run, counted=narrow).under(asked)).opis.noise is None
+
+
 def test_a_file_is_not_overwritten(opis, saved):
     before = saved.read_bytes()
     code, out, err = opis("evaluate", WORDNET, "--save", saved)
@@ -92,6 +122,7 @@ def test_a_file_is_not_overwritten(opis, saved):
         (("--k", "1,3"), "was counted for --k 1"),
         (("--where", "split=test"), "is an evaluation file"),
         (("--drop-duplicates",), "--drop-duplicates is True"),
+        (("--sample-pairs", "1e4"), "was counted without"),
     ],
 )
 def test_what_cannot_be_changed_later(opis, saved, options, says):
