@@ -9,6 +9,7 @@ import typer
 
 from opiscli.cli import options
 from opiscli.cli.grouping import GroupBy
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.output import require_free
 from opiscli.report.formats import Format
@@ -150,14 +151,11 @@ _Print = Annotated[
 ]
 
 
+@reads_sources
 def calibrate(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     far: _Far = None,
     criterion: _Criterion = None,
@@ -179,11 +177,7 @@ def calibrate(
     print_: _Print = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
     seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, with the rates it attains."""
     targets = _targets(far, criterion, target, threshold)
@@ -194,21 +188,16 @@ def calibrate(
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli import threshold_file as files
     from opiscli.calibrating import calibrate_run, choose_thresholds
-    from opiscli.cli.conversation import Conversation
     from opiscli.grouping import rate_groups
     from opiscli.holdout import hold_out
     from opiscli.intake import items_of, open_source, run_of, threshold_in
     from opiscli.per_class import diagnose_own_thresholds
     from opiscli.sources import Selection
 
-    talk = Conversation(quiet=quiet, verbose=verbose)
-    resources = options.resources(threads, memory_limit)
-    columns = embedding_column, label_column, id_column
+    talk, resources = reading.talk(), reading.resources
     given = options.given(distance=distance, drop_duplicates=drop_duplicates, ks=())
-    conditions = tuple(where or ())
     group_here = group_by if evaluate_on is None else None
-    selection = Selection(*columns, conditions, labels, group_here)
-    opened = open_source(name, selection, talk.say)
+    opened = reading.open(name, talk, group=group_here)
     from_file = threshold_in(threshold_file, opened, distance)
     targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
@@ -221,7 +210,7 @@ def calibrate(
             opened,
             name,
             given,
-            where=conditions,
+            where=reading.conditions,
             thresholds=tuple(value for value in exact if value is not None),
         )
         settings = CalibrationSettings(
@@ -239,7 +228,9 @@ def calibrate(
         evaluated = None
         if evaluate_on is not None:
             only = tuple(eval_where or ())
-            opened = open_source(evaluate_on, Selection(*columns, only, group=group_by), talk.say)
+            opened = open_source(
+                evaluate_on, Selection(*reading.columns, only, group=group_by), talk.say
+            )
             evaluated = count(
                 opened,
                 evaluate_on,

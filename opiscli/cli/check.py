@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.conditions import Condition
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
@@ -30,14 +31,11 @@ _Threshold = Annotated[
 ]
 
 
+@reads_sources
 def check(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     fail_if: _FailIf = None,
     threshold: _Threshold = None,
@@ -45,11 +43,7 @@ def check(
     distance: options.OfDistance = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
     seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Exit with 1 if any of the conditions holds, naming each that does."""
     conditions = tuple(Condition.parse(text) for text in fail_if or ())
@@ -61,30 +55,18 @@ def check(
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
     from opiscli.checking import check_run
-    from opiscli.cli.conversation import Conversation
-    from opiscli.intake import open_source, run_of, threshold_in
+    from opiscli.intake import threshold_in
     from opiscli.report import show
-    from opiscli.sources import Selection
 
-    talk = Conversation(quiet=quiet, verbose=verbose)
-    rows = tuple(where or ())
-    selection = Selection(embedding_column, label_column, id_column, rows, labels)
-    opened = open_source(name, selection, talk.say)
+    talk = reading.talk()
+    opened = reading.open(name, talk)
     for value in threshold_in(threshold_file, opened, distance):
         threshold = value
     ranks = tuple(sorted({one.rank for one in conditions if one.rank is not None}))
+    given = options.given(distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks)
+    exact = () if threshold is None else (threshold,)
     with talk.progress() as on_progress:
-        run = run_of(
-            opened,
-            name,
-            options.given(distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks),
-            options.resources(threads, memory_limit),
-            where=rows,
-            complete=True,
-            thresholds=() if threshold is None else (threshold,),
-            say=talk.say,
-            on_progress=on_progress,
-        )
+        run = reading.count(opened, name, given, talk, on_progress, complete=True, thresholds=exact)
         result = check_run(run, conditions, threshold)
     show(result, Format.JSON if json else output_format)
     for one in result.conditions:

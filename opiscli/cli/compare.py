@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
 
@@ -18,14 +19,11 @@ _Sources = Annotated[
 ]
 
 
+@reads_sources
 def compare(
     sources: _Sources,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     far: options.RangeByFar = None,
     frr: options.RangeByFrr = None,
@@ -35,11 +33,7 @@ def compare(
     k: options.Ranks = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
     seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Compare R@1, OPIS, ε-OPIS and TAR of several sources against the first."""
     if len(sources) < 2:
@@ -66,29 +60,11 @@ def compare(
     )
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.cli.conversation import Conversation
     from opiscli.comparing import compare_runs
-    from opiscli.intake import open_source, run_of
     from opiscli.report import show
-    from opiscli.sources import Selection
 
-    talk = Conversation(quiet=quiet, verbose=verbose)
-    rows = tuple(where or ())
-    selection = Selection(embedding_column, label_column, id_column, rows, labels)
-    resources = options.resources(threads, memory_limit)
-    with talk.progress() as on_progress:
-        runs = [
-            run_of(
-                open_source(source, selection, talk.say),
-                source,
-                given,
-                resources,
-                where=rows,
-                say=talk.say,
-                on_progress=on_progress,
-            )
-            for source in sources
-        ]
+    talk = reading.talk()
+    runs = reading.read(sources, given, talk)
     result = compare_runs(runs)
     talk.warn(result.warnings)
     show(result, Format.JSON if json else output_format)

@@ -7,6 +7,7 @@ import typer
 
 from opiscli.cli import options
 from opiscli.cli.grouping import GroupBy, refuse_sample
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
 from opiscli.settings import refused_with_gallery
@@ -79,14 +80,11 @@ _Save = Annotated[
 ]
 
 
+@reads_sources
 def evaluate(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     gallery: _Gallery = None,
     gallery_where: _GalleryWhere = None,
     gallery_labels: _GalleryLabels = None,
@@ -109,11 +107,7 @@ def evaluate(
     force: options.Force = False,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
     seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
     given = options.given(
@@ -138,37 +132,30 @@ def evaluate(
         raise refused_with_gallery("--group-by")
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.cli.conversation import Conversation
     from opiscli.derivation import derive
-    from opiscli.intake import open_gallery, open_source, run_of, threshold_in
+    from opiscli.intake import open_gallery, threshold_in
     from opiscli.report import show, show_bytes
     from opiscli.sources import Selection
 
-    talk = Conversation(quiet=quiet, verbose=verbose)
-    conditions = tuple(where or ())
-    resources = options.resources(threads, memory_limit)
-    columns = embedding_column, label_column, id_column
+    talk = reading.talk()
     against = None
     if gallery is not None:
-        chosen = (*columns, tuple(gallery_where or ()), gallery_labels)
+        chosen = (*reading.columns, tuple(gallery_where or ()), gallery_labels)
         selection = Selection(*chosen, with_pairs=False, side="gallery")
         against = open_gallery(gallery, selection, name, talk.say)
-    selection = Selection(*columns, conditions, labels, group_by, with_pairs=against is None)
-    opened = open_source(name, selection, talk.say)
+    opened = reading.open(name, talk, group=group_by, with_pairs=against is None)
     thresholds_given = threshold_in(threshold_file, opened, distance)
     with talk.progress() as on_progress:
-        run = run_of(
+        run = reading.count(
             opened,
             name,
             given,
-            resources,
-            where=conditions,
+            talk,
+            on_progress,
             complete=save is not None,
             thresholds=thresholds_given,
             index=index,
             gallery=against,
-            say=talk.say,
-            on_progress=on_progress,
         )
         result = derive(run, thresholds_given)
         if group_by is not None:
@@ -177,7 +164,7 @@ def evaluate(
 
             items = items_of(opened, name, "--group-by")
             result = evaluate_groups(
-                result, run, items, group_by, resources, on_progress=on_progress
+                result, run, items, group_by, reading.resources, on_progress=on_progress
             )
     talk.warn(result.warnings)
     if save is not None:

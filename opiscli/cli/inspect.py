@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.report.formats import Format
+from opiscli.settings import Distance
 from opiscli.targets import CalibrationSettings, Criterion, Target
 
 _TARGET = "What the threshold is to achieve"
@@ -49,14 +51,11 @@ _Show = Annotated[
 ]
 
 
+@reads_sources
 def inspect(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     far: _Far = None,
     threshold: _Threshold = None,
@@ -67,17 +66,13 @@ def inspect(
     distance: options.OfDistance = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """List the classes that break first, the worst pairs and items with suspected labels."""
     ways = {"--far": far, "--threshold": threshold, "--threshold-file": threshold_file}
-    given = [option for option, value in ways.items() if value is not None]
-    if len(given) > 1:
+    named = [option for option, value in ways.items() if value is not None]
+    if len(named) > 1:
         raise UsageError(
-            f"{' and '.join(given)} each give the threshold, expected one of them",
+            f"{' and '.join(named)} each give the threshold, expected one of them",
             hint="Leave the others out.",
         )
     for option, number, most in (("--pairs", pairs, 100_000), ("--neighbours", neighbours, 1000)):
@@ -91,22 +86,14 @@ def inspect(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.cli.conversation import Conversation
     from opiscli.inspecting import inspect_run
-    from opiscli.intake import items_of, open_source, run_of, threshold_in
+    from opiscli.intake import items_of, threshold_in
     from opiscli.report import show as show_result
-    from opiscli.settings import Distance
-    from opiscli.sources import Selection
 
-    measured = distance or Distance.EUCLIDEAN
-    talk = Conversation(quiet=quiet, verbose=verbose)
-    rows, columns = tuple(where or ()), tuple(show or ())
-    selection = Selection(
-        embedding_column, label_column, id_column, rows, labels, show=columns, find_id=True
-    )
-    resources = options.resources(threads, memory_limit)
+    talk, columns = reading.talk(), tuple(show or ())
+    chosen = {"show": columns, "find_id": True}
     items = items_of(
-        open_source(name, selection, talk.say),
+        reading.open(name, talk, **chosen),
         name,
         "opis inspect",
         hint="Name the embeddings for pairs and labels; opis calibrate --far 1e-3 tells which"
@@ -116,31 +103,30 @@ def inspect(
         target = Target(Criterion.THRESHOLD, value)
     settings = CalibrationSettings(
         targets=(target,),
-        distance=measured,
+        distance=distance or Distance.EUCLIDEAN,
         allow_zero=True,
         drop_duplicates=bool(drop_duplicates),
     )
+    given = {"distance": settings.distance, "drop_duplicates": settings.drop_duplicates, "ks": ()}
     exact = target.value if target.criterion is Criterion.THRESHOLD else None
     with talk.progress() as on_progress:
-        run = run_of(
+        run = reading.count(
             items,
             name,
-            {"distance": measured, "drop_duplicates": bool(drop_duplicates), "ks": ()},
-            resources,
-            where=rows,
+            given,
+            talk,
+            on_progress,
             complete=True,
             thresholds=() if exact is None else (exact,),
-            say=talk.say,
-            on_progress=on_progress,
         )
         result = inspect_run(
             run,
             items,
             settings,
-            resources,
+            reading.resources,
             n_pairs=pairs,
             n_neighbours=neighbours,
-            id_column=selection.id_among(list(items.columns)),
+            id_column=reading.selection(**chosen).id_among(list(items.columns)),
             show=columns,
             on_progress=on_progress,
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options, pictures
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 
 _DEFAULT_FAR = 1e-2
@@ -29,14 +30,11 @@ _Threshold = Annotated[
 ]
 
 
+@reads_sources
 def plot_classes(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     threshold: _Threshold = None,
     far: _Far = None,
@@ -45,25 +43,10 @@ def plot_classes(
     output: pictures.Output = Path("classes.png"),
     style: pictures.Style = None,
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Draw FAR and FRR of every class at one threshold, one dot a class; names the worst five."""
     _require_one_threshold(threshold, far)
     given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
-    reading = pictures.Reading(
-        embedding_column=embedding_column,
-        label_column=label_column,
-        id_column=id_column,
-        where=where,
-        labels=labels,
-        threads=threads,
-        memory_limit=memory_limit,
-        quiet=quiet,
-        verbose=verbose,
-    )
     name = options.source_or_stdin(source)
 
     from opiscli.curves.classes import class_errors, threshold_at
@@ -72,7 +55,7 @@ def plot_classes(
 
     pictures.require_drawable(output, style, force=force)
     exact = () if threshold is None else (threshold,)
-    (run,) = reading.read([name], given, thresholds=exact)
+    (run,) = reading.read([name], given, reading.talk(), complete=True, thresholds=exact)
     at = threshold if threshold is not None else threshold_at(run, far or _DEFAULT_FAR)
     (title,) = short_names([name], reading.conditions)
     errors = class_errors(title, run, at)

@@ -3,19 +3,17 @@
 from pathlib import Path
 
 from opiscli.cli import options, pictures
+from opiscli.cli.reading import Reading, named_sources, reads_sources
 from opiscli.errors import UsageError
 
 _MOST_PANELS = 2
 
 
+@reads_sources
 def plot_curves(
     sources: pictures.Sources = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     highlight: pictures.Highlight = None,
     far: options.RangeByFar = None,
@@ -28,10 +26,6 @@ def plot_curves(
     output: pictures.Output = Path("curves.png"),
     style: pictures.Style = None,
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Draw the utility of every class over the threshold; two sources give two panels."""
     given = options.given(
@@ -43,18 +37,7 @@ def plot_curves(
         ks=(),
         drop_duplicates=drop_duplicates,
     )
-    reading = pictures.Reading(
-        embedding_column=embedding_column,
-        label_column=label_column,
-        id_column=id_column,
-        where=where,
-        labels=labels,
-        threads=threads,
-        memory_limit=memory_limit,
-        quiet=quiet,
-        verbose=verbose,
-    )
-    names = pictures.named_sources(sources)
+    names = named_sources(sources)
     if len(names) > _MOST_PANELS:
         raise UsageError(
             f"plot-curves was given {len(names)} sources, expected one, or two to compare",
@@ -67,7 +50,7 @@ def plot_curves(
     from opiscli.drawing.pictures import curves_picture
 
     pictures.require_drawable(output, style, force=force)
-    runs = reading.read(names, given)
+    runs = reading.read(names, given, reading.talk(), complete=True)
     panels = [
         utility_curves(name, run, derive(run))
         for name, run in zip(short_names(names, reading.conditions), runs, strict=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options, pictures
+from opiscli.cli.reading import Reading, reads_sources
 
 _Log = Annotated[
     bool,
@@ -17,38 +18,20 @@ _Log = Annotated[
 ]
 
 
+@reads_sources
 def plot_distances(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     log: _Log = False,
     distance: options.OfDistance = None,
     output: pictures.Output = Path("distances.png"),
     style: pictures.Style = None,
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Draw histograms of positive and negative distances, with thresholds for common FARs."""
     given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
-    reading = pictures.Reading(
-        embedding_column=embedding_column,
-        label_column=label_column,
-        id_column=id_column,
-        where=where,
-        labels=labels,
-        threads=threads,
-        memory_limit=memory_limit,
-        quiet=quiet,
-        verbose=verbose,
-    )
     name = options.source_or_stdin(source)
 
     from opiscli.curves.distances import distances
@@ -56,7 +39,7 @@ def plot_distances(
     from opiscli.drawing.pictures import distances_picture
 
     pictures.require_drawable(output, style, force=force)
-    (run,) = reading.read([name], given)
+    (run,) = reading.read([name], given, reading.talk(), complete=True)
     (title,) = short_names([name], reading.conditions)
     pictures.write_picture(
         lambda: distances_picture(distances(title, run), log=log), output, style, force=force

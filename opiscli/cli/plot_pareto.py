@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from opiscli.cli import options, pictures
+from opiscli.cli.reading import Reading, named_sources, reads_sources
 
 _Pairs = Annotated[
     list[str] | None,
@@ -19,14 +20,11 @@ _Pairs = Annotated[
 ]
 
 
+@reads_sources
 def plot_pareto(
     sources: pictures.Sources = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     pairs: _Pairs = None,
     far: options.RangeByFar = None,
@@ -38,10 +36,6 @@ def plot_pareto(
     output: pictures.Output = Path("pareto.png"),
     style: pictures.Style = None,
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones."""
     given = options.given(
@@ -52,18 +46,7 @@ def plot_pareto(
         ks=(1,),
         drop_duplicates=drop_duplicates,
     )
-    reading = pictures.Reading(
-        embedding_column=embedding_column,
-        label_column=label_column,
-        id_column=id_column,
-        where=where,
-        labels=labels,
-        threads=threads,
-        memory_limit=memory_limit,
-        quiet=quiet,
-        verbose=verbose,
-    )
-    names = pictures.named_sources(sources)
+    names = named_sources(sources)
 
     from opiscli.curves.naming import parse_pairs, short_names
     from opiscli.curves.pareto import model_point
@@ -72,7 +55,7 @@ def plot_pareto(
 
     pictures.require_drawable(output, style, force=force)
     arrows = parse_pairs(pairs or (), names)
-    runs = reading.read(names, given, complete=False)
+    runs = reading.read(names, given, reading.talk())
     titles = short_names(names, reading.conditions)
     models = [model_point(title, derive(run)) for title, run in zip(titles, runs, strict=True)]
     pictures.write_picture(lambda: pareto_picture(models, arrows), output, style, force=force)

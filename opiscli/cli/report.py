@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.output import require_free, whole_file
 
@@ -15,14 +16,11 @@ _Output = Annotated[
 ]
 
 
+@reads_sources
 def report(
     source: options.Source = None,
     *,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
+    reading: Reading,
     drop_duplicates: options.DropDuplicates = None,
     far: options.RangeByFar = None,
     frr: options.RangeByFrr = None,
@@ -33,10 +31,6 @@ def report(
     distance: options.OfDistance = None,
     output: _Output = Path("report.html"),
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
     given = options.given(
@@ -46,17 +40,6 @@ def report(
         beta=beta,
         epsilon=epsilon,
         drop_duplicates=drop_duplicates,
-    )
-    reading = pictures.Reading(
-        embedding_column=embedding_column,
-        label_column=label_column,
-        id_column=id_column,
-        where=where,
-        labels=labels,
-        threads=threads,
-        memory_limit=memory_limit,
-        quiet=quiet,
-        verbose=verbose,
     )
     name = options.source_or_stdin(source)
     if output.suffix.lower() not in {".html", ".htm"}:
@@ -69,9 +52,10 @@ def report(
     from opiscli.derivation import derive
     from opiscli.page.report import report_page
 
-    (run,) = reading.read([name], given)
+    talk = reading.talk()
+    (run,) = reading.read([name], given, talk, complete=True)
     evaluation = derive(run)
-    reading.talk().warn(evaluation.warnings)
+    talk.warn(evaluation.warnings)
     page = report_page(run, evaluation)
     with whole_file(output, force=force) as temporary:
         temporary.write_text(page, "utf-8")
