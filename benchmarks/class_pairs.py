@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from opiscli import EmbeddingSet
-from opiscli.pairs.counts import PairCounts, exact_totals
+from opiscli.counts.pair_counts import PairCounts, exact_totals
 
 SIDE = 3000
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from opiscli.metrics.det import frr_interval_at_far
-from opiscli.pairs.counts import PairCounts
+from opiscli.counts.pair_counts import PairCounts
+from opiscli.metrics.intervals.det import frr_interval_at_far
 
 RESULTS = Path(__file__).parent / "results" / "det_coverage.json"
 THRESHOLDS = np.linspace(0.2, 1.7, 120)

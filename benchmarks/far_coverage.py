@@ -20,21 +20,21 @@ from class_pairs import ClassPairs
 from scipy.special import stdtrit
 
 from opiscli import read_embeddings
-from opiscli.metrics.assurance import assured_threshold
-from opiscli.metrics.effective_classes import (
+from opiscli.counts.pair_counts import PairCounts
+from opiscli.metrics.intervals.effective_classes import (
     FEWEST_EFFECTIVE,
     carried_by_few,
     effective_classes,
 )
-from opiscli.metrics.jackknife import interval
-from opiscli.metrics.rate_spread import (
+from opiscli.metrics.intervals.rate import interval
+from opiscli.metrics.intervals.rate_spread import (
     RateSpread,
     macro_far_spread,
     pooled_far_spread,
     pooled_frr_spread,
 )
 from opiscli.metrics.rates import false_accept_rate
-from opiscli.pairs.counts import PairCounts
+from opiscli.thresholds.guarantee import assured_threshold
 
 SETS = {"glyphs128": 1e-3, "debian50": 1e-2, "wordnet384": 1e-2}
 SPREADS = {"pooled": pooled_far_spread, "macro": macro_far_spread}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opiscli.metrics.bootstrap import ClassBootstrap, log_interval, percentile_interval
+from opiscli.metrics.intervals.bootstrap import ClassBootstrap, log_interval, percentile_interval
 from opiscli.metrics.opis import epsilon_opis, opis
 
 THRESHOLDS = np.linspace(0, 1, 21)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from opiscli.metrics.bootstrap import ClassBootstrap
+from opiscli.metrics.intervals.bootstrap import ClassBootstrap
+from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.metrics.opis import epsilon_opis, opis
-from opiscli.metrics.paired import difference_interval, ratio_interval
 
 THRESHOLDS = np.linspace(0, 1, 21)
 EPSILON = 0.1

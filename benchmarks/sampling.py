@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from opiscli import EvaluationSettings, evaluate_items, read_embeddings
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 from opiscli.version import __version__
 
 HERE = Path(__file__).parent

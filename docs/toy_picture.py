@@ -15,10 +15,10 @@ from matplotlib.projections.polar import PolarAxes
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items, read_embeddings
 from opiscli.heads import HeadKind
-from opiscli.heads.start import StartKind
-from opiscli.losses.tcm import ThresholdConsistentMargin
-from opiscli.resources import Resources
+from opiscli.heads.initialisation import StartKind
+from opiscli.settings.resources import Resources
 from opiscli.training.descent import Position, descend
+from opiscli.training.losses.tcm import ThresholdConsistentMargin
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Margins, TrainingSettings
 

@@ -11,17 +11,11 @@ from typing import TYPE_CHECKING
 from opiscli.version import __version__
 
 if TYPE_CHECKING:
-    from opiscli.embeddings import EmbeddingSet
-    from opiscli.errors import (
-        EmbeddingError,
-        OpisError,
-        SourceError,
-        UndefinedMetric,
-        UsageError,
-    )
-    from opiscli.evaluation import evaluate, evaluate_items
+    from opiscli.analysis.counting import evaluate, evaluate_items
+    from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.errors import EmbeddingError, OpisError, SourceError, UndefinedMetric, UsageError
     from opiscli.results import Evaluation
-    from opiscli.settings import EvaluationSettings
+    from opiscli.settings.evaluation import EvaluationSettings
     from opiscli.sources import read_embeddings
 
 __all__ = [
@@ -41,15 +35,15 @@ __all__ = [
 
 _HOME = {
     "EmbeddingError": "errors",
-    "EmbeddingSet": "embeddings",
+    "EmbeddingSet": "embeddings.embedding_set",
     "Evaluation": "results",
-    "EvaluationSettings": "settings",
+    "EvaluationSettings": "settings.evaluation",
     "OpisError": "errors",
     "SourceError": "errors",
     "UndefinedMetric": "errors",
     "UsageError": "errors",
-    "evaluate": "evaluation",
-    "evaluate_items": "evaluation",
+    "evaluate": "analysis.counting",
+    "evaluate_items": "analysis.counting",
     "read_embeddings": "sources",
 }
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from opiscli.arrays import Float32Array, FloatArray
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 LARGEST = 2.0
 """The largest value of either distance: two opposite unit vectors."""

@@ -41,7 +41,7 @@ def opis(capsys):
 def evaluate_with(embeddings, labels, settings):
     """Evaluate arrays under settings that are already an object."""
     from opiscli import EmbeddingSet, evaluate_items
-    from opiscli.resources import Resources
+    from opiscli.settings.resources import Resources
 
     items = EmbeddingSet.from_arrays(embeddings, labels)
     return evaluate_items(items, settings, Resources.of_machine())

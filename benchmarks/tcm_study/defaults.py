@@ -14,9 +14,9 @@ from pathlib import Path
 from study import MOST_TEST_CLASSES, SEEDS, measure, some_classes
 
 from opiscli import read_embeddings
-from opiscli.finetuning import HeadPaths, finetune_to_file
+from opiscli.analysis.finetune import HeadPaths, finetune_to_file
 from opiscli.heads import Projection
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 from opiscli.training.settings import TrainingSettings
 

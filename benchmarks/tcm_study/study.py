@@ -22,10 +22,10 @@ import numpy as np
 
 from opiscli import EmbeddingSet, EvaluationSettings, __version__, evaluate_items, read_embeddings
 from opiscli.heads import HeadKind, Projection
-from opiscli.losses import ThresholdConsistentMargin
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 from opiscli.training.descent import Position, descend
+from opiscli.training.losses import ThresholdConsistentMargin
 from opiscli.training.problem import Problem
 from opiscli.training.settings import TrainingSettings
 from opiscli.training.split import class_disjoint

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opiscli.atomic_file import require_free
 from opiscli.cli import options
 from opiscli.cli.grouping import GroupBy
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
-from opiscli.output import require_free
-from opiscli.report.formats import Format
-from opiscli.targets import Average, CalibrationSettings, Criterion, Target
+from opiscli.report.tables.formats import Format
+from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 
 if TYPE_CHECKING:
     from opiscli.results import CalibratedPoint, Calibration
@@ -186,13 +186,13 @@ def calibrate(
         require_free(output, force=force)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli import threshold_file as files
-    from opiscli.calibrating import calibrate_run, choose_thresholds
-    from opiscli.grouping import rate_groups
-    from opiscli.holdout import hold_out
-    from opiscli.intake import items_of, open_source, run_of, threshold_in
-    from opiscli.per_class import diagnose_own_thresholds
+    from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
+    from opiscli.analysis.class_thresholds import diagnose_own_thresholds
+    from opiscli.analysis.groups import rate_groups
+    from opiscli.analysis.holdout import hold_out
+    from opiscli.analysis.inputs import items_of, open_source, run_of, threshold_in
     from opiscli.sources import Selection
+    from opiscli.thresholds import threshold_file as files
 
     talk, resources = reading.talk(), reading.resources
     given = options.given(distance=distance, drop_duplicates=drop_duplicates, ks=())

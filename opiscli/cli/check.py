@@ -6,9 +6,9 @@ import typer
 
 from opiscli.cli import options
 from opiscli.cli.reading import Reading, reads_sources
-from opiscli.conditions import Condition
 from opiscli.errors import UsageError
-from opiscli.report.formats import Format
+from opiscli.report.tables.formats import Format
+from opiscli.settings.conditions import Condition
 
 _FailIf = Annotated[
     list[str] | None,
@@ -54,8 +54,8 @@ def check(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.checking import check_run
-    from opiscli.intake import threshold_in
+    from opiscli.analysis.check import check_run
+    from opiscli.analysis.inputs import threshold_in
     from opiscli.report import show
 
     talk = reading.talk()

@@ -7,7 +7,7 @@ import typer
 from opiscli.cli import options
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
-from opiscli.report.formats import Format
+from opiscli.report.tables.formats import Format
 
 _Sources = Annotated[
     list[str],
@@ -60,7 +60,7 @@ def compare(
     )
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.comparing import compare_runs
+    from opiscli.analysis.compare import compare_runs
     from opiscli.report import show
 
     talk = reading.talk()

@@ -9,8 +9,8 @@ from opiscli.cli import options
 from opiscli.cli.grouping import GroupBy, refuse_sample
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
-from opiscli.report.formats import Format
-from opiscli.settings import refused_with_gallery
+from opiscli.report.tables.formats import Format
+from opiscli.settings.evaluation import refused_with_gallery
 
 _METHOD = "What is measured"
 _Thresholds = Annotated[
@@ -132,8 +132,8 @@ def evaluate(
         raise refused_with_gallery("--group-by")
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.derivation import derive
-    from opiscli.intake import open_gallery, threshold_in
+    from opiscli.analysis.evaluate import derive
+    from opiscli.analysis.inputs import open_gallery, threshold_in
     from opiscli.report import show, show_bytes
     from opiscli.sources import Selection
 
@@ -159,8 +159,8 @@ def evaluate(
         )
         result = derive(run, thresholds_given)
         if group_by is not None:
-            from opiscli.grouping import evaluate_groups
-            from opiscli.intake import items_of
+            from opiscli.analysis.groups import evaluate_groups
+            from opiscli.analysis.inputs import items_of
 
             items = items_of(opened, name, "--group-by")
             result = evaluate_groups(
@@ -168,7 +168,7 @@ def evaluate(
             )
     talk.warn(result.warnings)
     if save is not None:
-        from opiscli import evaluation_file
+        from opiscli.counts import opis_file as evaluation_file
 
         if save_to is not None:
             evaluation_file.write(run, save_to, force=force)

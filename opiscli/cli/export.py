@@ -27,9 +27,9 @@ def export(
 ) -> None:
     """Write a head as ONNX, as FAISS transforms or as NumPy arrays; prints the path."""
     # Imported here, because these pull in NumPy: --help need not wait.
-    from opiscli.exports import export_head
+    from opiscli.heads.export import export_head
+    from opiscli.heads.head_file import read_head
     from opiscli.report import show_text
-    from opiscli.saved.head_file import read_head
 
     read = read_head(head)
     description = str(read.record.get("signature", ""))

@@ -165,16 +165,16 @@ def finetune(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, SciPy and FAISS: --help need not wait.
-    from opiscli.cli.conversation import Conversation
-    from opiscli.finetuning import HeadPaths, finetune_to_file
+    from opiscli.analysis.finetune import HeadPaths, finetune_to_file
+    from opiscli.cli.console import Console
     from opiscli.report import show_text
-    from opiscli.report.change import look_line, show_change
+    from opiscli.report.terminal.finetune import look_line, show_change
     from opiscli.sources import Selection, read_embeddings
     from opiscli.training.settings import settings_of
 
     of_loss = _numbers("--loss-option", loss_option)
     settings = settings_of(asked, of_loss, of_tcm, tcm=tcm)
-    talk = Conversation(quiet=quiet, verbose=verbose)
+    talk = Console(quiet=quiet, verbose=verbose)
     paths = HeadPaths(output, force)
     paths.require_free(resume=resume)
     selection = Selection(embedding_column, label_column, None, tuple(where or ()), labels)

@@ -7,9 +7,9 @@ import typer
 from opiscli.cli import options
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
-from opiscli.report.formats import Format
-from opiscli.settings import Distance
-from opiscli.targets import CalibrationSettings, Criterion, Target
+from opiscli.report.tables.formats import Format
+from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.evaluation import Distance
 
 _TARGET = "What the threshold is to achieve"
 _SHOWN = "What is listed"
@@ -86,8 +86,8 @@ def inspect(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.inspecting import inspect_run
-    from opiscli.intake import items_of, threshold_in
+    from opiscli.analysis.inputs import items_of, threshold_in
+    from opiscli.analysis.inspect import inspect_run
     from opiscli.report import show as show_result
 
     talk, columns = reading.talk(), tuple(show or ())

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opiscli.atomic_file import require_free
 from opiscli.errors import UsageError
-from opiscli.output import require_free
-from opiscli.report.formats import Format
-from opiscli.settings import Distance, RangeRequest, Utility
+from opiscli.report.tables.formats import Format
+from opiscli.settings.evaluation import Distance, RangeRequest, Utility
 
 if TYPE_CHECKING:
-    from opiscli.resources import Resources
+    from opiscli.settings.resources import Resources
 
 _METHOD = "What is measured"
 
@@ -261,7 +261,7 @@ def given(**options: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def resources(threads: int | None, memory_limit: str | None) -> "Resources":
     """What a command may use of the machine."""
-    from opiscli.resources import Resources, parse_memory
+    from opiscli.settings.resources import Resources, parse_memory
 
     limit = None if memory_limit is None else parse_memory(memory_limit)
     return Resources.of_machine(threads=threads, memory_limit=limit)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli import plotting as pictures
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 
@@ -49,9 +50,9 @@ def plot_classes(
     given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
     name = options.source_or_stdin(source)
 
-    from opiscli.curves.classes import class_errors, threshold_at
-    from opiscli.curves.naming import chosen_labels, short_names
-    from opiscli.drawing.pictures import classes_picture
+    from opiscli.plots.figures import classes_picture
+    from opiscli.plots.naming import chosen_labels, short_names
+    from opiscli.plots.numbers.classes import class_errors, threshold_at
 
     pictures.require_drawable(output, style, force=force)
     exact = () if threshold is None else (threshold,)

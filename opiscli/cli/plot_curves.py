@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli import plotting as pictures
 from opiscli.cli.reading import Reading, named_sources, reads_sources
 from opiscli.errors import UsageError
 
@@ -44,10 +45,10 @@ def plot_curves(
             hint="Draw them two by two; plot-det and plot-pareto take any number.",
         )
 
-    from opiscli.curves.naming import chosen_labels, short_names
-    from opiscli.curves.utility import utility_curves
-    from opiscli.derivation import derive
-    from opiscli.drawing.pictures import curves_picture
+    from opiscli.analysis.evaluate import derive
+    from opiscli.plots.figures import curves_picture
+    from opiscli.plots.naming import chosen_labels, short_names
+    from opiscli.plots.numbers.utility import utility_curves
 
     pictures.require_drawable(output, style, force=force)
     runs = reading.read(names, given, reading.talk(), complete=True)

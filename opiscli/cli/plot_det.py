@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli import plotting as pictures
 from opiscli.cli.reading import Reading, named_sources, reads_sources
 
 
@@ -21,9 +22,9 @@ def plot_det(
     given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
     names = named_sources(sources)
 
-    from opiscli.curves.det import det_curve
-    from opiscli.curves.naming import short_names
-    from opiscli.drawing.pictures import det_picture
+    from opiscli.plots.figures import det_picture
+    from opiscli.plots.naming import short_names
+    from opiscli.plots.numbers.det import det_curve
 
     pictures.require_drawable(output, style, force=force)
     runs = reading.read(names, given, reading.talk(), complete=True)

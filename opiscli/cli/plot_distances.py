@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli import plotting as pictures
 from opiscli.cli.reading import Reading, reads_sources
 
 _Log = Annotated[
@@ -34,9 +35,9 @@ def plot_distances(
     given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
     name = options.source_or_stdin(source)
 
-    from opiscli.curves.distances import distances
-    from opiscli.curves.naming import short_names
-    from opiscli.drawing.pictures import distances_picture
+    from opiscli.plots.figures import distances_picture
+    from opiscli.plots.naming import short_names
+    from opiscli.plots.numbers.distances import distances
 
     pictures.require_drawable(output, style, force=force)
     (run,) = reading.read([name], given, reading.talk(), complete=True)

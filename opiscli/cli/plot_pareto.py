@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options, pictures
+from opiscli.cli import options
+from opiscli.cli import plotting as pictures
 from opiscli.cli.reading import Reading, named_sources, reads_sources
 
 _Pairs = Annotated[
@@ -48,10 +49,10 @@ def plot_pareto(
     )
     names = named_sources(sources)
 
-    from opiscli.curves.naming import parse_pairs, short_names
-    from opiscli.curves.pareto import model_point
-    from opiscli.derivation import derive
-    from opiscli.drawing.pictures import pareto_picture
+    from opiscli.analysis.evaluate import derive
+    from opiscli.plots.figures import pareto_picture
+    from opiscli.plots.naming import parse_pairs, short_names
+    from opiscli.plots.numbers.pareto import model_point
 
     pictures.require_drawable(output, style, force=force)
     arrows = parse_pairs(pairs or (), names)

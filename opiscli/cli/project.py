@@ -37,14 +37,14 @@ def project(
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
-    from opiscli.cli.conversation import Conversation
+    from opiscli.cli.console import Console
+    from opiscli.heads.head_file import read_head
     from opiscli.report import show_text
-    from opiscli.saved.head_file import read_head
     from opiscli.sources import Selection, map_embeddings
 
     projection = read_head(head).projection
     selection = Selection(embedding_column, where=tuple(where or ()), labels_file=labels)
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
-    talk = Conversation(quiet=False, verbose=verbose)
+    talk = Console(quiet=False, verbose=verbose)
     talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
     show_text(f"{output}\n")

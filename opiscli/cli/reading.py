@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from opiscli.cli import options
 
 if TYPE_CHECKING:
-    from opiscli.cli.conversation import Conversation
-    from opiscli.counted import Run
-    from opiscli.embeddings import EmbeddingSet
-    from opiscli.pairs.sweep import Progress
-    from opiscli.resources import Resources
+    from opiscli.cli.console import Console
+    from opiscli.counts.counts import CountedSet
+    from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.engine.executors import Progress
+    from opiscli.settings.resources import Resources
     from opiscli.sources import Selection
 
 _AT_THE_END = ("quiet", "verbose", "threads", "memory_limit")
@@ -48,11 +48,11 @@ class Reading:
         """What the command may use of the machine."""
         return options.resources(self.threads, self.memory_limit)
 
-    def talk(self) -> "Conversation":
+    def talk(self) -> "Console":
         """Whom warnings and progress go to."""
-        from opiscli.cli.conversation import Conversation
+        from opiscli.cli.console import Console
 
-        return Conversation(quiet=self.quiet, verbose=self.verbose)
+        return Console(quiet=self.quiet, verbose=self.verbose)
 
     def selection(self, **more: Any) -> "Selection":  # noqa: ANN401
         """What to take from a source."""
@@ -60,23 +60,23 @@ class Reading:
 
         return Selection(*self.columns, self.conditions, self.labels, **more)
 
-    def open(self, source: str, talk: "Conversation", **more: Any) -> "EmbeddingSet | Run":  # noqa: ANN401
+    def open(self, source: str, talk: "Console", **more: Any) -> "EmbeddingSet | CountedSet":  # noqa: ANN401
         """Read embeddings, or what was counted of them before."""
-        from opiscli.intake import open_source
+        from opiscli.analysis.inputs import open_source
 
         return open_source(source, self.selection(**more), talk.say)
 
     def count(
         self,
-        opened: "EmbeddingSet | Run",
+        opened: "EmbeddingSet | CountedSet",
         source: str,
         given: dict[str, Any],
-        talk: "Conversation",
+        talk: "Console",
         on_progress: "Progress | None",
         **more: Any,  # noqa: ANN401
-    ) -> "Run":
+    ) -> "CountedSet":
         """Count what was opened, unless it is counted already."""
-        from opiscli.intake import run_of
+        from opiscli.analysis.inputs import run_of
 
         return run_of(
             opened,
@@ -93,9 +93,9 @@ class Reading:
         self,
         sources: Sequence[str],
         given: dict[str, Any],
-        talk: "Conversation",
+        talk: "Console",
         **more: Any,  # noqa: ANN401
-    ) -> "list[Run]":
+    ) -> "list[CountedSet]":
         """Open and count one source after the other."""
         with talk.progress() as on_progress:
             return [

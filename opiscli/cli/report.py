@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from opiscli.atomic_file import require_free, whole_file
 from opiscli.cli import options
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
-from opiscli.output import require_free, whole_file
 
 _Output = Annotated[
     Path,
@@ -49,8 +49,8 @@ def report(
         )
     require_free(output, force=force)
 
-    from opiscli.derivation import derive
-    from opiscli.page.report import report_page
+    from opiscli.analysis.evaluate import derive
+    from opiscli.report.html.report import report_page
 
     talk = reading.talk()
     (run,) = reading.read([name], given, talk, complete=True)

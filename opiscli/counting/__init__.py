@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from opiscli.counted import Counted
 from opiscli.counting.one_pass import count_in_one_pass
 from opiscli.counting.ranking import ranking_sums
 from opiscli.counting.request import CountRequest
 from opiscli.counting.two_passes import count_in_two_passes
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.counts import Counts
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
 from opiscli.pairs.kernels import has_compiler
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 
 __all__ = ["CountRequest", "count", "count_in_one_pass", "count_in_two_passes", "is_compiled"]
 
@@ -30,7 +30,7 @@ def count(
     request: CountRequest,
     resources: Resources,
     on_progress: Progress | None = None,
-) -> Counted:
+) -> Counts:
     """Count all pairs of a set, whichever way is quicker.
 
     Raises

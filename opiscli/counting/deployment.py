@@ -3,13 +3,13 @@
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray
-from opiscli.counted import Counted, DeployedCounts
 from opiscli.counting.request import points
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.counts import Counts, DeployedCounts
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
 from opiscli.errors import SourceError
 from opiscli.metrics.recall import recall_name, recall_sums
-from opiscli.pairs.directed import count_deployed
-from opiscli.pairs.faiss_index import (
+from opiscli.neighbours.ann_index import (
     Decoder,
     DeployedIndex,
     bytes_per_item,
@@ -17,11 +17,11 @@ from opiscli.pairs.faiss_index import (
     open_index,
     search,
 )
-from opiscli.pairs.index_ranks import first_ranks
-from opiscli.pairs.neighbours import MatchRanks, match_ranks
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
-from opiscli.settings import Distance
+from opiscli.neighbours.ann_ranks import first_ranks
+from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
+from opiscli.pairs.directed import count_deployed
+from opiscli.settings.evaluation import Distance
+from opiscli.settings.resources import Resources
 
 _SAMPLE = 1000
 _FEWEST_AT_HOME = 0.7
@@ -34,7 +34,7 @@ _AGREEMENT = 0.01
 
 def deploy(
     items: EmbeddingSet,
-    counted: Counted,
+    counted: Counts,
     asked: str,
     distance: Distance,
     resources: Resources,
@@ -89,7 +89,7 @@ def _first_hits(items: EmbeddingSet, ranks: MatchRanks) -> FloatArray:
     return recall_sums(ranks, (1,), items.n_classes)[recall_name(1)]
 
 
-def _thresholds(counted: Counted) -> FloatArray:
+def _thresholds(counted: Counts) -> FloatArray:
     at_targets = np.array(list(points(counted.pooled).values()))
     return at_targets if counted.grid is None else np.union1d(counted.grid, at_targets)
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from opiscli.calibration import calibration_range
-from opiscli.counted import Counted
 from opiscli.counting.request import CountRequest, points
+from opiscli.counts.counts import Counts
+from opiscli.engine.executors import Progress
 from opiscli.metrics.recall import recall_sums
 from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import calibration_range
 
 
 def count_against_gallery(
     sets: Across, request: CountRequest, resources: Resources, on_progress: Progress | None = None
-) -> Counted:
+) -> Counts:
     """Count all pairs across the two in two passes.
 
     Raises
@@ -28,7 +28,7 @@ def count_against_gallery(
     grid = np.linspace(*ends, request.n_thresholds)
     thresholds = np.unique([*grid, *points(histogram).values(), *request.thresholds])
     ranks = ranks_across(sets, threads=resources.threads, on_progress=on_progress)
-    return Counted(
+    return Counts(
         names=sets.names,
         kernel="NumPy",
         pooled=histogram,

@@ -3,22 +3,22 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.calibration import calibration_range
-from opiscli.counted import Counted
 from opiscli.counting.pilot import CANDIDATES_A_STEP, Expected, expect
 from opiscli.counting.request import OPERATING_FARS, CountRequest, points
 from opiscli.counting.two_passes import recall
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.counts import Counts
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.recall import recall_sums
-from opiscli.pairs.counts import BinnedCounts
-from opiscli.pairs.histogram import DistanceHistogram
+from opiscli.neighbours.match_ranks import match_ranks_from_nearest
 from opiscli.pairs.lattice import Lattice
-from opiscli.pairs.neighbours import match_ranks_from_nearest
 from opiscli.pairs.survey import Survey, accepted, binned, pooled, spread_counts, survey
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
-from opiscli.settings import RangeBy
+from opiscli.settings.evaluation import RangeBy
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import calibration_range
 
 _BYTES_A_THREAD = 48 << 20
 _NOISE_THRESHOLDS = 65
@@ -32,7 +32,7 @@ def count_in_one_pass(
     request: CountRequest,
     resources: Resources,
     on_progress: Progress | None = None,
-) -> Counted | None:
+) -> Counts | None:
     """Count once at candidate thresholds around where a pilot saw the range, then choose.
 
     Thresholds are chosen from exact counts, so the pilot moves no number: it only says
@@ -41,7 +41,7 @@ def count_in_one_pass(
 
     Returns
     -------
-    Counted or None
+    Counts or None
         ``None`` if the range lies outside of the candidates or is too narrow for them, or
         the counts do not fit into the memory limit: then two passes are needed.
     """
@@ -66,7 +66,7 @@ def count_in_one_pass(
     if grid is None or not _holds(home, histogram, grid, is_exact=is_exact):
         return None
     table = binned(home) if request.complete else accepted(home)
-    return Counted(
+    return Counts(
         names=items.names,
         kernel="compiled",
         pooled=table.pooled if isinstance(table, BinnedCounts) else histogram,

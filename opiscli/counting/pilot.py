@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.calibration import threshold_at_far, threshold_at_frr
 from opiscli.counting.request import OPERATING_FARS, CountRequest
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.histogram import TICKS, DistanceHistogram, distance_histogram
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError
-from opiscli.pairs.histogram import TICKS, DistanceHistogram, distance_histogram
 from opiscli.pairs.lattice import Lattice, union
-from opiscli.settings import RangeBy
+from opiscli.settings.evaluation import RangeBy
+from opiscli.thresholds.at_rate import threshold_at_far, threshold_at_frr
 
 _PILOT_ITEMS = 6000
 _ROOM = 0.25

@@ -3,11 +3,11 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
-from opiscli.embeddings import EmbeddingSet
-from opiscli.metrics.ranking import MAP_AT_R, R_PRECISION, average_precision_at_r, r_precision
-from opiscli.pairs.rankings import match_lists
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
+from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION, average_precision_at_r, r_precision
+from opiscli.neighbours.match_lists import match_lists
+from opiscli.settings.resources import Resources
 
 
 def ranking_sums(

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from opiscli.calibration import threshold_at_far
-from opiscli.pairs.histogram import DistanceHistogram
-from opiscli.settings import Distance, EvaluationSettings, RangeRequest
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.settings.evaluation import Distance, EvaluationSettings, RangeRequest
+from opiscli.thresholds.at_rate import threshold_at_far
 
 OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 

@@ -6,23 +6,23 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from opiscli.calibration import calibration_range
-from opiscli.counted import Counted
 from opiscli.counting.pilot import Expected, expect
 from opiscli.counting.request import CountRequest
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.counts import Counts
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import PairCounts
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.recall import recall_sums
-from opiscli.pairs.counts import PairCounts
+from opiscli.neighbours.match_ranks import match_ranks, ranks_from_nearest
 from opiscli.pairs.crossing import Crossing, cross
-from opiscli.pairs.histogram import DistanceHistogram
 from opiscli.pairs.items import ItemCounts, by_class
 from opiscli.pairs.kernels import has_compiler
-from opiscli.pairs.neighbours import match_ranks, ranks_from_nearest
 from opiscli.pairs.survey import Survey, survey
-from opiscli.pairs.sweep import Progress
-from opiscli.resources import Resources
-from opiscli.settings import RangeBy
+from opiscli.settings.evaluation import RangeBy
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import calibration_range
 
 FEWEST_OTHERS = 200
 """With fewer random others, their own chance would show in every rate."""
@@ -37,7 +37,7 @@ def count_sample(
     seed: int,
     resources: Resources,
     on_progress: Progress | None = None,
-) -> Counted:
+) -> Counts:
     """Count about ``n_pairs`` pairs that stand for all, every class having its share.
 
     Positive pairs are counted in full, or of a random part of the items of large classes
@@ -154,7 +154,7 @@ def _counted(
     crossing: Crossing,
     positives: Survey,
     resources: Resources,
-) -> Counted:
+) -> Counts:
     lattice = expected.lattice
     sizes = np.bincount(items.codes[inside], minlength=items.n_classes)
     of_drawn = np.bincount(items.codes[drawn], minlength=items.n_classes)
@@ -177,7 +177,7 @@ def _counted(
     of_items = ItemCounts(positives.items.positive[:, :last], crossing.items[inside, :last].copy())
     spread = by_class(of_items, sizes, lattice.thresholds[positives.coarse])
     histogram = _pooled(table, is_tick=lattice.is_tick)
-    return Counted(
+    return Counts(
         names=items.names,
         mode="sampled",
         kernel="compiled" if has_compiler() else "NumPy",

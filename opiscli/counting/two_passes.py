@@ -3,18 +3,18 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
-from opiscli.calibration import calibration_range
-from opiscli.counted import Counted
 from opiscli.counting.request import CountRequest, points
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.counts import Counts
+from opiscli.counts.histogram import TICKS, DistanceHistogram, distance_histogram
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.recall import recall_sums
-from opiscli.pairs.histogram import TICKS, DistanceHistogram, distance_histogram
-from opiscli.pairs.neighbours import match_ranks
+from opiscli.neighbours.match_ranks import match_ranks
 from opiscli.pairs.plain import bin_pairs, count_pairs
-from opiscli.pairs.sweep import Progress
 from opiscli.pairs.tiles import tile_side
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import calibration_range
 
 _OUTSIDE = 16
 """Thresholds on either side of the range at which items are counted, for another range later."""
@@ -25,7 +25,7 @@ def count_in_two_passes(
     request: CountRequest,
     resources: Resources,
     on_progress: Progress | None = None,
-) -> Counted:
+) -> Counts:
     """Find the thresholds with one pass over all pairs, then count at them with another.
 
     Raises
@@ -53,7 +53,7 @@ def _count_where_needed(
     histogram: DistanceHistogram,
     resources: Resources,
     on_progress: Progress | None,
-) -> Counted:
+) -> Counts:
     ends = calibration_range(histogram, request.calibration_range)
     grid = np.linspace(*ends, request.n_thresholds)
     asked = [*points(histogram).values(), *request.thresholds]
@@ -66,7 +66,7 @@ def _count_where_needed(
         threads=resources.threads,
         on_progress=on_progress,
     )
-    return Counted(
+    return Counts(
         names=items.names,
         kernel="NumPy",
         pooled=histogram,
@@ -84,7 +84,7 @@ def _count_everywhere(
     histogram: DistanceHistogram,
     resources: Resources,
     on_progress: Progress | None,
-) -> Counted:
+) -> Counts:
     ticks = _occupied(histogram)
     try:
         ends = calibration_range(histogram, request.calibration_range)
@@ -104,7 +104,7 @@ def _count_everywhere(
         threads=resources.threads,
         on_progress=on_progress,
     )
-    return Counted(
+    return Counts(
         names=items.names,
         kernel="NumPy",
         pooled=table.pooled,

@@ -3,11 +3,11 @@
 from enum import StrEnum
 
 from opiscli.heads.head import Head
+from opiscli.heads.initialisation import Start
 from opiscli.heads.linear import LinearHead
 from opiscli.heads.mlp import MlpHead
 from opiscli.heads.projection import Projection
 from opiscli.heads.residual import ResidualHead
-from opiscli.heads.start import Start
 
 __all__ = ["Head", "HeadKind", "Projection", "head_of"]
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray
 from opiscli.heads.head import HeadPullback
+from opiscli.heads.initialisation import Start
 from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.projection import Projection
-from opiscli.heads.start import Start
 
 
 @dataclass(frozen=True, slots=True)

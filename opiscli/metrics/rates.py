@@ -3,7 +3,7 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
-from opiscli.pairs.counts import PairCounts
+from opiscli.counts.pair_counts import PairCounts
 
 
 def true_positive_rate(counts: PairCounts) -> FloatArray:

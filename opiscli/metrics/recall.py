@@ -3,7 +3,7 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
-from opiscli.pairs.neighbours import MatchRanks
+from opiscli.neighbours.match_ranks import MatchRanks
 
 
 def hits_at(ranks: MatchRanks, k: int) -> FloatArray:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.metrics.rates import true_negative_rate, true_positive_rate
-from opiscli.pairs.counts import BinnedCounts, PairCounts
-from opiscli.settings import Utility
+from opiscli.settings.evaluation import Utility
 
 _CLASSES_AT_ONCE = 64
 

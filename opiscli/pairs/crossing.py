@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, Int32Array, IntArray
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress, sweep_tiles
 from opiscli.pairs.items import cell_type, zeros
 from opiscli.pairs.lattice import Lattice
 from opiscli.pairs.listing import Lister, TileSide
 from opiscli.pairs.survey import COLUMNS_AT_ONCE, class_bands, class_groups, coarse_bins
-from opiscli.pairs.sweep import Progress, sweep_tiles
 from opiscli.pairs.tiles import Tile
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 _SIDE = 1024
 

@@ -6,14 +6,14 @@ from threading import Lock
 import numpy as np
 
 from opiscli.arrays import Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import cutoffs
-from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.counts import PairCounts
-from opiscli.pairs.faiss_index import Decoder
-from opiscli.pairs.sweep import Progress, sweep_tiles
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress, sweep_tiles
+from opiscli.neighbours.ann_index import Decoder
 from opiscli.pairs.tiles import EXACT_BELOW, Tile, tile_side
-from opiscli.resources import Resources
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
+from opiscli.settings.resources import Resources
 
 _PAIRS_AT_ONCE = 8192
 

@@ -22,17 +22,17 @@ import faiss
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.counts.histogram import TICKS, DistanceHistogram, count_distances
+from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import cutoffs
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress, sweep_tiles
 from opiscli.errors import EmbeddingError
-from opiscli.pairs.counts import PairCounts
+from opiscli.neighbours.match_ranks import CERTAIN, TIE, MatchRanks, normalised
 from opiscli.pairs.directed import classes_of, count_crossing, with_nearest_exact
-from opiscli.pairs.histogram import TICKS, DistanceHistogram, count_distances
-from opiscli.pairs.neighbours import CERTAIN, TIE, MatchRanks, normalised
-from opiscli.pairs.sweep import Progress, sweep_tiles
 from opiscli.pairs.tiles import Block, Tile, tile_side
-from opiscli.resources import Resources
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
+from opiscli.settings.resources import Resources
 
 _QUERIES_AT_ONCE = 1024
 _DEPTH = 8

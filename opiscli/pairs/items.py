@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, Int32Array, IntArray
-from opiscli.pairs.counts import SpreadCounts, exact_totals
+from opiscli.counts.pair_counts import SpreadCounts, exact_totals
 from opiscli.pairs.tiles import Tile
 
 _ITEMS_AT_ONCE = 4096

@@ -6,9 +6,9 @@ from functools import cached_property, reduce
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.counts.histogram import STEP, TICKS
 from opiscli.distance import cutoffs
-from opiscli.pairs.histogram import STEP, TICKS
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 LARGEST_GAP = 9e-5
 """Where a threshold is looked for, candidates stand no further apart than this."""

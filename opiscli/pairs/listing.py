@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
+from opiscli.counts.histogram import STEP
 from opiscli.distance import cutoffs
-from opiscli.pairs.histogram import STEP
 from opiscli.pairs.kernels import kernel
 from opiscli.pairs.lattice import Lattice
 from opiscli.pairs.tiles import EXACT_BELOW
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 
 @dataclass(frozen=True, slots=True)

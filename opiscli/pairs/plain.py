@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts, exact_totals
 from opiscli.distance import cutoffs
-from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.counts import BinnedCounts, ClassBins, SpreadCounts, exact_totals
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress, sweep
 from opiscli.pairs.items import ItemCounts, TileCounts, by_class, cell_type
-from opiscli.pairs.sweep import Progress, sweep
 from opiscli.pairs.tiles import Block, cosine_distances
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 
 def count_pairs(

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
-from opiscli.distance import LARGEST
-from opiscli.embeddings import EmbeddingSet
-from opiscli.pairs.counts import (
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import (
     BinnedCounts,
     ClassBins,
     PairCounts,
     SpreadCounts,
     exact_totals,
 )
-from opiscli.pairs.histogram import DistanceHistogram
+from opiscli.distance import LARGEST
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress, sweep_tiles
 from opiscli.pairs.items import ItemCounts, by_class, cell_type, zeros
 from opiscli.pairs.lattice import Lattice
 from opiscli.pairs.listing import Lister, TileSide
-from opiscli.pairs.sweep import Progress, sweep_tiles
 from opiscli.pairs.tiles import Tile
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
 
 _SIDE = 1024
 COLUMNS_AT_ONCE = 512

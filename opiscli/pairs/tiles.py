@@ -8,9 +8,9 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.distance import LARGEST
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UsageError
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 
 _LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from opiscli.report.formats import WRITERS, Format
+from opiscli.report.tables.formats import WRITERS, Format
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
 
 
@@ -56,11 +56,11 @@ def _quiet_end(stream: TextIO) -> Iterator[None]:
 def _drawn(result: Result, *, on_stderr: bool) -> str:
     from rich.console import Console
 
-    from opiscli.report.calibration import draw_calibration
-    from opiscli.report.check import draw_check
-    from opiscli.report.comparison import draw_comparison
-    from opiscli.report.inspection import draw_inspection
-    from opiscli.report.terminal import draw_evaluation
+    from opiscli.report.terminal.calibration import draw_calibration
+    from opiscli.report.terminal.check import draw_check
+    from opiscli.report.terminal.comparison import draw_comparison
+    from opiscli.report.terminal.evaluation import draw_evaluation
+    from opiscli.report.terminal.inspection import draw_inspection
 
     console = Console(highlight=False, stderr=on_stderr)
     # Captured, because a console that meets a closed pipe ends the process with exit code 1.

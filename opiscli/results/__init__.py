@@ -1,10 +1,11 @@
 """What a computation hands back: frozen, complete, and the same as its JSON."""
 
+from opiscli.results.ann_index import AsDeployed, Deployed, DeployedPoint
 from opiscli.results.calibration import Calibration
 from opiscli.results.check import Check, CheckedCondition
+from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Comparison
-from opiscli.results.data import Data, Notice, Pairs
-from opiscli.results.deployed import AsDeployed, Deployed, DeployedPoint
+from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.evaluation import (
     BetweenGroups,
     CalibrationRange,
@@ -20,7 +21,6 @@ from opiscli.results.evaluation import (
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
-from opiscli.results.own_thresholds import OwnThresholdGain
 from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
 from opiscli.results.result import Result
 
@@ -54,7 +54,6 @@ __all__ = [
     "Inspection",
     "Interval",
     "Item",
-    "Notice",
     "OperatingPoint",
     "Opis",
     "OwnThresholdGain",
@@ -62,6 +61,7 @@ __all__ = [
     "Ranking",
     "Rate",
     "Recall",
+    "ReportWarning",
     "Result",
     "SuspectedLabel",
     "UtilityKind",

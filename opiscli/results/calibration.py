@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opiscli.results.data import Data, Notice, Pairs
+from opiscli.results.class_thresholds import OwnThresholdGain
+from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import CalibratedPoint
-from opiscli.results.own_thresholds import OwnThresholdGain
 from opiscli.results.result import Result
 
 
@@ -24,5 +24,5 @@ class Calibration(Result):
     distance: str
     pairs: Pairs
     operating_points: tuple[CalibratedPoint, ...]
-    warnings: tuple[Notice, ...]
+    warnings: tuple[ReportWarning, ...]
     own_thresholds: OwnThresholdGain | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opiscli.results.data import Data, Notice
+from opiscli.results.data import Data, ReportWarning
 from opiscli.results.quantities import Interval
 from opiscli.results.result import Result
 
@@ -65,4 +65,4 @@ class Comparison(Result):
     is_paired: bool
     epsilon: float
     metrics: tuple[ComparedMetric, ...]
-    warnings: tuple[Notice, ...]
+    warnings: tuple[ReportWarning, ...]

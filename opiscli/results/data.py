@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class ReportWarning:
     """Something the reader must know before trusting a number."""
 
     code: str

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opiscli.results.data import Data, Notice, Pairs
-from opiscli.results.deployed import Deployed
+from opiscli.results.ann_index import Deployed
+from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import OperatingPoint
 from opiscli.results.quantities import Bounds, Estimate, Interval
 from opiscli.results.result import Result
@@ -156,7 +156,7 @@ class Evaluation(Result):
     mean_utility: float
     operating_points: tuple[OperatingPoint, ...]
     worst_classes: tuple[WorstClass, ...]
-    warnings: tuple[Notice, ...]
+    warnings: tuple[ReportWarning, ...]
     ranking: Ranking | None = None
     deployed: Deployed | None = None
     groups: tuple[EvaluatedGroup, ...] | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opiscli.results.data import Data, Notice
+from opiscli.results.data import Data, ReportWarning
 from opiscli.results.quantities import ClassRates
 from opiscli.results.result import Result
 
@@ -89,4 +89,4 @@ class Inspection(Result):
     suspected_labels: tuple[SuspectedLabel, ...]
     n_suspected: int
     n_neighbours: int
-    warnings: tuple[Notice, ...]
+    warnings: tuple[ReportWarning, ...]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opiscli.arrays import Float32Array
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError
 from opiscli.sources import numpy_files
 from opiscli.sources.selection import Selection, refuse_labels_file

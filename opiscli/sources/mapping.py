@@ -8,9 +8,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from opiscli.arrays import Float32Array
-from opiscli.embeddings import unit_rows
+from opiscli.atomic_file import whole_file
+from opiscli.embeddings.embedding_set import unit_rows
 from opiscli.errors import EmbeddingError
-from opiscli.output import whole_file
 from opiscli.sources.selection import Selection
 from opiscli.sources.tables import (
     ROWS_AT_ONCE,

@@ -6,14 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
-from opiscli.sources.selection import (
-    Selection,
-    named_by_id,
-    refuse_labels_file,
-    require_column,
-)
+from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
 
 _EMBEDDING_NAMES = ("embedding", "embeddings")
 _LABEL_NAMES = ("label", "labels")

@@ -10,15 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings import EmbeddingSet, unit_rows
+from opiscli.embeddings.embedding_set import EmbeddingSet, unit_rows
+from opiscli.embeddings.labels import Labels
 from opiscli.errors import EmbeddingError, SourceError, UsageError
-from opiscli.labels import Labels
-from opiscli.sources.selection import (
-    Selection,
-    named_by_id,
-    refuse_labels_file,
-    require_column,
-)
+from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
 
 ROWS_AT_ONCE = 16_384
 _VALUES_SHOWN = 8

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import IntArray
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 
 _ITEMS = 128
 """Of a batch, unless told otherwise."""

@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from opiscli.arrays import FloatingArray
 from opiscli.errors import TrainingError
-from opiscli.optimisers.adam import Adam
-from opiscli.optimisers.lbfgs import minimise
-from opiscli.optimisers.schedule import warm_up_and_cosine
+from opiscli.training.optimisers.adam import Adam
+from opiscli.training.optimisers.lbfgs import minimise
+from opiscli.training.optimisers.schedule import warm_up_and_cosine
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Optimiser
 

@@ -6,17 +6,17 @@ from typing import NamedTuple
 import numpy as np
 
 from opiscli.arrays import FloatingArray, IntArray
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads import Head, Projection, head_of
+from opiscli.heads.initialisation import start_of
 from opiscli.heads.layout import Layout, Parameters
-from opiscli.heads.start import start_of
 from opiscli.heads.unit_length import unit_length
-from opiscli.losses.loss import PairLoss, PairMasks
-from opiscli.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.batch_loss import Criterion
 from opiscli.training.batches import ClassBalanced
-from opiscli.training.criterion import Criterion
-from opiscli.training.margins import following
+from opiscli.training.losses.loss import PairLoss, PairMasks
+from opiscli.training.losses.tcm import ThresholdConsistentMargin
 from opiscli.training.settings import Margins, TrainingSettings
+from opiscli.training.tcm_margins import following
 
 _ITEMS_FOR_MARGINS = 600
 """Make more than 100,000 negative pairs: enough for a false-accept rate of 1e-3."""

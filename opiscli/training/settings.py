@@ -8,10 +8,10 @@ from typing import Any
 
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
-from opiscli.heads.start import StartKind
-from opiscli.losses import loss_options
-from opiscli.losses.tcm import ThresholdConsistentMargin
-from opiscli.settings import RangeRequest, choice, plain
+from opiscli.heads.initialisation import StartKind
+from opiscli.settings.evaluation import RangeRequest, choice, plain
+from opiscli.training.losses import loss_options
+from opiscli.training.losses.tcm import ThresholdConsistentMargin
 from opiscli.version import __version__
 
 DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from opiscli.embeddings import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError
 
 _ENOUGH_CLASSES = 10

@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.calibration import calibration_range
-from opiscli.embeddings import EmbeddingSet
+from opiscli.counts.histogram import distance_histogram
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads.projection import Projection
-from opiscli.metrics.noise import FEWEST_ITEMS, noise_floor
+from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.recall import hits_at
 from opiscli.metrics.utility import utility
-from opiscli.pairs.histogram import distance_histogram
-from opiscli.pairs.neighbours import match_ranks
+from opiscli.neighbours.match_ranks import match_ranks
 from opiscli.pairs.plain import count_pairs
-from opiscli.settings import Distance, RangeRequest, Utility
+from opiscli.settings.evaluation import Distance, RangeRequest, Utility
+from opiscli.thresholds.at_rate import calibration_range
 
 _SIDE = 512
 _N_THRESHOLDS = 41

@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SAMPLE, clusters
 
-from opiscli.curves.explorer import explorer_table
-from opiscli.derivation import derive
-from opiscli.intake import open_source, run_of
+from opiscli.analysis.evaluate import derive
+from opiscli.analysis.inputs import open_source, run_of
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
 from opiscli.metrics.utility import utility
-from opiscli.report.text import printable, rate, score
-from opiscli.resources import Resources
+from opiscli.report.html.explorer import explorer_table
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
+from opiscli.text import printable, rate, score
 
 HOSTILE = [
     "<script>alert(1)</script>", "$\\frac{", "</script><script>document.title=1</script>",

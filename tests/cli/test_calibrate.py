@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet
-from opiscli.calibrating import calibrate_run, choose_thresholds
+from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
+from opiscli.analysis.counting import count_items
 from opiscli.errors import EmbeddingError, UndefinedMetric
-from opiscli.evaluation import count_items
-from opiscli.metrics.jackknife import upper_bound
-from opiscli.metrics.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.intervals.rate import upper_bound
+from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.pairs.plain import count_pairs
-from opiscli.resources import Resources
-from opiscli.settings import Distance, EvaluationSettings
-from opiscli.targets import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.evaluation import Distance, EvaluationSettings
+from opiscli.settings.resources import Resources
 
 WORDNET = SAMPLE / "wordnet.parquet"
 
@@ -265,7 +265,7 @@ def test_a_threshold_without_a_target_holds_out_its_rate(opis, option, is_ratio)
 
 def test_held_out_classes_are_others(opis, monkeypatch):
     """No class is on both sides, all are on one, and the share is that of the first part."""
-    from opiscli import holdout
+    from opiscli.analysis import holdout
 
     parts = []
 

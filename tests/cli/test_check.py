@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import SAMPLE, clusters
 
-from opiscli.conditions import Condition
 from opiscli.errors import UsageError
+from opiscli.settings.conditions import Condition
 
 WORDNET = SAMPLE / "wordnet.parquet"
 

@@ -206,7 +206,7 @@ def test_an_interrupt_is_exit_130(monkeypatch, opis):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("opiscli.intake.count_items", interrupted)
+    monkeypatch.setattr("opiscli.analysis.inputs.count_items", interrupted)
     assert opis("evaluate", WORDNET) == (130, "", "error: interrupted\n")
 
 

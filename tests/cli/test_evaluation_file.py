@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 from conftest import SAMPLE, clusters
 
-from opiscli import EmbeddingSet, evaluation_file
-from opiscli.derivation import derive
+from opiscli import EmbeddingSet
+from opiscli.analysis.counting import count_items
+from opiscli.analysis.evaluate import derive
+from opiscli.counts import opis_file as evaluation_file
 from opiscli.errors import SourceError
-from opiscli.evaluation import count_items
-from opiscli.resources import Resources
-from opiscli.settings import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.resources import Resources
 
 WORDNET = SAMPLE / "wordnet.parquet"
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import SAMPLE, clusters
 
 from opiscli import read_embeddings
-from opiscli.saved.head_file import read_head
+from opiscli.heads.head_file import read_head
 
 WORDNET = SAMPLE / "wordnet.parquet"
 QUICK = ("--steps", 40, "--far", "0.02:0.1")
@@ -60,7 +60,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(opis, source, tmp
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     run = ("finetune", source, "--lr", 1e-3, *QUICK, "-o")
     opis(*run, whole)
-    from opiscli import finetuning
+    from opiscli.analysis import finetune as finetuning
 
     write, calls = finetuning.write_run, []
 
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_no_head(opis, source, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("opiscli.output.os.fsync", full)
+    monkeypatch.setattr("opiscli.atomic_file.os.fsync", full)
     code, out, err = opis("finetune", source, "-o", tmp_path / "h.safetensors", *QUICK)
     assert (code, out) == (3, "")
     assert "No space left on device" in err

@@ -6,10 +6,10 @@ import pytest
 from conftest import clusters, coarse_grid
 
 from opiscli import EmbeddingSet, EvaluationSettings, SourceError, UsageError
-from opiscli.derivation import derive
-from opiscli.evaluation import count_items
-from opiscli.resources import Resources
-from opiscli.settings import Distance, RangeBy, RangeRequest
+from opiscli.analysis.counting import count_items
+from opiscli.analysis.evaluate import derive
+from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest
+from opiscli.settings.resources import Resources
 
 LOSSY = ["SQ4", "PQ4x4", "PCA6,SQ4", "OPQ4_8,PQ4x4", "IVF4,PQ4x4;nprobe=4", "SQfp16", "L2norm,SQ6"]
 LOSSLESS = ["Flat", "IVF4,Flat;nprobe=4", "HNSW8", "IDMap,Flat"]

@@ -7,8 +7,8 @@ from conftest import clusters, coarse_grid
 from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.metrics.recall import hits_at
 from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
-from opiscli.resources import Resources
-from opiscli.settings import Distance
+from opiscli.settings.evaluation import Distance
+from opiscli.settings.resources import Resources
 
 TWO = Resources.of_machine(threads=2)
 

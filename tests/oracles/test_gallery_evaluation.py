@@ -7,7 +7,7 @@ from oracles.brute_force import BruteForceAcross
 from oracles.test_brute_force import assert_agrees
 
 from opiscli import EmbeddingError, EmbeddingSet, UsageError, evaluate
-from opiscli.pairs.shared import shared_items
+from opiscli.embeddings.shared_items import shared_items
 
 
 def split(embeddings, labels, seed=0, share=0.4):

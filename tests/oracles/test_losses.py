@@ -8,8 +8,8 @@ import pytest
 from gradients import assert_gradient, seeded
 
 from opiscli.heads.unit_length import unit_length
-from opiscli.losses import PAIR_LOSSES, PROXY_LOSSES, PairMasks, ThresholdConsistentMargin
-from opiscli.losses.distances import euclidean
+from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, PairMasks, ThresholdConsistentMargin
+from opiscli.training.losses.distances import euclidean
 
 with np.load(Path(__file__).with_name("loss_oracle.npz")) as archive:
     ORACLE = dict(archive)

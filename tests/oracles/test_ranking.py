@@ -14,9 +14,9 @@ from oracles.ranking_data import make
 from opiscli import EmbeddingSet, read_embeddings
 from opiscli.counting.ranking import ranking_sums
 from opiscli.metrics.recall import hits_at
-from opiscli.pairs import rankings
-from opiscli.pairs.neighbours import match_ranks
-from opiscli.resources import Resources
+from opiscli.neighbours import match_lists as rankings
+from opiscli.neighbours.match_ranks import match_ranks
+from opiscli.settings.resources import Resources
 
 GOLDEN = json.loads((Path(__file__).parent / "ranking_golden.json").read_text("utf-8"))["sets"]
 

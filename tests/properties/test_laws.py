@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
+from opiscli.counts.histogram import STEP, TICKS, count_distances, distance_histogram
 from opiscli.distance import cutoffs, from_cosine_distance
-from opiscli.pairs.histogram import STEP, TICKS, count_distances, distance_histogram
+from opiscli.neighbours.match_ranks import match_ranks
 from opiscli.pairs.items import ItemCounts, by_class
-from opiscli.pairs.neighbours import match_ranks
 from opiscli.pairs.plain import count_block, count_pairs
 from opiscli.pairs.tiles import block, tiles
-from opiscli.resources import Resources
-from opiscli.settings import Distance, RangeBy, RangeRequest
+from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest
+from opiscli.settings.resources import Resources
 
 SETTINGS = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4), ks=(1, 3))
 THRESHOLDS = np.array([0.0, 0.5, 0.9, 1.0, 1.2, 1.3, 2.0])

@@ -10,7 +10,7 @@ from opiscli import EmbeddingSet, EvaluationSettings
 from opiscli.counting import CountRequest, sampling
 from opiscli.errors import UsageError
 from opiscli.pairs.plain import count_pairs
-from opiscli.resources import Resources
+from opiscli.settings.resources import Resources
 
 RESOURCES = Resources(2, 1 << 32)
 
@@ -60,7 +60,7 @@ def test_drawing_all_items_is_counting_all_pairs(items):
         coarse = counted.for_noise.thresholds
         expected = getattr(exact_at(items, coarse), name)
         same_but_for_rounding(getattr(counted.for_noise, name), expected)
-    from opiscli.evaluation import count_items
+    from opiscli.analysis.counting import count_items
 
     everything = count_items(items, EvaluationSettings(), RESOURCES).counted
     np.testing.assert_array_equal(counted.retrieval["recall@1"], everything.retrieval["recall@1"])

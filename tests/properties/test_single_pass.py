@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, counting
-from opiscli.calibration import threshold_at_far
 from opiscli.counting import CountRequest, pilot
 from opiscli.distance import from_cosine_distance
-from opiscli.metrics.noise import noise_floor
+from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
+from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
 from opiscli.pairs.lattice import LARGEST_GAP, Lattice
-from opiscli.pairs.neighbours import match_ranks, match_ranks_from_nearest
 from opiscli.pairs.plain import bin_pairs, count_pairs
 from opiscli.pairs.survey import accepted, binned, pooled, spread_counts, survey
-from opiscli.resources import Resources
-from opiscli.settings import Distance, RangeBy, RangeRequest, Utility
+from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest, Utility
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import threshold_at_far
 
 pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opiscli.report.text import printable
+from opiscli.text import printable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""One question a file: what each command computes, from counts and embeddings."""

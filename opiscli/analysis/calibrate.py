@@ -1,0 +1,79 @@
+"""The recipe of a calibration: choose thresholds from counts, say what they do."""
+
+from dataclasses import replace
+
+from opiscli.analysis.operating_points import calibrated_point
+from opiscli.analysis.warnings.evaluation import calibration_warnings
+from opiscli.counts.counts import CountedSet
+from opiscli.results import CalibratedPoint, Calibration, Pairs
+from opiscli.settings.calibration import CalibrationSettings
+from opiscli.thresholds.at_rate import require_direction
+from opiscli.thresholds.choose import choose
+from opiscli.version import __version__
+
+
+def choose_thresholds(run: CountedSet, settings: CalibrationSettings) -> tuple[float, ...]:
+    """Threshold of each target, from complete counts.
+
+    Raises
+    ------
+    EmbeddingError
+        If positive pairs lie farther apart than negative ones.
+    UndefinedMetric
+        If no threshold meets a target.
+    """
+    require_direction(run.counted.pooled)
+    return tuple(choose(run.counted, target, settings) for target in settings.targets)
+
+
+def calibrate_run(
+    run: CountedSet,
+    thresholds: tuple[float, ...],
+    settings: CalibrationSettings,
+    *,
+    evaluated: CountedSet | None = None,
+) -> Calibration:
+    """Take the rates at chosen thresholds.
+
+    Parameters
+    ----------
+    run
+        What the thresholds were chosen on.
+    thresholds
+        One for each target.
+    evaluated
+        What the rates are to be of, if not of that.
+    """
+    on = evaluated or run
+    points = tuple(
+        _point(run, on, threshold, index, settings) for index, threshold in enumerate(thresholds)
+    )
+    table = on.counted.table
+    calibration = Calibration(
+        opis_version=__version__,
+        signature=settings.signature(__version__),
+        data=run.data,
+        evaluation_data=None if evaluated is None else evaluated.data,
+        distance=settings.distance.value,
+        pairs=Pairs(
+            "exact", int(table.positive_pairs.sum()), int(table.negative_pairs.sum()) // table.ends
+        ),
+        operating_points=points,
+        warnings=(),
+    )
+    return replace(calibration, warnings=calibration_warnings(calibration, run.n_conflicts))
+
+
+def _point(
+    run: CountedSet, on: CountedSet, threshold: float, index: int, settings: CalibrationSettings
+) -> CalibratedPoint:
+    target = settings.targets[index]
+    point = calibrated_point(
+        on.counted.at_or_above(threshold), target, on.counted.names, settings, on.data.source
+    )
+    if on is run:
+        return point
+    before = calibrated_point(
+        run.counted.at_or_above(threshold), target, run.counted.names, settings, run.data.source
+    )
+    return replace(point, calibrated_far=before.far, calibrated_frr=before.frr)

@@ -1,0 +1,59 @@
+"""The diagnosis of thresholds per class: would they be worth having?"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import stdtrit
+
+from opiscli.counts.counts import CountedSet
+from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.metrics.class_thresholds import own_thresholds
+from opiscli.results import Calibration, Interval, OwnThresholdGain
+from opiscli.settings.calibration import CalibrationSettings
+
+_WORTH_HAVING = 0.01
+
+
+def diagnose_own_thresholds(
+    calibration: Calibration, run: CountedSet, settings: CalibrationSettings
+) -> Calibration:
+    """Add what thresholds of their own would gain the classes that the threshold is chosen on.
+
+    Parameters
+    ----------
+    run
+        Complete counts of them.
+    """
+    table = run.counted.table
+    if not isinstance(table, BinnedCounts):
+        raise TypeError("thresholds per class can only be chosen from complete counts")
+    found = own_thresholds(table, run.counted.for_noise, settings.beta, settings.seed)
+    gains = found.gains
+    gain, n_classes, ci = float(gains.mean()), len(gains), None
+    if n_classes > 1:
+        reach = stdtrit(n_classes - 1, 0.975) * float(gains.std(ddof=1)) / np.sqrt(n_classes)
+        ci = Interval(float(gain - reach), float(gain + reach))
+    lowest = 0.0 if ci is None else ci.lo
+    diagnosis = OwnThresholdGain(
+        n_classes=n_classes,
+        single_threshold=found.single,
+        utility_at_single=float(found.at_single.mean()),
+        utility_at_own=float(found.at_own.mean()),
+        optimism=float(found.optimism.mean()),
+        gain=gain,
+        ci=ci,
+        worth_it=lowest > _WORTH_HAVING,
+        verdict=_verdict(lowest),
+    )
+    return replace(calibration, own_thresholds=diagnosis)
+
+
+def _verdict(lowest: float) -> str:
+    if lowest > _WORTH_HAVING:
+        return (
+            f"worth a look: own thresholds gain at least {lowest:.3f} of mean utility, for classes"
+            " that are known; a new class has none"
+        )
+    if lowest > 0:
+        return f"hardly worth it: what own thresholds gain may be as little as {lowest:.4f}"
+    return "not worth it: what own thresholds seem to gain may be all chance"

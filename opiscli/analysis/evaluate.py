@@ -1,0 +1,242 @@
+"""Every number of an evaluation, from counts alone: no embedding is seen here."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from opiscli.analysis.ann_index import derive_deployed, index_warnings
+from opiscli.analysis.operating_points import chosen_names, operating_point
+from opiscli.analysis.warnings.evaluation import evaluation_warnings
+from opiscli.analysis.warnings.gallery import gallery_warnings
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counting.request import OPERATING_FARS, points
+from opiscli.counts.counts import CountedSet, Counts
+from opiscli.counts.pair_counts import PairCounts, SpreadCounts
+from opiscli.metrics.intervals.bootstrap import (
+    ClassBootstrap,
+    log_interval,
+    percentile_interval,
+    thinned,
+)
+from opiscli.metrics.intervals.rate import rule_of_three
+from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION
+from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
+from opiscli.metrics.opis import (
+    LARGEST_EPSILON_OPIS,
+    LARGEST_OPIS,
+    epsilon_opis,
+    mean_over_range,
+    n_worst,
+    opis,
+    opis_contributions,
+)
+from opiscli.metrics.recall import recall_name
+from opiscli.metrics.utility import utility
+from opiscli.results import (
+    Bounds,
+    CalibrationRange,
+    EpsilonOpis,
+    Estimate,
+    Evaluation,
+    Interval,
+    OperatingPoint,
+    Opis,
+    Pairs,
+    Ranking,
+    Recall,
+    UtilityKind,
+    WorstClass,
+)
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
+from opiscli.thresholds.at_rate import calibration_range, require_direction
+from opiscli.version import __version__
+
+_WORST_CLASSES_SHOWN = 5
+
+
+def derive(
+    run: CountedSet, thresholds: tuple[float, ...] = (), *, any_direction: bool = False
+) -> Evaluation:
+    """Compute the whole evaluation.
+
+    Parameters
+    ----------
+    run
+        Counts with what they are of.
+    thresholds
+        More thresholds to report the rates of, which must have been counted.
+    any_direction
+        Whether positive pairs may lie farther apart than negative ones, as in a small part
+        of a set.
+
+    Raises
+    ------
+    EmbeddingError
+        If positive pairs lie farther apart than negative ones.
+    UndefinedMetric
+        If the calibration range cannot be formed.
+    """
+    counted, settings = run.counted, run.settings
+    if not any_direction:
+        require_direction(counted.pooled)
+    grid = _on_grid(counted, settings)
+    has_pairs = grid.has_positives
+    paired = grid.of_classes(has_pairs)
+    curves = utility(paired, settings.utility, settings.beta)
+    bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
+    evaluation = Evaluation(
+        opis_version=__version__,
+        signature=settings.signature(__version__),
+        data=run.data,
+        gallery=None if run.gallery is None else run.gallery.data,
+        distance=settings.distance.value,
+        utility=UtilityKind(settings.utility.value, settings.beta),
+        pairs=Pairs(
+            counted.mode,
+            int(grid.positive_pairs.sum()),
+            int(grid.negative_pairs.sum()) // grid.ends,
+        ),
+        calibration_range=_calibration_range(grid, settings.calibration_range),
+        opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
+        eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
+        recall={
+            str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
+        },
+        mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
+        operating_points=_operating_points(run, thresholds),
+        worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
+        warnings=(),
+        ranking=_ranking(counted, bootstrap) if settings.ranking else None,
+    )
+    warnings = evaluation_warnings(evaluation, run.n_conflicts)
+    if run.gallery is not None:
+        warnings = (*gallery_warnings(run.data, run.gallery, counted), *warnings)
+    if run.deployed is None:
+        return replace(evaluation, warnings=warnings)
+    return replace(
+        evaluation,
+        warnings=(*warnings, *index_warnings(run.deployed)),
+        deployed=derive_deployed(run.deployed, counted, points(counted.pooled), settings),
+    )
+
+
+def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
+    if counted.grid is None:
+        # Raises, and says why.
+        calibration_range(counted.pooled, settings.calibration_range)
+        raise AssertionError("a range that can be formed has a grid")
+    return counted.at(counted.grid)
+
+
+def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
+    counted, distance = run.counted, run.settings.distance
+    chosen = points(counted.pooled)
+    return (
+        *(
+            operating_point(counted.at(np.array([chosen[target]])), target, counted.names, distance)
+            if target in chosen
+            else OperatingPoint(target_far=target)
+            for target in OPERATING_FARS
+        ),
+        *(
+            operating_point(counted.at_or_above(threshold), None, counted.names, distance)
+            for threshold in thresholds
+        ),
+    )
+
+
+def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRange:
+    ends = grid.at(np.array([0, -1]))
+    n_negative, n_positive = grid.negative_pairs.sum(), grid.positive_pairs.sum()
+    far = Bounds(*(ends.negative.sum(axis=0) / n_negative).tolist())
+    frr = Bounds(*sorted(((n_positive - ends.positive.sum(axis=0)) / n_positive).tolist()))
+    return CalibrationRange(
+        by=request.by.value,
+        far=Bounds(request.lo, request.hi) if request.by is RangeBy.FAR else far,
+        attained_far=far,
+        attained_frr=frr,
+        threshold=Bounds(*ends.thresholds.tolist()),
+        n_thresholds=len(grid.thresholds),
+    )
+
+
+def _opis(
+    paired: PairCounts,
+    for_noise: SpreadCounts | None,
+    curves: FloatArray,
+    bootstrap: ClassBootstrap,
+    settings: EvaluationSettings,
+) -> Opis:
+    thresholds = paired.thresholds
+    correctable = (paired.class_sizes >= FEWEST_ITEMS) & (not settings.gallery)
+    noise = corrected = None
+    is_defined = settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2
+    if for_noise is not None and is_defined:
+        spread = for_noise.of_classes(for_noise.class_sizes >= FEWEST_ITEMS)
+        noise = noise_floor(spread, settings.beta, (thresholds[0], thresholds[-1]))
+        corrected = opis(curves[correctable], thresholds) - noise
+    value = opis(curves, thresholds)
+    few = thinned(len(thresholds))
+    resampled = bootstrap.opis(curves[:, few], thresholds[few])
+    return Opis(
+        value=value,
+        ci=Interval(*log_interval(value, resampled, len(curves), largest=LARGEST_OPIS)),
+        noise=noise,
+        corrected=corrected,
+        n_classes=len(curves),
+        n_uncorrectable=int(np.count_nonzero(~correctable)),
+    )
+
+
+def _eps_opis(
+    curves: FloatArray, thresholds: FloatArray, bootstrap: ClassBootstrap, epsilon: float
+) -> EpsilonOpis:
+    value = epsilon_opis(curves, thresholds, epsilon)
+    worst = n_worst(epsilon, len(curves))
+    if value is None:
+        return EpsilonOpis(epsilon, worst, None, None)
+    few = thinned(len(thresholds))
+    resampled = bootstrap.epsilon_opis(curves[:, few], thresholds[few], epsilon)
+    ci = log_interval(value, resampled, len(curves), largest=LARGEST_EPSILON_OPIS)
+    return EpsilonOpis(epsilon, worst, value, Interval(*ci))
+
+
+def _recall(counted: Counts, name: str, has_pairs: BoolArray, bootstrap: ClassBootstrap) -> Recall:
+    queries = counted.queries[has_pairs]
+    estimate = _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
+    return Recall(estimate.value, estimate.ci, int(queries.sum()))
+
+
+def _ranking(counted: Counts, bootstrap: ClassBootstrap) -> Ranking:
+    has_pairs = counted.table.has_positives
+    queries = counted.queries[has_pairs]
+    return Ranking(
+        *(
+            _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
+            for name in (MAP_AT_R, R_PRECISION)
+        )
+    )
+
+
+def _mean_of_queries(hits: FloatArray, queries: IntArray, bootstrap: ClassBootstrap) -> Estimate:
+    """Mean over queries, from sums by class."""
+    value = float(hits.sum() / queries.sum())
+    lo, hi = percentile_interval(bootstrap.share(hits, queries))
+    if value in (0.0, 1.0):
+        bound = rule_of_three(len(queries))
+        lo, hi = (0.0, bound) if value == 0 else (1 - bound, 1.0)
+    return Estimate(value, Interval(lo, hi))
+
+
+def _worst_classes(
+    paired: PairCounts, curves: FloatArray, names: tuple[str, ...]
+) -> tuple[WorstClass, ...]:
+    mean_utility = mean_over_range(curves, paired.thresholds)
+    contribution = opis_contributions(curves, paired.thresholds)
+    lowest = np.argsort(mean_utility, kind="stable")[:_WORST_CLASSES_SHOWN]
+    return tuple(
+        WorstClass(
+            names[i], int(paired.class_sizes[i]), float(mean_utility[i]), float(contribution[i])
+        )
+        for i in lowest
+    )

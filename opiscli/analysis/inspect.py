@@ -1,0 +1,169 @@
+"""The recipe of an inspection: the classes, pairs and items that a threshold gets wrong."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from opiscli.analysis.calibrate import choose_thresholds
+from opiscli.analysis.operating_points import chosen_names
+from opiscli.analysis.warnings.evaluation import inspection_warnings
+from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.counts.counts import CountedSet
+from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import Progress
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate
+from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
+from opiscli.neighbours.label_errors import strangers
+from opiscli.neighbours.match_ranks import TIE
+from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
+from opiscli.settings.calibration import CalibrationSettings
+from opiscli.settings.evaluation import Distance
+from opiscli.settings.resources import Resources
+from opiscli.version import __version__
+
+_CLASSES_SHOWN = 5
+
+
+def inspect_run(
+    run: CountedSet,
+    items: EmbeddingSet,
+    settings: CalibrationSettings,
+    resources: Resources,
+    *,
+    n_pairs: int = 10,
+    n_neighbours: int = 5,
+    id_column: str | None = None,
+    show: Sequence[str] = (),
+    on_progress: Progress | None = None,
+) -> Inspection:
+    """ValidationStep for what a threshold gets wrong.
+
+    Parameters
+    ----------
+    run, items
+        Complete counts, and the set they are of, duplicates included.
+    settings
+        With the one target that decides the threshold.
+    n_pairs
+        How many pairs and suspected labels are listed, at least 1.
+    n_neighbours
+        How many nearest others must agree on another class, at least 1.
+    id_column, show
+        Columns of the items that hold the id, and that are shown beside it.
+
+    Raises
+    ------
+    EmbeddingError
+        If positive pairs lie farther apart than negative ones.
+    UndefinedMetric
+        If no threshold meets the target.
+    """
+    items = items.without_repeats() if settings.drop_duplicates else items
+    target = settings.targets[0]
+    (threshold,) = choose_thresholds(run, settings)
+    near, far = extreme_pairs(items, n_pairs, _ranks(items, id_column), resources, on_progress)
+    described = _Describe(items, id_column, tuple(show), settings.distance, threshold)
+    suspected = strangers(items, n_neighbours, threads=resources.threads, on_progress=on_progress)
+    # The nearer to the other class than to its own, the more suspicious.
+    ratio = np.round(suspected.neighbour / suspected.own / TIE)
+    ranks = _ranks(items, id_column)[suspected.items]
+    order = np.lexsort((ranks, suspected.neighbour, ratio))[:n_pairs].tolist()
+    counts = run.counted.at(np.array([threshold]))
+    has_pairs = counts.class_sizes > 1
+    paired, names = counts.of_classes(has_pairs), chosen_names(run.counted.names, has_pairs)
+    rates = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    signed, version = settings.signature(__version__).rsplit("|", 1)
+    return Inspection(
+        opis_version=__version__,
+        signature=f"{signed}|nn:{n_neighbours}|{version}",
+        data=run.data,
+        distance=settings.distance.value,
+        name=target.name,
+        threshold=threshold,
+        similarity=to_similarity(threshold, settings.distance),
+        far=float(counts.negative.sum() / counts.negative_pairs.sum()),
+        tar=float(counts.positive.sum() / counts.positive_pairs.sum()),
+        highest_far=_worst(paired.class_sizes, rates, names, by=rates[0]),
+        lowest_tar=_worst(paired.class_sizes, rates, names, by=rates[1]),
+        negatives=described.pairs(near),
+        positives=described.pairs(far),
+        suspected_labels=tuple(
+            SuspectedLabel(
+                item=described.item(int(suspected.items[i])),
+                among=items.names[suspected.among[i]],
+                distance=described.measured(suspected.neighbour[i]),
+                own_distance=(
+                    described.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
+                ),
+            )
+            for i in order
+        ),
+        n_suspected=len(suspected.items),
+        n_neighbours=n_neighbours,
+        warnings=inspection_warnings(run.data, run.n_conflicts),
+    )
+
+
+class _Describe:
+    """Puts items into words: their id, label and what is shown beside it."""
+
+    def __init__(
+        self,
+        items: EmbeddingSet,
+        id_column: str | None,
+        show: tuple[str, ...],
+        distance: Distance,
+        threshold: float,
+    ) -> None:
+        self._items, self._id_column, self._show = items, id_column, show
+        self._distance = distance
+        self._accepted_up_to = cutoffs(np.array([threshold]), distance)[0]
+
+    def item(self, position: int) -> Item:
+        items = self._items
+        row = int(items.rows[position])
+        ids = None if self._id_column is None else items.columns[self._id_column]
+        return Item(
+            id=str(row) if ids is None else ids.of(position),
+            row=row,
+            label=items.names[items.codes[position]],
+            show={name: items.columns[name].of(position) for name in self._show},
+        )
+
+    def pairs(self, found: FoundPairs) -> tuple[FoundPair, ...]:
+        ends = zip(found.first.tolist(), found.second.tolist(), found.distance, strict=True)
+        return tuple(
+            FoundPair(
+                first=self.item(first),
+                second=self.item(second),
+                distance=self.measured(distance),
+                # In float32, as pairs are counted.
+                accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
+            )
+            for first, second, distance in ends
+        )
+
+    def measured(self, euclidean: float) -> float:
+        """Distance as thresholds are measured."""
+        return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
+
+
+def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
+    """Place of each item in the order of ids, those with the same id in the order of rows."""
+    keys: list[AnyArray] = [items.rows]
+    if id_column is not None:
+        keys.append(items.columns[id_column].codes)
+    ranks: IntArray = np.empty(items.n_items, dtype=np.int64)
+    ranks[np.lexsort(keys)] = np.arange(items.n_items)
+    return ranks
+
+
+def _worst(
+    sizes: IntArray, rates: tuple[FloatArray, FloatArray], names: tuple[str, ...], *, by: FloatArray
+) -> tuple[ClassRates, ...]:
+    far, frr = rates
+    return tuple(
+        ClassRates(names[i], int(sizes[i]), float(far[i]), float(frr[i]))
+        for i in np.argsort(-by, kind="stable")[:_CLASSES_SHOWN].tolist()
+    )

@@ -1,0 +1,113 @@
+"""What a threshold does: its rates over all pairs and by class, from counts alone."""
+
+import numpy as np
+
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counts.pair_counts import PairCounts
+from opiscli.distance import to_similarity
+from opiscli.metrics.intervals.effective_classes import carried_by_few
+from opiscli.metrics.intervals.rate import interval, rate_interval
+from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate
+from opiscli.results import CalibratedPoint, ClassRate, ClassRates, Interval, OperatingPoint, Rate
+from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.evaluation import Distance
+
+_HARDEST_SHOWN = 5
+
+
+def operating_point(
+    counts: PairCounts, target_far: float | None, names: tuple[str, ...], distance: Distance
+) -> OperatingPoint:
+    """Rates at one threshold, pooled and per class.
+
+    Parameters
+    ----------
+    counts
+        Of all classes, at that one threshold.
+    """
+    threshold = float(counts.thresholds[0])
+    accepted = counts.negative[:, 0]
+    far = _rate(accepted, counts.negative_pairs, counts.ends)
+    has_pairs = counts.has_positives
+    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
+    rejected = paired.positive_pairs - paired.positive[:, 0]
+    frr = _rate(rejected, paired.positive_pairs, 1)
+    far_of_class = false_accept_rate(paired)[:, 0]
+    return OperatingPoint(
+        target_far=target_far,
+        threshold=threshold,
+        similarity=to_similarity(threshold, distance),
+        far=far,
+        frr=frr,
+        tar=(frr.n - frr.k) / frr.n,
+        macro_far=float(far_of_class.mean()),
+        worst_far=_worst(far_of_class, names),
+        worst_frr=_worst(false_reject_rate(paired)[:, 0], names),
+    )
+
+
+def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
+    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
+    return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
+
+
+def _worst(rates: FloatArray, names: tuple[str, ...]) -> ClassRate:
+    worst = int(np.argmax(rates))
+    return ClassRate(names[worst], float(rates[worst]))
+
+
+def calibrated_point(
+    counts: PairCounts,
+    target: Target,
+    names: tuple[str, ...],
+    settings: CalibrationSettings,
+    evaluated_on: str,
+) -> CalibratedPoint:
+    """Rates at the threshold that was chosen for a target.
+
+    Parameters
+    ----------
+    counts
+        Of all classes of what the rates are taken on, at that one threshold.
+    evaluated_on
+        Name of that set.
+    """
+    far = target.value if target.criterion is Criterion.FAR else None
+    point = operating_point(counts, far, names, settings.distance)
+    has_pairs = counts.has_positives
+    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
+    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    attained = float(counts.negative.sum() / counts.negative_pairs.sum())
+    limit = 2 * (attained if far is None else far)
+    above = int(np.count_nonzero(far_of_class > limit))
+    macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
+    hardest = np.lexsort((-frr_of_class, -far_of_class))[:_HARDEST_SHOWN]
+    return CalibratedPoint(
+        **point.fields(),
+        name=target.name,
+        criterion=target.criterion.value,
+        target=target.value,
+        average=settings.average.value,
+        confidence=settings.confidence,
+        evaluated_on=evaluated_on,
+        macro_far_ci=None if macro is None else Interval(float(macro[0][0]), float(macro[1][0])),
+        macro_frr=float(frr_of_class.mean()),
+        far_limit=limit,
+        n_above_limit=above,
+        share_above_limit=above / len(far_of_class),
+        n_effective_classes=float(pooled_far_spread(counts).effective[0]),
+        is_carried_by_few=carried_by_few(counts.negative_pairs),
+        hardest_classes=tuple(
+            ClassRates(
+                names[i], int(paired.class_sizes[i]), float(far_of_class[i]), float(frr_of_class[i])
+            )
+            for i in hardest
+        ),
+    )
+
+
+def chosen_names(names: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:
+    """Names of the chosen classes."""
+    return tuple(name for name, keep in zip(names, chosen, strict=True) if keep)

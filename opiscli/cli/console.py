@@ -1,0 +1,77 @@
+"""What opis says on stderr while it works: progress for a person, warnings for everyone."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as RichConsole
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from opiscli.engine.executors import Progress as OnProgress
+from opiscli.results import ReportWarning
+from opiscli.text import printable
+
+
+class Console:
+    """One run's talk on stderr; stdout is never touched."""
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._console = RichConsole(stderr=True, soft_wrap=True, highlight=False)
+
+    def say(self, line: str) -> None:
+        """Tell what is being done, with ``-v`` only."""
+        if self._verbose:
+            self._console.print(Text(printable(line), "dim"))
+
+    def tell(self, line: str) -> None:
+        """Tell how long work is going, unless silence was asked for."""
+        if not self._quiet:
+            self._console.print(Text(line))
+
+    def warn(self, warnings: Iterable[ReportWarning]) -> None:
+        """Print the warnings of a result, one to a line."""
+        if not self._quiet:
+            for warning in warnings:
+                self._console.print(
+                    Text.assemble(("warning: ", "bold yellow"), printable(warning.message))
+                )
+
+    def fail(self, line: str) -> None:
+        """Name a reason to fail; said even when quiet."""
+        self._console.print(Text.assemble(("failed: ", "bold red"), printable(line)))
+
+    @contextmanager
+    def progress(self) -> Iterator[OnProgress | None]:
+        """Show a bar with rate and time left, if a person is watching."""
+        if self._quiet or not self._console.is_terminal:
+            yield None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), _Rate(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def on_progress(stage: str, done: int, total: int) -> None:
+                if stage not in tasks:
+                    tasks[stage] = bar.add_task(stage, total=total)
+                bar.update(tasks[stage], completed=done)
+
+            yield on_progress
+
+
+class _Rate(ProgressColumn):
+    """Pairs per second."""
+
+    def render(self, task: Task) -> Text:
+        if task.speed is None:
+            return Text("")
+        return Text(f"{task.speed / 1e6:,.0f} M pairs/s", "cyan")

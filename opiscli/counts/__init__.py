@@ -1,0 +1,1 @@
+"""What comes out of counting: integers, and the file that keeps them."""

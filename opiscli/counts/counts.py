@@ -1,0 +1,181 @@
+"""Everything that was counted of a set: metrics and thresholds follow from it alone."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
+from opiscli.results import Data
+from opiscli.settings.evaluation import EvaluationSettings
+from opiscli.thresholds.at_rate import calibration_range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Integer counts of all pairs, and what was found about neighbours.
+
+    Parameters
+    ----------
+    names
+        Label of each class.
+    mode
+        ``exact``: all pairs; ``sampled``: some that stand for all.
+    kernel
+        What counted: ``compiled`` or ``NumPy``.
+    pooled
+        All pairs on the ruler; thresholds for a rate are chosen from its ticks.
+    table
+        All classes at every threshold that can be asked for.
+    grid
+        Thresholds of the calibration range; ``None`` where it cannot be formed.
+    for_noise
+        All classes, with the spread of their items, at thresholds that enclose the range.
+    retrieval
+        Shape ``(n_classes,)`` each, sums over the items of each class by measure:
+        ``recall@k`` counts those with an item of their class among their k nearest.
+    queries
+        Shape ``(n_classes,)``, items of each class whose neighbours were searched for.
+    """
+
+    names: tuple[str, ...]
+    mode: str = "exact"
+    kernel: str
+    pooled: DistanceHistogram
+    table: PairCounts | BinnedCounts
+    grid: FloatArray | None
+    for_noise: SpreadCounts | None
+    retrieval: dict[str, FloatArray]
+    queries: IntArray
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether any threshold can be asked for, or only those that were needed."""
+        return isinstance(self.table, BinnedCounts)
+
+    def at(self, thresholds: FloatArray) -> PairCounts:
+        """All classes at increasing thresholds.
+
+        Raises
+        ------
+        ValueError
+            If nothing was counted at one of them.
+        """
+        return self.table.up_to(thresholds)
+
+    def at_or_above(self, threshold: float) -> PairCounts:
+        """All classes at one threshold, or at the next one where pairs were counted.
+
+        The threshold of the counts is the one asked for where they are exact for it: if
+        it was counted, or if no pair lies between it and the next.
+        """
+        known = self.table.thresholds
+        position = int(np.searchsorted(known[:-1], threshold))
+        counts = self.at(known[[position]])
+        if isinstance(self.table, BinnedCounts) and not any(
+            np.any(side.bins == position) for side in (self.table.positive, self.table.negative)
+        ):
+            return replace(counts, thresholds=np.array([threshold]))
+        return counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedCounts:
+    """What an index in production would find, beside what is exact.
+
+    Parameters
+    ----------
+    index
+        As it was asked for.
+    bytes_per_item
+        What one more item takes.
+    exact_hits, hits
+        Shape ``(n_classes,)``, recall at 1 summed over the items of each class, by an exact
+        search and through the index.
+    pairs
+        Ordered pairs that the index accepts at the exact thresholds; ``None`` where
+        it does not report the distances of vectors that it can decode.
+    starved_centroids
+        Clusters that the items were too few to train well; 0 if they were enough.
+    """
+
+    index: str
+    bytes_per_item: float
+    exact_hits: FloatArray
+    hits: FloatArray
+    pairs: PairCounts | None
+    starved_centroids: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedGallery:
+    """What the queries were held against, where that is another set.
+
+    Parameters
+    ----------
+    data
+        The gallery.
+    n_shared
+        Queries with exactly the embedding of one of its items.
+    """
+
+    data: Data
+    n_shared: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedSet:
+    """Counts with what they are of: all that an evaluation file holds.
+
+    Parameters
+    ----------
+    counted
+        The counts.
+    data
+        What was counted: the queries, where there is a gallery.
+    n_conflicts
+        Items whose embedding also occurs in another class, of the gallery where there is one.
+    settings
+        What was asked for.
+    deployed
+        The same through an index, if that was asked for; not part of an evaluation file.
+    gallery
+        What the queries were held against, if not one another; neither part of it.
+    """
+
+    counted: Counts
+    data: Data
+    n_conflicts: int
+    settings: EvaluationSettings
+    deployed: DeployedCounts | None = None
+    gallery: CountedGallery | None = None
+
+    def under(self, settings: EvaluationSettings) -> "CountedSet":
+        """ValidationStep at the same counts under other settings, without counting again.
+
+        Thresholds of another calibration range are the nearest that were counted; the
+        noise floor is known where items were counted one by one.
+
+        Raises
+        ------
+        UndefinedMetric
+            If the new range cannot be formed.
+        """
+        old = self.settings
+        same_range = settings.calibration_range == old.calibration_range
+        if same_range and settings.n_thresholds == old.n_thresholds:
+            return replace(self, settings=settings)
+        counted = self.counted
+        lo, hi = calibration_range(counted.pooled, settings.calibration_range)
+        known = counted.table.thresholds
+        even = np.linspace(lo, hi, settings.n_thresholds)
+        above = np.clip(np.searchsorted(known, even), 1, len(known) - 1)
+        closer = even - known[above - 1] < known[above] - even
+        grid = np.unique(known[np.where(closer, above - 1, above)])
+        noise = counted.for_noise
+        covered = noise is not None and (
+            noise.thresholds[0] <= grid[0] and grid[-1] <= noise.thresholds[-1]
+        )
+        counted = replace(counted, grid=grid, for_noise=noise if covered else None)
+        return replace(self, counted=counted, settings=settings)

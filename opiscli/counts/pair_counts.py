@@ -1,0 +1,258 @@
+"""Exact counts of accepted pairs: per class, at given thresholds or in the bins between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from opiscli.counts.histogram import TICKS, DistanceHistogram
+
+_CELLS_AT_ONCE = 1 << 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairCounts:
+    """Accepted pairs of every class at every threshold: all that metrics ever see.
+
+    Parameters
+    ----------
+    thresholds
+        Shape ``(n_thresholds,)``, distances, increasing.
+    class_sizes
+        Shape ``(n_classes,)``, items of each class.
+    positive_pairs
+        Same shape, positive pairs of each class, accepted or not.
+    negative_pairs
+        Same shape, negative pairs with one end in each class, accepted or not.
+    positive
+        Shape ``(n_classes, n_thresholds)``, accepted positive pairs of the class, P.
+    negative
+        Same shape, accepted negative pairs with one end in the class.
+    ends
+        How many classes count a negative pair as theirs: those of both its ends.
+    """
+
+    thresholds: FloatArray
+    class_sizes: IntArray
+    positive_pairs: IntArray
+    negative_pairs: IntArray
+    positive: IntArray
+    negative: IntArray
+    ends: int = 2
+
+    @property
+    def has_positives(self) -> BoolArray:
+        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        return np.asarray(self.positive_pairs > 0)
+
+    def of_classes(self, chosen: BoolArray) -> Self:
+        """Only the chosen classes; their negatives still reach into the whole set."""
+        of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
+        return replace(self, **{name: getattr(self, name)[chosen] for name in of_class})
+
+    def at(self, positions: IntArray) -> Self:
+        """Only the thresholds at the given positions."""
+        tables = {
+            name: getattr(self, name)[:, positions].astype(np.int64) for name in self._tables()
+        }
+        return replace(self, thresholds=self.thresholds[positions], **tables)
+
+    def up_to(self, thresholds: FloatArray) -> Self:
+        """Only the given thresholds, each of which must be one of these."""
+        return self.at(positions_of(thresholds, self.thresholds))
+
+    def _tables(self) -> list[str]:
+        """Names of the arrays of one row a class and one column a threshold."""
+        names = (field.name for field in fields(self))
+        return [name for name in names if np.ndim(getattr(self, name)) == 2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadCounts(PairCounts):
+    """Pair counts with the sums that tell how the items of a class differ.
+
+    Parameters
+    ----------
+    positive_adjacent
+        Shape ``(n_classes, n_thresholds)``, ordered pairs of accepted positive pairs that
+        share an item: with p_a the accepted positives of item a, the sum of
+        ``p_a (p_a - 1)``.
+    negative_squares, cross_products
+        Same shape, sums over the class's items of ``n_a ** 2`` and ``p_a n_a``, with n_a
+        the accepted negatives of item a.
+    """
+
+    positive_adjacent: IntArray
+    negative_squares: IntArray
+    cross_products: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBins:
+    """How many pairs of each class lie in each bin between thresholds; empty bins are left out.
+
+    Parameters
+    ----------
+    starts
+        Shape ``(n_classes + 1,)``, where each class's bins begin in the other two.
+    bins
+        Bin numbers, increasing within a class, of any integer type.
+    pairs
+        Same shape, pairs in that bin, at least 1, of any integer type.
+    """
+
+    starts: IntArray
+    bins: AnyArray
+    pairs: AnyArray
+
+    @classmethod
+    def of_table(cls, table: IntArray) -> "ClassBins":
+        """Keep the non-zero cells of a table of one row a class."""
+        kind = np.uint16 if table.shape[1] <= 1 << 16 else np.int32
+        rows = [np.flatnonzero(row).astype(kind) for row in table]
+        starts = np.cumsum([0, *(len(row) for row in rows)])
+        pairs = [row[bins] for row, bins in zip(table, rows, strict=True)]
+        return cls(starts, np.concatenate(rows), np.concatenate(pairs))
+
+    def of_classes(self, chosen: IntArray) -> "ClassBins":
+        """Only the classes at the given positions."""
+        n_bins = np.diff(self.starts)[chosen]
+        starts = np.concatenate([[0], np.cumsum(n_bins)])
+        # Runs of positions, one a class: counted on from where each class begins.
+        inside = np.arange(starts[-1]) + np.repeat(self.starts[chosen] - starts[:-1], n_bins)
+        return ClassBins(starts, self.bins[inside], self.pairs[inside])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.starts) - 1
+
+    def accepted(self, positions: IntArray) -> IntArray:
+        """Shape ``(n_classes, len(positions))``, pairs in all bins up to increasing positions."""
+        known = positions.astype(self.bins.dtype)
+        ends = [
+            start + np.searchsorted(self.bins[start:stop], known, side="right")
+            for start, stop in pairwise(self.starts)
+        ]
+        # Every class in parts: up to the first position, between positions, beyond the last.
+        firsts = np.column_stack([self.starts[:-1], np.array(ends)]).ravel()
+        filled = np.diff(np.append(firsts, len(self.pairs))) > 0
+        parts = np.zeros(len(firsts), dtype=np.int64)
+        parts[filled] = np.add.reduceat(self.pairs, firsts[filled], dtype=np.int64)
+        return np.cumsum(parts.reshape(self.n_classes, -1)[:, :-1], axis=1)
+
+    def of_all_classes(self, n_bins: int) -> IntArray:
+        """Shape ``(n_bins,)``, pairs of all classes together in each bin."""
+        total = np.zeros(n_bins)
+        for some in self._blocks():
+            cells = slice(self.starts[some.start], self.starts[some.stop])
+            total += np.bincount(self.bins[cells], weights=self.pairs[cells], minlength=n_bins)
+        return total.astype(np.int64)
+
+    def of_each_class(self) -> IntArray:
+        """Shape ``(n_classes,)``, pairs of each class in all bins."""
+        sums = np.append(0, np.cumsum(self.pairs, dtype=np.int64))
+        return np.asarray(np.diff(sums[self.starts]))
+
+    def _blocks(self) -> Iterator[slice]:
+        """Classes at a time that together have few enough cells to stay in the cache."""
+        start = 0
+        while start < self.n_classes:
+            stop = int(np.searchsorted(self.starts, self.starts[start] + _CELLS_AT_ONCE))
+            stop = min(max(stop, start + 1), self.n_classes)
+            yield slice(start, stop)
+            start = stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinnedCounts:
+    """All pairs of every class in fine bins, so that any threshold between can be asked for.
+
+    Parameters
+    ----------
+    thresholds
+        Shape ``(n_bins,)``, distances, increasing; bin ``j`` holds the pairs that threshold
+        ``j`` accepts and the one before does not. The last accepts all pairs.
+    class_sizes, positive_pairs, negative_pairs, ends
+        As in `PairCounts`.
+    positive, negative
+        Pairs of each class, a negative pair being counted in as many classes as ``ends``.
+    """
+
+    thresholds: FloatArray
+    class_sizes: IntArray
+    positive_pairs: IntArray
+    negative_pairs: IntArray
+    positive: ClassBins
+    negative: ClassBins
+    ends: int = 2
+
+    @property
+    def has_positives(self) -> BoolArray:
+        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        return np.asarray(self.positive_pairs > 0)
+
+    def of_classes(self, chosen: IntArray) -> "BinnedCounts":
+        """Only the classes at the given positions; their negatives reach into the whole set."""
+        return replace(
+            self,
+            class_sizes=self.class_sizes[chosen],
+            positive_pairs=self.positive_pairs[chosen],
+            negative_pairs=self.negative_pairs[chosen],
+            positive=self.positive.of_classes(chosen),
+            negative=self.negative.of_classes(chosen),
+        )
+
+    @property
+    def pooled(self) -> DistanceHistogram:
+        """All classes together, on those thresholds that are ticks of the ruler."""
+        n_bins = len(self.thresholds)
+        return DistanceHistogram.of_bins(
+            self.positive.of_all_classes(n_bins),
+            self.negative.of_all_classes(n_bins) // self.ends,
+            self.thresholds,
+            np.isin(self.thresholds, TICKS),
+        )
+
+    def up_to(self, thresholds: FloatArray) -> PairCounts:
+        """Accepted pairs at increasing thresholds, each of which must be one of these."""
+        positions = positions_of(thresholds, self.thresholds)
+        return PairCounts(
+            thresholds=thresholds,
+            class_sizes=self.class_sizes,
+            positive_pairs=self.positive_pairs,
+            negative_pairs=self.negative_pairs,
+            positive=self.positive.accepted(positions),
+            negative=self.negative.accepted(positions),
+            ends=self.ends,
+        )
+
+
+def exact_totals(class_sizes: IntArray) -> dict[str, Any]:
+    """Sizes and pairs of each class when all pairs of a set are counted."""
+    n_items = int(class_sizes.sum())
+    return {
+        "class_sizes": class_sizes,
+        "positive_pairs": class_sizes * (class_sizes - 1) // 2,
+        "negative_pairs": class_sizes * (n_items - class_sizes),
+    }
+
+
+def positions_of(thresholds: FloatArray, among: FloatArray) -> IntArray:
+    """Where thresholds stand among increasing ones.
+
+    Raises
+    ------
+    ValueError
+        If one is not among them: no count is known there.
+    """
+    positions = np.searchsorted(among, thresholds)
+    missing = (positions == len(among)) | (
+        among[np.minimum(positions, len(among) - 1)] != thresholds
+    )
+    if missing.any():
+        raise ValueError(f"no pairs were counted at threshold {thresholds[missing][0]!r}")
+    return positions

@@ -1,0 +1,1 @@
+"""What is measured: unit vectors with their classes."""

@@ -1,0 +1,26 @@
+"""Which queries are in the gallery too: items of two sets with exactly the same embedding."""
+
+import numpy as np
+
+from opiscli.embeddings.embedding_set import EmbeddingSet
+
+
+def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int]:
+    """Count the queries with exactly the unit row of a gallery item, of any class and of another.
+
+    Both sets have the same dims.
+    """
+    kept = ~gallery.repeats
+    distinct = np.flatnonzero(kept)[np.argsort(gallery.fingerprints[kept])]
+    place = np.searchsorted(gallery.fingerprints[distinct], queries.fingerprints)
+    twin = distinct[np.minimum(place, len(distinct) - 1)]
+    some = np.flatnonzero(gallery.fingerprints[twin] == queries.fingerprints)
+    some = some[np.all(queries.unit[some] == gallery.unit[twin[some]], axis=1)]
+    twin = twin[some]
+    # A gallery embedding of several classes is of another class than any query.
+    mixed = np.zeros(gallery.n_items, dtype=bool)
+    mixed[gallery.first_equal[gallery.codes[gallery.first_equal] != gallery.codes]] = True
+    code_of = {name: code for code, name in enumerate(queries.names)}
+    as_query = np.array([code_of.get(name, -1) for name in gallery.names])
+    other = mixed[twin] | (as_query[gallery.codes[twin]] != queries.codes[some])
+    return len(some), int(np.count_nonzero(other))

@@ -1,0 +1,1 @@
+"""Where every pair is formed and counted."""

@@ -1,0 +1,45 @@
+"""A trained head in the formats of other programs."""
+
+from pathlib import Path
+
+from opiscli.atomic_file import whole_file
+from opiscli.errors import UsageError
+from opiscli.heads.projection import Projection
+
+
+def export_head(projection: Projection, path: Path, *, description: str, force: bool) -> None:
+    """Write a head in the format that the name of the file ends in: .onnx, .faiss or .npz.
+
+    Parameters
+    ----------
+    description
+        Where the head comes from, for formats that have a place for it.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format, or it cannot hold this head, or lacks a package.
+    OutputError
+        If the file cannot be written.
+    """
+    # Imported where needed: each of these brings a library of its own.
+    match path.suffix:
+        case ".onnx":
+            from opiscli.heads.export.onnx import onnx_bytes
+
+            contents = onnx_bytes(projection, description)
+        case ".faiss":
+            from opiscli.heads.export.faiss import faiss_bytes
+
+            contents = faiss_bytes(projection)
+        case ".npz":
+            from opiscli.heads.export.npz import npz_bytes
+
+            contents = npz_bytes(projection)
+        case _:
+            raise UsageError(
+                f"{path} names no format to export to, expected .onnx, .faiss or .npz",
+                hint=f"For example -o {path.with_suffix('.onnx')}.",
+            )
+    with whole_file(path, force=force) as temporary:
+        temporary.write_bytes(contents)

@@ -1,0 +1,1 @@
+"""Confidence intervals and bounds for the metrics."""

@@ -1,0 +1,60 @@
+"""How sure the false-reject rate at a given false-accept rate is."""
+
+import numpy as np
+from scipy.special import expit, stdtrit
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counts.pair_counts import PairCounts
+
+
+def frr_interval_at_far(
+    counts: PairCounts, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Delete-one-class jackknife interval of pooled FRR at the pooled FAR of each threshold.
+
+    A class that is deleted takes its positive and its negative pairs along, so both rates
+    move: FRR is read where what is left attains the same FAR, interpolated between the
+    thresholds. On the logit scale, because on a DET curve FRR comes close to 0 and to 1;
+    half an error and half a success keep it finite. Measured coverage is 93 to 98 % at 15
+    to 120 classes (``benchmarks/det_coverage.py``).
+
+    Parameters
+    ----------
+    counts
+        Of all classes, at thresholds close enough to interpolate between.
+
+    Returns
+    -------
+    tuple of FloatArray
+        Lower and upper bounds, shape ``(n_thresholds,)``, in [0, 1].
+
+    References
+    ----------
+    Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
+    """
+    n_negative = int(counts.negative_pairs.sum()) // counts.ends
+    n_positive = int(counts.positive_pairs.sum())
+    false_accepts = counts.negative.sum(axis=0) // counts.ends
+    true_accepts = counts.positive.sum(axis=0)
+    left = (counts.negative_pairs < n_negative) & (counts.positive_pairs < n_positive)
+    kept = counts.of_classes(left)
+    n = len(kept.class_sizes)
+    if n < 2:
+        return np.zeros(len(counts.thresholds)), np.ones(len(counts.thresholds))
+
+    far = false_accepts / n_negative
+    far_without = (false_accepts - kept.negative) / (n_negative - kept.negative_pairs)[:, None]
+    logits_without = _frr_logit(
+        true_accepts - kept.positive, (n_positive - kept.positive_pairs)[:, None]
+    )
+    at_far = np.stack(
+        [np.interp(far, *of_class) for of_class in zip(far_without, logits_without, strict=True)]
+    )
+    spread = np.sqrt((n - 1) / n * np.sum((at_far - at_far.mean(axis=0)) ** 2, axis=0))
+    reach = stdtrit(n - 1, (1 + confidence) / 2) * spread
+    middle = _frr_logit(true_accepts, np.array(n_positive))
+    return np.asarray(expit(middle - reach)), np.asarray(expit(middle + reach))
+
+
+def _frr_logit(true_accepts: IntArray, n_positive: IntArray) -> FloatArray:
+    return np.asarray(np.log((n_positive - true_accepts + 0.5) / (true_accepts + 0.5)))

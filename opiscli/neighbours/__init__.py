@@ -1,0 +1,1 @@
+"""Nearest-neighbour searches, with ties settled in float64."""

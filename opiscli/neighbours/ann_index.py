@@ -1,0 +1,283 @@
+"""The FAISS index that production would search: made or read, searched, and decoded.
+
+A file is read by FAISS's own reader, and nothing in it is executed.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss as typed_faiss
+import numpy as np
+
+from opiscli.arrays import Float32Array, IntArray
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.errors import SourceError, UsageError
+from opiscli.settings.evaluation import Distance
+
+faiss: Any = typed_faiss
+"""Its published types lack some of what it has."""
+
+_FAISS_SEED = 1234
+_TRAINING_ITEMS = 1 << 17
+_ITEMS_AT_ONCE = 8192
+_TRAINING_TOO_SMALL = re.compile(rb"WARNING clustering \d+ points to (\d+) centroids")
+_METRICS = {faiss.METRIC_L2: "L2", faiss.METRIC_INNER_PRODUCT: "inner product"}
+_BLOWS_UP = (RuntimeError, MemoryError, ValueError, AssertionError)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedIndex:
+    """An index with all items of a set in it.
+
+    Parameters
+    ----------
+    name
+        As it was asked for.
+    index
+        The FAISS index, below any map of ids: items stand in the order they came in.
+    owner
+        What was made or read, which keeps ``index`` alive.
+    positions
+        Shape ``(n_items,)``, where each item of the set stands in the index.
+    from_file
+        Whether it was read, and so may hold something else.
+    starved_centroids
+        Clusters that FAISS found too many for so few items to train on; 0 if it did not.
+    """
+
+    name: str
+    index: Any
+    owner: Any
+    positions: IntArray
+    from_file: bool
+    starved_centroids: int = 0
+
+    @property
+    def is_l2(self) -> bool:
+        """Whether it measures squared Euclidean distance, and not the inner product."""
+        return bool(self.index.metric_type == faiss.METRIC_L2)
+
+
+def open_index(
+    asked: str, items: EmbeddingSet, distance: Distance, *, seed: int, threads: int
+) -> DeployedIndex:
+    """Read an index from a file if there is one of this name, else make it.
+
+    Parameters
+    ----------
+    asked
+        A file written by ``faiss.write_index``, with the same items in the order of their
+        source; or a string of FAISS's index factory, such as ``OPQ16,PQ16``. Search
+        parameters may follow it, as in ``IVF256,Flat;nprobe=8``.
+    distance
+        The metric of an index that is made: L2 for Euclidean distances, the inner product
+        for cosines.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or holds something else than these items.
+    UsageError
+        If FAISS cannot make such an index of these items.
+    """
+    faiss.omp_set_num_threads(threads)
+    if Path(asked).is_file():
+        return _read(asked, items)
+    if os.sep in asked or asked.endswith((".faiss", ".index", ".bin")):
+        raise SourceError(
+            f"no such index file: {asked}",
+            hint="Check the path, or name an index to be made, for example --index SQ8.",
+        )
+    return _make(asked, items, distance, seed)
+
+
+def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
+    try:
+        owner = faiss.read_index(file)
+    except _BLOWS_UP as cause:
+        raise SourceError(
+            f"{file} cannot be read as a FAISS index: {_reason(cause)}",
+            hint="Write it with faiss.write_index(index, file).",
+        ) from cause
+    index = _without_ids(owner)
+    for what, found, expected in (
+        ("vectors", index.ntotal, items.n_items),
+        ("dims", index.d, items.dims),
+    ):
+        if found != expected:
+            raise SourceError(
+                f"{file} holds {found:,} {what}, but {expected:,} were read from the source",
+                hint="An index file must hold exactly the items of the source, in its order.",
+            )
+    if index.metric_type not in _METRICS:
+        raise SourceError(
+            f"{file} has FAISS metric {index.metric_type}, expected L2 or the inner product",
+            hint="Only these two are translated into a threshold on unit vectors.",
+        )
+    positions = np.argsort(np.argsort(items.rows)).astype(np.int64)
+    return DeployedIndex(file, index, owner, positions, from_file=True)
+
+
+def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> DeployedIndex:
+    factory, _, parameters = asked.partition(";")
+    metric = faiss.METRIC_L2 if distance is Distance.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
+    # Not in the order of rows, which is not to move a number, nor in that of classes, which
+    # would be unlike production for an index that grows.
+    order = np.argsort(items.fingerprints, kind="stable")
+    try:
+        owner = faiss.index_factory(items.dims, factory, metric)
+        index = _without_ids(owner)
+        _seed(index, seed)
+        with _overheard() as said:
+            index.train(items.unit[order[:_TRAINING_ITEMS]])
+        if "HNSW" in factory or "NSG" in factory:
+            faiss.omp_set_num_threads(1)  # several make another graph every time
+        for start in range(0, items.n_items, _ITEMS_AT_ONCE):
+            index.add(items.unit[order[start : start + _ITEMS_AT_ONCE]])
+        if parameters:
+            faiss.ParameterSpace().set_index_parameters(index, parameters)
+    except _BLOWS_UP as cause:
+        raise UsageError(
+            f"--index {asked} cannot be made by FAISS of {items.n_items:,} items of"
+            f" {items.dims:,} dims: {_reason(cause)}",
+            hint="For example --index SQ8, PQ32, 'OPQ16,PQ16' or 'IVF64,Flat;nprobe=8'; the"
+            " parts of PQ must divide the dims.",
+        ) from cause
+    positions = np.empty(items.n_items, dtype=np.int64)
+    positions[order] = np.arange(items.n_items)
+    starved = max(map(int, _TRAINING_TOO_SMALL.findall(bytes(said))), default=0)
+    return DeployedIndex(asked, index, owner, positions, from_file=False, starved_centroids=starved)
+
+
+def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float32Array, IntArray]:
+    """Nearest of each query as production would find them.
+
+    Returns
+    -------
+    tuple of arrays
+        Shape ``(n_queries, depth)``: cosine distance by the index's own arithmetic, which is
+        half of a squared L2 distance; and positions in the index, -1 where it found no more.
+    """
+    score, found = of.index.search(queries, depth)
+    distance = score / 2 if of.is_l2 else 1 - score
+    distance[found < 0] = np.inf
+    return distance.astype(np.float32), found
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The vectors that an index compares, queries and stored ones, after its transforms."""
+
+    transforms: tuple[Any, ...]
+    index: Any
+    is_l2: bool
+
+    def queries(self, unit: Float32Array) -> Float32Array:
+        """What is compared with stored vectors when these embeddings are searched for."""
+        for transform in self.transforms:
+            unit = transform.apply(unit)
+        return unit
+
+    def stored(self, positions: IntArray) -> Float32Array:
+        """Decode stored vectors."""
+        decoded: Float32Array = self.index.reconstruct_batch(positions)
+        return decoded
+
+
+def decoder(of: DeployedIndex) -> Decoder | None:
+    """Find what an index compares; ``None`` where it does not keep vectors."""
+    index, transforms = of.index, []
+    while isinstance(index, faiss.IndexPreTransform):
+        transforms += [
+            faiss.downcast_VectorTransform(index.chain.at(i)) for i in range(index.chain.size())
+        ]
+        index = _inner(index)
+    try:
+        if isinstance(index, faiss.IndexIVF):
+            index.make_direct_map(True)
+        index.reconstruct_batch(np.zeros(1, dtype=np.int64))
+    except _BLOWS_UP:
+        return None
+    return Decoder(tuple(transforms), index, of.is_l2)
+
+
+def bytes_per_item(of: DeployedIndex) -> float:
+    """Bytes that one more item takes: codes, ids and links, but no codebook.
+
+    Empties the index, so ask last.
+    """
+    if isinstance(of.index, faiss.IndexIVF):
+        of.index.make_direct_map(False)
+    full = _size(of.index)
+    n_items = of.index.ntotal
+    of.index.reset()
+    return float((full - _size(of.index)) / n_items)
+
+
+def _size(index: Any) -> int:  # noqa: ANN401 - FAISS has no types
+    written = 0
+
+    def count(piece: bytes) -> None:
+        nonlocal written
+        written += len(piece)
+
+    faiss.write_index(index, faiss.PyCallbackIOWriter(count))
+    return written
+
+
+def _inner(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
+    """What an index wraps, and owns: it lives no longer than the wrapper."""
+    return faiss.downcast_index(index.index)
+
+
+def _without_ids(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
+    while isinstance(index, faiss.IndexIDMap):
+        index = _inner(index)
+    return index
+
+
+def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
+    """Seed every clustering inside, and leave out what would only reorder codes."""
+    while True:
+        for part in (index, getattr(index, "pq", index)):
+            if hasattr(part, "cp"):
+                part.cp.seed = _FAISS_SEED + seed
+        if hasattr(index, "do_polysemous_training"):
+            index.do_polysemous_training = False
+        if isinstance(index, faiss.IndexPreTransform):
+            index = _inner(index)
+        elif isinstance(index, faiss.IndexHNSW):
+            index = faiss.downcast_index(index.storage)
+        elif isinstance(index, faiss.IndexRefine):
+            index = faiss.downcast_index(index.base_index)
+        else:
+            return
+
+
+@contextmanager
+def _overheard() -> Iterator[bytearray]:
+    """Keep what FAISS prints on stderr, hundreds of lines, for us to say in one."""
+    said = bytearray()
+    with tempfile.TemporaryFile() as file:
+        before = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield said
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            file.seek(0)
+            said += file.read()
+
+
+def _reason(cause: BaseException) -> str:
+    """FAISS's message without its function and line."""
+    said = str(cause).strip().splitlines()
+    last = said[-1] if said else type(cause).__name__
+    return re.sub(r"^(Error in .*? at \S+:\d+: )?(Error: )?('.*?' failed: )?(?=.)", "", last)

@@ -1,0 +1,114 @@
+"""Draws both error rates of every class at one threshold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+
+from opiscli.arrays import FloatArray
+from opiscli.plots.drawing.palette import BLUE, VERMILION
+from opiscli.plots.drawing.placement import place_apart
+from opiscli.plots.drawing.text import caption, label
+from opiscli.plots.numbers.classes import ClassErrors
+
+_MOST_VECTOR_DOTS = 500
+_HIGH = 0.85
+_INK = 25_000.0
+"""Area of all dots together, in square points, so that thousands do not become one block."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnClasses:
+    """The artists; dot ``j`` belongs to class ``j``."""
+
+    dots: PathCollection
+    highlighted: PathCollection
+    names: tuple[Annotation, ...]
+    pooled: tuple[Line2D, Line2D]
+
+
+def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> DrawnClasses:
+    """Draw one dot per class, its area growing with the class's items, and the pooled rates.
+
+    Parameters
+    ----------
+    highlight
+        Labels of classes to name.
+    """
+    ink = rcParams["text.color"]
+    areas = _areas(of)
+    alpha = float(np.clip(8 / np.sqrt(len(of.names)), 0.3, 0.8))
+    dots = ax.scatter(
+        of.far,
+        of.frr,
+        s=areas,
+        color=BLUE,
+        alpha=alpha,
+        linewidths=0,
+        rasterized=len(of.names) > _MOST_VECTOR_DOTS,
+    )
+    _size_key(of, areas, ax)
+    chosen = [of.names.index(name) for name in highlight]
+    named = ax.scatter(
+        of.far[chosen], of.frr[chosen], s=areas[chosen], color=VERMILION, linewidths=0, zorder=3
+    )
+    pooled = (
+        ax.axvline(of.pooled_far, color=ink, linewidth=1.0, linestyle="dashed"),
+        ax.axhline(of.pooled_frr, color=ink, linewidth=1.0, linestyle="dashed"),
+    )
+    ax.set(
+        xlim=(0, 1.06 * max(float(of.far.max()), of.pooled_far, 1e-9)),
+        ylim=(-0.02, 1.12 * max(float(of.frr.max()), of.pooled_frr, 1e-9)),
+        xlabel="FAR of the class",
+        ylabel="FRR of the class",
+        title=caption(of.source, f"{of.distance} distance ≤ {of.threshold:.4f}"),
+    )
+    names = tuple(
+        ax.annotate(
+            label(of.names[i]), (of.far[i], of.frr[i]), xytext=(7, 5), textcoords="offset points",
+            fontsize=8, arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.4},
+        )
+        for i in chosen
+    )  # fmt: skip
+    points = np.column_stack([of.far, of.frr])
+    place_apart(names, points, ax, _write_pooled(of, ax))
+    return DrawnClasses(dots, named, names, pooled)
+
+
+def _areas(of: ClassErrors) -> FloatArray:
+    largest = np.clip(_INK / len(of.sizes), 20, 130)
+    return np.asarray(largest * np.maximum(of.sizes / of.sizes.max(), 0.08))
+
+
+def _write_pooled(of: ClassErrors, ax: Axes) -> tuple[Annotation, Annotation]:
+    above = of.pooled_frr < _HIGH * float(of.frr.max())
+    return (
+        ax.annotate(
+            f"pooled {of.pooled_far:.4g}", (of.pooled_far, 1), xycoords=("data", "axes fraction"),
+            xytext=(3, -2), textcoords="offset points", va="top", fontsize=8,
+        ),
+        ax.annotate(
+            f"pooled {of.pooled_frr:.4g}", (1, of.pooled_frr), xycoords=("axes fraction", "data"),
+            xytext=(-2, 3 if above else -3), textcoords="offset points", ha="right",
+            va="bottom" if above else "top", fontsize=8,
+        ),
+    )  # fmt: skip
+
+
+def _size_key(of: ClassErrors, areas: FloatArray, ax: Axes) -> None:
+    """Tell in the legend what the area of a dot means."""
+    smallest, largest = int(np.argmin(of.sizes)), int(np.argmax(of.sizes))
+    for position in dict.fromkeys([smallest, largest]):
+        ax.scatter(
+            [],
+            [],
+            s=areas[position],
+            color=BLUE,
+            linewidths=0,
+            label=f"{of.sizes[position]:,} items",
+        )

@@ -1,0 +1,80 @@
+"""Draws recognition error against inconsistency, as the paper's first figure does.
+
+Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
+ICLR 2024, arXiv:2307.04047.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.text import Annotation
+
+from opiscli.plots.drawing.palette import SERIES
+from opiscli.plots.drawing.placement import place_apart
+from opiscli.plots.drawing.text import label
+from opiscli.plots.numbers.pareto import ModelPoint
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPareto:
+    """The artists; dot ``j`` belongs to model ``j``, arrow ``j`` to pair ``j``."""
+
+    dots: tuple[PathCollection, ...]
+    arrows: tuple[Annotation, ...]
+    names: tuple[Annotation, ...]
+
+
+def draw_pareto(
+    models: Sequence[ModelPoint], ax: Axes, pairs: Sequence[tuple[int, int]] = ()
+) -> DrawnPareto:
+    """Draw a dot with both intervals per model, and an arrow from each base to its tuned model.
+
+    Parameters
+    ----------
+    pairs
+        Positions of base and tuned model.
+    """
+    dots, names = [], []
+    for turn, model in enumerate(models):
+        colour = SERIES[turn % len(SERIES)]
+        ax.hlines(model.error, *model.opis_ci, color=colour, alpha=0.5, linewidth=1.0)
+        ax.vlines(model.opis, *model.error_ci, color=colour, alpha=0.5, linewidth=1.0)
+        dots.append(ax.scatter([model.opis], [model.error], s=48, color=colour, zorder=4))
+    arrows = tuple(_draw_arrow(models[base], models[tuned], ax) for base, tuned in pairs)
+    names = [_draw_name(model, ax) for model in models]
+    ax.margins(0.12)
+    ax.set_xlabel("OPIS: how differently one threshold serves the classes  (lower is better)")
+    ax.set_ylabel("1 − R@1  (lower is better)")
+    ax.set_title("Recognition error against inconsistency, with 95 % intervals")
+    place_apart(names, np.array([(model.opis, model.error) for model in models]), ax)
+    return DrawnPareto(tuple(dots), arrows, tuple(names))
+
+
+def _draw_arrow(base: ModelPoint, tuned: ModelPoint, ax: Axes) -> Annotation:
+    return ax.annotate(
+        "",
+        xy=(tuned.opis, tuned.error),
+        xytext=(base.opis, base.error),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": rcParams["text.color"],
+            "linewidth": 1.2,
+            "shrinkA": 5,
+            "shrinkB": 5,
+        },
+        zorder=3,
+    )
+
+
+def _draw_name(model: ModelPoint, ax: Axes) -> Annotation:
+    return ax.annotate(
+        label(model.name),
+        (model.opis, model.error),
+        xytext=(7, 5),
+        textcoords="offset points",
+        fontsize=8,
+    )

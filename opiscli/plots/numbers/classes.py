@@ -1,0 +1,75 @@
+"""Who pays for the single threshold: both error rates of every class at it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counts.counts import CountedSet
+from opiscli.errors import UndefinedMetric
+from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far, pooled_frr
+from opiscli.thresholds.at_rate import threshold_at_far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassErrors:
+    """Error rates at one threshold.
+
+    Parameters
+    ----------
+    names, sizes, far, frr
+        Of each class with two items or more.
+    pooled_far, pooled_frr
+        Over all pairs of the set.
+    """
+
+    source: str
+    distance: str
+    threshold: float
+    names: tuple[str, ...]
+    sizes: IntArray
+    far: FloatArray
+    frr: FloatArray
+    pooled_far: float
+    pooled_frr: float
+
+    def worst_first(self) -> list[str]:
+        """All labels, that of the class with the largest sum of both rates first."""
+        return [self.names[i] for i in np.argsort(-(self.far + self.frr), kind="stable")]
+
+
+def class_errors(name: str, run: CountedSet, threshold: float) -> ClassErrors:
+    """Take the rates at a threshold, or at the next larger one at which pairs were counted."""
+    counted = run.counted
+    counts = counted.at_or_above(threshold)
+    has_pairs = counts.has_positives
+    paired = counts.of_classes(has_pairs)
+    return ClassErrors(
+        source=name,
+        distance=run.settings.distance,
+        threshold=float(counts.thresholds[0]),
+        names=tuple(name for name, keep in zip(counted.names, has_pairs, strict=True) if keep),
+        sizes=paired.class_sizes,
+        far=false_accept_rate(paired)[:, 0],
+        frr=false_reject_rate(paired)[:, 0],
+        pooled_far=float(pooled_far(counts)[0]),
+        pooled_frr=float(pooled_frr(counts)[0]),
+    )
+
+
+def threshold_at(run: CountedSet, far: float) -> float:
+    """Largest threshold whose pooled FAR is at most ``far``.
+
+    Raises
+    ------
+    UndefinedMetric
+        If no threshold accepts any negative pair without exceeding it.
+    """
+    threshold = threshold_at_far(run.counted.pooled, far)
+    if threshold is None:
+        raise UndefinedMetric(
+            f"FAR {far:g} is not attainable above 0 on"
+            f" {int(run.counted.pooled.negative.sum()):,} negative pairs",
+            hint="Give a larger --far, or the threshold itself with --threshold.",
+        )
+    return threshold

@@ -1,0 +1,79 @@
+"""How far apart pairs of one class are, and pairs of two classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counting.request import points
+from opiscli.counts.counts import CountedSet
+from opiscli.counts.histogram import STEP, DistanceHistogram
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A threshold worth a line in a picture: that of a FAR target, with what it attains."""
+
+    target_far: float
+    threshold: float
+    far: float
+    frr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distances:
+    """Pairs in bins of about equal width.
+
+    Parameters
+    ----------
+    edges
+        Shape ``(n_bins + 1,)``, distances; bin ``j`` holds those in
+        ``(edges[j], edges[j + 1]]``.
+    positive, negative
+        Shape ``(n_bins,)``, pairs.
+    marks
+        The attainable operating points.
+    """
+
+    source: str
+    distance: str
+    edges: FloatArray
+    positive: IntArray
+    negative: IntArray
+    marks: tuple[Mark, ...]
+
+
+def distances(name: str, run: CountedSet, n_bins: int = 160) -> Distances:
+    """Gather the bins of the ruler into at most ``n_bins`` wider ones that hold every pair."""
+    pooled = run.counted.pooled
+    filled = (pooled.positive > 0) | (pooled.negative > 0)
+    ticks = pooled.ticks[filled]
+    even = np.linspace(max(float(ticks[0]) - STEP, 0.0), float(ticks[-1]), n_bins + 1)
+    width = even[1] - even[0]
+    at = np.searchsorted(ticks, even, side="right")
+    # An edge inside a bin of the ruler moves to where that bin begins, an edge in a gap stays.
+    below = ticks[np.maximum(at - 1, 0)]
+    edges = np.where((at > 0) & (even - below < width / 2), below, even)
+    edges, first = np.unique(edges, return_index=True)
+    positive, negative = (
+        np.diff(np.append(0, np.cumsum(pairs[filled]))[at[first]])
+        for pairs in (pooled.positive, pooled.negative)
+    )
+    return Distances(
+        source=name,
+        distance=run.settings.distance,
+        edges=edges,
+        positive=positive,
+        negative=negative,
+        marks=marks(pooled),
+    )
+
+
+def marks(pooled: DistanceHistogram) -> tuple[Mark, ...]:
+    """Attainable operating points."""
+    accepted = np.cumsum([pooled.negative, pooled.positive], axis=1)
+    found = []
+    for target, threshold in points(pooled).items():
+        far, tar = accepted[:, np.searchsorted(pooled.ticks, threshold)] / accepted[:, -1]
+        found.append(Mark(target, threshold, float(far), float(1 - tar)))
+    return tuple(found)

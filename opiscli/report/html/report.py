@@ -1,0 +1,79 @@
+"""Draws the pictures of a page and fills it: from counts and their evaluation to HTML."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from opiscli.counts.counts import CountedSet
+from opiscli.errors import UndefinedMetric
+from opiscli.plots.drawing.canvas import drawing_style, to_svg
+from opiscli.plots.figures import classes_picture, curves_picture, det_picture, distances_picture
+from opiscli.plots.naming import short_names
+from opiscli.plots.numbers.classes import class_errors
+from opiscli.plots.numbers.det import det_curve
+from opiscli.plots.numbers.distances import distances
+from opiscli.plots.numbers.utility import utility_curves
+from opiscli.report.html.document import PagePicture, page
+from opiscli.report.html.explorer import explorer_table
+from opiscli.results import Evaluation
+from opiscli.text import rate, score
+
+_CURVE_POINTS = 120
+"""Thresholds of the utility curves: fewer than in a picture of its own, for a small page."""
+
+_NAMED = 5
+_PICTURED_FAR = 1e-2
+
+
+def report_page(run: CountedSet, of: Evaluation) -> str:
+    """Write the page of a run with complete counts.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file and no network.
+    """
+    (name,) = short_names([run.data.source], run.data.where)
+    with drawing_style():
+        pictures = list(_pictures(name, run, of))
+    return page(name, of, explorer_table(run, of), pictures)
+
+
+def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePicture]:
+    curves = utility_curves(name, run, of, _CURVE_POINTS)
+    yield PagePicture(
+        to_svg(curves_picture([curves], curves.worst_first()[:_NAMED])),
+        f"Utility of {len(curves.names):,} classes over the threshold; OPIS is"
+        f" {rate(of.opis.value)}.",
+        "Each class's utility over the threshold. OPIS is the variance between the curves over the"
+        " shaded calibration range; the classes served worst there are named.",
+    )
+    yield PagePicture(
+        to_svg(distances_picture(distances(name, run))),
+        f"Histograms of {of.pairs.n_positive:,} positive and {of.pairs.n_negative:,} negative"
+        f" {of.distance} distances.",
+        "Distances of pairs of one class and of pairs of two, with the thresholds of the"
+        " operating points.",
+    )
+    with suppress(UndefinedMetric):
+        yield _det(name, run)
+    for point in of.operating_points:
+        if point.target_far == _PICTURED_FAR and point.threshold is not None:
+            errors = class_errors(name, run, point.threshold)
+            yield PagePicture(
+                to_svg(classes_picture(errors, errors.worst_first()[:_NAMED])),
+                f"FAR and FRR of {len(errors.names):,} classes at {of.distance} distance"
+                f" {score(point.threshold)}.",
+                f"Both error rates of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one"
+                " dot a class.",
+            )
+
+
+def _det(name: str, run: CountedSet) -> PagePicture:
+    det = det_curve(name, run)
+    return PagePicture(
+        to_svg(det_picture([det])),
+        "Detection error trade-off: "
+        + "; ".join(f"FAR {rate(mark.far)}, FRR {rate(mark.frr)}" for mark in det.marks),
+        "FRR against FAR over all thresholds, on normal-deviate axes. The band is the 95 %"
+        " jackknife interval of FRR at that FAR.",
+    )

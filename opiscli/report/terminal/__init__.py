@@ -1,0 +1,1 @@
+"""Results as a reader of a terminal sees them."""

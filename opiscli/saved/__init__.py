@@ -1,1 +1,0 @@
-"""Files that keep a head, and a training under way."""

@@ -1,0 +1,1 @@
+"""Every choice that moves a number, and what a computation may use."""

@@ -1,0 +1,1 @@
+"""Which threshold meets a target."""

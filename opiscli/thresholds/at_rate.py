@@ -1,0 +1,103 @@
+"""Chooses thresholds from the pooled distances: at most the target, whole tie groups."""
+
+import numpy as np
+
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.errors import EmbeddingError, UndefinedMetric
+from opiscli.settings.evaluation import RangeBy, RangeRequest
+
+_FAR_OF_DIRECTION = 0.5
+_FEWEST_EXPECTED = 15
+
+
+def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | None:
+    """Largest threshold of the ruler whose pooled FAR is at most ``target``.
+
+    Never the nearest and never interpolated: pairs at the same distance are accepted
+    together or not at all. The ruler's ticks are 3.1e-5 apart.
+
+    Parameters
+    ----------
+    target
+        False-accept rate, in (0, 1).
+
+    Returns
+    -------
+    float or None
+        ``None`` if no threshold accepts any negative pair without exceeding the target.
+    """
+    accepted = np.cumsum(histogram.negative)
+    allowed = np.flatnonzero(accepted / accepted[-1] <= target)
+    if len(allowed) == 0 or accepted[allowed[-1]] == 0:
+        return None
+    return float(histogram.ticks[allowed[-1]])
+
+
+def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
+    """Smallest threshold of the ruler whose pooled FRR is at most ``target``, in (0, 1)."""
+    accepted = np.cumsum(histogram.positive)
+    rejected = accepted[-1] - accepted
+    return float(histogram.ticks[np.argmax(rejected / accepted[-1] <= target)])
+
+
+def calibration_range(histogram: DistanceHistogram, request: RangeRequest) -> tuple[float, float]:
+    """The thresholds ``d_min < d_max`` between which utility is integrated.
+
+    Raises
+    ------
+    UndefinedMetric
+        If a bound is not attainable on this data, or both fall on one threshold.
+    """
+    if request.by is RangeBy.DISTANCE:
+        return request.lo, request.hi
+    if request.by is RangeBy.FRR:
+        # A larger threshold rejects less, so the upper bound of FRR is the lower end.
+        ends = threshold_at_frr(histogram, request.hi), threshold_at_frr(histogram, request.lo)
+    else:
+        ends = _far_end(histogram, request.lo), _far_end(histogram, request.hi)
+    if not ends[0] < ends[1]:
+        raise UndefinedMetric(
+            f"both ends of --{request.by} {request.lo:g}:{request.hi:g} fall on the threshold"
+            f" {ends[0]:.6g}, because many pairs are equally far",
+            hint="Give bounds further apart, or the thresholds themselves with --range.",
+        )
+    return ends
+
+
+def _far_end(histogram: DistanceHistogram, target: float) -> float:
+    threshold = threshold_at_far(histogram, target)
+    if threshold is None:
+        n = int(histogram.negative.sum())
+        nearest = int(histogram.negative[np.argmax(histogram.negative > 0)])
+        raise UndefinedMetric(
+            f"FAR {target:g} is not attainable above 0: accepting the nearest of {n:,} negative"
+            f" pairs already gives {nearest:,} / {n:,} = {nearest / n:.3g}",
+            hint="Give larger bounds with --far LO:HI, or thresholds with --range A:B.",
+        )
+    return threshold
+
+
+def require_direction(histogram: DistanceHistogram) -> None:
+    """Stop where positive pairs lie farther apart than negative ones.
+
+    Raises
+    ------
+    EmbeddingError
+        If a threshold that accepts up to half of the negative pairs accepts less than half
+        that share of the positive ones: small distances then mean different classes.
+    """
+    threshold = threshold_at_far(histogram, _FAR_OF_DIRECTION)
+    if threshold is None:
+        return
+    position = np.searchsorted(histogram.ticks, threshold)
+    far, tar = (
+        float(side[: position + 1].sum() / side.sum())
+        for side in (histogram.negative, histogram.positive)
+    )
+    # Few positive pairs may lie anywhere by chance.
+    if far * histogram.positive.sum() >= _FEWEST_EXPECTED and tar < far / 2:
+        raise EmbeddingError(
+            f"positive pairs lie farther apart than negative ones: distance {threshold:.4g} accepts"
+            f" {far:.3g} of the negative pairs, but only {tar:.3g} of the positive ones",
+            hint="Check that labels and embeddings are in the same order and nothing was negated.",
+        )

@@ -1,0 +1,110 @@
+"""Chooses the threshold that meets a target: at most the target, whole tie groups."""
+
+import numpy as np
+
+from opiscli.arrays import BoolArray
+from opiscli.counts.counts import Counts
+from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.errors import UndefinedMetric
+from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.utility import mean_utility
+from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.evaluation import plain
+from opiscli.thresholds.guarantee import assured_threshold
+from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates
+
+_LEAST_ASSURED = 1e-2
+"""A sample that assures no more than this part of the target is too small to set a threshold."""
+
+
+def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> float:
+    """Threshold that meets a target, as a distance.
+
+    Parameters
+    ----------
+    counted
+        Complete counts: any threshold of its pooled ticks may be chosen.
+
+    Raises
+    ------
+    UndefinedMetric
+        If no threshold meets the target.
+    """
+    table = counted.table
+    if not isinstance(table, BinnedCounts):
+        raise TypeError("a threshold can only be chosen from complete counts")
+    if target.criterion is Criterion.THRESHOLD and target.value is not None:
+        return target.value
+    if target.criterion is Criterion.MAX_UTILITY:
+        curve = mean_utility(table, settings.utility, settings.beta)
+        return float(table.thresholds[np.argmax(curve)])
+    rates = (
+        pooled_rates(counted.pooled)
+        if settings.average is Average.POOLED
+        else macro_rates(table, counted.pooled)
+    )
+    if target.criterion is Criterion.EER or target.value is None:
+        return float(rates.thresholds[np.argmin(np.abs(rates.far - rates.frr))])
+    if target.criterion is Criterion.FAR:
+        return _at_far(table, rates, target.value, settings)
+    reject = target.value if target.criterion is Criterion.FRR else 1 - target.value
+    return float(rates.thresholds[np.argmax(rates.frr <= reject)])
+
+
+def _at_far(
+    table: BinnedCounts, rates: RateCurve, target: float, settings: CalibrationSettings
+) -> float:
+    meets = rates.far <= target
+    chosen = (
+        _last(meets)
+        if settings.confidence is None
+        else _assured(table, rates, meets, target, settings)
+    )
+    if chosen is not None and rates.accepted[chosen] > 0:
+        return float(rates.thresholds[chosen])
+    zero = _last(rates.accepted == 0)
+    if settings.allow_zero and zero is not None:
+        return float(rates.thresholds[zero])
+    raise _not_attainable(rates, target, settings, zero)
+
+
+def _assured(
+    table: BinnedCounts,
+    rates: RateCurve,
+    meets: BoolArray,
+    target: float,
+    settings: CalibrationSettings,
+) -> int | None:
+    """Position of the largest threshold whose upper bound of FAR is within the target."""
+    spread = pooled_far_spread if settings.average is Average.POOLED else macro_far_spread
+    likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
+    found = assured_threshold(
+        table, rates.thresholds[likely], target, spread, settings.confidence or 0.95
+    )
+    return None if found is None else int(np.searchsorted(rates.thresholds, found))
+
+
+def _last(holds: BoolArray) -> int | None:
+    positions = np.flatnonzero(holds)
+    return int(positions[-1]) if len(positions) else None
+
+
+def _not_attainable(
+    rates: RateCurve, target: float, settings: CalibrationSettings, zero: int | None
+) -> UndefinedMetric:
+    first = int(np.argmax(rates.accepted > 0))
+    mean = "mean of classes" if settings.average is Average.MACRO else "of all negative pairs"
+    problem = (
+        f"FAR {plain(target)} is not attainable above 0: accepting the nearest"
+        f" {rates.accepted[first]:,} negative pairs already gives {rates.far[first]:.3g}"
+        f" ({mean})"
+    )
+    if settings.confidence is not None and rates.far[first] <= target:
+        problem = (
+            f"FAR {plain(target)} cannot be assured at a confidence of"
+            f" {plain(settings.confidence)}: too few classes make errors to tell"
+        )
+    hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
+    if zero is None or settings.allow_zero:
+        hint = "Give a larger --far; negative pairs at distance 0 are accepted by every threshold."
+    return UndefinedMetric(problem, hint=hint)

@@ -1,0 +1,37 @@
+"""Margins of TCM that follow the calibration range as a head learns."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from opiscli.arrays import FloatingArray, Int32Array
+from opiscli.heads.unit_length import unit_length
+from opiscli.training.losses.tcm import ThresholdConsistentMargin
+
+
+def following(
+    tcm: ThresholdConsistentMargin,
+    vectors: FloatingArray,
+    codes: Int32Array,
+    far: tuple[float, float],
+) -> ThresholdConsistentMargin:
+    """Put both margins where the calibration range now ends.
+
+    Positive pairs that the strictest threshold of the range rejects are pulled together,
+    negative pairs that the loosest accepts are pushed apart: these are the pairs in which
+    the utilities of classes differ over the range. Fixed margins ask the same of embeddings
+    whose similarities lie elsewhere, and of a head that moves them.
+
+    Parameters
+    ----------
+    vectors
+        Shape ``(n, dim)``, what a head gives for a random sample of training items.
+    codes
+        Shape ``(n,)``, their classes, at least two.
+    far
+        Both ends of the calibration range, the smaller first.
+    """
+    unit, _ = unit_length(vectors)
+    negative = (unit @ unit.T)[codes[:, None] != codes[None, :]]
+    strict, loose = np.quantile(negative, [1 - far[0], 1 - far[1]])
+    return replace(tcm, margin_plus=float(strict), margin_minus=float(loose))
