@@ -142,11 +142,16 @@ def evaluate(
         seed=seed,
     )
     resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
-    items, *others = (
-        EmbeddingSet.from_arrays(np.asarray(x), np.asarray(y), with_pairs=gallery is None)
-        for x, y in ((embeddings, labels), *([] if gallery is None else [gallery]))
+    against = None
+    if gallery is not None:
+        x, y = (np.asarray(array) for array in gallery)
+        against = Gallery(EmbeddingSet.from_arrays(x, y, with_pairs=False))
+    items = EmbeddingSet.from_arrays(
+        np.asarray(embeddings),
+        np.asarray(labels),
+        with_pairs=against is None,
+        beside=None if against is None else against.items,
     )
-    against = Gallery(others[0]) if others else None
     return derive(count_items(items, settings, resources, index=index, gallery=against))
 
 

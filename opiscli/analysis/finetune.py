@@ -6,7 +6,7 @@ until it is done ``head.state.safetensors``, from which an interrupted training 
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from opiscli.analysis.counting import evaluate_items
@@ -156,7 +156,7 @@ def _compare(
     sha256: str,
 ) -> Outcome:
     settings = EvaluationSettings(calibration_range=finetuned.settings.calibration_range)
-    projected = replace(held_out, unit=finetuned.projection.apply(held_out.unit))
+    projected = held_out.with_unit_rows(finetuned.projection.apply(held_out.unit_rows))
     return Outcome(
         source=source,
         sha256=sha256,

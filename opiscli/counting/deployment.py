@@ -103,7 +103,7 @@ def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Dec
     some = _sample(items)
     # In class order, so half a set away is another class.
     others = (some + items.n_items // 2) % items.n_items
-    queries = compared.queries(items.unit[some])
+    queries = compared.queries(items.unit_rows[some])
     own, other = (compared.stored(index.positions[which]) for which in (some, others))
     at_home = np.linalg.norm(queries - own, axis=1) <= np.linalg.norm(queries - other, axis=1)
     if at_home.mean() < _FEWEST_AT_HOME:
@@ -123,9 +123,9 @@ def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Dec
 def _agrees(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> bool:
     """Whether the index reports the distances of what it decodes, and not an estimate or a rank."""
     some = _sample(items)
-    distance, found = search(index, items.unit[some], 2)
+    distance, found = search(index, items.unit_rows[some], 2)
     rows, columns = np.nonzero(found >= 0)
-    queries = compared.queries(items.unit[some])[rows]
+    queries = compared.queries(items.unit_rows[some])[rows]
     expected = _distances(queries, compared.stored(found[rows, columns]), is_l2=compared.is_l2)
     off = np.abs(distance[rows, columns] - expected)
     return bool(len(off) > 0 and np.median(off) <= _AGREEMENT)

@@ -101,7 +101,7 @@ def _bytes_for(
     counts = items.n_items * (len(coarse) + 1) * 2
     # Embeddings twice, because an index keeps its own.
     return (
-        2 * items.unit.nbytes
+        2 * items.unit_rows.nbytes
         + 4 * tables
         + 8 * sums
         + 4 * counts

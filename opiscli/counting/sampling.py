@@ -108,7 +108,7 @@ def _require_memory(
     tables = 2 * 4 * items.n_classes * (expected.lattice.n_thresholds + 1)
     counts = 3 * 4 * items.n_items * (n_coarse + 1)
     # Embeddings twice, because an index keeps its own.
-    need = 2 * items.unit.nbytes + tables + counts
+    need = 2 * items.unit_rows.nbytes + tables + counts
     if need > resources.memory_limit:
         raise UsageError(
             f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB, but a sample of"

@@ -153,7 +153,7 @@ def _side(items: EmbeddingSet, n_of_items: int, n_of_classes: int, resources: Re
     return tile_side(
         items.n_items,
         # Embeddings twice, because the index keeps its own; two int32 counts per threshold.
-        fixed_bytes=2 * items.unit.nbytes
+        fixed_bytes=2 * items.unit_rows.nbytes
         + 8 * items.n_items * n_of_items
         + 8 * items.n_classes * n_of_classes,
         bytes_per_item=2 * 8 * n_of_items,

@@ -114,12 +114,12 @@ def extreme_pairs(
 
     def kernel(of: Block) -> tuple[FoundPairs, FoundPairs | None]:
         same = of.row_codes[:, None] == of.column_codes
-        negative = near.among(of, ~same & (of.similarity > NOT_A_PAIR), items.unit)
+        negative = near.among(of, ~same & (of.similarity > NOT_A_PAIR), items.unit_rows)
         if not of.has_positives:
             return negative, None
-        return negative, far.among(of, same & (of.similarity > NOT_A_PAIR), items.unit)
+        return negative, far.among(of, same & (of.similarity > NOT_A_PAIR), items.unit_rows)
 
-    side = tile_side(items.n_items, items.unit.nbytes, 0, resources)
+    side = tile_side(items.n_items, items.unit_rows.nbytes, 0, resources)
     for _, (negative, positive) in sweep(
         items,
         kernel,

@@ -98,7 +98,7 @@ class _Worker:
     ) -> None:
         self._items = items
         self._chosen = chosen
-        self._unit, self._codes = items.unit[chosen], items.codes[chosen]
+        self._unit, self._codes = items.unit_rows[chosen], items.codes[chosen]
         self._home = home
         self._lister = lister
         self._coarse = coarse
@@ -114,7 +114,7 @@ class _Worker:
     def _add(self, rows: slice, columns: slice) -> None:
         codes = self._items.codes[rows]
         listed = self._lister.list(
-            TileSide(self._items.unit[rows], codes),
+            TileSide(self._items.unit_rows[rows], codes),
             TileSide(self._unit[columns], self._codes[columns]),
             without=self._selves(rows, columns),
         )

@@ -42,11 +42,11 @@ def count_deployed(
     thresholds
         Shape ``(n_thresholds,)``, distances in ``[0, 2]``, increasing.
     """
-    queries = decoder.queries(items.unit)
+    queries = decoder.queries(items.unit_rows)
     n_classes, n_thresholds = items.n_classes, len(thresholds)
     side = tile_side(
         items.n_items,
-        fixed_bytes=3 * items.unit.nbytes + 4 * 8 * n_classes * n_thresholds,
+        fixed_bytes=3 * items.unit_rows.nbytes + 4 * 8 * n_classes * n_thresholds,
         bytes_per_item=2 * 4 * items.dims + 2 * 8 * n_thresholds,
         resources=resources,
     )

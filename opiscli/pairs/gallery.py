@@ -243,6 +243,6 @@ def _in_class_order(items: EmbeddingSet, names: tuple[str, ...]) -> tuple[Float3
     code_of = {name: code for code, name in enumerate(names)}
     codes = np.array([code_of[name] for name in items.names], dtype=np.int32)[items.codes]
     if np.all(codes[1:] >= codes[:-1]):
-        return items.unit, codes
+        return items.unit_rows, codes
     order = np.argsort(codes, kind="stable")
-    return items.unit[order], codes[order]
+    return items.unit_rows[order], codes[order]

@@ -144,7 +144,7 @@ class _Worker:
             self._add(tile, slice(start, stop))
 
     def _add(self, tile: Tile, columns: slice) -> None:
-        unit, codes = self._items.unit, self._items.codes
+        unit, codes = self._items.unit_rows, self._items.codes
         listed = self._lister.list(
             TileSide(unit[tile.rows], codes[tile.rows]),
             TileSide(unit[columns], codes[columns]),

@@ -94,7 +94,7 @@ def upper_triangle(bands: Sequence[slice]) -> Iterator[Tile]:
 
 def block(items: EmbeddingSet, tile: Tile) -> Block:
     """Form the similarities of one tile."""
-    row_unit, column_unit = items.unit[tile.rows], items.unit[tile.columns]
+    row_unit, column_unit = items.unit_rows[tile.rows], items.unit_rows[tile.columns]
     similarity = row_unit @ column_unit.T
     if tile.on_diagonal:
         similarity[np.tri(len(row_unit), dtype=bool)] = NOT_A_PAIR

@@ -53,7 +53,7 @@ class Problem:
             If the head cannot have as many dims as asked for.
         """
         dim = items.dims if settings.dim is None else settings.dim
-        head = head_of(settings.head, start_of(settings.start, items.unit, dim))
+        head = head_of(settings.head, start_of(settings.start, items.unit_rows, dim))
         criterion = Criterion.of(settings.loss, dict(settings.options))
         shapes = dict(head.layout.shapes)
         if criterion.of_proxies is not None:
@@ -64,7 +64,7 @@ class Problem:
         """Parameters before the first step; proxies begin at the means of their classes."""
         parameters = self.head.start(rng)
         if "proxies" in self.layout.shapes:
-            vectors, _ = self.head.forward(parameters, self.items.unit)
+            vectors, _ = self.head.forward(parameters, self.items.unit_rows)
             sums = np.add.reduceat(vectors, self.items.class_starts, axis=0)
             parameters["proxies"] = sums / self.items.class_sizes[:, None].astype(np.float32)
         return self.layout.flat(parameters)
@@ -98,7 +98,7 @@ class Problem:
         """
         parameters = self.layout.views(flat)
         codes = self.items.codes[batch]
-        vectors, pullback = self.head.forward(parameters, self.items.unit[batch])
+        vectors, pullback = self.head.forward(parameters, self.items.unit_rows[batch])
         loss = self.criterion(vectors, codes, tcm, parameters.get("proxies"))
         gradient: Parameters = pullback(loss.by_vectors)
         if loss.by_proxies is not None:
@@ -118,4 +118,4 @@ class Problem:
         return self.head.trained(self.layout.views(flat))
 
     def _vectors(self, flat: FloatingArray, chosen: IntArray) -> FloatingArray:
-        return self.head.forward(self.layout.views(flat), self.items.unit[chosen])[0]
+        return self.head.forward(self.layout.views(flat), self.items.unit_rows[chosen])[0]

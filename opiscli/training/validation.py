@@ -1,6 +1,6 @@
 """How good a head is on classes it was not trained on: R@1 and OPIS, and nothing more."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Validation:
         UndefinedMetric
             If the calibration range cannot be formed.
         """
-        items = replace(self.items, unit=projection.apply(self.items.unit))
+        items = self.items.with_unit_rows(projection.apply(self.items.unit_rows))
         histogram = distance_histogram(items, Distance.EUCLIDEAN, side=_SIDE, threads=self.threads)
         grid = np.linspace(*calibration_range(histogram, self.calibration_range), _N_THRESHOLDS)
         counts = count_pairs(items, grid, Distance.EUCLIDEAN, side=_SIDE, threads=self.threads)

@@ -17,7 +17,7 @@ KINDS = list(HeadKind)
 
 
 def trained(kind, dim=8, start=StartKind.IDENTITY):
-    head = head_of(kind, start_of(start, ITEMS.unit, dim))
+    head = head_of(kind, start_of(start, ITEMS.unit_rows, dim))
     rng = np.random.default_rng(3)
     parameters = head.start(rng)
     moved = {name: a + rng.normal(scale=0.1, size=a.shape) for name, a in parameters.items()}
@@ -27,7 +27,7 @@ def trained(kind, dim=8, start=StartKind.IDENTITY):
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_by_every_parameter(kind):
     head, _, moved = trained(kind, dim=5)
-    rows = ITEMS.unit[:7].astype(np.float64)
+    rows = ITEMS.unit_rows[:7].astype(np.float64)
     seed = np.random.default_rng(4).normal(size=(7, 5))
 
     def value_and_gradient(flat):
@@ -40,37 +40,37 @@ def test_gradients_by_every_parameter(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_untrained_head_is_the_identity(kind):
     head, parameters, _ = trained(kind)
-    projected = head.trained(parameters).apply(ITEMS.unit)
-    np.testing.assert_allclose(projected, ITEMS.unit, atol=1e-6)
+    projected = head.trained(parameters).apply(ITEMS.unit_rows)
+    np.testing.assert_allclose(projected, ITEMS.unit_rows, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_trained_head_does_what_training_saw(kind):
     head, _, moved = trained(kind, dim=5, start=StartKind.PCA)
-    vectors, _ = head.forward(moved, ITEMS.unit)
+    vectors, _ = head.forward(moved, ITEMS.unit_rows)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.testing.assert_allclose(head.trained(moved).apply(ITEMS.unit), unit, atol=1e-5)
+    np.testing.assert_allclose(head.trained(moved).apply(ITEMS.unit_rows), unit, atol=1e-5)
 
 
 def test_identity_with_fewer_dims_keeps_most_of_every_similarity():
-    flat = np.hstack([ITEMS.unit, np.zeros((ITEMS.n_items, 3), np.float32)])
+    flat = np.hstack([ITEMS.unit_rows, np.zeros((ITEMS.n_items, 3), np.float32)])
     start = start_of(StartKind.IDENTITY, flat, 8)
     kept = flat @ start.weight + start.bias
-    np.testing.assert_allclose(kept @ kept.T, ITEMS.unit @ ITEMS.unit.T, atol=1e-5)
+    np.testing.assert_allclose(kept @ kept.T, ITEMS.unit_rows @ ITEMS.unit_rows.T, atol=1e-5)
 
 
 def test_whitening_makes_every_direction_alike():
-    start = start_of(StartKind.WHITENING, ITEMS.unit, 8)
-    white = ITEMS.unit @ start.weight + start.bias
+    start = start_of(StartKind.WHITENING, ITEMS.unit_rows, 8)
+    white = ITEMS.unit_rows @ start.weight + start.bias
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(8), atol=1e-2)
 
 
 def test_dims_are_checked():
     with pytest.raises(UsageError, match="--dim is 9"):
-        start_of(StartKind.PCA, ITEMS.unit, 9)
+        start_of(StartKind.PCA, ITEMS.unit_rows, 9)
     with pytest.raises(EmbeddingError, match="have 8 dims, the head expects 7"):
-        Projection.identity(7).apply(ITEMS.unit)
+        Projection.identity(7).apply(ITEMS.unit_rows)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,7 +80,7 @@ def test_save_then_load_is_bit_equal(tmp_path, kind):
     write_head(tmp_path / "h.safetensors", HeadFile(before, {"signature": "s"}), force=False)
     after = read_head(tmp_path / "h.safetensors")
     assert after.record == {"signature": "s"}
-    assert np.array_equal(before.apply(ITEMS.unit), after.projection.apply(ITEMS.unit))
+    assert np.array_equal(before.apply(ITEMS.unit_rows), after.projection.apply(ITEMS.unit_rows))
 
 
 def test_any_cut_of_a_head_file_is_told(tmp_path):
