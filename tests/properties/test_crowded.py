@@ -71,6 +71,7 @@ def test_neither_order_nor_scale_of_rows_moves_a_bit(offset):
     items = EmbeddingSet.from_arrays(embeddings, labels)
     order = np.random.default_rng(3).permutation(len(labels))
     other = EmbeddingSet.from_arrays(4 * embeddings[order], labels[order])
+    assert np.array_equal(other.centre, items.centre)
     assert other.sha256 == items.sha256
     assert sorted(other.fingerprints) == sorted(items.fingerprints)
 
@@ -96,6 +97,17 @@ def test_two_sets_share_a_centre(offset):
     )
     assert queries.centre is gallery.centre
     assert shared_items(queries, gallery) == (len(embeddings[::6]), 0)
+
+
+def test_shared_items_are_found_under_different_centres():
+    axis, diagonal = np.eye(4)[0], np.full(4, 0.5)  # exact in float32
+    gallery = EmbeddingSet.from_arrays(np.array(30 * [axis] + [diagonal]), np.array(30 * [0] + [1]))
+    queries = EmbeddingSet.from_arrays(
+        np.array([axis, diagonal, -axis]), np.array([1, 1, 0]), with_pairs=False
+    )
+    assert gallery.centre is not None
+    assert queries.centre is None
+    assert shared_items(queries, gallery) == (2, 1)
 
 
 @pytest.mark.parametrize(("one", "other"), [(0, 1000), (1000, 0), (1000, 1000)])
