@@ -13,9 +13,9 @@ from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import Progress
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
+from opiscli.neighbours.exact import TIE
 from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
-from opiscli.neighbours.label_errors import strangers
-from opiscli.neighbours.match_ranks import TIE
+from opiscli.neighbours.label_errors import label_errors
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.evaluation import Distance
@@ -64,7 +64,9 @@ def inspect_run(
     (threshold,) = choose_thresholds(run, settings)
     near, far = extreme_pairs(items, n_pairs, _ranks(items, id_column), resources, on_progress)
     described = _Describe(items, id_column, tuple(show), settings.distance, threshold)
-    suspected = strangers(items, n_neighbours, threads=resources.threads, on_progress=on_progress)
+    suspected = label_errors(
+        items, n_neighbours, threads=resources.threads, on_progress=on_progress
+    )
     # The nearer to the other class than to its own, the more suspicious.
     ratio = np.round(suspected.neighbour / suspected.own / TIE)
     ranks = _ranks(items, id_column)[suspected.items]

@@ -6,7 +6,8 @@ from opiscli.counting.request import CountRequest, points
 from opiscli.counts.counts import Counts
 from opiscli.engine.executors import Progress
 from opiscli.metrics.recall import recall_sums
-from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
+from opiscli.neighbours.match_ranks import match_ranks_across
+from opiscli.pairs.gallery import Across, count_across, histogram_across
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import calibration_range
 
@@ -27,7 +28,7 @@ def count_against_gallery(
     ends = calibration_range(histogram, request.calibration_range)
     grid = np.linspace(*ends, request.n_thresholds)
     thresholds = np.unique([*grid, *points(histogram).values(), *request.thresholds])
-    ranks = ranks_across(sets, threads=resources.threads, on_progress=on_progress)
+    ranks = match_ranks_across(*sets.sides, threads=resources.threads, on_progress=on_progress)
     return Counts(
         names=sets.names,
         kernel="NumPy",

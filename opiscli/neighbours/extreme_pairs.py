@@ -1,18 +1,15 @@
 """The nearest negative and the farthest positive pairs of a set, item by item."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress, sweep
-from opiscli.neighbours.match_ranks import CERTAIN, normalised
-from opiscli.pairs.tiles import NOT_A_PAIR, Block, tile_side
+from opiscli.engine.executors import Progress, sweep_tiles
+from opiscli.neighbours.exact import CERTAIN, exact_distances
+from opiscli.pairs.tiles import Tile, tile_side, tiles
 from opiscli.settings.resources import Resources
-
-_PAIRS_AT_ONCE = 4096
 
 _RULER = 2.0**-20
 """Pairs are ordered by distance as far as this can tell: rounding to float32 moves it less."""
@@ -38,6 +35,24 @@ class FoundPairs:
 _NO_PAIRS = FoundPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Distances:
+    """Cosine distances of a tile in float32, and what difference between them is certain."""
+
+    tile: Tile
+    cosine: Float32Array
+    certain: float
+
+    @classmethod
+    def of(cls, items: EmbeddingSet, tile: Tile) -> "_Distances":
+        product = items.vectors[tile.rows] @ items.vectors[tile.columns].T
+        if (halves := items.half_squares) is None:
+            return cls(tile, np.subtract(np.float32(1), product, out=product), CERTAIN)
+        rows, columns = halves[tile.rows], halves[tile.columns]
+        cosine = np.subtract(np.add.outer(rows, columns), product, out=product)
+        return cls(tile, cosine, CERTAIN * float(rows.max() + columns.max()))
+
+
 @dataclass(slots=True)
 class _Best:
     """The best pairs so far; ``sign`` is 1 if near pairs are wanted, -1 if far ones.
@@ -48,23 +63,23 @@ class _Best:
     sign: int
     most: int
     ranks: IntArray
+    ruler: float
     bar: float = np.inf
     pairs: FoundPairs = field(default_factory=lambda: _NO_PAIRS)
 
-    def among(self, of: Block, is_wanted: AnyArray, unit: AnyArray) -> FoundPairs:
-        """The best pairs of a block that may be better than the bar."""
-        # Near pairs are those of high similarity.
-        worth = self.sign * of.similarity
+    def among(self, of: _Distances, is_wanted: BoolArray, items: EmbeddingSet) -> FoundPairs:
+        """The best pairs of a tile that may be better than the bar."""
+        flat = np.flatnonzero(is_wanted)
+        far = self.sign * of.cosine.ravel()[flat]
         # A bar that another thread has meanwhile raised lets in too much, never too little.
-        worst = self.sign * (1 - 0.5 * self.bar**2) if self.bar < np.inf else -np.inf
-        flat = np.flatnonzero((worth >= worst - CERTAIN) & is_wanted)
+        good = far <= (self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf) + of.certain
+        flat, far = flat[good], far[good]
         if len(flat) > 2 * self.most:
-            few = worth.ravel()[flat]
-            last = np.partition(few, len(few) - self.most)[len(few) - self.most]
-            flat = flat[few >= last - CERTAIN]
-        row, column = np.divmod(flat, of.similarity.shape[1])
+            flat = flat[far <= np.partition(far, self.most - 1)[self.most - 1] + of.certain]
+        row, column = np.divmod(flat, of.cosine.shape[1])
         first, second = row + of.tile.rows.start, column + of.tile.columns.start
-        return self._cut(FoundPairs(first, second, exact_distances(unit, first, second)))
+        distance = exact_distances(items.vectors, first, items.vectors, second)
+        return self._cut(FoundPairs(first, second, distance))
 
     def add(self, found: FoundPairs) -> None:
         """Keep the best of these and those before."""
@@ -75,7 +90,7 @@ class _Best:
 
     def _cut(self, found: FoundPairs) -> FoundPairs:
         ends = np.sort(self.ranks[np.stack([found.first, found.second])], axis=0)
-        rounded = np.round(found.distance / _RULER)
+        rounded = np.round(found.distance / self.ruler)
         order = np.lexsort((ends[1], ends[0], self.sign * rounded))[: self.most]
         first, second = found.first[order], found.second[order]
         swapped = self.ranks[first] > self.ranks[second]
@@ -110,41 +125,37 @@ def extreme_pairs(
     UsageError
         If the memory limit is too small.
     """
-    near, far = _Best(1, most, ranks), _Best(-1, most, ranks)
+    ruler = _RULER * _typical_length(items)
+    near, far = _Best(1, most, ranks, ruler), _Best(-1, most, ranks, ruler)
 
-    def kernel(of: Block) -> tuple[FoundPairs, FoundPairs | None]:
-        same = of.row_codes[:, None] == of.column_codes
-        negative = near.among(of, ~same & (of.similarity > NOT_A_PAIR), items.unit_rows)
-        if not of.has_positives:
-            return negative, None
-        return negative, far.among(of, same & (of.similarity > NOT_A_PAIR), items.unit_rows)
+    def search(tile: Tile) -> tuple[FoundPairs, FoundPairs]:
+        rows, columns = items.codes[tile.rows, None], items.codes[tile.columns]
+        is_pair = np.ones((len(rows), len(columns)), dtype=bool)
+        if tile.on_diagonal:
+            is_pair = np.triu(is_pair, 1)
+        same = rows == columns
+        of = _Distances.of(items, tile)
+        return near.among(of, is_pair & ~same, items), far.among(of, is_pair & same, items)
 
-    side = tile_side(items.n_items, items.unit_rows.nbytes, 0, resources)
-    for _, (negative, positive) in sweep(
-        items,
-        kernel,
-        side=side,
+    side = tile_side(items.n_items, items.vectors.nbytes, 0, resources)
+    for _, (negative, positive) in sweep_tiles(
+        tiles(items.n_items, side),
+        search,
+        n_pairs=items.n_pairs,
         threads=resources.threads,
         stage="extremes",
         on_progress=on_progress,
     ):
         near.add(negative)
-        if positive is not None:
-            far.add(positive)
+        far.add(positive)
     return near.pairs, far.pairs
 
 
-def exact_distances(unit: AnyArray, first: IntArray, second: IntArray) -> FloatArray:
-    """Euclidean distances of pairs in float64, from differences: duplicates get exactly 0."""
-    distances: FloatArray = np.empty(len(first))
-    for some in _chunks(len(first)):
-        difference = normalised(unit[first[some]]) - normalised(unit[second[some]])
-        distances[some] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-    return distances
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    return (slice(start, start + _PAIRS_AT_ONCE) for start in range(0, n, _PAIRS_AT_ONCE))
+def _typical_length(items: EmbeddingSet) -> float:
+    """Of the vectors: distances are as precise as they are short."""
+    if items.half_squares is None:
+        return 1.0
+    return float(np.sqrt(2 * np.median(items.half_squares)))
 
 
 def _fields(of: FoundPairs) -> tuple[IntArray, IntArray, FloatArray]:

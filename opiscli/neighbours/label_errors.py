@@ -1,21 +1,13 @@
-"""Items whose nearest others all belong to one other class: suspected label errors."""
+"""Items whose nearest others all belong to one other class: possible label errors."""
 
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 
-from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.arrays import FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import Progress
-from opiscli.neighbours.extreme_pairs import exact_distances
-from opiscli.neighbours.match_ranks import CERTAIN, TIE, normalised
-
-_SLACK = 8
-"""Longer than needed by so many neighbours, to see where a tie ends."""
-
-_QUERIES_AT_ONCE = 1024
-_GALLERY_AT_ONCE = 4096
+from opiscli.neighbours.exact import Neighbours, NeighbourSearch, exact_distances
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +17,7 @@ class LabelErrors:
     Parameters
     ----------
     items
-        Shape ``(n_found,)``, their positions.
+        Shape ``(n_found,)``, their positions, ascending.
     among
         Same shape, the class that all their nearest others belong to.
     neighbour
@@ -40,7 +32,7 @@ class LabelErrors:
     own: FloatArray
 
 
-def strangers(
+def label_errors(
     items: EmbeddingSet, k: int, *, threads: int, on_progress: Progress | None = None
 ) -> LabelErrors:
     """Find the items whose ``k`` nearest others all belong to one other class.
@@ -60,69 +52,32 @@ def strangers(
     Transactions on Systems, Man, and Cybernetics 2 (1972); Brodley and Friedl, "Identifying
     mislabeled training data", JAIR 11 (1999), on unanimous votes.
     """
-    index = faiss.IndexFlatIP(items.dims)
-    faiss.omp_set_num_threads(threads)
-    index.add(items.unit_rows)
-    depth = min(k + 1 + _SLACK, items.n_items)
-    found: list[tuple[int, int, float]] = []
-    for start in range(0, items.n_items, _QUERIES_AT_ONCE):
-        queries = np.arange(start, min(start + _QUERIES_AT_ONCE, items.n_items))
-        similarity, neighbours = index.search(items.unit_rows[queries], depth)
-        for query, listed, certain in zip(queries.tolist(), neighbours, similarity, strict=True):
-            verdict = _judge_list(items, query, listed, certain, k)
-            if verdict is not None:
-                found.append((query, *verdict))
-        if on_progress is not None:
-            done = int(queries[-1]) + 1
-            on_progress("labels", done * (items.n_items - 1) // 2, items.n_pairs)
-    positions = np.array([query for query, _, _ in found], dtype=np.int64)
+    suspects = [np.zeros((3, 0), dtype=np.int64)]
+    if k < items.n_items:
+        search = NeighbourSearch(items, items, threads=threads)
+        done = 0
+        for found in search.nearest(np.arange(items.n_items), np.full(items.n_items, k)):
+            suspects.append(_among_another_class(items, found, k))
+            done += len(found.queries)
+            if on_progress is not None:
+                on_progress("labels", done * (items.n_items - 1) // 2, items.n_pairs)
+    joined = np.concatenate(suspects, axis=1)
+    positions, among, last = joined[:, np.argsort(joined[0])]
     return LabelErrors(
         items=positions,
-        among=np.array([code for _, code, _ in found], dtype=np.int64),
-        neighbour=np.array([distance for _, _, distance in found], dtype=np.float64),
+        among=among,
+        neighbour=exact_distances(items.vectors, positions, items.vectors, last),
         own=np.array([_nearest_own(items, query) for query in positions.tolist()]),
     )
 
 
-def _judge_list(
-    items: EmbeddingSet, query: int, listed: AnyArray, similarity: AnyArray, k: int
-) -> tuple[int, float] | None:
-    """Other class and distance of the k-th neighbour, if all up to it are of that class."""
-    others = listed != query
-    near, sure = listed[others], similarity[others]
-    if len(near) < k:
-        return None
-    own = items.codes[query]
-    settled = sure > sure[k - 1] + CERTAIN
-    classes = np.unique(items.codes[near[settled]])
-    if len(classes) > 1 or (len(classes) and classes[0] == own):
-        return None
-    distance = exact_distances(items.unit_rows, np.full(len(near), query), near)
-    if np.any((distance == 0) & (items.codes[near] == own)):
-        return None
-    if sure[-1] >= sure[k - 1] - CERTAIN and len(listed) < items.n_items:
-        near = np.delete(np.arange(items.n_items), query)
-        distance = _distances_to_all(items, query)[near]
-    return _judge(items, own, near, distance, k)
-
-
-def _judge(
-    items: EmbeddingSet, own: int, near: AnyArray, distance: FloatArray, k: int
-) -> tuple[int, float] | None:
-    last = float(np.partition(distance, k - 1)[k - 1])
-    classes = np.unique(items.codes[near[distance <= last + TIE]])
-    if len(classes) != 1 or classes[0] == own:
-        return None
-    return int(classes[0]), last
-
-
-def _distances_to_all(items: EmbeddingSet, query: int) -> FloatArray:
-    distances: FloatArray = np.empty(items.n_items)
-    own = normalised(items.unit_rows[query : query + 1])
-    for start in range(0, items.n_items, _GALLERY_AT_ONCE):
-        some = slice(start, start + _GALLERY_AT_ONCE)
-        distances[some] = np.linalg.norm(normalised(items.unit_rows[some]) - own, axis=1)
-    return distances
+def _among_another_class(items: EmbeddingSet, found: Neighbours, k: int) -> IntArray:
+    """Rows of items, the one class that their nearest others have, and their k-th neighbours."""
+    last, tie = found.distance[:, k - 1, None], found.tie[:, k - 1, None]
+    codes = items.codes[found.found]
+    is_same = (codes == codes[:, :1]) | (found.distance > last + tie)
+    suspect = is_same.all(axis=1) & (codes[:, 0] != items.codes[found.queries])
+    return np.stack([found.queries, codes[:, 0], found.found[:, k - 1]])[:, suspect]
 
 
 def _nearest_own(items: EmbeddingSet, query: int) -> float:
@@ -132,4 +87,5 @@ def _nearest_own(items: EmbeddingSet, query: int) -> float:
     own = np.delete(np.arange(start, start + size), query - start)
     if not len(own):
         return float("inf")
-    return float(exact_distances(items.unit_rows, np.full(len(own), query), own).min())
+    of_query = np.full(len(own), query)
+    return float(exact_distances(items.vectors, of_query, items.vectors, own).min())

@@ -1,23 +1,14 @@
 """How many items of other classes stand nearer to an item than its own class does."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-import faiss
 import numpy as np
 
-from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import Progress
-
-TIE = 2.0**-22
-"""Two distances this close are the same: what rounding unit rows to float32 can move them."""
-
-CERTAIN = 4e-6
-"""Similarities from a float32 product further apart than this are certainly no tie."""
-
-_QUERIES_AT_ONCE = 1024
-_GALLERY_AT_ONCE = 4096
+from opiscli.neighbours.exact import Neighbours, NeighbourSearch, Vectors, certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +33,14 @@ class MatchRanks:
     tied: IntArray
 
 
+class CodedVectors(Vectors, Protocol):
+    """Items with their classes."""
+
+    @property
+    def codes(self) -> Int32Array:
+        """Shape ``(n_items,)``."""
+
+
 def match_ranks(
     items: EmbeddingSet,
     k: int,
@@ -50,11 +49,7 @@ def match_ranks(
     queries: IntArray | None = None,
     on_progress: Progress | None = None,
 ) -> MatchRanks:
-    """Search all items with a FAISS index, an item never being its own neighbour.
-
-    Items are told apart by row, so exact duplicates are ordinary neighbours. Where the
-    float32 search cannot tell a tie from a difference, the item is compared with
-    all others in float64: the answer does not depend on the order of rows.
+    """Search all items for each item of a class of two or more, itself left out.
 
     Parameters
     ----------
@@ -64,27 +59,21 @@ def match_ranks(
         Positions of the items to search for, by default all that have another of their
         class.
     """
-    index = faiss.IndexFlatIP(items.dims)
-    faiss.omp_set_num_threads(threads)
-    index.add(items.unit_rows)
-    # One more for the item itself, and one to see that the k-th is not tied with what follows.
-    depth = min(k + 2, items.n_items)
     if queries is None:
         queries = np.flatnonzero(items.class_sizes[items.codes] > 1)
-    nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
-    for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        chunk = slice(start, start + _QUERIES_AT_ONCE)
-        some = queries[chunk]
-        similarity, found = index.search(items.unit_rows[some], depth)
-        nearer[chunk], certain = _ranks_in_lists(items, some, similarity, found, k)
-        if not certain.all():
-            unsure = np.flatnonzero(~certain)
-            nearer[start + unsure], tied[start + unsure] = _ranks_in_full(items, some[unsure])
-        if on_progress is not None:
-            pairs_a_query = (items.n_items - 1) // 2
-            done = min(chunk.stop, len(queries))
-            on_progress("neighbours", done * pairs_a_query, len(queries) * pairs_a_query)
-    return MatchRanks(items.codes[queries].astype(np.int64), nearer, tied)
+    return _ranks(items, items, queries, k, threads, on_progress)
+
+
+def match_ranks_across(
+    queries: CodedVectors,
+    gallery: CodedVectors,
+    *,
+    threads: int,
+    on_progress: Progress | None = None,
+) -> MatchRanks:
+    """First ranks of the queries whose class is in a gallery, another set of the same centre."""
+    in_gallery = np.flatnonzero(np.isin(queries.codes, gallery.codes))
+    return _ranks(queries, gallery, in_gallery, 1, threads, on_progress)
 
 
 def match_ranks_from_nearest(
@@ -125,55 +114,49 @@ def ranks_from_nearest(
     """
     nearer = (other < own).astype(np.int64)
     tied = np.zeros_like(nearer)
+    halves = None if items.half_squares is None else items.half_squares[queries]
     with np.errstate(invalid="ignore"):
-        in_doubt = np.flatnonzero(~(np.abs(own - other) > CERTAIN))
+        is_certain = np.abs(own - other) > certain(halves, np.minimum(own, other))
+    in_doubt = np.flatnonzero(~is_certain)
     if in_doubt.size:
         ranks = match_ranks(items, 1, threads=threads, queries=queries[in_doubt])
         nearer[in_doubt], tied[in_doubt] = ranks.nearer, ranks.tied
     return MatchRanks(items.codes[queries].astype(np.int64), nearer, tied)
 
 
-def _ranks_in_lists(
-    items: EmbeddingSet, queries: IntArray, similarity: AnyArray, found: AnyArray, k: int
-) -> tuple[IntArray, BoolArray]:
-    """Others before the first match in each list, and whether the list settles it."""
-    itself = found == queries[:, None]
-    match = (items.codes[found] == items.codes[queries][:, None]) & ~itself
-    other = ~match & ~itself
-    last = similarity[:, -1]
-    # Without a match in the list, the nearest match is at most as near as the list's end.
-    best = np.where(match.any(axis=1), np.where(match, similarity, -np.inf).max(axis=1), last)
-    nearer = (other & (similarity > best[:, None] + CERTAIN)).sum(axis=1)
-    in_doubt = (other & (np.abs(similarity - best[:, None]) <= CERTAIN)).any(axis=1)
-    complete = match.any(axis=1) & (last < best - CERTAIN) | (similarity.shape[1] == items.n_items)
-    return nearer, (complete & ~in_doubt) | (nearer >= k)
+def _ranks(
+    queries: CodedVectors,
+    gallery: CodedVectors,
+    chosen: IntArray,
+    k: int,
+    threads: int,
+    on_progress: Progress | None,
+) -> MatchRanks:
+    search = NeighbourSearch(queries, gallery, threads=threads)
+    n_others = len(gallery.codes)
+    pairs_per_query = (n_others - 1) // 2 if queries is gallery else n_others
+    nearer, tied = np.zeros((2, len(queries.codes)), dtype=np.int64)
+    done = 0
+    for found in search.nearest(chosen, np.full(len(chosen), k)):
+        nearer[found.queries], tied[found.queries] = _before_first_match(queries, gallery, found)
+        done += len(found.queries)
+        if on_progress is not None:
+            on_progress("neighbours", done * pairs_per_query, len(chosen) * pairs_per_query)
+    return MatchRanks(queries.codes[chosen].astype(np.int64), nearer[chosen], tied[chosen])
 
 
-def _ranks_in_full(items: EmbeddingSet, queries: IntArray) -> tuple[IntArray, IntArray]:
-    """Compare some items with all others in float64."""
-    nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
-    query_unit = normalised(items.unit_rows[queries])
-    best = np.full(len(queries), np.inf)
-    for gallery, distance in _distances(items, query_unit):
-        match = items.codes[gallery] == items.codes[queries][:, None]
-        match &= np.arange(gallery.start, gallery.stop) != queries[:, None]
-        np.minimum(best, np.where(match, distance, np.inf).min(axis=1), out=best)
-    for gallery, distance in _distances(items, query_unit):
-        other = items.codes[gallery] != items.codes[queries][:, None]
-        nearer += (other & (distance < best[:, None] - TIE)).sum(axis=1)
-        tied += (other & (np.abs(distance - best[:, None]) <= TIE)).sum(axis=1)
+def _before_first_match(
+    queries: CodedVectors, gallery: CodedVectors, found: Neighbours
+) -> tuple[IntArray, IntArray]:
+    """Others that are nearer than the first match, and others that are as near."""
+    same = gallery.codes[found.found] == queries.codes[found.queries][:, None]
+    inside = found.found >= 0
+    first = np.argmax(same & inside, axis=1)[:, None]
+    has_match = (same & inside).any(axis=1)[:, None]
+    tie = np.take_along_axis(found.tie, first, axis=1)
+    best = np.where(has_match, np.take_along_axis(found.distance, first, axis=1), np.inf)
+    other = ~same & inside
+    nearer = (other & (found.distance < best - tie)).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        tied = (other & (np.abs(found.distance - best) <= tie)).sum(axis=1)
     return nearer, tied
-
-
-def _distances(items: EmbeddingSet, query_unit: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-    for start in range(0, items.n_items, _GALLERY_AT_ONCE):
-        gallery = slice(start, min(start + _GALLERY_AT_ONCE, items.n_items))
-        similarity = query_unit @ normalised(items.unit_rows[gallery]).T
-        yield gallery, np.sqrt(np.maximum(2 - 2 * similarity, 0))
-
-
-def normalised(unit: AnyArray) -> FloatArray:
-    """Rows in float64, without the rounding of their length to float32."""
-    wide = unit.astype(np.float64)
-    wide /= np.linalg.norm(wide, axis=1, keepdims=True)
-    return wide

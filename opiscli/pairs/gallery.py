@@ -18,24 +18,19 @@ sets is an ordinary pair with itself, at distance 0.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.arrays import Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.counts.histogram import TICKS, DistanceHistogram, count_distances
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import cutoffs
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import Progress, sweep_tiles
 from opiscli.errors import EmbeddingError
-from opiscli.neighbours.match_ranks import CERTAIN, TIE, MatchRanks, normalised
 from opiscli.pairs.directed import classes_of, count_crossing, with_nearest_exact
 from opiscli.pairs.tiles import Block, Tile, tile_side
 from opiscli.settings.evaluation import Distance
 from opiscli.settings.resources import Resources
-
-_QUERIES_AT_ONCE = 1024
-_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +92,14 @@ class Across:
         return np.bincount(self.gallery_codes, minlength=len(self.names))
 
     @property
+    def sides(self) -> "tuple[GallerySide, GallerySide]":
+        """Queries and gallery, to be searched."""
+        return (
+            GallerySide(self.query_unit, self.query_codes),
+            GallerySide(self.gallery_unit, self.gallery_codes),
+        )
+
+    @property
     def n_pairs(self) -> int:
         """Pairs across the two."""
         return len(self.query_codes) * len(self.gallery_codes)
@@ -106,6 +109,15 @@ class Across:
         row_unit, column_unit = self.query_unit[tile.rows], self.gallery_unit[tile.columns]
         codes = self.query_codes[tile.rows], self.gallery_codes[tile.columns]
         return Block(tile, row_unit @ column_unit.T, *codes, row_unit, column_unit)
+
+
+@dataclass(frozen=True, slots=True)
+class GallerySide:
+    """Queries or gallery: rows of length one with their classes."""
+
+    vectors: Float32Array
+    codes: Int32Array
+    half_squares: Float32Array | None = None
 
 
 class Rectangle(Tile):
@@ -185,40 +197,6 @@ def count_across(
         positive=np.cumsum(positive, axis=1),
         negative=np.cumsum(negative, axis=1),
     )
-
-
-def ranks_across(sets: Across, *, threads: int, on_progress: Progress | None = None) -> MatchRanks:
-    """First ranks of the queries whose class is in the gallery."""
-    index = faiss.IndexFlatIP(sets.query_unit.shape[1])
-    faiss.omp_set_num_threads(threads)
-    index.add(sets.gallery_unit)
-    queries = np.flatnonzero(sets.gallery_sizes[sets.query_codes] > 0)
-    depth = min(_DEPTH, len(sets.gallery_codes))
-    nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
-    for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        chunk = slice(start, start + _QUERIES_AT_ONCE)
-        some = queries[chunk]
-        similarity, found = index.search(sets.query_unit[some], depth)
-        ranks = [_first(sets, query, found[i]) for i, query in enumerate(some)]
-        # Where the list does not reach past the tie for the first place, all have to be seen.
-        for i in np.flatnonzero(similarity[:, 0] - similarity[:, -1] <= CERTAIN):
-            to_all = sets.gallery_unit @ sets.query_unit[some[i]]
-            ranks[i] = _first(sets, some[i], np.flatnonzero(to_all >= to_all.max() - CERTAIN))
-        nearer[chunk], tied[chunk] = np.array(ranks).T
-        if on_progress is not None:
-            done, n_gallery = start + len(some), len(sets.gallery_codes)
-            on_progress("neighbours", done * n_gallery, len(queries) * n_gallery)
-    return MatchRanks(sets.query_codes[queries].astype(np.int64), nearer, tied)
-
-
-def _first(sets: Across, query: int, among: AnyArray) -> tuple[int, int]:
-    """Whether something else is nearer than any match, and how much else is as near."""
-    unit = normalised(sets.query_unit[query : query + 1])[0]
-    distance = np.sqrt(np.maximum(2 - 2 * normalised(sets.gallery_unit[among]) @ unit, 0))
-    is_first = distance <= distance.min() + TIE
-    is_match = sets.gallery_codes[among] == sets.query_codes[query]
-    n_matches = int(np.count_nonzero(is_first & is_match))
-    return int(n_matches == 0), int(np.count_nonzero(is_first & ~is_match)) if n_matches else 0
 
 
 def _rectangles(sets: Across, n_thresholds: int, resources: Resources) -> Iterator[Rectangle]:

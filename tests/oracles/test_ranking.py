@@ -14,7 +14,7 @@ from oracles.ranking_data import make
 from opiscli import EmbeddingSet, read_embeddings
 from opiscli.counting.ranking import ranking_sums
 from opiscli.metrics.recall import hits_at
-from opiscli.neighbours import match_lists as rankings
+from opiscli.neighbours import exact
 from opiscli.neighbours.match_ranks import match_ranks
 from opiscli.settings.resources import Resources
 
@@ -101,7 +101,7 @@ def test_the_answer_is_the_same_however_it_is_found(seed, slack, threads):
     items = EmbeddingSet.from_arrays(embeddings[shuffled], -labels[shuffled])
     little = 2 * items.unit_rows.nbytes + 2 * 160 * items.n_items
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rankings, "_SLACK", slack + 1)
+        patch.setattr(exact, "_SLACK", slack)
         assert scores(items, threads, little) == pytest.approx(expected, abs=1e-12)
 
 
