@@ -7,7 +7,9 @@ about 2e-7; where all cosines are close to 1 that is as much as the distances th
 relative precision.
 """
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,6 +19,10 @@ from opiscli.errors import EmbeddingError
 
 CROWDED = 0.9
 """Rows whose mean cosine is at least this are centred: below, products of unit rows are precise."""
+
+_THREADS = min(8, os.cpu_count() or 1)
+_ROWS_PER_TASK = 2048
+_VALUES_IN_CACHE = 1 << 16
 
 ROWS_AT_ONCE = 512
 """Few enough rows for float64 copies of them to stay in the cache."""
@@ -113,15 +119,15 @@ def _scaled(
     bad = np.zeros(n_items, dtype=bool)
     total = np.zeros(0)
     start = 0
-    for block in blocks:
-        if start == 0:
-            total = np.zeros(block.shape[1])
-            vectors = np.empty((n_items, len(total)), np.float32) if out is None else out
-        for first in range(0, len(block), ROWS_AT_ONCE):
-            some = block[first : first + ROWS_AT_ONCE]
-            rows = slice(start + first, start + first + len(some))
-            bad[rows] = _scale(some, centre, vectors[rows], total)
-        start += len(block)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for block in blocks:
+            if start == 0:
+                total = np.zeros(block.shape[1])
+                vectors = np.empty((n_items, len(total)), np.float32) if out is None else out
+            of_block = vectors[start : start + len(block)], bad[start : start + len(block)]
+            for some in _scale_in_threads(pool, block, centre, *of_block):
+                total += some
+            start += len(block)
     if vectors.size == 0:
         raise EmbeddingError(
             f"there are {n_items:,} embeddings of {vectors.shape[1]:,} dims, expected at least one"
@@ -132,27 +138,53 @@ def _scaled(
     return vectors, total / n_items
 
 
-def _scale(
-    block: AnyArray, centre: FloatArray | None, vectors: Float32Array, total: FloatArray
-) -> BoolArray:
-    """Write rows of length one less a centre; tell which rows have no direction."""
+def _scale_in_threads(
+    pool: ThreadPoolExecutor,
+    block: AnyArray,
+    centre: FloatArray | None,
+    vectors: Float32Array,
+    bad: BoolArray,
+) -> Iterable[FloatArray]:
+    """Write scaled rows and which have no direction; give sums of unit rows to add up in order."""
     if block.dtype.kind not in "fiu":
         raise EmbeddingError(
             f"embeddings are of type {block.dtype}, expected float16, float32 or float64",
             hint="Convert the embeddings to float32.",
         )
-    wide = block.astype(np.float64)
-    peak = np.max(np.abs(wide), axis=1, keepdims=True, initial=0.0)
-    bad: BoolArray = ~(np.isfinite(peak) & (peak > 0))[:, 0]
-    wide[bad] = peak[bad] = 1.0
-    wide /= peak
-    wide /= np.linalg.norm(wide, axis=1, keepdims=True)
-    total += wide.sum(axis=0)
-    if centre is not None:
-        wide -= centre
-    # Adding zero turns -0.0 into 0.0, so equal rows are equal byte by byte.
-    np.add(wide, 0.0, out=vectors, casting="same_kind")
-    return bad
+
+    def scale(first: int) -> FloatArray:
+        rows = slice(first, first + _ROWS_PER_TASK)
+        return _scale(block[rows], centre, vectors[rows], bad[rows])
+
+    return (map if len(block) <= _ROWS_PER_TASK else pool.map)(
+        scale, range(0, len(block), _ROWS_PER_TASK)
+    )
+
+
+def _scale(
+    block: AnyArray, centre: FloatArray | None, vectors: Float32Array, bad: BoolArray
+) -> FloatArray:
+    """Write rows of length one less a centre; give the sum of the rows of length one."""
+    n_items, dims = block.shape
+    n_rows = max(1, _VALUES_IN_CACHE // max(1, dims))
+    wide, work = np.empty((2, min(n_rows, n_items), dims))
+    total = np.zeros(dims)
+    for start in range(0, n_items, n_rows):
+        rows = slice(start, min(start + n_rows, n_items))
+        wide, work = wide[: rows.stop - start], work[: rows.stop - start]
+        wide[...] = block[rows]
+        peak = np.max(np.abs(wide, out=work), axis=1, keepdims=True, initial=0.0)
+        bad[rows] = ~(np.isfinite(peak) & (peak > 0))[:, 0]
+        if bad[rows].any():
+            wide[bad[rows]] = peak[bad[rows]] = 1.0
+        wide /= peak
+        wide /= np.sqrt(np.sum(np.multiply(wide, wide, out=work), axis=1, keepdims=True))
+        total += wide.sum(axis=0)
+        if centre is not None:
+            wide -= centre
+        # Adding zero turns -0.0 into 0.0, so equal rows are equal byte by byte.
+        np.add(wide, 0.0, out=vectors[rows], casting="same_kind")
+    return total
 
 
 def _centre(mean: FloatArray) -> FloatArray | None:

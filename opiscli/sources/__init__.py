@@ -15,6 +15,8 @@ from opiscli.sources.selection import Selection, refuse_labels_file
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
 
+    from opiscli.sources.tables import Table
+
 __all__ = ["Selection", "map_embeddings", "read_embeddings"]
 
 _PARQUET = b"PAR1"
@@ -100,7 +102,9 @@ def map_embeddings(
     OutputError
         If the file cannot be written.
     """
-    from opiscli.sources import arrays_as_tables, mapping
+    from opiscli.sources import arrays_as_tables, mapping, tables
+
+    dataset: Dataset
 
     head = _first_bytes(Path(source)) if Path(source).is_file() else b""
     if head.startswith((_NPY, _ZIP)):
@@ -108,12 +112,14 @@ def map_embeddings(
         opened = arrays_as_tables.open_npz if is_npz else arrays_as_tables.open_npy
         dataset, name = opened(Path(source), selection), source
     else:
-        dataset, name = _open_tables(source, None)
+        table, name = _open_tables(source, None)
+        with tables.explained(name):
+            dataset = tables.as_dataset(table)
         refuse_labels_file(name, selection)
     return mapping.write_mapped(dataset, name, selection, change, path, force=force)
 
 
-def _open_tables(source: str, contents: bytes | None) -> "tuple[Dataset, str]":
+def _open_tables(source: str, contents: bytes | None) -> "tuple[Table, str]":
     """Open any source that is a table, and name it."""
     from opiscli.sources import tables
 
@@ -134,7 +140,7 @@ def _open_tables(source: str, contents: bytes | None) -> "tuple[Dataset, str]":
     return tables.open_files(files), source
 
 
-def _open_file(path: Path) -> "Dataset":
+def _open_file(path: Path) -> "Table":
     from opiscli.sources import tables
 
     head = _first_bytes(path)

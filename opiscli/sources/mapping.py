@@ -11,15 +11,9 @@ from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError
+from opiscli.sources.columns import embedding_column, vectors
 from opiscli.sources.selection import Selection
-from opiscli.sources.tables import (
-    ROWS_AT_ONCE,
-    condition,
-    embedding_column,
-    explained,
-    nothing_selected,
-    vectors,
-)
+from opiscli.sources.tables import ROWS_AT_ONCE, condition, explained, nothing_selected
 
 Change = Callable[[Float32Array], Float32Array]
 

@@ -160,7 +160,7 @@ def _matching_rows(
     rows: BoolArray = np.logical_and.reduce(matches)
     if not rows.any():
         raise EmbeddingError(
-            f"no row of {path} meets {selection.where_as_given}",
+            f"no rows of {path} match {selection.where_as_given}",
             hint="Check the spelling of the values.",
         )
     return rows

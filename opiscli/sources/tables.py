@@ -1,75 +1,115 @@
-"""Reads Parquet, Arrow and Feather tables through pyarrow datasets, a batch at a time."""
+"""Reads Parquet, Arrow and Feather tables, a batch of rows at a time."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Union
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError, SourceError, UsageError
+from opiscli.sources.columns import (
+    embedding_column,
+    labels,
+    require_label_type,
+    texts,
+    vectors,
+)
+from opiscli.sources.parquet import ParquetFile
 from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+Table: TypeAlias = Union[ParquetFile, "ds.Dataset"]
 
 ROWS_AT_ONCE = 16_384
 _VALUES_SHOWN = 8
 
 
-def open_files(files: Sequence[Path], *, folder: Path | None = None) -> ds.Dataset:
-    """Open Parquet files as one dataset; a folder may be partitioned as ``split=test/``."""
+def open_files(files: Sequence[Path], *, folder: Path | None = None) -> Table:
+    """Open Parquet files as one table; a folder may be partitioned as ``split=test/``."""
     if not files:
         raise SourceError(
             f"{folder} holds no .parquet file", hint="Name the folder that holds the Parquet files."
         )
+    # Only what is below a folder, or named like split=test, has columns in its path.
+    if folder is None and len(files) == 1 and "=" not in str(files[0]):
+        return ParquetFile(files[0])
     with explained(folder or files[0]):
-        return ds.dataset(
-            [str(file) for file in files],
-            format="parquet",
-            partitioning="hive",
-            partition_base_dir=None if folder is None else str(folder),
-        )
+        return _dataset([str(file) for file in files], folder)
 
 
-def open_arrow_file(path: Path) -> ds.Dataset:
+def as_dataset(table: Table) -> "ds.Dataset":
+    """Open a table so that its rows can be chosen."""
+    return _dataset([str(table.path)]) if isinstance(table, ParquetFile) else table
+
+
+def _dataset(files: list[str], folder: Path | None = None) -> "ds.Dataset":
+    import pyarrow.dataset as ds
+
+    return ds.dataset(
+        files,
+        format="parquet",
+        partitioning="hive",
+        partition_base_dir=None if folder is None else str(folder),
+    )
+
+
+def open_arrow_file(path: Path) -> "ds.Dataset":
     """Open an Arrow IPC file or Feather file."""
+    import pyarrow.dataset as ds
+
     with explained(path):
         return ds.dataset(str(path), format="feather")
 
 
-def open_arrow_stream(path: Path) -> ds.Dataset:
+def open_arrow_stream(path: Path) -> "ds.Dataset":
     """Open an Arrow IPC stream saved in a file."""
+    import pyarrow.dataset as ds
+
     with explained(path), pa.OSFile(str(path)) as file:
         return ds.dataset(pa.ipc.open_stream(file).read_all())
 
 
-def open_contents(contents: bytes, name: str) -> ds.Dataset:
+def open_contents(contents: bytes, name: str) -> "ds.Dataset":
     """Open an Arrow IPC stream or file that has already been read."""
+    import pyarrow.dataset as ds
+
     with explained(name):
         is_file = contents.startswith(b"ARROW1")
         opened = pa.ipc.open_file(contents) if is_file else pa.ipc.open_stream(contents)
         return ds.dataset(opened.read_all())
 
 
-def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet:
+def read(table: Table, source: str, selection: Selection) -> EmbeddingSet:
     """Read the embedding and label columns of the selected rows, and nothing else."""
     refuse_labels_file(source, selection)
-    columns = _columns(dataset.schema, source, selection)
-    rows = condition(dataset.schema, source, selection)
+    with explained(source):
+        schema = table.schema
+    columns = _columns(schema, source, selection)
+    # A name with a dot could also be a part of another column.
+    if selection.where or any("." in name for name in columns.values()):
+        table = as_dataset(table)
+    rows = condition(schema, source, selection)
     collected: dict[str, list[pa.Array]] = {role: [] for role in columns if role != "embedding"}
     with explained(source):
-        n_items = dataset.count_rows(filter=rows)
-        if n_items == 0 and selection.where:
-            raise nothing_selected(dataset, source, selection)
+        if isinstance(table, ParquetFile):
+            n_items = table.n_rows
+        else:
+            n_items = table.count_rows(filter=rows)
+            if n_items == 0 and selection.where:
+                raise nothing_selected(table, source, selection)
 
         def blocks() -> Iterator[AnyArray]:
             for chunks in collected.values():
                 chunks.clear()  # crowded embeddings are read twice
-            return vectors(_batches(dataset, columns, rows), collected)
+            return vectors(_batches(table, columns, rows), collected)
 
         try:
             embeddings = centred_rows(blocks, n_items, selection.beside)
@@ -78,12 +118,12 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
                 raise
             item = pa.chunked_array(collected["id"])[error.row].as_py()
             raise named_by_id(error, item) from error
-        labels = _labels(pa.chunked_array(collected["label"]), f"label ({columns['label']})")
+        coded = labels(pa.chunked_array(collected["label"]), f"label ({columns['label']})")
         others = {
-            name: _text(pa.chunked_array(collected[_role(name)]), name, source, selection)
-            for name in selection.others(dataset.schema.names)
+            name: texts(pa.chunked_array(collected[_role(name)]), name, source, selection)
+            for name in selection.others(schema.names)
         }
-    return EmbeddingSet.from_rows(embeddings, labels, others, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(embeddings, coded, others, with_pairs=selection.with_pairs)
 
 
 def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:
@@ -97,7 +137,7 @@ def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, 
     for name, option in selection.others(schema.names).items():
         require_column(name, schema.names, source, option)
         columns[_role(name)] = name
-    _require_label_type(schema.field(columns["label"]))
+    require_label_type(schema.field(columns["label"]))
     return columns
 
 
@@ -106,56 +146,12 @@ def _role(name: str) -> str:
     return f"column {name}"
 
 
-def embedding_column(schema: pa.Schema, source: str, asked: str | None) -> str:
-    """Name of the column that holds the embeddings."""
-    vectors = [field.name for field in schema if _is_vector(field.type)]
-    if asked is None and "embedding" not in schema.names:
-        if len(vectors) != 1:
-            found = f"{len(vectors)} columns that could be one: {', '.join(vectors)}"
-            found = (
-                found if vectors else f"no list-of-float column among: {', '.join(schema.names)}"
-            )
-            raise SourceError(
-                f"{source} has no column 'embedding' and {found}",
-                hint="Name the column with --embedding-column.",
-            )
-        return str(vectors[0])
-    name = asked or "embedding"
-    require_column(name, schema.names, source, "--embedding-column")
-    if name not in vectors:
-        raise SourceError(
-            f"column {name!r} of {source} holds {schema.field(name).type},"
-            " expected lists of float16, float32 or float64",
-            hint="Name the column with --embedding-column, or convert it.",
-        )
-    return name
-
-
-def _is_vector(kind: pa.DataType) -> bool:
-    is_list = (
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-    return bool(is_list and pa.types.is_floating(kind.value_type))
-
-
-def _require_label_type(field: pa.Field) -> None:
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    usable = (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-    )
-    if not usable:
-        raise EmbeddingError(
-            f"label column {field.name!r} holds {field.type},"
-            " expected strings, integers or booleans",
-            hint="Name another column with --label-column, or convert this one to strings.",
-        )
-
-
-def condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expression | None:
+def condition(schema: pa.Schema, source: str, selection: Selection) -> "pc.Expression | None":
     """Which rows are selected, or all."""
+    if not selection.where:
+        return None
+    import pyarrow.compute as pc
+
     expression: pc.Expression | None = None
     for name, text in selection.conditions():
         require_column(name, schema.names, source, selection.where_option)
@@ -174,22 +170,28 @@ def condition(schema: pa.Schema, source: str, selection: Selection) -> pc.Expres
     return expression
 
 
-def nothing_selected(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingError:
+def nothing_selected(dataset: "ds.Dataset", source: str, selection: Selection) -> EmbeddingError:
     """Explain that the conditions are met by no row."""
+    import pyarrow.compute as pc
+
     column = selection.conditions()[0][0]
     values = dataset.to_table(columns={"value": pc.field(column)})["value"].unique()
     shown = ", ".join(str(value) for value in values[:_VALUES_SHOWN].to_pylist())
     more = ", …" if len(values) > _VALUES_SHOWN else ""
     return EmbeddingError(
-        f"no row of {source} meets {selection.where_as_given}",
+        f"no rows of {source} match {selection.where_as_given}",
         hint=f"Column {column!r} holds: {shown}{more}.",
     )
 
 
 def _batches(
-    dataset: ds.Dataset, columns: dict[str, str], rows: pc.Expression | None
+    table: Table, columns: dict[str, str], rows: "pc.Expression | None"
 ) -> Iterator[pa.RecordBatch]:
-    yield from dataset.to_batches(
+    if isinstance(table, ParquetFile):
+        return read_ahead(table.batches(columns))
+    import pyarrow.compute as pc
+
+    batches: Iterator[pa.RecordBatch] = table.to_batches(
         # Expressions, because a plain name with a dot would mean a nested field.
         columns={role: pc.field(name) for role, name in columns.items()},
         filter=rows,
@@ -197,85 +199,16 @@ def _batches(
         batch_readahead=2,
         fragment_readahead=1,
     )
+    return batches
 
 
-def vectors(
-    batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
-) -> Iterator[AnyArray]:
-    """Hand out the embeddings of each batch and put its other columns aside."""
-    dims: int | None = None
-    start = 0
-    for batch in batches:
-        if batch.num_rows == 0:
-            continue
-        for role, chunks in collected.items():
-            chunks.append(batch.column(role))
-        column = batch.column("embedding")
-        _refuse_nulls(column, start, "embedding")
-        lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
-        dims = int(lengths[0]) if dims is None else dims
-        if (odd := lengths != dims).any():
-            first = int(np.argmax(odd))
-            raise EmbeddingError(
-                f"embedding in row {start + first} has {lengths[first]} dims, expected {dims}"
-                " as in row 0 (rows count from 0)",
-                hint="All embeddings must come from one model; drop or repair the odd ones.",
-                row=start + first,
-            )
-        values = column.flatten()
-        if values.null_count:
-            first = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // dims
-            raise _null_error(start + first, "value in the embedding")
-        yield values.to_numpy(zero_copy_only=False).reshape(-1, dims)
-        start += batch.num_rows
-
-
-def _refuse_nulls(column: pa.Array | pa.ChunkedArray, start: int, what: str) -> None:
-    if column.null_count:
-        nulls = column.is_null().to_numpy(zero_copy_only=False)
-        raise _null_error(start + int(np.argmax(nulls)), what)
-
-
-def _null_error(row: int, what: str) -> EmbeddingError:
-    return EmbeddingError(
-        f"{what} in row {row} is null (rows count from 0), expected a value in every row",
-        hint="Drop these rows or fill them in.",
-        row=row,
-    )
-
-
-def _text(column: pa.ChunkedArray, name: str, source: str, selection: Selection) -> Labels:
-    """Any column of texts, numbers or dates; what is null is shown as an empty text."""
-    if name == selection.group:
-        _refuse_nulls(column, 0, f"group ({name})")
-    is_whole = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
-    if column.null_count or not is_whole:
-        column = _as_text(column, name, source)
-    return _labels(column, f"value ({name})")
-
-
-def _as_text(column: pa.ChunkedArray, name: str, source: str) -> pa.ChunkedArray:
-    try:
-        return pc.fill_null(pc.cast(column, pa.large_string()), "")
-    except pa.ArrowException as cause:
-        raise EmbeddingError(
-            f"column {name!r} of {source} holds {column.type}, expected texts, numbers or dates",
-            hint="Name another column, or convert this one to strings.",
-        ) from cause
-
-
-def _labels(column: pa.ChunkedArray, what: str) -> Labels:
-    _refuse_nulls(column, 0, what)
-    encoded = column.combine_chunks()
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode()
-    if encoded.dictionary.null_count:
-        values = encoded.dictionary.take(encoded.indices)
-        _refuse_nulls(values, 0, what)
-    return Labels.from_codes(
-        encoded.indices.to_numpy(zero_copy_only=False),
-        encoded.dictionary.to_numpy(zero_copy_only=False),
-    )
+def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Read the next batch while one is being worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 @contextmanager

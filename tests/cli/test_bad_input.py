@@ -73,7 +73,7 @@ def folder(tmp_path_factory):
         ("singletons.parquet", 4, "single item"),
         ("float_labels.parquet", 4, "holds double"),
         ("no_rows.parquet", 4, "0 embeddings"),
-        ("good.parquet --where label=99", 4, "no row of"),
+        ("good.parquet --where label=99", 4, "no rows of"),
         ("good.parquet --where kind=1", 3, "no column 'kind'"),
         ("good.parquet --where label=x", 2, "holds int64"),
         ("good.parquet --where label", 2, "COLUMN=VALUE"),

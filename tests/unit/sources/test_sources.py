@@ -257,3 +257,47 @@ def test_no_other_columns_in_npy(tmp_path):
     for asked in ({"group": "split"}, {"show": ("split",)}):
         with pytest.raises(UsageError, match="no columns"):
             read_embeddings(str(tmp_path / "x.npy"), Selection(**asked))
+
+
+def test_a_single_file_in_a_partition_has_the_columns_of_its_path(tmp_path):
+    folder = tmp_path / "split=test"
+    folder.mkdir()
+    pq.write_table(table().drop_columns(["split"]), folder / "x.parquet")
+    file = str(folder / "x.parquet")
+    assert_same(read_embeddings(file, Selection(show=("split",))))
+    assert_same(read_embeddings(file, Selection(where=("split=test",))))
+
+
+def test_names_with_a_dot_are_not_parts_of_other_columns(tmp_path):
+    other = pa.array([{"label": "z"}] * N)
+    names = ["embedding", "my.label", "split", "my"]
+    pq.write_table(table(my=other).rename_columns(names), tmp_path / "x.parquet")
+    assert_same(read_embeddings(str(tmp_path / "x.parquet"), Selection(label="my.label")))
+
+
+@pytest.mark.parametrize("offset", [0, 1000])
+@pytest.mark.parametrize("ending", ["parquet", "feather", "npz", "folder"])
+def test_a_source_of_many_batches_is_that_of_its_arrays(tmp_path, offset, ending):
+    from opiscli import EmbeddingSet
+
+    rng = np.random.default_rng(0)
+    embeddings, labels = rng.normal(size=(20_000, 5)) + offset, rng.integers(0, 50, 20_000)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(embeddings.ravel()), 5)
+    rows = pa.table({"embedding": column, "label": labels})
+    path = tmp_path / f"x.{ending}"
+    if ending == "parquet":
+        pq.write_table(rows, path, row_group_size=7_000)
+    elif ending == "feather":
+        feather.write_feather(rows, path, chunksize=6_000)
+    elif ending == "npz":
+        np.savez(path, embedding=embeddings, label=labels)
+    else:
+        path.mkdir()
+        for part in range(2):
+            pq.write_table(rows.slice(10_000 * part, 10_000), path / f"{part}.parquet")
+    items = read_embeddings(str(path))
+    expected = EmbeddingSet.from_arrays(embeddings, labels)
+    np.testing.assert_array_equal(items.vectors, expected.vectors)
+    np.testing.assert_array_equal(items.codes, expected.codes)
+    np.testing.assert_array_equal(items.centre, expected.centre)
+    assert (items.centre is None) == (offset == 0)
