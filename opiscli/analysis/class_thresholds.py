@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import stdtrit
 
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.metrics.class_thresholds import own_thresholds
+from opiscli.metrics.intervals.quantiles import student_quantile
 from opiscli.results import Calibration, Interval, OwnThresholdGain
 from opiscli.settings.calibration import CalibrationSettings
 
@@ -31,7 +31,11 @@ def diagnose_own_thresholds(
     gains = found.gains
     gain, n_classes, ci = float(gains.mean()), len(gains), None
     if n_classes > 1:
-        reach = stdtrit(n_classes - 1, 0.975) * float(gains.std(ddof=1)) / np.sqrt(n_classes)
+        reach = (
+            float(student_quantile(n_classes - 1, 0.975))
+            * float(gains.std(ddof=1))
+            / np.sqrt(n_classes)
+        )
         ci = Interval(float(gain - reach), float(gain + reach))
     lowest = 0.0 if ci is None else ci.lo
     diagnosis = OwnThresholdGain(

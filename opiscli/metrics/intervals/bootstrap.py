@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.metrics.intervals.quantiles import student_quantile
 from opiscli.metrics.opis import mean_over_range, n_worst
 
 _RESAMPLES_AT_ONCE = 64
@@ -116,7 +116,7 @@ def log_interval(
     informative = resampled[resampled > 1e-6 * value]
     if value <= 0 or n_classes < 2 or len(informative) < 2:
         return 0.0, largest
-    quantile = stdtrit(n_classes - 1, (1 + confidence) / 2)
+    quantile = float(student_quantile(n_classes - 1, (1 + confidence) / 2))
     factor = np.exp(min(quantile * float(np.std(np.log(informative))), 700.0))
     return float(value / factor), float(min(largest, value * factor))
 

@@ -5,9 +5,9 @@ cancels out: the interval of the change is narrower than two intervals suggest.
 """
 
 import numpy as np
-from scipy.special import stdtrit
 
 from opiscli.arrays import FloatArray
+from opiscli.metrics.intervals.quantiles import student_quantile
 
 
 def difference_interval(
@@ -70,4 +70,4 @@ def ratio_interval(
 
 
 def _quantile(n_classes: int, confidence: float) -> float:
-    return float(stdtrit(n_classes - 1, (1 + confidence) / 2))
+    return float(student_quantile(n_classes - 1, (1 + confidence) / 2))

@@ -1,10 +1,10 @@
 """How sure the false-reject rate at a given false-accept rate is."""
 
 import numpy as np
-from scipy.special import expit, stdtrit
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
+from opiscli.metrics.intervals.quantiles import expit, student_quantile
 
 
 def frr_interval_at_far(
@@ -51,7 +51,7 @@ def frr_interval_at_far(
         [np.interp(far, *of_class) for of_class in zip(far_without, logits_without, strict=True)]
     )
     spread = np.sqrt((n - 1) / n * np.sum((at_far - at_far.mean(axis=0)) ** 2, axis=0))
-    reach = stdtrit(n - 1, (1 + confidence) / 2) * spread
+    reach = student_quantile(n - 1, (1 + confidence) / 2) * spread
     middle = _frr_logit(true_accepts, np.array(n_positive))
     return np.asarray(expit(middle - reach)), np.asarray(expit(middle + reach))
 

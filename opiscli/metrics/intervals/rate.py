@@ -1,9 +1,9 @@
 """Confidence bounds of rates whose pairs share items and classes."""
 
 import numpy as np
-from scipy.special import expit, gammaincinv, logit, stdtrit
 
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.metrics.intervals.quantiles import expit, gamma_quantile, logit, student_quantile
 from opiscli.metrics.intervals.rate_spread import ClassesSeen, RateSpread, pooled_spread
 
 
@@ -89,7 +89,7 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
     few = _bound_of_few(spread.erring, confidence)
     some = (spread.rate > 0) & (spread.rate < 1)
     rate = np.where(some, spread.rate, 0.5)
-    reach = stdtrit(spread.effective + 1, confidence) * spread.error
+    reach = student_quantile(spread.effective + 1, confidence) * spread.error
     bend = np.maximum(1 - 2 * rate, 1e-9)
     held = bend * reach < 1
     shift = -np.log1p(-np.where(held, bend * reach, 0.0)) / bend
@@ -112,7 +112,7 @@ def lower_bound(spread: RateSpread, confidence: float) -> FloatArray:
 def _bound_of_few(seen: ClassesSeen, confidence: float) -> FloatArray:
     mean = seen.share + seen.largest
     variance = seen.squares + seen.largest**2
-    return np.minimum(1.0, variance / mean * gammaincinv(mean**2 / variance, confidence))
+    return np.minimum(1.0, variance / mean * gamma_quantile(mean**2 / variance, confidence))
 
 
 def rule_of_three(n_classes: int, confidence: float = 0.95) -> float:
