@@ -93,8 +93,7 @@ def read(table: Table, source: str, selection: Selection) -> EmbeddingSet:
     with explained(source):
         schema = table.schema
     columns = _columns(schema, source, selection)
-    # A name with a dot could also be a part of another column.
-    if selection.where or any("." in name for name in columns.values()):
+    if selection.where:
         table = as_dataset(table)
     rows = condition(schema, source, selection)
     collected: dict[str, list[pa.Array]] = {role: [] for role in columns if role != "embedding"}

@@ -1,18 +1,24 @@
 """Confidence intervals from resampling whole classes, which is how new data would differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, FloatArray, IntArray, UInt8Array
 from opiscli.metrics.intervals.quantiles import student_quantile
 from opiscli.metrics.opis import mean_over_range, n_worst
 
-_RESAMPLES_AT_ONCE = 64
+_RESAMPLES_AT_ONCE = 128
+_MOST_KEPT = 1 << 26
+"""Bytes of draws that are kept for the next metric; more are drawn anew."""
+
+_SPREADS = 5
+"""Standard deviations within which the worst classes of a resample end; checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClassBootstrap:
     """A seeded plan of resamples: how often each class is drawn in each of them.
 
@@ -23,55 +29,52 @@ class ClassBootstrap:
     n_resamples: int
     seed: int
 
-    def draws(self) -> Iterator[FloatArray]:
+    def draws(self) -> Iterable[UInt8Array]:
         """Blocks of shape ``(some resamples, n_classes)``; rows sum to ``n_classes``."""
+        if self.n_classes * self.n_resamples > _MOST_KEPT:
+            return self._drawn()
+        return self._kept
+
+    @cached_property
+    def _kept(self) -> tuple[UInt8Array, ...]:
+        return tuple(self._drawn())
+
+    def _drawn(self) -> Iterator[UInt8Array]:
         rng = np.random.default_rng(self.seed)
+        n = self.n_classes
         for start in range(0, self.n_resamples, _RESAMPLES_AT_ONCE):
             n_rows = min(_RESAMPLES_AT_ONCE, self.n_resamples - start)
-            yield np.stack(
-                [
-                    np.bincount(
-                        rng.integers(0, self.n_classes, self.n_classes), minlength=self.n_classes
-                    )
-                    for _ in range(n_rows)
-                ]
-            ).astype(np.float64)
+            # A class is never drawn 256 times: of 256 classes or more, by chance.
+            drawn = np.empty((n_rows, n), dtype=np.uint8)
+            for row in drawn:
+                row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
+            yield drawn
 
     def opis(self, utility: FloatArray, thresholds: FloatArray) -> FloatArray:
         """OPIS of every resample, shape ``(n_resamples,)``."""
-        blocks = []
-        squares = utility**2
-        for draws in self.draws():
-            mean = draws @ utility / self.n_classes
-            variance = draws @ squares / self.n_classes - mean**2
-            blocks.append(mean_over_range(variance, thresholds))
-        return np.concatenate(blocks)
+        both = np.concatenate([utility, utility**2], axis=1)
+        mean, squares = np.split(self._weighted(both) / self.n_classes, 2, axis=1)
+        return mean_over_range(squares - mean**2, thresholds)
 
     def epsilon_opis(
         self, utility: FloatArray, thresholds: FloatArray, epsilon: float
     ) -> FloatArray:
         """ε-OPIS of every resample, shape ``(n_resamples,)``; needs at least one class of rest."""
         worst = n_worst(epsilon, self.n_classes)
-        order = np.argsort(utility, axis=0, kind="stable").astype(np.int64)
-        ascending = np.take_along_axis(utility, order, axis=0)
-        blocks = []
-        for draws in self.draws():
-            total = draws @ utility
-            by_class = np.ascontiguousarray(draws.T)
-            of_worst = np.stack(
-                [
-                    _sum_of_lowest(by_class, order[:, j], ascending[:, j], worst)
-                    for j in range(len(thresholds))
-                ],
-                axis=1,
-            )
-            gap = (total - of_worst) / (self.n_classes - worst) - of_worst / worst
-            blocks.append(mean_over_range(gap**2, thresholds))
-        return np.concatenate(blocks)
+        sums = _SumsOfLowest.of(utility, worst)
+        of_worst = np.concatenate([sums.resampled(drawn) for drawn in self.draws()])
+        of_rest = self._weighted(utility) - of_worst
+        gap = of_rest / (self.n_classes - worst) - of_worst / worst
+        return mean_over_range(gap**2, thresholds)
+
+    def _weighted(self, values: FloatArray) -> FloatArray:
+        """Sums of values in every resample, each counting as often as its class is drawn."""
+        return np.concatenate([drawn.astype(np.float64) @ values for drawn in self.draws()])
 
     def share(self, hits: FloatArray, trials: AnyArray) -> FloatArray:
         """Sum of hits over sum of trials in every resample, from sums per class."""
-        return np.concatenate([draws @ hits / (draws @ trials) for draws in self.draws()])
+        sums = self._weighted(np.stack([hits, trials.astype(np.float64)], axis=1))
+        return np.asarray(sums[:, 0] / sums[:, 1])
 
 
 def thinned(n_thresholds: int, most: int = 26) -> IntArray:
@@ -121,16 +124,58 @@ def log_interval(
     return float(value / factor), float(min(largest, value * factor))
 
 
-def _sum_of_lowest(
-    by_class: FloatArray, order: IntArray, ascending: FloatArray, worst: int
-) -> FloatArray:
-    """Sum of the ``worst`` lowest values of each resample, a value counting as often as drawn."""
-    # The lowest few drawn are almost always among the lowest few of all: look there first.
-    reach = min(len(order), worst + 8 * int(np.sqrt(worst)) + 16)
-    while True:
-        drawn = by_class[order[:reach]]
-        before = np.cumsum(drawn, axis=0) - drawn
-        taken = np.clip(worst - before, 0, drawn)
-        if reach == len(order) or np.all(taken.sum(axis=0) == worst):
-            return np.asarray(ascending[:reach] @ taken)
-        reach = min(len(order), 2 * reach)
+@dataclass(frozen=True, slots=True)
+class _SumsOfLowest:
+    """Sums of the lowest few values of resamples, at every threshold.
+
+    Which classes these are differs between resamples only near the last of them: those before
+    are summed by one product, and one by one only those from ``first`` to ``end``.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n_classes, n_thresholds)``.
+    worst
+        How many are the lowest few.
+    spreads
+        Standard deviations of where they end that ``first`` and ``end`` are apart from it.
+    order
+        Shape of ``values``, classes by value.
+    surely
+        Shape ``(n_classes, 2 * n_thresholds)``, which classes stand before ``first``, and their
+        values.
+    """
+
+    values: FloatArray
+    worst: int
+    spreads: float
+    order: IntArray
+    surely: FloatArray
+    first: int
+    end: int
+
+    @classmethod
+    def of(cls, values: FloatArray, worst: int, spreads: float = _SPREADS) -> "_SumsOfLowest":
+        """Sort the values."""
+        order = np.argsort(values, axis=0, kind="stable").astype(np.int64)
+        around = int(spreads * np.sqrt(worst)) + 8
+        first, end = max(0, worst - around), min(len(values), worst + around)
+        is_sure = np.zeros(values.shape)
+        np.put_along_axis(is_sure, order[:first], 1.0, axis=0)
+        surely = np.concatenate([is_sure, is_sure * values], axis=1)
+        return cls(values, worst, spreads, order, surely, first, end)
+
+    def resampled(self, drawn: UInt8Array) -> FloatArray:
+        """Shape ``(n_resamples, n_thresholds)``; a value counts as often as it is drawn."""
+        n_sure, sums = np.split(drawn.astype(np.float64) @ self.surely, 2, axis=1)
+        missing = self.worst - n_sure
+        by_class = np.ascontiguousarray(drawn.T)
+        for j in range(sums.shape[1]):
+            near = self.order[self.first : self.end, j]
+            times = by_class[near].astype(np.float64)
+            up_to = np.cumsum(times, axis=0)
+            if np.any(missing[:, j] < 0) or np.any(up_to[-1] < missing[:, j]):
+                return self.of(self.values, self.worst, 2 * self.spreads).resampled(drawn)
+            taken = np.clip(missing[:, j] - (up_to - times), 0, times)
+            sums[:, j] += self.values[near, j] @ taken
+        return np.asarray(sums)

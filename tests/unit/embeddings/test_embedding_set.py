@@ -51,6 +51,16 @@ def test_the_callers_arrays_are_left_alone():
         items.unit_rows[0, 0] = 1
 
 
+@pytest.mark.parametrize("row", [0, 2047, 2048, 9999])
+def test_a_bad_row_is_named_however_many_there_are(row):
+    embeddings = np.ones((10_000, 3), dtype=np.float32)
+    embeddings[row, 1] = np.nan
+    embeddings[9_999] = 0
+    with pytest.raises(EmbeddingError, match=f"first in row {row} ") as error:
+        EmbeddingSet.from_arrays(embeddings, np.arange(10_000) % 7)
+    assert error.value.row == row
+
+
 def test_exact_duplicates_are_found_and_near_ones_are_not():
     embeddings, labels = clusters(n_classes=4, sizes=(3, 4))
     embeddings[5] = embeddings[0]

@@ -6,7 +6,7 @@ import pytest
 from opiscli.counts.pair_counts import SpreadCounts
 from opiscli.metrics.intervals.bootstrap import (
     ClassBootstrap,
-    _sum_of_lowest,
+    _SumsOfLowest,
     log_interval,
     percentile_interval,
 )
@@ -113,15 +113,20 @@ def test_bootstrap_repeats_the_plain_statistics():
             assert value == pytest.approx(expected, rel=1e-9)
 
 
-def test_resamples_that_miss_the_lowest_classes_look_further():
-    """Nothing drawn of the lowest 200 classes, so that the first look finds too few."""
-    by_class = np.zeros((400, 2))
-    by_class[200:300, 0] = 4
-    by_class[::-1][:100, 1] = 4
-    values = np.linspace(0, 1, 400)
-    expected = [4 * values[first : first + 5].sum() for first in (200, 300)]
-    found = _sum_of_lowest(by_class, np.arange(400), values, 20)
-    assert found == pytest.approx(expected)
+@pytest.mark.parametrize("at", [0, 150, 300])
+@pytest.mark.parametrize("worst", [1, 20, 399])
+def test_resamples_that_miss_the_lowest_classes_look_further(at, worst):
+    """Only some hundred classes are drawn, so that the lowest end where they are not expected."""
+    rng = np.random.default_rng(1)
+    values = rng.random((400, 2))
+    drawn = np.zeros((3, 400), dtype=np.uint8)
+    drawn[0, np.argsort(values[:, 0])[at : at + 100]] = 4
+    drawn[1, np.argsort(values[:, 1])[at : at + 100]] = 4
+    drawn[2] = 1
+    found = _SumsOfLowest.of(values, worst).resampled(drawn)
+    for sums, times in zip(found, drawn, strict=True):
+        expected = np.sort(np.repeat(values, times, axis=0), axis=0)[:worst].sum(axis=0)
+        np.testing.assert_allclose(sums, expected)
 
 
 def test_intervals_of_resamples():
