@@ -7,9 +7,9 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.neighbours.extreme_pairs import exact_distances
 from opiscli.neighbours.match_ranks import CERTAIN, TIE, normalised
+from opiscli.progress import Progress
 
 _SLACK = 8
 """Longer than needed by so many neighbours, to see where a tie ends."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
 from opiscli.neighbours.match_ranks import CERTAIN, TIE, normalised
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
 _SLACK = 18

@@ -8,7 +8,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
+from opiscli.progress import Progress
 
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding unit rows to float32 can move them."""
