@@ -164,6 +164,7 @@ def chosen_grid(plan: Plan, pooled: DistanceHistogram, request: CountRequest) ->
         return None
     even = np.linspace(lo, hi, request.n_thresholds)
     grid = nearest(plan.inner, even)
+    grid[[0, -1]] = lo, hi
     off = np.abs(grid - even).max()
     return grid if off <= _LARGEST_STEP_OFF * (even[1] - even[0]) else None
 

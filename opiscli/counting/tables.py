@@ -92,7 +92,8 @@ def class_sizes(space: PairSpace) -> IntArray:
     """Shape ``(n_classes,)``, items of each class: of both sides where these are two sets."""
     is_two_sets = space.pairing is Pairing.ALL
     sides = [space.rows, space.columns] if is_two_sets else [space.rows]
-    return np.sum([np.bincount(s.codes, minlength=space.n_classes) for s in sides], axis=0)
+    counts = [np.bincount(side.codes, minlength=space.n_classes) for side in sides]
+    return np.asarray(np.sum(counts, axis=0), dtype=np.int64)
 
 
 def _accepted(bins: AnyArray, at: IntArray) -> IntArray:
@@ -100,4 +101,4 @@ def _accepted(bins: AnyArray, at: IntArray) -> IntArray:
     starts = np.concatenate([[0], at[:-1] + 1])
     between: IntArray = np.add.reduceat(bins[:, : at[-1] + 1], starts, axis=1, dtype=np.int64)
     np.cumsum(between, axis=1, out=between)
-    return between
+    return np.asarray(between, dtype=np.int64)
