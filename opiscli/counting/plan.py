@@ -19,14 +19,14 @@ from opiscli.thresholds.at_rate import (
     threshold_at_frr,
 )
 
-_ROOM = 0.25
-"""How far a sample's rate may be off at FAR 0.1: five standard errors of 6,000 items, or more."""
+_ROOM = 0.15
+"""How far a sample's rate may be off at FAR 0.1: five standard errors of 6,000 items."""
 
-_GAP = 9e-5
+_GAP = 9.2e-5
 """Where a threshold is looked for, candidates are no further apart than this part of it."""
 
 _SPARSE_GAP = 4e-3
-_CANDIDATES_A_STEP = 3
+_CANDIDATES_A_STEP = 2
 """With fewer, the grid would feel that its thresholds are moved to candidates."""
 
 _DENSE_FAR, _DENSE_FRR = 0.25, 0.01

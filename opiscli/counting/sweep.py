@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.arrays import FloatArray
+from opiscli.arrays import FloatArray, IntArray
 from opiscli.counting.plan import Plan, final_plan, nearest, plan_from_sample
 from opiscli.counting.request import CountRequest
 from opiscli.counting.tables import pooled_counts
@@ -27,7 +27,7 @@ _COMPILED_FROM = 50_000_000
 """Pairs from which on the compiled kernel makes up for loading its compiler."""
 
 _N_LOWEST = 4096
-_LARGEST_STEP_OFF = 0.3
+_LARGEST_STEP_OFF = 0.5
 """Part of a step of the grid by which a threshold may be moved to a candidate."""
 
 
@@ -47,6 +47,9 @@ class Sweep:
         What drives the blocks.
     on_progress
         Whom to tell.
+    by_item
+        Whether items are counted one by one; needless where no class has enough of them for
+        its noise to be estimated.
     """
 
     request: CountRequest
@@ -54,6 +57,11 @@ class Sweep:
     kernel: str
     executor: Executor
     on_progress: Progress | None = None
+    by_item: bool = True
+
+    def items_at(self, plan: Plan) -> IntArray | None:
+        """Positions of the thresholds at which items are counted one by one."""
+        return plan.items_at if self.by_item else None
 
     @property
     def ahead(self) -> int:
@@ -121,7 +129,6 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
                 return counted
     everything = _pool(space, how, n_lowest=_N_LOWEST)
     plan = final_plan(everything, space.scale, how.request)
-    require_memory(space, len(plan.thresholds), plan.items_at, how.resources)
     counted = _count(space, plan, how)
     if counted is None:
         raise AssertionError("a plan made from all pairs holds")
@@ -130,11 +137,11 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
 
 def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> Tally:
     """Count all pairs of a space at the thresholds of a plan."""
-    require_memory(space, len(plan.thresholds), plan.items_at, how.resources)
+    require_memory(space, len(plan.thresholds), how.items_at(plan), how.resources)
     return count(
         space,
         Bins(plan.thresholds, how.request.distance),
-        items_at=plan.items_at,
+        items_at=how.items_at(plan),
         kernel=how.kernel,
         executor=how.executor,
         ahead=how.ahead,
@@ -205,5 +212,5 @@ def _holds(
 
 def _fits(space: PairSpace, plan: Plan, how: Sweep) -> bool:
 
-    need = bytes_needed(space, len(plan.thresholds), plan.items_at, how.resources.threads)
+    need = bytes_needed(space, len(plan.thresholds), how.items_at(plan), how.resources.threads)
     return need <= how.resources.memory_limit

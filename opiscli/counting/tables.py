@@ -11,6 +11,7 @@ from opiscli.engine.space import Pairing, PairSpace
 from opiscli.engine.tally import ItemTally, Tally
 
 _ITEMS_AT_ONCE = 4096
+_CLASSES_AT_ONCE = 1024
 
 
 def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> DistanceHistogram:
@@ -99,6 +100,11 @@ def class_sizes(space: PairSpace) -> IntArray:
 def _accepted(bins: AnyArray, at: IntArray) -> IntArray:
     """Shape ``(n_classes, len(at))``, pairs in all bins up to each of some increasing positions."""
     starts = np.concatenate([[0], at[:-1] + 1])
-    between: IntArray = np.add.reduceat(bins[:, : at[-1] + 1], starts, axis=1, dtype=np.int64)
-    np.cumsum(between, axis=1, out=between)
-    return np.asarray(between, dtype=np.int64)
+    accepted = np.empty((len(bins), len(at)), dtype=np.int64)
+    # Some classes at a time, because sums in 64 bits begin with a wide copy.
+    for first in range(0, len(bins), _CLASSES_AT_ONCE):
+        some = slice(first, first + _CLASSES_AT_ONCE)
+        np.add.reduceat(
+            bins[some, : at[-1] + 1], starts, axis=1, dtype=np.int64, out=accepted[some]
+        )
+    return np.asarray(np.cumsum(accepted, axis=1, out=accepted), dtype=np.int64)

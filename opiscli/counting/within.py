@@ -13,6 +13,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
 from opiscli.progress import Progress
@@ -37,8 +38,9 @@ def count_within(
     """
     space = PairSpace.within(Side.of(items), items.n_classes)
     kernel = kernel_for(space.n_pairs)
+    by_item = bool(np.count_nonzero(items.class_sizes >= FEWEST_ITEMS) >= 2)
     with threads(resources.threads) as executor:
-        how = Sweep(request, resources, kernel, executor, on_progress)
+        how = Sweep(request, resources, kernel, executor, on_progress, by_item)
         counted = sweep(space, sample_space(items, space, request), how)
     retrieval = _retrieval(items, counted, request, resources, on_progress)
     return Counts(
@@ -58,7 +60,7 @@ def count_within(
         grid=counted.grid,
         for_noise=(
             None
-            if counted.grid is None
+            if counted.grid is None or not by_item
             else spread_counts(space, counted.plan, counted.tally.row_items)
         ),
         retrieval=retrieval,

@@ -53,15 +53,16 @@ class BlockCounter:
         space = self.space
         row_codes, column_codes = space.rows.codes[block.rows], space.columns.codes[block.columns]
         n_bins = len(self.bins) + 1
+        kind = self._cell_type(block)
         row_classes = int(row_codes[-1]) - int(row_codes[0]) + 1
         column_classes = int(column_codes[-1]) - int(column_codes[0]) + 1
         shared = row_classes if space.has_positives(block) else 0
         tally = BlockTally(
             first_row_class=int(row_codes[0]),
             first_column_class=int(column_codes[0]),
-            positive=zeros((shared, n_bins), np.int32),
-            row_negative=zeros((row_classes, n_bins), np.int32),
-            column_negative=zeros((column_classes if space.ends == 2 else 0, n_bins), np.int32),
+            positive=zeros((shared, n_bins), kind),
+            row_negative=zeros((row_classes, n_bins), kind),
+            column_negative=zeros((column_classes if space.ends == 2 else 0, n_bins), kind),
             row_items=self._items(len(row_codes), self.n_item_bins, shared > 0),
             column_items=self._items(
                 len(column_codes), self.n_item_bins if space.is_one_set else 0, shared > 0
@@ -75,6 +76,17 @@ class BlockCounter:
                 tile.column_start - block.columns.start,
             )
         return tally
+
+    def _cell_type(self, block: Block) -> type[np.unsignedinteger[Any]]:
+        """Integers for the pairs of one class in the block; narrow ones stay in the cache."""
+        largest = 0
+        for codes, others in (
+            (self.space.rows.codes[block.rows], block.columns),
+            (self.space.columns.codes[block.columns], block.rows),
+        ):
+            n_others: int = others.stop - others.start
+            largest = max(largest, int(np.bincount(codes - codes[0]).max()) * n_others)
+        return np.uint16 if largest < 1 << 16 else np.uint32
 
     def _items(self, n_items: int, n_bins: int, shared: bool) -> ItemTally:
         # An item has fewer pairs in a block than 16 bits can count.
@@ -166,14 +178,16 @@ def empty_tally(counter: BlockCounter) -> Tally:
     shape = (space.n_classes, len(counter.bins) + 1)
     rows = ItemTally.empty(len(space.rows), counter.n_item_bins)
     columns = rows if space.is_one_set else ItemTally.empty(len(space.columns), 0)
-    kind = cell_type(space)
-    return Tally(zeros(shape, kind), zeros(shape, kind), rows, columns)
+    positive, negative = (
+        zeros(shape, cell_type(pairs)) for pairs in (space.positive_pairs, space.negative_pairs)
+    )
+    return Tally(positive, negative, rows, columns)
 
 
-def cell_type(space: PairSpace) -> type[np.signedinteger[Any]]:
+def cell_type(pairs: IntArray) -> type[np.unsignedinteger[Any]]:
     """Integers that hold all pairs which any one class could have in a bin."""
-    most = int((space.positive_pairs + space.negative_pairs).max())
-    return np.int32 if most < 2**31 else np.int64
+    kinds: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)
+    return next((kind for kind in kinds if pairs.max() <= np.iinfo(kind).max), np.uint64)
 
 
 def block_side(space: PairSpace) -> int:

@@ -20,7 +20,11 @@ def bytes_needed(
     vectors = space.rows.vectors.nbytes
     if not space.is_one_set:
         vectors += space.columns.vectors.nbytes
-    of_classes = 2 * space.n_classes * (n_thresholds + 1) * cell_type(space)().itemsize
+    cells = space.n_classes * (n_thresholds + 1)
+    of_classes = sum(
+        cells * cell_type(pairs)().itemsize
+        for pairs in (space.positive_pairs, space.negative_pairs)
+    )
     n_item_bins = 0 if items_at is None else len(items_at) + 1
     of_items = n_items * (8 * n_item_bins + 8)
     sums = 0 if items_at is None else space.n_classes * len(items_at) * 8 * 5

@@ -16,6 +16,9 @@ _SHIFT = 9
 """Of the 23 mantissa bits; 14 are left."""
 
 _HALF_CELL = 1 << (_SHIFT - 1)
+_OCTAVE = 1 << (23 - _SHIFT)
+"""Cells from a distance to twice that distance."""
+
 _FIRST = (127 - 40) << 23
 """Bits of 2^-40, as good as zero: unit float32 vectors do not tell distances below it."""
 
@@ -59,32 +62,26 @@ def edge_distances(of: IntArray, distance: Distance) -> FloatArray:
 def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
     """Edges from below ``lo`` to above ``hi``, at most ``gap`` apart where cells allow it.
 
-    Always edges of cells whose number is a multiple of a power of two, so that two calls
-    with one gap give the same edges where they overlap.
+    Inside an octave of cosine distances always edges of cells whose number is a multiple of
+    the same stride, so that two calls with one gap give the same edges where they overlap.
 
     Parameters
     ----------
     lo, hi, gap
         Distances.
     """
-    ends = _cell_of_distance(np.array([lo, hi]), distance)
-    known = np.arange(ends[0] - 1, ends[1] + 2)
-    at = edge_distances(known, distance)
-    width = np.diff(at, append=2 * at[-1] - at[-2])
-    stride = np.floor(np.log2(np.maximum(gap / np.maximum(width, 1e-30), 1))).astype(np.int64)
-    stride = np.minimum(stride, 16)
-    chosen = (known - _ZERO) % (1 << stride) == 0
-    chosen[[0, -1]] = True
-    first, last = _rounded(known[0], stride[0], down=True), _rounded(known[-1], stride[-1])
-    between = known[chosen][1:-1]
-    return edge_distances(np.unique([first, *between, last]), distance)
-
-
-def _rounded(cell: int, stride: int, *, down: bool = False) -> int:
-    """A multiple of the stride not above, or not below, a cell."""
-    step, size = 1 << int(stride), int(cell) - _ZERO
-    whole = size // step if down else -(-size // step)
-    return max(whole * step, -_ZERO) + _ZERO
+    first, last = (int(cell) for cell in _cell_of_distance(np.array([lo, hi]), distance) - _ZERO)
+    parts = []
+    for octave in range((first - 1) // _OCTAVE, last // _OCTAVE + 1):
+        start, stop = octave * _OCTAVE, (octave + 1) * _OCTAVE
+        inside = np.array([start, start + 1, stop - 2, stop - 1])
+        ends = edge_distances(inside + _ZERO, distance)
+        width = max(ends[1] - ends[0], ends[3] - ends[2])
+        stride = int(min(max(gap // width, 1), _OCTAVE))
+        below = max(start, first - stride) // stride * stride
+        parts.append(np.arange(below, min(stop, last + stride) + 1, stride))
+    known = np.clip(np.unique(np.concatenate(parts)), -_ZERO, _ZERO)
+    return edge_distances(known + _ZERO, distance)
 
 
 def _cell_of_distance(at: FloatArray, distance: Distance) -> IntArray:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -55,11 +53,11 @@ class Validation:
         request = CountRequest(Distance.EUCLIDEAN, self.calibration_range, _N_THRESHOLDS, (1,))
         resources = Resources.of_machine(threads=self.threads)
         counted = count_within(items, request, resources)
-        if counted.grid is None or counted.for_noise is None:
+        if counted.grid is None:
             raise AssertionError("a range that can be formed has a grid")
         grid, sizes = counted.grid, items.class_sizes
         many, noise = sizes >= FEWEST_ITEMS, 0.0
-        if np.count_nonzero(many) < 2:
+        if counted.for_noise is None:
             many = sizes > 1
         else:
             noise = noise_floor(counted.for_noise.of_classes(many), 1.0, (grid[0], grid[-1]))
