@@ -30,7 +30,7 @@ def from_embeddings(loss, codes):
 
     def value_and_gradient(vectors):
         unit, pullback = unit_length(vectors)
-        value, gradient = loss(unit @ unit.T, PairMasks.of(codes))
+        value, gradient = loss(unit @ unit.T, PairMasks.from_codes(codes))
         return value, pullback((gradient + gradient.T) @ unit)
 
     return value_and_gradient
@@ -77,7 +77,7 @@ def test_slopes_of_pair_losses(name):
     # A similarity matrix that is not symmetric, so that rows and columns cannot be confused.
     lopsided = np.clip(unit_length(vectors)[0] @ unit_length(vectors)[0].T, -0.98, 0.98)
     lopsided += np.random.default_rng(2).uniform(-0.01, 0.01, lopsided.shape)
-    pairs, loss = PairMasks.of(codes), loss_of(name)
+    pairs, loss = PairMasks.from_codes(codes), loss_of(name)
     assert_gradient(lambda s: loss(s, pairs), lopsided, step=1e-7, rtol=1e-4)
 
 
@@ -129,7 +129,7 @@ def test_duplicates_are_finite_and_float32_stays_float32(name):
 class TestThresholdConsistentMargin:
     """Worked out by hand on three items: 0 and 1 of a class, 2 of another."""
 
-    pairs = PairMasks.of(np.array([0, 0, 1]))
+    pairs = PairMasks.from_codes(np.array([0, 0, 1]))
 
     def similarity(self, positive, negative, other=-1.0):
         return np.array([[1, positive, negative], [positive, 1, other], [negative, other, 1]])
@@ -159,5 +159,5 @@ class TestThresholdConsistentMargin:
         tcm = ThresholdConsistentMargin()
         active = tcm.active(self.similarity(0.6, 0.7), self.pairs)
         moved = self.similarity(0.95, 0.4)
-        assert tcm.on(moved, active).value == pytest.approx(-0.05 - 0.1)
+        assert tcm.over(moved, active).value == pytest.approx(-0.05 - 0.1)
         assert tcm(moved, self.pairs).value == 0

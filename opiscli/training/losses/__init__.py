@@ -27,7 +27,7 @@ __all__ = [
     "Loss",
     "PairMasks",
     "ThresholdConsistentMargin",
-    "loss_options",
+    "default_options",
 ]
 
 PAIR_LOSSES: dict[str, PairLoss] = {
@@ -50,7 +50,7 @@ PROXY_LOSSES: dict[str, ProxyLoss] = {
 """Losses of the similarities between items and one trained proxy a class."""
 
 
-def loss_options(name: str) -> dict[str, float]:
+def default_options(name: str) -> dict[str, float]:
     """Parameters of a loss that are numbers, with their defaults.
 
     Raises
@@ -60,7 +60,7 @@ def loss_options(name: str) -> dict[str, float]:
 
     Examples
     --------
-    >>> loss_options("supcon")
+    >>> default_options("supcon")
     {'temperature': 0.1}
     """
     losses: dict[str, Callable[..., Loss]] = {**PAIR_LOSSES, **PROXY_LOSSES}
