@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from opiscli.arrays import FloatingArray
+from opiscli.arrays import FloatingArray, IntArray
 from opiscli.errors import TrainingError
+from opiscli.training.losses.loss import PairLoss
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.optimisers.lbfgs import minimise
 from opiscli.training.optimisers.schedule import warm_up_and_cosine
@@ -96,7 +98,6 @@ def descend(problem: Problem, state: DescentState) -> Iterator[MeanLoss]:
 def _adam_steps(problem: Problem, state: DescentState, until: int) -> FloatingArray:
     settings, rng = problem.settings, state.rng
     batches = problem.batches()
-    n_decaying = problem.head.layout.size if problem.head.decays_to_initial else 0
     rate = settings.rate_for(problem.items.n_classes)
     warm_up = ceil(_WARM_UP * settings.steps)
     losses: list[tuple[float, float]] = []
@@ -112,7 +113,7 @@ def _adam_steps(problem: Problem, state: DescentState, until: int) -> FloatingAr
             value.gradient,
             share * rate,
             decay=settings.decay,
-            n_decaying=n_decaying,
+            n_decaying=problem.n_decaying,
         )
         state.step += 1
     return np.array(losses)
@@ -120,9 +121,8 @@ def _adam_steps(problem: Problem, state: DescentState, until: int) -> FloatingAr
 
 def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingArray:
     """Minimise on one large batch after another, with the active pairs of TCM fixed."""
-    settings, rng = problem.settings, state.rng
+    rng = state.rng
     batches = problem.batches(times=_LARGER)
-    n_decaying = problem.head.layout.size if problem.head.decays_to_initial else 0
     losses = []
     while state.step < until:
         batch = batches.draw(rng)
@@ -130,17 +130,22 @@ def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingA
         fixed = None if tcm is None else problem.with_fixed_pairs(tcm, state.flat, batch)
         before = problem.value(state.flat, batch, fixed)
         losses.append((before.base, before.tcm))
-
-        def penalised(flat: FloatingArray) -> tuple[float, FloatingArray]:
-            value = problem.value(flat, batch, fixed)  # noqa: B023, used before the next batch
-            value.gradient[:n_decaying] += settings.decay * flat[:n_decaying]
-            penalty = settings.decay / 2 * float(np.square(flat[:n_decaying]).sum())
-            return value.base + value.tcm + penalty, value.gradient
-
         n_steps = min(_INNER_STEPS, until - state.step)
+        penalised = partial(_penalised, problem=problem, batch=batch, tcm=fixed)
         state.flat[:] = minimise(penalised, state.flat, n_steps)
         state.step += n_steps
     return np.array(losses)
+
+
+def _penalised(
+    flat: FloatingArray, *, problem: Problem, batch: IntArray, tcm: PairLoss | None
+) -> tuple[float, FloatingArray]:
+    """Loss of a batch with weight decay as a penalty, and its gradient."""
+    decay, n_decaying = problem.settings.decay, problem.n_decaying
+    value = problem.value(flat, batch, tcm)
+    value.gradient[:n_decaying] += decay * flat[:n_decaying]
+    penalty = decay / 2 * float(np.square(flat[:n_decaying]).sum())
+    return value.base + value.tcm + penalty, value.gradient
 
 
 def _refuse_divergence(state: DescentState, losses: FloatingArray) -> None:

@@ -280,12 +280,15 @@ class Head(Estimator):
 
     def _with_options(self, record: Mapping[str, Any]) -> dict[str, Any]:
         options = {name: _as_json(value) for name, value in self.changed_params().items()}
+        options.pop("threads", None)  # it belongs to the machine
         return {**record, "options": options}
 
 
 def _as_json(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: _as_json(entry) for name, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_as_json(entry) for entry in value]
     return value.item() if isinstance(value, np.generic) else value
 
 

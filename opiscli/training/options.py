@@ -50,6 +50,8 @@ def training_settings(options: Mapping[str, Any]) -> TrainingSettings:
     for name, kind in _CHOICES.items():
         if name in given:
             given[name] = choice(kind, f"--{name}", given[name])
+    if "far" in given:
+        given["far"] = tuple(given["far"])
     _refuse_conflicts(given, tcm_fields, use_tcm=use_tcm)
     if {"margin_plus", "margin_minus"} & set(tcm_fields):
         given["margins"] = Margins.FIXED

@@ -60,6 +60,11 @@ class Problem:
             shapes["proxies"] = (items.n_classes, dim)
         return cls(items, settings, head, criterion, Layout(shapes))
 
+    @property
+    def n_decaying(self) -> int:
+        """How many of the first parameters weight decay applies to."""
+        return self.head.layout.size if self.head.decays_to_initial else 0
+
     def initial_parameters(self, rng: np.random.Generator) -> FloatingArray:
         """Parameters before the first step; proxies begin as the means of their classes."""
         parameters = self.head.initial_parameters(rng)
