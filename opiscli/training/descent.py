@@ -131,13 +131,13 @@ def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingA
         before = problem.value(state.flat, batch, fixed)
         losses.append((before.base, before.tcm))
         n_steps = min(_INNER_STEPS, until - state.step)
-        penalised = partial(_penalised, problem=problem, batch=batch, tcm=fixed)
-        state.flat[:] = minimise(penalised, state.flat, n_steps)
+        objective = partial(with_penalty, problem=problem, batch=batch, tcm=fixed)
+        state.flat[:] = minimise(objective, state.flat, n_steps)
         state.step += n_steps
     return np.array(losses)
 
 
-def _penalised(
+def with_penalty(
     flat: FloatingArray, *, problem: Problem, batch: IntArray, tcm: PairLoss | None
 ) -> tuple[float, FloatingArray]:
     """Loss of a batch with weight decay as a penalty, and its gradient."""

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import clusters
+from conftest import clusters, coarse_grid
 
 from opiscli import (
     EmbeddingError,
@@ -94,6 +94,14 @@ def test_nothing_better_is_a_warning_and_the_identity():
     assert tuned.report.head.step is None
     assert tuned.comparison.warnings == ()
     assert np.array_equal(tuned.head.projection.weight, np.eye(8))
+
+
+def test_an_identity_on_exact_data_does_not_warn_of_equal_sides():
+    embeddings, labels = coarse_grid(n_items=200, n_classes=20)
+    tuned = finetune(embeddings, labels, steps=10, lr=1e-12, objective="recall", threads=1)
+    before, after = tuned.comparison.data
+    assert before.sha256 == after.sha256
+    assert tuned.comparison.warnings == ()
 
 
 def test_the_digest_of_the_data_is_that_of_an_evaluation():

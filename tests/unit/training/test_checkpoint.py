@@ -62,6 +62,11 @@ def test_what_is_written_is_what_is_read(path):
     contents, run = path.read_bytes(), checkpoint.read()
     checkpoint.write(run)
     assert path.read_bytes() == contents
+    run.best, run.best_cost = run.state.flat + 1, -1 / 3
+    checkpoint.write(run)
+    read = checkpoint.read()
+    assert (read.best_cost, read.history, read.state.step) == (-1 / 3, run.history, 20)
+    assert np.array_equal(read.best, run.best)
     assert {array.dtype for array in read_tensors(path).tensors.values()} == {np.dtype("f4")}
 
 

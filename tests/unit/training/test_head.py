@@ -53,7 +53,7 @@ def test_fit_and_finetune_train_the_same_head(head):
     assert np.array_equal(again, head.transform(EMBEDDINGS))
 
 
-def test_every_parameter_reaches_training(head):
+def test_every_parameter_reaches_training():
     changed = {
         "loss": "contrastive", "loss_options": {"temperature": 0.3}, "tcm": False,
         "margins": "fixed", "tcm_margin_pos": 0.7, "tcm_margin_neg": 0.2, "tcm_lambda_pos": 2.0,
@@ -62,6 +62,11 @@ def test_every_parameter_reaches_training(head):
         "val_fraction": 0.4, "objective": "both", "far": (0.05, 0.2), "seed": 3,
     }  # fmt: skip
     assert {*changed, "tune", "threads"} == set(Head().get_params())
+    both = (
+        Head(**{**changed, "tcm": True, "optimiser": "adam", "loss_options": None}).settings().tcm
+    )
+    assert (both.margin_plus, both.margin_minus) == (0.7, 0.2)
+    assert (both.lambda_plus, both.lambda_minus) == (2.0, 3.0)
     plain = Head().settings().signature()
     assert all(Head(**{k: v}).settings().signature() != plain for k, v in changed.items())
 
@@ -73,7 +78,7 @@ def test_a_loaded_head_is_the_saved_one(head, tmp_path):
     fresh.save(path)
     loaded = Head.load(path)
     assert np.array_equal(loaded.transform(EMBEDDINGS), head.transform(EMBEDDINGS))
-    assert {**loaded.get_params(), "threads": 1} == head.get_params()
+    assert loaded.get_params() == {**head.get_params(), "threads": None}
     assert loaded.record == fresh.record
     with pytest.raises(UsageError, match="exists already"):
         loaded.save(path)
@@ -159,12 +164,16 @@ def test_scikit_learn_clones_and_searches(head):
     from sklearn.model_selection import GridSearchCV
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import Pipeline
+    from sklearn.utils import get_tags
     from sklearn.utils.validation import check_is_fitted
 
     clone = base.clone(head)
     assert clone.get_params() == head.get_params()
     with pytest.raises(UsageError, match="not trained"):
         clone.transform(EMBEDDINGS)
+    tags = get_tags(head)
+    assert tags.transformer_tags is not None
+    assert tags.target_tags.required
     check_is_fitted(head)
     with pytest.raises(ValueError, match="not fitted"):
         check_is_fitted(clone)

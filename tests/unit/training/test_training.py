@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import clusters
+from gradients import assert_gradient
 
 from opiscli.analysis.counting import evaluate_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -14,6 +15,7 @@ from opiscli.heads import HeadKind, Projection
 from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
 from opiscli.training.batches import ClassBalanced
+from opiscli.training.descent import with_penalty
 from opiscli.training.fit import fit
 from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, ThresholdConsistentMargin
 from opiscli.training.model_selection import cost
@@ -123,6 +125,28 @@ def test_every_loss_falls_with_every_head(loss, head):
     for _ in range(30):
         adam.step(flat, problem.value(flat, batch, None).gradient, 3e-3)
     assert problem.value(flat, batch, None).base < before
+
+
+@pytest.mark.parametrize("loss", ["supcon", "proxy-anchor"])
+def test_weight_decay_is_on_heads_with_an_initial_one(loss):
+    for head, decays in ((HeadKind.LINEAR, False), (HeadKind.RESIDUAL, True), (HeadKind.MLP, True)):
+        problem = Problem.from_settings(ITEMS, TrainingSettings(loss=loss, head=head))
+        assert problem.n_decaying == (problem.head.layout.size if decays else 0)
+        assert (problem.layout.size > problem.head.layout.size) == (loss == "proxy-anchor")
+
+
+@pytest.mark.parametrize("head", list(HeadKind))
+def test_the_penalty_of_lbfgs_has_its_gradient(head):
+    settings = TrainingSettings(loss="proxy-nca", head=head, dim=3, decay=0.7, tcm=None)
+    problem = Problem.from_settings(ITEMS, settings)
+    rng = np.random.default_rng(0)
+    flat = problem.initial_parameters(rng).astype(np.float64)
+    flat += rng.normal(scale=0.1, size=flat.shape)
+    batch = np.arange(30)
+    assert_gradient(lambda x: with_penalty(x, problem=problem, batch=batch, tcm=None), flat)
+    value, _ = with_penalty(flat, problem=problem, batch=batch, tcm=None)
+    penalty = 0.35 * np.square(flat[: problem.n_decaying]).sum()
+    assert value == pytest.approx(problem.value(flat, batch, None).base + penalty)
 
 
 @pytest.mark.parametrize("optimiser", list(Optimiser))
