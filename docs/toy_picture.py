@@ -18,9 +18,9 @@ from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
 from opiscli.settings.resources import Resources
 from opiscli.training.descent import DescentState, descend
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Margins, TrainingSettings
+from opiscli.training.tcm import ThresholdConsistentMargin
 
 COLOURS = [
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),

@@ -25,10 +25,10 @@ from opiscli.heads import HeadKind, Projection
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 from opiscli.training.descent import DescentState, descend
-from opiscli.training.losses import ThresholdConsistentMargin
 from opiscli.training.problem import Problem
 from opiscli.training.settings import TrainingSettings
 from opiscli.training.split import split_classes
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.training.validation import Scores, Validation
 
 HERE = Path(__file__).parent

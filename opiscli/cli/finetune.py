@@ -7,6 +7,7 @@ import typer
 
 from opiscli.cli import options
 from opiscli.errors import UsageError
+from opiscli.training.losses import LOSSES
 
 _LOSS = "Loss"
 _HEAD = "Head"
@@ -27,8 +28,7 @@ _Output = Annotated[
 _Loss = Annotated[
     str | None,
     _option(
-        "contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k, arcface, cosface,"
-        " normalized-softmax, proxy-anchor or proxy-nca. Default: supcon.",
+        f"Base loss: {', '.join(LOSSES)}. Default: supcon.",
         _LOSS,
     ),
 ]

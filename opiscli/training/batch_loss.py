@@ -9,8 +9,8 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES
-from opiscli.training.losses.loss import PairLoss, PairMasks, ProxyLoss
+from opiscli.training.losses import has_proxies, loss_function
+from opiscli.training.losses.parts.loss import PairLoss, PairMasks, ProxyLoss
 
 
 class BatchLoss(NamedTuple):
@@ -38,9 +38,8 @@ class Criterion:
     @classmethod
     def by_name(cls, loss: str, options: Mapping[str, float]) -> "Criterion":
         """Use the base loss of this name."""
-        if loss in PROXY_LOSSES:
-            return cls(None, partial(PROXY_LOSSES[loss], **options))
-        return cls(partial(PAIR_LOSSES[loss], **options), None)
+        function = partial(loss_function(loss), **options)
+        return cls(None, function) if has_proxies(loss) else cls(function, None)
 
     def __call__(
         self,

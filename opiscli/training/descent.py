@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from opiscli.arrays import FloatingArray, IntArray
 from opiscli.errors import TrainingError
-from opiscli.training.losses.loss import PairLoss
+from opiscli.training.losses.parts.loss import PairLoss
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.optimisers.lbfgs import minimise
 from opiscli.training.optimisers.schedule import warm_up_and_cosine

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from opiscli.errors import EmbeddingError, UsageError
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.training.estimator import Estimator
-from opiscli.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from opiscli.training.settings import TrainingSettings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -28,9 +30,7 @@ class Head(Estimator):
     Parameters
     ----------
     loss, loss_options
-        Base loss: contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k,
-        arcface, cosface, normalized-softmax, proxy-anchor or proxy-nca; and parameters of it
-        by name.
+        Base loss, one of ``opiscli.training.losses.LOSSES``, and its options by name.
     tcm
         Whether to add the threshold-consistent margin (arXiv:2307.04047).
     margins
@@ -110,7 +110,8 @@ class Head(Estimator):
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Train on some classes, choose the best head on the others.
 
-        If none is better than the frozen embeddings, the head is the identity.
+        If none is better than the frozen embeddings, the head is the identity and `step` is
+        ``None``.
 
         Parameters
         ----------
@@ -238,13 +239,19 @@ class Head(Estimator):
         return str(self._file().record.get("signature", ""))
 
     @property
+    def step(self) -> int | None:
+        """Training step that the head was taken at; ``None`` if it is the identity."""
+        found: int | None = self._file().record.get("head", {}).get("step")
+        return found
+
+    @property
     def n_features_in_(self) -> int:
         """Dimension of the input embeddings."""
         if self._fitted is None:
             raise AttributeError("n_features_in_")
         return self._fitted.projection.dims
 
-    def settings(self) -> TrainingSettings:
+    def settings(self) -> "TrainingSettings":
         """The parameters as checked settings of one training.
 
         Raises

@@ -13,9 +13,9 @@ from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.unit_length import unit_length
 from opiscli.training.batch_loss import Criterion
 from opiscli.training.batches import ClassBalanced
-from opiscli.training.losses.loss import PairLoss, PairMasks
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.losses.parts.loss import PairLoss, PairMasks
 from opiscli.training.settings import Margins, TrainingSettings
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.training.tcm_margins import with_margins_at_far
 
 _ITEMS_FOR_MARGINS = 600

@@ -9,7 +9,7 @@ from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
 from opiscli.settings.evaluation import RangeRequest, plain
 from opiscli.training.losses import default_options
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.version import __version__
 
 DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)

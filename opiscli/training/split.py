@@ -46,7 +46,7 @@ def split_classes(
 
 
 def require_other_classes(items: EmbeddingSet, validation_items: EmbeddingSet) -> None:
-    """Refuse validation items that cannot tell how a head does on new classes.
+    """Refuse validation items that do not show how a head does on new classes.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.tcm import ThresholdConsistentMargin
 
 
 def with_margins_at_far(

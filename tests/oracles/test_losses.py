@@ -8,8 +8,13 @@ import pytest
 from gradients import assert_gradient, seeded
 
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, PairMasks, ThresholdConsistentMargin
-from opiscli.training.losses.distances import euclidean
+from opiscli.training.losses import LOSSES, has_proxies, loss_function
+from opiscli.training.losses.parts.distances import euclidean
+from opiscli.training.losses.parts.loss import PairMasks
+from opiscli.training.tcm import ThresholdConsistentMargin
+
+PROXY_LOSSES = [name for name in LOSSES if has_proxies(name)]
+PAIR_LOSSES = [name for name in LOSSES if not has_proxies(name)]
 
 with np.load(Path(__file__).with_name("loss_oracle.npz")) as archive:
     ORACLE = dict(archive)
@@ -22,7 +27,7 @@ def loss_of(case):
     options = {key: float(value) for key, value in (text.split("=") for text in options)}
     if name == "tcm":
         return ThresholdConsistentMargin(**options)
-    return partial({**PAIR_LOSSES, **PROXY_LOSSES}[name], **options)
+    return partial(loss_function(name), **options)
 
 
 def from_embeddings(loss, codes):
@@ -48,7 +53,7 @@ def close(ours, theirs):
 
 
 def test_every_loss_has_a_case():
-    assert {case.split()[0] for case in CASES} == {*PAIR_LOSSES, *PROXY_LOSSES, "tcm"}
+    assert {case.split()[0] for case in CASES} == {*LOSSES, "tcm"}
     assert "pytorch-metric-learning 2.9.0" in ORACLE["versions"]
 
 
@@ -85,7 +90,7 @@ def test_slopes_of_pair_losses(name):
 def test_slopes_of_proxy_losses(name):
     vectors, codes = batch_of("uneven")
     similarity = unit_length(vectors)[0] @ unit_length(PROXIES)[0].T
-    assert_gradient(lambda s: PROXY_LOSSES[name](s, codes), similarity)
+    assert_gradient(lambda s: loss_function(name)(s, codes), similarity)
 
 
 def test_steps_pull_back_any_gradient():

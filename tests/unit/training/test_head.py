@@ -3,6 +3,8 @@
 import inspect
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +40,18 @@ def test_rows_have_length_one_and_are_float32(head):
     assert not np.allclose(rows, identity.transform(EMBEDDINGS), atol=1e-3)
 
 
+def test_a_head_that_is_only_applied_imports_no_training(head, tmp_path):
+    head.save(tmp_path / "h.safetensors")
+    code = """if True:
+        import sys
+        from opiscli import Head
+        Head.load(sys.argv[1]).transform([[1.0] * 8])
+        print({"scipy", "faiss", "pyarrow", "sklearn"} & set(sys.modules))
+    """
+    run = [sys.executable, "-c", code, tmp_path / "h.safetensors"]
+    assert subprocess.run(run, capture_output=True, check=True, text=True).stdout == "set()\n"
+
+
 def test_a_pickled_head_works(head):
     copy = pickle.loads(pickle.dumps(head))
     assert np.array_equal(copy.transform(EMBEDDINGS), head.transform(EMBEDDINGS))
@@ -48,7 +62,7 @@ def test_fit_and_finetune_train_the_same_head(head):
     tuned = finetune(EMBEDDINGS, LABELS, **OPTIONS)
     assert np.array_equal(tuned.head.projection.weight, head.projection.weight)
     assert tuned.head.signature == head.signature
-    assert tuned.report.head.step == head.record["head"]["step"]
+    assert tuned.report.head.step == head.step
     again = Head(**OPTIONS).fit_transform(EMBEDDINGS, LABELS)
     assert np.array_equal(again, head.transform(EMBEDDINGS))
 

@@ -17,13 +17,14 @@ from opiscli.settings.resources import Resources
 from opiscli.training.batches import ClassBalanced
 from opiscli.training.descent import with_penalty
 from opiscli.training.fit import fit
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, ThresholdConsistentMargin
+from opiscli.training.losses import LOSSES
 from opiscli.training.model_selection import cost
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.options import training_settings
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Objective, Optimiser, TrainingSettings
 from opiscli.training.split import split_classes
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.training.tcm_margins import with_margins_at_far
 from opiscli.training.tuning import trials
 from opiscli.training.validation import Scores, Validation
@@ -112,7 +113,7 @@ def test_objectives_refuse_harm():
 
 
 # Not the triplet loss: which triplets are semi-hard changes from step to step.
-@pytest.mark.parametrize("loss", sorted({*PAIR_LOSSES, *PROXY_LOSSES} - {"triplet"}))
+@pytest.mark.parametrize("loss", sorted({*LOSSES} - {"triplet"}))
 @pytest.mark.parametrize("head", list(HeadKind))
 def test_every_loss_falls_with_every_head(loss, head):
     settings = TrainingSettings(loss=loss, head=head, tcm=None, dim=6, classes_per_batch=24)

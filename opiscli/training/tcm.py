@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatingArray
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 @dataclass(frozen=True, slots=True)
