@@ -237,9 +237,7 @@ def _report(
     source: str,
 ) -> FineTuning:
     settings = result.settings
-    comparison = _compared(
-        val_items, result.projection, settings.calibration_range, resources, source
-    )
+    comparison = _compared(val_items, result.projection, settings.calibration_range, resources)
     warnings: tuple[ReportWarning, ...] = ()
     if result.step is None:
         comparison = replace(comparison, warnings=())  # that both sides are equal is said here
@@ -277,13 +275,12 @@ def _compared(
     projection: Projection,
     calibration_range: RangeRequest,
     resources: Resources,
-    source: str,
 ) -> Comparison:
     settings = EvaluationSettings(calibration_range=calibration_range)
     projected = replace(val_items, unit=projection.apply(val_items.unit))
     return compare_runs(
         [
-            count_items(side, settings, resources, source=f"{source} ({name})")
-            for name, side in (("frozen", val_items), ("head", projected))
+            count_items(side, settings, resources, source=name)
+            for name, side in (("frozen embeddings", val_items), ("through the head", projected))
         ]
     )
