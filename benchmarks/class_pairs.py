@@ -37,7 +37,7 @@ class ClassPairs:
         positive = np.zeros(n_classes * n_bins)
         for i in range(0, items.n_items, SIDE):
             for j in range(i, items.n_items, SIDE):
-                block = items.unit[i : i + SIDE] @ items.unit[j : j + SIDE].T
+                block = items.unit_rows[i : i + SIDE] @ items.unit_rows[j : j + SIDE].T
                 near = np.flatnonzero(block >= ascending[0])
                 row, column = np.divmod(near, block.shape[1])
                 bins = n_bins - np.searchsorted(ascending, block.ravel()[near], side="right")
@@ -108,7 +108,9 @@ def _similarities_at(items: EmbeddingSet, fars: np.ndarray) -> np.ndarray:
     similarity = np.concatenate(
         [
             np.einsum(
-                "ij,ij->i", items.unit[one[s : s + 100_000]], items.unit[other[s : s + 100_000]]
+                "ij,ij->i",
+                items.unit_rows[one[s : s + 100_000]],
+                items.unit_rows[other[s : s + 100_000]],
             )
             for s in range(0, len(one), 100_000)
         ]

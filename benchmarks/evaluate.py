@@ -159,7 +159,7 @@ def real(folder: Path, file: Path) -> tuple[str, Path, Path]:
     from opiscli import read_embeddings
 
     items = read_embeddings(str(file))
-    return save(folder, file.stem, items.unit, items.codes)
+    return save(folder, file.stem, items.unit_rows, items.codes)
 
 
 def run(script: str, x: Path, y: Path, n: int) -> tuple[float, float]:

@@ -70,7 +70,7 @@ def torch_runner(loss: str, *, tcm: bool):
     data = items()
     batches = Problem.from_settings(data, TrainingSettings(head=HeadKind.LINEAR)).batches()
     rng = np.random.default_rng(0)
-    x, y = torch.from_numpy(data.unit.copy()), torch.from_numpy(data.codes.astype(np.int64))
+    x, y = torch.from_numpy(data.unit_rows.copy()), torch.from_numpy(data.codes.astype(np.int64))
     head = torch.nn.Linear(DIMS, DIM)
     sizes = {"num_classes": N_CLASSES, "embedding_size": DIM}
     base = {

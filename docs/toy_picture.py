@@ -64,12 +64,12 @@ def into_two_dims(items: EmbeddingSet, tcm: ThresholdConsistentMargin | None) ->
     state = DescentState.initial(problem)
     for _ in descend(problem, state):
         pass
-    return problem.projection(state.flat).apply(items.unit)
+    return problem.projection(state.flat).apply(items.unit_rows)
 
 
 def draw(axes: PolarAxes, items: EmbeddingSet) -> None:
     """One closed line a class: how densely its items lie in each direction."""
-    angle = np.arctan2(items.unit[:, 1], items.unit[:, 0])
+    angle = np.arctan2(items.unit_rows[:, 1], items.unit_rows[:, 0])
     edges = np.linspace(-np.pi, np.pi, BINS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
     offsets = np.degrees(centres - centres[BINS // 2])

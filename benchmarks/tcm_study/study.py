@@ -77,7 +77,7 @@ def choose(
 
 
 def measure(test: EmbeddingSet, projection: Projection, resources: Resources) -> dict[str, float]:
-    items = replace(test, unit=projection.apply(test.unit))
+    items = test.with_unit_rows(projection.apply(test.unit_rows))
     result = evaluate_items(items, EvaluationSettings(n_resamples=100), resources)
     return {
         "recall": result.recall["1"].value,

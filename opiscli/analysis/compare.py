@@ -7,7 +7,6 @@ import numpy as np
 
 from opiscli.analysis.evaluate import derive
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.counting.request import OPERATING_FARS, points
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, thinned
 from opiscli.metrics.intervals.change import difference_interval, ratio_interval
@@ -24,6 +23,7 @@ from opiscli.results import (
     ReportWarning,
 )
 from opiscli.settings.evaluation import plain
+from opiscli.thresholds.at_rate import OPERATING_FARS, operating_thresholds
 from opiscli.version import __version__
 
 
@@ -173,7 +173,7 @@ def _resampled(run: CountedSet) -> dict[str, FloatArray]:
     for k in settings.ks:
         hits = counted.retrieval[recall_name(k)][has_pairs]
         found[recall_name(k)] = bootstrap.share(hits, queries)
-    for far, threshold in points(counted.pooled).items():
+    for far, threshold in operating_thresholds(counted.pooled).items():
         at = counted.at(np.array([threshold])).of_classes(has_pairs)
         accepted = at.positive[:, 0].astype(np.float64)
         found[f"tar@far={plain(far)}"] = bootstrap.share(accepted, at.positive_pairs)

@@ -9,7 +9,6 @@ from opiscli.analysis.operating_points import chosen_names, operating_point
 from opiscli.analysis.warnings.evaluation import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
-from opiscli.counting.request import OPERATING_FARS, points
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
 from opiscli.metrics.intervals.bootstrap import (
@@ -48,7 +47,12 @@ from opiscli.results import (
     WorstClass,
 )
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
-from opiscli.thresholds.at_rate import calibration_range, require_direction
+from opiscli.thresholds.at_rate import (
+    OPERATING_FARS,
+    calibration_range,
+    operating_thresholds,
+    require_direction,
+)
 from opiscli.version import __version__
 
 _WORST_CLASSES_SHOWN = 5
@@ -116,7 +120,9 @@ def derive(
     return replace(
         evaluation,
         warnings=(*warnings, *index_warnings(run.deployed)),
-        deployed=derive_deployed(run.deployed, counted, points(counted.pooled), settings),
+        deployed=derive_deployed(
+            run.deployed, counted, operating_thresholds(counted.pooled), settings
+        ),
     )
 
 
@@ -130,7 +136,7 @@ def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
 
 def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
     counted, distance = run.counted, run.settings.distance
-    chosen = points(counted.pooled)
+    chosen = operating_thresholds(counted.pooled)
     return (
         *(
             operating_point(counted.at(np.array([chosen[target]])), target, counted.names, distance)

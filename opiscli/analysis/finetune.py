@@ -277,7 +277,7 @@ def _compared(
     resources: Resources,
 ) -> Comparison:
     settings = EvaluationSettings(calibration_range=calibration_range)
-    projected = replace(val_items, unit=projection.apply(val_items.unit))
+    projected = val_items.with_unit_rows(projection.apply(val_items.unit_rows))
     return compare_runs(
         [
             count_items(side, settings, resources, source=name)

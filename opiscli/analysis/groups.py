@@ -13,11 +13,11 @@ from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import EmbeddingError
 from opiscli.metrics.group_differences import garbe, gini, max_over_geometric_mean
 from opiscli.metrics.opis import mean_over_range, opis
 from opiscli.metrics.utility import utility
+from opiscli.progress import Progress
 from opiscli.results import (
     BetweenGroups,
     CalibratedPoint,

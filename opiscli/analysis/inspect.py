@@ -11,11 +11,11 @@ from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
 from opiscli.neighbours.label_errors import strangers
 from opiscli.neighbours.match_ranks import TIE
+from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.evaluation import Distance

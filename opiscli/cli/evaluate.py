@@ -143,7 +143,8 @@ def evaluate(
         chosen = (*reading.columns, tuple(gallery_where or ()), gallery_labels)
         selection = Selection(*chosen, with_pairs=False, side="gallery")
         against = open_gallery(gallery, selection, name, talk.say)
-    opened = reading.open(name, talk, group=group_by, with_pairs=against is None)
+    beside = None if against is None else against.items
+    opened = reading.open(name, talk, group=group_by, with_pairs=beside is None, beside=beside)
     thresholds_given = threshold_in(threshold_file, opened, distance)
     with talk.progress() as on_progress:
         run = reading.count(

@@ -6,16 +6,17 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 
 
 def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int]:
-    """Count the queries with exactly the unit row of a gallery item, of any class and of another.
+    """Count the queries with exactly the embedding of a gallery item, of any class and of another.
 
     Both sets have the same dims.
     """
+    queries = queries.recentred(gallery)
     kept = ~gallery.repeats
     distinct = np.flatnonzero(kept)[np.argsort(gallery.fingerprints[kept])]
     place = np.searchsorted(gallery.fingerprints[distinct], queries.fingerprints)
     twin = distinct[np.minimum(place, len(distinct) - 1)]
     some = np.flatnonzero(gallery.fingerprints[twin] == queries.fingerprints)
-    some = some[np.all(queries.unit[some] == gallery.unit[twin[some]], axis=1)]
+    some = some[np.all(queries.vectors[some] == gallery.vectors[twin[some]], axis=1)]
     twin = twin[some]
     # A gallery embedding of several classes is of another class than any query.
     mixed = np.zeros(gallery.n_items, dtype=bool)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array
-from opiscli.embeddings.embedding_set import unit_rows
+from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError
 
 _ROWS_AT_ONCE = 8192

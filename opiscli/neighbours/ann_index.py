@@ -135,11 +135,11 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
         index = _without_ids(owner)
         _seed(index, seed)
         with _overheard() as said:
-            index.train(items.unit[order[:_TRAINING_ITEMS]])
+            index.train(items.unit_rows[order[:_TRAINING_ITEMS]])
         if "HNSW" in factory or "NSG" in factory:
             faiss.omp_set_num_threads(1)  # several make another graph every time
         for start in range(0, items.n_items, _ITEMS_AT_ONCE):
-            index.add(items.unit[order[start : start + _ITEMS_AT_ONCE]])
+            index.add(items.unit_rows[order[start : start + _ITEMS_AT_ONCE]])
         if parameters:
             faiss.ParameterSpace().set_index_parameters(index, parameters)
     except _BLOWS_UP as cause:

@@ -32,7 +32,7 @@ def first_ranks(of: DeployedIndex, items: EmbeddingSet) -> MatchRanks:
         for depth in _DEPTHS:
             some = queries[todo]
             reach = min(depth, items.n_items)
-            distance, found = search(of, items.unit[some], reach)
+            distance, found = search(of, items.unit_rows[some], reach)
             distance[found == of.positions[some][:, None]] = np.inf
             is_first = _first(distance)
             is_match = code_at[found] == items.codes[some][:, None]

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress, sweep
+from opiscli.engine.executors import results, threads
+from opiscli.engine.memory import require_memory
+from opiscli.engine.side import Side
+from opiscli.engine.space import Block, PairSpace
+from opiscli.engine.tiles import Tile, tiles
 from opiscli.neighbours.match_ranks import CERTAIN, normalised
-from opiscli.pairs.tiles import NOT_A_PAIR, Block, tile_side
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
 _PAIRS_AT_ONCE = 4096
+_SIDE = 4096
 
 _RULER = 2.0**-20
 """Pairs are ordered by distance as far as this can tell: rounding to float32 moves it less."""
@@ -51,20 +57,23 @@ class _Best:
     bar: float = np.inf
     pairs: FoundPairs = field(default_factory=lambda: _NO_PAIRS)
 
-    def among(self, of: Block, is_wanted: AnyArray, unit: AnyArray) -> FoundPairs:
-        """The best pairs of a block that may be better than the bar."""
-        # Near pairs are those of high similarity.
-        worth = self.sign * of.similarity
+    def among(
+        self, tile: Tile, is_wanted: BoolArray, scale: float, vectors: AnyArray
+    ) -> FoundPairs:
+        """The best pairs of a tile that may be better than the bar."""
+        # Near pairs are those of small distance.
+        worth = self.sign * (tile.products - tile.row_sums[:, None])
+        doubt = CERTAIN * scale
         # A bar that another thread has meanwhile raised lets in too much, never too little.
-        worst = self.sign * (1 - 0.5 * self.bar**2) if self.bar < np.inf else -np.inf
-        flat = np.flatnonzero((worth >= worst - CERTAIN) & is_wanted)
+        worst = -self.sign * 0.5 * self.bar**2 if self.bar < np.inf else -np.inf
+        flat = np.flatnonzero((worth >= worst - doubt) & is_wanted)
         if len(flat) > 2 * self.most:
             few = worth.ravel()[flat]
             last = np.partition(few, len(few) - self.most)[len(few) - self.most]
-            flat = flat[few >= last - CERTAIN]
-        row, column = np.divmod(flat, of.similarity.shape[1])
-        first, second = row + of.tile.rows.start, column + of.tile.columns.start
-        return self._cut(FoundPairs(first, second, exact_distances(unit, first, second)))
+            flat = flat[few >= last - doubt]
+        row, column = np.divmod(flat, worth.shape[1])
+        first, second = row + tile.row_start, column + tile.column_start
+        return self._cut(FoundPairs(first, second, exact_distances(vectors, first, second)))
 
     def add(self, found: FoundPairs) -> None:
         """Keep the best of these and those before."""
@@ -111,26 +120,28 @@ def extreme_pairs(
         If the memory limit is too small.
     """
     near, far = _Best(1, most, ranks), _Best(-1, most, ranks)
+    space = PairSpace.within(Side.of(items), items.n_classes)
 
-    def kernel(of: Block) -> tuple[FoundPairs, FoundPairs | None]:
-        same = of.row_codes[:, None] == of.column_codes
-        negative = near.among(of, ~same & (of.similarity > NOT_A_PAIR), items.unit)
-        if not of.has_positives:
-            return negative, None
-        return negative, far.among(of, same & (of.similarity > NOT_A_PAIR), items.unit)
+    def search(block: Block) -> None:
+        for tile in tiles(space, block):
+            pairs = np.arange(len(tile.columns)) >= tile.first + np.arange(len(tile.rows))[:, None]
+            same = tile.rows.codes[:, None] == tile.columns.codes
+            found = near.among(tile, pairs & ~same, space.scale, items.unit_rows)
+            with lock:
+                near.add(found)
+            if (pairs & same).any():
+                found = far.among(tile, pairs & same, space.scale, items.unit_rows)
+                with lock:
+                    far.add(found)
 
-    side = tile_side(items.n_items, items.unit.nbytes, 0, resources)
-    for _, (negative, positive) in sweep(
-        items,
-        kernel,
-        side=side,
-        threads=resources.threads,
-        stage="extremes",
-        on_progress=on_progress,
-    ):
-        near.add(negative)
-        if positive is not None:
-            far.add(positive)
+    lock = Lock()
+    require_memory(space, 1, None, resources)
+    blocks, done = space.blocks(_SIDE), 0
+    with threads(resources.threads) as executor:
+        for block, _ in results(executor, search, blocks, ahead=2 * resources.threads):
+            done += block.n_pairs
+            if on_progress is not None:
+                on_progress("extremes", done, space.n_pairs)
     return near.pairs, far.pairs
 
 

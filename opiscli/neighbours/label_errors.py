@@ -7,9 +7,9 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.neighbours.extreme_pairs import exact_distances
 from opiscli.neighbours.match_ranks import CERTAIN, TIE, normalised
+from opiscli.progress import Progress
 
 _SLACK = 8
 """Longer than needed by so many neighbours, to see where a tie ends."""
@@ -62,12 +62,12 @@ def strangers(
     """
     index = faiss.IndexFlatIP(items.dims)
     faiss.omp_set_num_threads(threads)
-    index.add(items.unit)
+    index.add(items.unit_rows)
     depth = min(k + 1 + _SLACK, items.n_items)
     found: list[tuple[int, int, float]] = []
     for start in range(0, items.n_items, _QUERIES_AT_ONCE):
         queries = np.arange(start, min(start + _QUERIES_AT_ONCE, items.n_items))
-        similarity, neighbours = index.search(items.unit[queries], depth)
+        similarity, neighbours = index.search(items.unit_rows[queries], depth)
         for query, listed, certain in zip(queries.tolist(), neighbours, similarity, strict=True):
             verdict = _judge_list(items, query, listed, certain, k)
             if verdict is not None:
@@ -97,7 +97,7 @@ def _judge_list(
     classes = np.unique(items.codes[near[settled]])
     if len(classes) > 1 or (len(classes) and classes[0] == own):
         return None
-    distance = exact_distances(items.unit, np.full(len(near), query), near)
+    distance = exact_distances(items.unit_rows, np.full(len(near), query), near)
     if np.any((distance == 0) & (items.codes[near] == own)):
         return None
     if sure[-1] >= sure[k - 1] - CERTAIN and len(listed) < items.n_items:
@@ -118,10 +118,10 @@ def _judge(
 
 def _distances_to_all(items: EmbeddingSet, query: int) -> FloatArray:
     distances: FloatArray = np.empty(items.n_items)
-    own = normalised(items.unit[query : query + 1])
+    own = normalised(items.unit_rows[query : query + 1])
     for start in range(0, items.n_items, _GALLERY_AT_ONCE):
         some = slice(start, start + _GALLERY_AT_ONCE)
-        distances[some] = np.linalg.norm(normalised(items.unit[some]) - own, axis=1)
+        distances[some] = np.linalg.norm(normalised(items.unit_rows[some]) - own, axis=1)
     return distances
 
 
@@ -132,4 +132,4 @@ def _nearest_own(items: EmbeddingSet, query: int) -> float:
     own = np.delete(np.arange(start, start + size), query - start)
     if not len(own):
         return float("inf")
-    return float(exact_distances(items.unit, np.full(len(own), query), own).min())
+    return float(exact_distances(items.unit_rows, np.full(len(own), query), own).min())

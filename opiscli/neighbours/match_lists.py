@@ -8,9 +8,9 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
 from opiscli.neighbours.match_ranks import CERTAIN, TIE, normalised
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
 _SLACK = 18
@@ -62,7 +62,7 @@ def match_lists(
     """
     index = faiss.IndexFlatIP(items.dims)
     faiss.omp_set_num_threads(resources.threads)
-    index.add(items.unit)
+    index.add(items.unit_rows)
     sizes = items.class_sizes[items.codes]
     queries = np.argsort(sizes, kind="stable")[np.count_nonzero(sizes == 1) :]
     done, pairs_a_query = 0, (items.n_items - 1) // 2
@@ -86,7 +86,7 @@ def _depth(items: EmbeddingSet, n_relevant: int) -> int:
 
 def _room(items: EmbeddingSet, largest_class: int, resources: Resources) -> int:
     """Neighbours that fit into memory at once, beside the embeddings and the index's own."""
-    fixed = 2 * items.unit.nbytes
+    fixed = 2 * items.unit_rows.nbytes
     # A list that ties leave unsettled is as long as the set.
     need = fixed + items.n_items * _BYTES_A_NEIGHBOUR
     if need > resources.memory_limit:
@@ -104,7 +104,7 @@ def _search(
 ) -> tuple[MatchLists, IntArray]:
     """Lists of the queries that a search settles, and the queries that it does not."""
     n_relevant = items.class_sizes[items.codes[queries]] - 1
-    similarity, found = index.search(items.unit[queries], _depth(items, int(n_relevant.max())))
+    similarity, found = index.search(items.unit_rows[queries], _depth(items, int(n_relevant.max())))
     itself = found == queries[:, None]
     itself[~itself.any(axis=1), -1] = True  # crowded out of its own list by duplicates
     others = (len(queries), similarity.shape[1] - 1)
@@ -139,7 +139,7 @@ def _resolved(
         some = slice(start, start + _PAIRS_AT_ONCE)
         row, column = rows[some], columns[some]
         query, other = (
-            normalised(items.unit[which]) for which in (queries[row], found[row, column])
+            normalised(items.unit_rows[which]) for which in (queries[row], found[row, column])
         )
         wide[row, column] = np.einsum("ij,ij->i", query, other)
     return np.asarray(np.sqrt(np.maximum(2 - 2 * wide, 0)))
@@ -147,11 +147,11 @@ def _resolved(
 
 def _compare_with_all(items: EmbeddingSet, queries: IntArray) -> MatchLists:
     """Lists of all other items, in float64."""
-    query_unit = normalised(items.unit[queries])
+    query_unit = normalised(items.unit_rows[queries])
     similarity: FloatArray = np.empty((len(queries), items.n_items))
     for start in range(0, items.n_items, _PAIRS_AT_ONCE // 16):
         gallery = slice(start, start + _PAIRS_AT_ONCE // 16)
-        similarity[:, gallery] = query_unit @ normalised(items.unit[gallery]).T
+        similarity[:, gallery] = query_unit @ normalised(items.unit_rows[gallery]).T
     distance = np.sqrt(np.maximum(2 - 2 * similarity, 0))
     distance[np.arange(len(queries)), queries] = np.inf  # itself, last
     found = np.broadcast_to(np.arange(items.n_items), distance.shape)

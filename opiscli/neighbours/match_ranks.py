@@ -8,7 +8,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
+from opiscli.progress import Progress
 
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding unit rows to float32 can move them."""
@@ -66,7 +66,7 @@ def match_ranks(
     """
     index = faiss.IndexFlatIP(items.dims)
     faiss.omp_set_num_threads(threads)
-    index.add(items.unit)
+    index.add(items.unit_rows)
     # One more for the item itself, and one to see that the k-th is not tied with what follows.
     depth = min(k + 2, items.n_items)
     if queries is None:
@@ -75,7 +75,7 @@ def match_ranks(
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         chunk = slice(start, start + _QUERIES_AT_ONCE)
         some = queries[chunk]
-        similarity, found = index.search(items.unit[some], depth)
+        similarity, found = index.search(items.unit_rows[some], depth)
         nearer[chunk], certain = _ranks_in_lists(items, some, similarity, found, k)
         if not certain.all():
             unsure = np.flatnonzero(~certain)
@@ -152,7 +152,7 @@ def _ranks_in_lists(
 def _ranks_in_full(items: EmbeddingSet, queries: IntArray) -> tuple[IntArray, IntArray]:
     """Compare some items with all others in float64."""
     nearer, tied = np.zeros((2, len(queries)), dtype=np.int64)
-    query_unit = normalised(items.unit[queries])
+    query_unit = normalised(items.unit_rows[queries])
     best = np.full(len(queries), np.inf)
     for gallery, distance in _distances(items, query_unit):
         match = items.codes[gallery] == items.codes[queries][:, None]
@@ -168,7 +168,7 @@ def _ranks_in_full(items: EmbeddingSet, queries: IntArray) -> tuple[IntArray, In
 def _distances(items: EmbeddingSet, query_unit: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
     for start in range(0, items.n_items, _GALLERY_AT_ONCE):
         gallery = slice(start, min(start + _GALLERY_AT_ONCE, items.n_items))
-        similarity = query_unit @ normalised(items.unit[gallery]).T
+        similarity = query_unit @ normalised(items.unit_rows[gallery]).T
         yield gallery, np.sqrt(np.maximum(2 - 2 * similarity, 0))
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
-from opiscli.embeddings.embedding_set import unit_rows
+from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError
 from opiscli.sources.selection import Selection
 from opiscli.sources.tables import (

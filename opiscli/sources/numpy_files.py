@@ -24,7 +24,9 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         )
     embeddings = load_npy(path)
     labels = load_npy(selection.labels_file)
-    return EmbeddingSet.from_arrays(embeddings, labels, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_arrays(
+        embeddings, labels, with_pairs=selection.with_pairs, beside=selection.beside
+    )
 
 
 def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
@@ -52,6 +54,7 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
             chosen["label"],
             {name: _text(columns[name][rows], name, path) for name in others},
             with_pairs=selection.with_pairs,
+            beside=selection.beside,
         )
     except EmbeddingError as error:
         if error.row is None or "id" not in chosen:

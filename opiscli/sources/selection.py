@@ -1,8 +1,9 @@
 """Which columns and rows of a source to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 
 
@@ -29,6 +30,8 @@ class Selection:
         Whether what is taken must hold positive and negative pairs.
     side
         Which of two sources this is about, as the options for it begin: ``gallery``.
+    beside
+        What was read from the other source, with which this one is going to be compared.
     """
 
     embedding: str | None = None
@@ -41,6 +44,7 @@ class Selection:
     find_id: bool = False
     with_pairs: bool = True
     side: str = ""
+    beside: EmbeddingSet | None = field(default=None, compare=False)
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""

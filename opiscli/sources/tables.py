@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings.embedding_set import EmbeddingSet, unit_rows
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
 
@@ -64,8 +65,14 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
         n_items = dataset.count_rows(filter=rows)
         if n_items == 0 and selection.where:
             raise nothing_selected(dataset, source, selection)
+
+        def blocks() -> Iterator[AnyArray]:
+            for chunks in collected.values():
+                chunks.clear()  # crowded embeddings are read twice
+            return vectors(_batches(dataset, columns, rows), collected)
+
         try:
-            unit = unit_rows(vectors(_batches(dataset, columns, rows), collected), n_items)
+            embeddings = centred_rows(blocks, n_items, selection.beside)
         except EmbeddingError as error:
             if error.row is None or not collected.get("id"):
                 raise
@@ -76,7 +83,7 @@ def read(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingSet
             name: _text(pa.chunked_array(collected[_role(name)]), name, source, selection)
             for name in selection.others(dataset.schema.names)
         }
-    return EmbeddingSet.from_unit_rows(unit, labels, others, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(embeddings, labels, others, with_pairs=selection.with_pairs)
 
 
 def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:

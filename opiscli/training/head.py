@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
-from opiscli.embeddings.embedding_set import EmbeddingSet, unit_rows
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError, UsageError
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, read_head, write_head

@@ -53,7 +53,7 @@ class Problem:
             If the head cannot have that many dims.
         """
         dim = items.dims if settings.dim is None else settings.dim
-        head = untrained_head(settings.head, initial_map(settings.start, items.unit, dim))
+        head = untrained_head(settings.head, initial_map(settings.start, items.unit_rows, dim))
         criterion = Criterion.by_name(settings.loss, dict(settings.loss_options))
         shapes = dict(head.layout.shapes)
         if criterion.proxy_loss is not None:
@@ -69,7 +69,7 @@ class Problem:
         """Parameters before the first step; proxies begin as the means of their classes."""
         parameters = self.head.initial_parameters(rng)
         if "proxies" in self.layout.shapes:
-            vectors, _ = self.head.forward(parameters, self.items.unit)
+            vectors, _ = self.head.forward(parameters, self.items.unit_rows)
             sums = np.add.reduceat(vectors, self.items.class_starts, axis=0)
             parameters["proxies"] = sums / self.items.class_sizes[:, None].astype(np.float32)
         return self.layout.flat(parameters)
@@ -103,7 +103,7 @@ class Problem:
         """
         parameters = self.layout.views(flat)
         codes = self.items.codes[batch]
-        vectors, pullback = self.head.forward(parameters, self.items.unit[batch])
+        vectors, pullback = self.head.forward(parameters, self.items.unit_rows[batch])
         loss = self.criterion(vectors, codes, tcm, parameters.get("proxies"))
         gradient: Parameters = pullback(loss.vector_gradient)
         if loss.proxy_gradient is not None:
@@ -123,4 +123,4 @@ class Problem:
         return self.head.projection(self.layout.views(flat))
 
     def _vectors(self, flat: FloatingArray, chosen: IntArray) -> FloatingArray:
-        return self.head.forward(self.layout.views(flat), self.items.unit[chosen])[0]
+        return self.head.forward(self.layout.views(flat), self.items.unit_rows[chosen])[0]

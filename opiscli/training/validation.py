@@ -1,22 +1,20 @@
 """R@1 and OPIS of a head on classes it was not trained on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.counts.histogram import distance_histogram
+from opiscli.counting.request import CountRequest
+from opiscli.counting.within import count_within
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads import Projection
 from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import opis
-from opiscli.metrics.recall import hits_at
+from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
-from opiscli.neighbours.match_ranks import match_ranks
-from opiscli.pairs.plain import count_pairs
 from opiscli.settings.evaluation import Distance, RangeRequest, Utility
-from opiscli.thresholds.at_rate import calibration_range
+from opiscli.settings.resources import Resources
 
-_SIDE = 512
 _N_THRESHOLDS = 41
 """OPIS then differs from that on 201 thresholds by less than a percent."""
 
@@ -53,16 +51,18 @@ class Validation:
         UndefinedMetric
             If the calibration range cannot be formed.
         """
-        items = replace(self.items, unit=projection.apply(self.items.unit))
-        histogram = distance_histogram(items, Distance.EUCLIDEAN, side=_SIDE, threads=self.threads)
-        grid = np.linspace(*calibration_range(histogram, self.calibration_range), _N_THRESHOLDS)
-        counts = count_pairs(items, grid, Distance.EUCLIDEAN, side=_SIDE, threads=self.threads)
-        scored = counts.class_sizes >= FEWEST_ITEMS
-        noise = 0.0
+        items = self.items.with_unit_rows(projection.apply(self.items.unit_rows))
+        request = CountRequest(Distance.EUCLIDEAN, self.calibration_range, _N_THRESHOLDS, (1,))
+        resources = Resources.of_machine(threads=self.threads)
+        counted = count_within(items, request, resources)
+        if counted.grid is None or counted.for_noise is None:
+            raise AssertionError("a range that can be formed has a grid")
+        grid, sizes = counted.grid, items.class_sizes
+        scored, noise = sizes >= FEWEST_ITEMS, 0.0
         if np.count_nonzero(scored) < 2:
-            scored = counts.class_sizes > 1
+            scored = sizes > 1
         else:
-            noise = noise_floor(counts.of_classes(scored), 1.0, (grid[0], grid[-1]))
-        curves = utility(counts.of_classes(scored), Utility.TPR_TNR, 1.0)
-        hits = hits_at(match_ranks(items, 1, threads=self.threads), 1)
-        return Scores(float(hits.mean()), opis(curves, grid) - noise)
+            noise = noise_floor(counted.for_noise.of_classes(scored), 1.0, (grid[0], grid[-1]))
+        curves = utility(counted.at(grid).of_classes(scored), Utility.TPR_TNR, 1.0)
+        hits = counted.retrieval[recall_name(1)].sum() / sizes[sizes > 1].sum()
+        return Scores(float(hits), opis(curves, grid) - noise)

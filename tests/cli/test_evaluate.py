@@ -52,7 +52,7 @@ def test_json_is_one_strict_line_and_equals_the_python_result(opis):
     assert result["opis_version"] == __version__
     assert list(result["recall"]) == ["1", "5"]
     items = read_embeddings(str(WORDNET))
-    direct = evaluate(items.unit, np.array(items.names)[items.codes])
+    direct = evaluate(items.unit_rows, np.array(items.names)[items.codes])
     assert result["opis"]["value"] == pytest.approx(direct.opis.value, rel=1e-6)
     assert result["opis"]["ci"] == pytest.approx(list(direct.opis.ci), rel=1e-6)
     assert result["recall"]["1"]["value"] == direct.recall["1"].value

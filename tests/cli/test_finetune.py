@@ -151,8 +151,8 @@ def test_project_keeps_all_other_columns(opis, source, head, tmp_path):
     for name in ("id", "label", "note"):
         assert after[name] == before[name]
     items = read_embeddings(str(source))
-    expected = read_head(head).projection.apply(items.unit)
-    np.testing.assert_allclose(read_embeddings(str(path)).unit, expected, atol=1e-7)
+    expected = read_head(head).projection.apply(items.unit_rows)
+    np.testing.assert_allclose(read_embeddings(str(path)).unit_rows, expected, atol=1e-7)
 
 
 def test_project_takes_arrays_and_chosen_rows(opis, source, head, tmp_path):
@@ -183,10 +183,10 @@ def test_faiss_searches_what_project_writes(opis, source, head, tmp_path):
     assert opis("export", head, "-o", tmp_path / "h.faiss")[0] == 0
     items = read_embeddings(str(source))
     index = faiss.read_index(str(tmp_path / "h.faiss"))
-    index.add(3 * items.unit)  # any length
-    similarity, found = index.search(items.unit, 5)
+    index.add(3 * items.unit_rows)  # any length
+    similarity, found = index.search(items.unit_rows, 5)
     plain = faiss.IndexFlatIP(8)
-    projected = read_head(head).projection.apply(items.unit)
+    projected = read_head(head).projection.apply(items.unit_rows)
     plain.add(projected)
     expected, neighbours = plain.search(projected, 5)
     np.testing.assert_allclose(similarity, expected, atol=1e-5)
@@ -203,15 +203,15 @@ def test_onnx_and_npz_compute_the_same(opis, source, tmp_path, kind):
     for suffix in ("onnx", "npz"):
         assert opis("export", path, "-o", tmp_path / f"h.{suffix}")[0] == 0
     items = read_embeddings(str(source))
-    expected = read_head(path).projection.apply(items.unit)
+    expected = read_head(path).projection.apply(items.unit_rows)
     session = onnxruntime.InferenceSession(tmp_path / "h.onnx")
-    (ours,) = session.run(None, {"embedding": 2 * items.unit})
+    (ours,) = session.run(None, {"embedding": 2 * items.unit_rows})
     np.testing.assert_allclose(ours, expected, atol=1e-5)
     with np.load(tmp_path / "h.npz") as archive:
         a = dict(archive)
-    y = items.unit @ a["W"] + a["b"]
+    y = items.unit_rows @ a["W"] + a["b"]
     if "V" in a:
-        y += np.maximum(items.unit @ a["V"] + a["c"], 0) @ a["U"]
+        y += np.maximum(items.unit_rows @ a["V"] + a["c"], 0) @ a["U"]
     np.testing.assert_allclose(y / np.linalg.norm(y, axis=1, keepdims=True), expected, atol=1e-5)
 
 

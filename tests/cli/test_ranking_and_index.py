@@ -51,7 +51,7 @@ def test_a_long_index_name_does_not_widen_the_report(opis, monkeypatch, tmp_path
     from opiscli import read_embeddings
 
     items = read_embeddings(str(WORDNET))
-    unit = items.unit[items.rows.argsort()]
+    unit = items.unit_rows[items.rows.argsort()]
     index = faiss.index_factory(items.dims, "SQ8")
     index.train(unit)
     index.add(unit)

@@ -42,7 +42,7 @@ def main():
     wordnet = read_embeddings(str(HERE.parents[1] / "sample_data" / "wordnet.parquet"))
     for x, y in sets.values():
         require_no_ties(x, y)
-    sets["wordnet"] = (wordnet.unit, wordnet.codes)
+    sets["wordnet"] = (wordnet.unit_rows, wordnet.codes)
     wanted = ("precision_at_1", "mean_average_precision_at_r", "r_precision")
     golden = {}
     for name, (x, y) in sets.items():

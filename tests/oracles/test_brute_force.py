@@ -110,7 +110,7 @@ def whole_run(source, where=(), keep=None):
     """Evaluate a file, or the first classes of it, against its float64 truth."""
     items = read_embeddings(str(source), Selection(where=where))
     truth_rows = np.argsort(items.rows)
-    unit, codes = items.unit[truth_rows], items.codes[truth_rows]
+    unit, codes = items.unit_rows[truth_rows], items.codes[truth_rows]
     names = np.array(items.names)[codes]
     if keep is not None:
         chosen = codes < keep

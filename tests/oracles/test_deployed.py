@@ -30,7 +30,7 @@ def run(items, index, distance=Distance.EUCLIDEAN, threads=1, **more):
 def all_distances(file, items):
     """What FAISS reports to a user who searches for every item and takes all results."""
     index = faiss.read_index(str(file))
-    score, found = index.search(items.unit, items.n_items)
+    score, found = index.search(items.unit_rows, items.n_items)
     distance = np.empty(score.shape)
     if index.metric_type == faiss.METRIC_L2:
         np.put_along_axis(distance, found, np.sqrt(np.maximum(score, 0)), axis=1)
@@ -43,8 +43,8 @@ def made(tmp_path, factory, items, metric):
     factory, _, parameters = factory.partition(";")
     faiss.omp_set_num_threads(1)
     index = faiss.index_factory(items.dims, factory, metric)
-    index.train(items.unit)
-    index.add(items.unit)
+    index.train(items.unit_rows)
+    index.add(items.unit_rows)
     if parameters:
         faiss.ParameterSpace().set_index_parameters(index, parameters)
     faiss.write_index(index, str(tmp_path / "items.faiss"))
@@ -59,7 +59,7 @@ def test_rates_are_those_of_the_distances_that_the_index_reports(tmp_path, facto
     file = made(tmp_path, factory, items, metric)
     reported = all_distances(file, items)
     # The index holds the items in class order, so that is the order of its source.
-    in_order = EmbeddingSet.from_arrays(items.unit, items.codes)
+    in_order = EmbeddingSet.from_arrays(items.unit_rows, items.codes)
     counted = run(in_order, str(file), distance).deployed.pairs
     own = np.eye(items.n_items, dtype=bool)
     same = (items.codes[:, None] == items.codes) & ~own
@@ -96,14 +96,14 @@ def test_recall_goes_by_what_the_index_finds(tmp_path):
     items = cloud(seed=9)
     file = made(tmp_path, "IVF8,SQ4", items, faiss.METRIC_L2)
     index = faiss.read_index(str(file))
-    score, found = index.search(items.unit, items.n_items)
+    score, found = index.search(items.unit_rows, items.n_items)
     hits = []
     for a in np.flatnonzero(items.class_sizes[items.codes] > 1):
         others = [(s, b) for s, b in zip(score[a], found[a], strict=True) if b not in (a, -1)]
         first = [b for s, b in others if s - others[0][0] <= 1e-7]
         match = [items.codes[b] == items.codes[a] for b in first]
         hits.append((any(match) + all(match)) / 2 if first else 0)
-    in_order = EmbeddingSet.from_arrays(items.unit, items.codes)
+    in_order = EmbeddingSet.from_arrays(items.unit_rows, items.codes)
     result = derive(run(in_order, str(file))).deployed
     assert result.recall_at_1.deployed == pytest.approx(np.mean(hits), abs=1e-9)
     assert result.recall_at_1.deployed != result.recall_at_1.exact
@@ -119,7 +119,7 @@ def test_copies_that_are_all_alike_are_tied():
 @pytest.mark.parametrize("factory", ["SQ4", "IVF4,PQ4x4;nprobe=2", "PCA6,SQ4", "HNSW8,SQ8"])
 def test_neither_the_order_of_rows_nor_threads_nor_tiles_matter(factory):
     items = cloud(seed=5)
-    embeddings, labels = np.array(items.unit), np.array(items.codes)
+    embeddings, labels = np.array(items.unit_rows), np.array(items.codes)
     order = np.random.default_rng(0).permutation(len(labels))
     shuffled = EmbeddingSet.from_arrays(embeddings[order], labels[order])
     one = derive(run(EmbeddingSet.from_arrays(embeddings, labels), factory)).deployed

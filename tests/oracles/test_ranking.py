@@ -99,7 +99,7 @@ def test_the_answer_is_the_same_however_it_is_found(seed, slack, threads):
     expected = scores(EmbeddingSet.from_arrays(embeddings, labels))
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     items = EmbeddingSet.from_arrays(embeddings[shuffled], -labels[shuffled])
-    little = 2 * items.unit.nbytes + 2 * 160 * items.n_items
+    little = 2 * items.unit_rows.nbytes + 2 * 160 * items.n_items
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rankings, "_SLACK", slack + 1)
         assert scores(items, threads, little) == pytest.approx(expected, abs=1e-12)

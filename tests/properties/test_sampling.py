@@ -135,7 +135,7 @@ def test_both_kernels_take_the_same_sample(items, monkeypatch):
 
 def test_a_sample_as_large_as_all_pairs_is_all_pairs(items):
     settings = EvaluationSettings(sample_pairs=items.n_pairs)
-    result = evaluate_with(items.unit, items.codes, settings)
+    result = evaluate_with(items.unit_rows, items.codes, settings)
     assert result.pairs.mode == "exact"
     assert "pairs:exact" in result.signature
 

@@ -69,7 +69,7 @@ def test_the_nearest_on_the_way_are_the_nearest(seed):
     items = grid_with_duplicates(seed, n_items=80)
     lattice = Lattice.covering(0.0, 1.0)
     home = survey(items, lattice, np.array([0]), Distance.EUCLIDEAN, side=16, threads=2)
-    cosine = 1 - items.unit.astype(float) @ items.unit.T.astype(float)
+    cosine = 1 - items.unit_rows.astype(float) @ items.unit_rows.T.astype(float)
     np.fill_diagonal(cosine, np.inf)
     near = from_cosine_distance(cosine, Distance.EUCLIDEAN) <= lattice.thresholds[-1]
     same = items.codes[:, None] == items.codes

@@ -17,7 +17,7 @@ def test_items_are_grouped_by_class_and_remember_their_rows():
     assert items.names == ("a", "b", "c")
     assert items.class_sizes.tolist() == [2, 2, 2]
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    assert items.unit == pytest.approx((embeddings / length)[items.rows], abs=1e-7)
+    assert items.unit_rows == pytest.approx((embeddings / length)[items.rows], abs=1e-7)
 
 
 def test_integer_labels_sort_by_value():
@@ -29,15 +29,15 @@ def test_tiny_and_huge_values_keep_their_direction(scale):
     embeddings, labels = clusters()
     plain = EmbeddingSet.from_arrays(embeddings, labels)
     scaled = EmbeddingSet.from_arrays(embeddings * scale, labels)
-    assert scaled.unit == pytest.approx(plain.unit, abs=1e-7)
+    assert scaled.unit_rows == pytest.approx(plain.unit_rows, abs=1e-7)
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.int8])
 def test_number_types(kind):
     embeddings, labels = clusters()
     items = EmbeddingSet.from_arrays((embeddings * 20).astype(kind), labels)
-    assert items.unit.dtype == np.float32
-    assert np.linalg.norm(items.unit, axis=1) == pytest.approx(1, abs=1e-6)
+    assert items.unit_rows.dtype == np.float32
+    assert np.linalg.norm(items.unit_rows, axis=1) == pytest.approx(1, abs=1e-6)
 
 
 def test_the_callers_arrays_are_left_alone():
@@ -48,7 +48,7 @@ def test_the_callers_arrays_are_left_alone():
     assert np.array_equal(labels, before[1])
     assert embeddings.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
-        items.unit[0, 0] = 1
+        items.unit_rows[0, 0] = 1
 
 
 def test_exact_duplicates_are_found_and_near_ones_are_not():

@@ -34,7 +34,7 @@ def assert_same(items, rows=None):
 
     rows = np.arange(N) if rows is None else rows
     expected = EmbeddingSet.from_arrays(EMBEDDINGS[rows], LABELS[rows])
-    np.testing.assert_array_equal(items.unit, expected.unit)
+    np.testing.assert_array_equal(items.unit_rows, expected.unit_rows)
     np.testing.assert_array_equal(items.codes, expected.codes)
     assert items.names == expected.names
 

@@ -82,8 +82,8 @@ def test_validation_measures_what_evaluate_measures():
 
 
 def test_margins_are_the_similarities_at_both_ends_of_the_range():
-    tcm = with_margins_at_far(ThresholdConsistentMargin(), ITEMS.unit, ITEMS.codes, FAR)
-    negative = (ITEMS.unit @ ITEMS.unit.T)[ITEMS.codes[:, None] != ITEMS.codes]
+    tcm = with_margins_at_far(ThresholdConsistentMargin(), ITEMS.unit_rows, ITEMS.codes, FAR)
+    negative = (ITEMS.unit_rows @ ITEMS.unit_rows.T)[ITEMS.codes[:, None] != ITEMS.codes]
     assert np.mean(negative >= tcm.margin_plus) == pytest.approx(FAR[0], abs=2e-3)
     assert np.mean(negative >= tcm.margin_minus) == pytest.approx(FAR[1], abs=2e-3)
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from opiscli.arrays import FloatArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION, average_precision_at_r, r_precision
 from opiscli.neighbours.match_lists import match_lists
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
 

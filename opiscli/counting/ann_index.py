@@ -2,11 +2,17 @@
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array, FloatArray
-from opiscli.counting.request import points
+from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from opiscli.counting.plan import Plan
+from opiscli.counting.request import CountRequest
+from opiscli.counting.sweep import Sweep, count_at, kernel_for
+from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts, DeployedCounts
+from opiscli.counts.pair_counts import PairCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
+from opiscli.engine.executors import threads as in_threads
+from opiscli.engine.side import Side
+from opiscli.engine.space import PairSpace
 from opiscli.errors import SourceError
 from opiscli.metrics.recall import recall_name, recall_sums
 from opiscli.neighbours.ann_index import (
@@ -19,9 +25,10 @@ from opiscli.neighbours.ann_index import (
 )
 from opiscli.neighbours.ann_ranks import first_ranks
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
-from opiscli.pairs.directed import count_deployed
-from opiscli.settings.evaluation import Distance
+from opiscli.progress import Progress
+from opiscli.settings.evaluation import Distance, RangeRequest
 from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import operating_thresholds
 
 _SAMPLE = 1000
 _FEWEST_AT_HOME = 0.7
@@ -72,7 +79,7 @@ def deploy(
     pairs = None
     if compared is not None:
         at = _thresholds(counted)
-        pairs = count_deployed(
+        pairs = _count_stored(
             items, compared, index.positions, at, distance, resources, on_progress
         )
     return DeployedCounts(
@@ -85,12 +92,47 @@ def deploy(
     )
 
 
+def _count_stored(
+    items: EmbeddingSet,
+    decoder: Decoder,
+    positions: IntArray,
+    thresholds: FloatArray,
+    distance: Distance,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> PairCounts:
+    """Count the pairs that each threshold accepts when an index measures the distance.
+
+    Each item is a query, as it is, against the stored copies of all others; so every
+    unordered pair is seen twice, from both its ends. The distance is the one that the index
+    reports: a copy that lost some of its length is not mended. An L2 index accepts where its
+    distance is at most the threshold, an inner-product index where its product is at
+    least the threshold's similarity.
+    """
+    ids = np.arange(items.n_items)
+    queries, copies = (
+        Side(rows, items.codes, ids, _terms(rows) if decoder.is_l2 else None)
+        for rows in (decoder.queries(items.unit_rows), decoder.stored(positions))
+    )
+    space = PairSpace.against_stored(queries, copies, items.n_classes, is_l2=decoder.is_l2)
+    request = CountRequest(distance, RangeRequest(), len(thresholds), ())
+    plan = Plan(np.unique(thresholds), None, None)
+    with in_threads(resources.threads) as executor:
+        how = Sweep(request, resources, kernel_for(space.n_pairs), executor, on_progress)
+        tally = count_at(space, plan, how, stage="as deployed")
+    return pair_counts(space, plan.thresholds, tally, plan.thresholds)
+
+
+def _terms(rows: Float32Array) -> Float32Array:
+    return np.asarray(0.5 * np.einsum("ij,ij->i", rows, rows, dtype=np.float64), dtype=np.float32)
+
+
 def _first_hits(items: EmbeddingSet, ranks: MatchRanks) -> FloatArray:
     return recall_sums(ranks, (1,), items.n_classes)[recall_name(1)]
 
 
 def _thresholds(counted: Counts) -> FloatArray:
-    at_targets = np.array(list(points(counted.pooled).values()))
+    at_targets = np.array(list(operating_thresholds(counted.pooled).values()))
     return at_targets if counted.grid is None else np.union1d(counted.grid, at_targets)
 
 
@@ -103,7 +145,7 @@ def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Dec
     some = _sample(items)
     # In class order, so half a set away is another class.
     others = (some + items.n_items // 2) % items.n_items
-    queries = compared.queries(items.unit[some])
+    queries = compared.queries(items.unit_rows[some])
     own, other = (compared.stored(index.positions[which]) for which in (some, others))
     at_home = np.linalg.norm(queries - own, axis=1) <= np.linalg.norm(queries - other, axis=1)
     if at_home.mean() < _FEWEST_AT_HOME:
@@ -123,9 +165,9 @@ def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Dec
 def _agrees(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> bool:
     """Whether the index reports the distances of what it decodes, and not an estimate or a rank."""
     some = _sample(items)
-    distance, found = search(index, items.unit[some], 2)
+    distance, found = search(index, items.unit_rows[some], 2)
     rows, columns = np.nonzero(found >= 0)
-    queries = compared.queries(items.unit[some])[rows]
+    queries = compared.queries(items.unit_rows[some])[rows]
     expected = _distances(queries, compared.stored(found[rows, columns]), is_l2=compared.is_l2)
     off = np.abs(distance[rows, columns] - expected)
     return bool(len(off) > 0 and np.median(off) <= _AGREEMENT)

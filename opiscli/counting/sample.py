@@ -1,33 +1,34 @@
 """A random sample of pairs: all positive ones, and every item against a few random others."""
 
-import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from opiscli.counting.pilot import Expected, expect
+from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.counting.plan import Plan, nearest
 from opiscli.counting.request import CountRequest
+from opiscli.counting.sweep import Sweep, count_at, expected_plan
+from opiscli.counting.tables import pair_counts, spread_counts
+from opiscli.counting.within import sample_space
 from opiscli.counts.counts import Counts
 from opiscli.counts.histogram import DistanceHistogram
-from opiscli.counts.pair_counts import PairCounts
+from opiscli.counts.pair_counts import PairCounts, SpreadCounts
+from opiscli.distance import LARGEST
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
+from opiscli.engine.executors import threads
+from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
+from opiscli.engine.side import Side
+from opiscli.engine.space import PairSpace
+from opiscli.engine.tally import ItemTally, Tally
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks, ranks_from_nearest
-from opiscli.pairs.crossing import Crossing, cross
-from opiscli.pairs.items import ItemCounts, by_class
-from opiscli.pairs.kernels import has_compiler
-from opiscli.pairs.survey import Survey, survey
-from opiscli.settings.evaluation import RangeBy
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import calibration_range
 
 FEWEST_OTHERS = 200
 """With fewer random others, their own chance would show in every rate."""
-
-_NOISE_THRESHOLDS = 33
 
 
 def count_sample(
@@ -70,51 +71,53 @@ def count_sample(
             hint=f"Give at least --sample-pairs {least}.",
         )
     drawn = np.sort(np.argsort(key, kind="stable")[:n_drawn])
-    expected = expect(items, request, resources.threads)
-    if expected is None:
-        raise UndefinedMetric(
-            "a sample of pairs does not show where the calibration range lies",
-            hint="Leave --sample-pairs out, or give a range with higher rates.",
-        )
-    coarse = expected.lattice.between(expected.range_lo, expected.range_hi, _NOISE_THRESHOLDS)
-    _require_memory(items, expected, len(coarse), resources)
-    compiled = has_compiler()
-    crossing = cross(
+    side = Side.of(items)
+    crossing = PairSpace.sampled(side, side[drawn], items.n_classes)
+    positives = PairSpace.within(side[inside], items.n_classes, same_class_only=True)
+    kernel = COMPILED if has_compiler() else NUMPY
+    with threads(resources.threads) as executor:
+        how = Sweep(request, resources, kernel, executor, on_progress)
+        some = sample_space(items, PairSpace.within(side, items.n_classes), request)
+        plan = expected_plan(some, how)
+        if plan is None:
+            raise UndefinedMetric(
+                "a sample of pairs does not show where the calibration range lies",
+                hint="Leave --sample-pairs out, or give a range with higher rates.",
+            )
+        across = count_at(crossing, plan, how, stage="sample")
+        within = count_at(positives, plan, how, stage="positive pairs")
+    return _counted(
         items,
-        drawn,
-        expected.lattice,
-        coarse,
-        request.distance,
-        threads=resources.threads,
-        compiled=compiled,
-        on_progress=on_progress,
+        request,
+        plan,
+        _Parts(inside, drawn, crossing, positives, across, within),
+        resources,
+        kernel,
     )
-    positives = survey(
-        items.subset(inside) if len(inside) < items.n_items else items,
-        expected.lattice,
-        coarse,
-        request.distance,
-        threads=resources.threads,
-        within_classes=True,
-        compiled=compiled,
-        on_progress=on_progress,
-    )
-    return _counted(items, request, expected, inside, drawn, crossing, positives, resources)
 
 
-def _require_memory(
-    items: EmbeddingSet, expected: Expected, n_coarse: int, resources: Resources
-) -> None:
-    tables = 2 * 4 * items.n_classes * (expected.lattice.n_thresholds + 1)
-    counts = 3 * 4 * items.n_items * (n_coarse + 1)
-    # Embeddings twice, because an index keeps its own.
-    need = 2 * items.unit.nbytes + tables + counts
-    if need > resources.memory_limit:
-        raise UsageError(
-            f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB, but a sample of"
-            f" {items.n_items:,} items in {items.n_classes:,} classes needs {need / 1e6:,.0f} MB",
-            hint=f"Raise it to --memory-limit {math.ceil(need / 1e6)}MB.",
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """The two sweeps of a sample.
+
+    Parameters
+    ----------
+    inside
+        Positions of the items whose positive pairs were counted.
+    drawn
+        Positions of the items that all others were paired with.
+    crossing, positives
+        The pairs of both sweeps.
+    across, within
+        What they counted.
+    """
+
+    inside: IntArray
+    drawn: IntArray
+    crossing: PairSpace
+    positives: PairSpace
+    across: Tally
+    within: Tally
 
 
 def _shuffled(items: EmbeddingSet, seed: int) -> AnyArray:
@@ -148,46 +151,53 @@ def _within_classes(items: EmbeddingSet, key: AnyArray, most: int) -> IntArray:
 def _counted(
     items: EmbeddingSet,
     request: CountRequest,
-    expected: Expected,
-    inside: IntArray,
-    drawn: IntArray,
-    crossing: Crossing,
-    positives: Survey,
+    plan: Plan,
+    parts: _Parts,
     resources: Resources,
+    kernel: str,
 ) -> Counts:
-    lattice = expected.lattice
-    sizes = np.bincount(items.codes[inside], minlength=items.n_classes)
-    of_drawn = np.bincount(items.codes[drawn], minlength=items.n_classes)
-    others = len(drawn) - of_drawn
-    # In place: for many classes a second copy of these would be the largest array.
-    positives.positive[:] //= 2
-    for bins in (positives.positive, crossing.negative):
-        np.cumsum(bins, axis=1, out=bins)
     positive_pairs = items.class_sizes * (items.class_sizes - 1) // 2
-    table = PairCounts(
-        thresholds=lattice.thresholds,
-        positive=_scaled(positives.positive[:, :-1], sizes * (sizes - 1) // 2, positive_pairs),
-        negative=crossing.negative[:, :-1],
-        class_sizes=items.class_sizes,
-        positive_pairs=positive_pairs,
-        negative_pairs=items.class_sizes * others,
-        ends=1,
+    positive, negative = (
+        pair_counts(space, plan.thresholds, tally, plan.thresholds)
+        for space, tally in ((parts.positives, parts.within), (parts.crossing, parts.across))
     )
-    last = len(positives.coarse)
-    of_items = ItemCounts(positives.items.positive[:, :last], crossing.items[inside, :last].copy())
-    spread = by_class(of_items, sizes, lattice.thresholds[positives.coarse])
-    histogram = _pooled(table, is_tick=lattice.is_tick)
+    table = replace(
+        negative,
+        positive=_scaled(positive.positive, parts.positives.positive_pairs, positive_pairs),
+        positive_pairs=positive_pairs,
+        class_sizes=items.class_sizes,
+    )
+    pooled = _pooled(table)
+    ends = calibration_range(pooled, request.calibration_range)
+    even = np.linspace(*ends, request.n_thresholds)
     return Counts(
         names=items.names,
         mode="sampled",
-        kernel="compiled" if has_compiler() else "NumPy",
-        pooled=histogram,
+        kernel=kernel,
+        pooled=pooled,
         table=table,
-        grid=_grid(histogram, expected, request),
-        for_noise=replace(spread, negative_pairs=sizes * others, ends=1),
-        retrieval=_retrieval(items, request.ks, drawn, crossing, resources),
-        queries=of_drawn,
+        grid=even if plan.grid is not None or plan.inner is None else nearest(plan.inner, even),
+        for_noise=_for_noise(plan, parts),
+        retrieval=_retrieval(items, request.ks, parts, resources),
+        queries=np.bincount(items.codes[parts.drawn], minlength=items.n_classes),
     )
+
+
+def _for_noise(plan: Plan, parts: _Parts) -> SpreadCounts | None:
+    """Positive pairs of each item within its class, and its negative ones with those drawn."""
+    across = parts.across.row_items
+    of_items = ItemTally(
+        parts.within.row_items.positive,
+        across.negative[parts.inside],
+        across.nearest_positive,
+        across.nearest_negative,
+    )
+    spread = spread_counts(parts.positives, plan, of_items)
+    sizes = np.bincount(parts.positives.rows.codes, minlength=parts.crossing.n_classes)
+    others = len(parts.drawn) - np.bincount(
+        parts.crossing.columns.codes, minlength=parts.crossing.n_classes
+    )
+    return spread and replace(spread, negative_pairs=sizes * others, ends=1)
 
 
 def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
@@ -201,51 +211,35 @@ def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
     return np.round(counted * scale[:, None]).astype(np.int64)
 
 
-def _pooled(table: PairCounts, is_tick: BoolArray) -> DistanceHistogram:
-    """All counted pairs on the ticks; what lies beyond them in one last bin."""
+def _pooled(table: PairCounts) -> DistanceHistogram:
+    """All counted pairs; what lies beyond the last threshold is in one last bin."""
     positive, negative = (
-        np.append(side.sum(axis=0, dtype=np.int64), pairs.sum())
-        for side, pairs in (
+        np.diff(np.append(accepted.sum(axis=0, dtype=np.int64), pairs.sum()), prepend=0)
+        for accepted, pairs in (
             (table.positive, table.positive_pairs),
             (table.negative, table.negative_pairs),
         )
     )
-    return DistanceHistogram.of_bins(
-        np.diff(positive, prepend=0),
-        np.diff(negative, prepend=0),
-        np.append(table.thresholds, 2.0),
-        np.append(is_tick, True),
-    )
-
-
-def _grid(histogram: DistanceHistogram, expected: Expected, request: CountRequest) -> FloatArray:
-    lo, hi = calibration_range(histogram, request.calibration_range)
-    even = np.linspace(lo, hi, request.n_thresholds)
-    if request.calibration_range.by is RangeBy.DISTANCE:
-        return even
-    return expected.lattice.thresholds[expected.lattice.nearest(even)]
+    return DistanceHistogram(positive, negative, np.append(table.thresholds, LARGEST))
 
 
 def _retrieval(
-    items: EmbeddingSet,
-    ks: tuple[int, ...],
-    drawn: IntArray,
-    crossing: Crossing,
-    resources: Resources,
+    items: EmbeddingSet, ks: tuple[int, ...], parts: _Parts, resources: Resources
 ) -> dict[str, FloatArray]:
-    """Hits of the drawn items, summed by class."""
+    """Hits of the drawn items, summed by class: they have met all others."""
     if not ks:
         return {}
-    searched = items.class_sizes[items.codes[drawn]] > 1
-    queries = drawn[searched]
+    searched = items.class_sizes[items.codes[parts.drawn]] > 1
+    queries = parts.drawn[searched]
     if max(ks) > 1:
         ranks = match_ranks(items, max(ks), threads=resources.threads, queries=queries)
     else:
+        met = parts.across.column_items
         ranks = ranks_from_nearest(
             items,
             queries,
-            crossing.nearest_positive[searched],
-            crossing.nearest_negative[searched],
+            met.nearest_positive[searched],
+            met.nearest_negative[searched],
             threads=resources.threads,
         )
     return recall_sums(ranks, ks, items.n_classes)

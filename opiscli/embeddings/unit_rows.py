@@ -1,0 +1,175 @@
+"""Scales embeddings to length one; where they crowd together, subtracts a common centre.
+
+The cosine distance of two unit rows u, u' is half of their squared Euclidean distance, which does
+not change when the same vector is subtracted from both. A float32 product knows 1 - u·u' only to
+about 2e-7; where all cosines are close to 1 that is as much as the distances themselves. With
+δ = u - centre, subtracted in float64 before anything is rounded, (|δ|² + |δ'|²)/2 - δ·δ' keeps its
+relative precision.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray
+from opiscli.errors import EmbeddingError
+
+CROWDED = 0.9
+"""Rows whose mean cosine is at least this are centred: below, products of unit rows are precise."""
+
+ROWS_AT_ONCE = 512
+"""Few enough rows for float64 copies of them to stay in the cache."""
+
+
+class Centred(Protocol):
+    """Whatever has rows from which a centre was subtracted."""
+
+    @property
+    def centre(self) -> FloatArray | None:
+        """Shape ``(dims,)``, what was subtracted from unit rows; ``None`` if nothing was."""
+
+
+class CentredRows(NamedTuple):
+    """Unit rows less their centre, ``(n_items, dims)``, and the centre, ``None`` for the origin."""
+
+    vectors: Float32Array
+    centre: FloatArray | None
+
+
+def centred_rows(
+    read: Callable[[], Iterable[AnyArray]], n_items: int, beside: Centred | None = None
+) -> CentredRows:
+    """Scale rows to length one, and subtract their mean if they are crowded.
+
+    The mean of all rows decides, so that their order has no say; only crowded rows are read a
+    second time.
+
+    Parameters
+    ----------
+    read
+        Gives the same blocks of shape ``(any, dims)`` each time, ``n_items`` rows in all.
+    beside
+        Rows that these are going to be compared with, whose centre they are given.
+
+    Raises
+    ------
+    EmbeddingError
+        If there is nothing to read, or a row is zero or not finite.
+    """
+    if beside is not None:
+        return CentredRows(_scaled(read(), n_items, beside.centre)[0], beside.centre)
+    vectors, mean = _scaled(read(), n_items)
+    if (centre := _centre(mean)) is not None:
+        _scaled(read(), n_items, centre, out=vectors)
+    return CentredRows(vectors, centre)
+
+
+def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
+    """Scale rows to length one, block by block, into one float32 array.
+
+    Lengths are taken in float64 after dividing by the largest entry, so neither tiny
+    nor huge float64 values are lost.
+
+    Parameters
+    ----------
+    blocks
+        Arrays of shape ``(any, dims)``, floats or integers, ``n_items`` rows in all.
+
+    Raises
+    ------
+    EmbeddingError
+        If there is nothing to read, or a row is zero or not finite.
+    """
+    return _scaled(blocks, n_items)[0]
+
+
+def centred(unit: Float32Array) -> CentredRows:
+    """Subtract the mean of float32 unit rows if they are crowded."""
+    centre = _centre(unit.mean(axis=0, dtype=np.float64))
+    return CentredRows(shifted(unit, centre), centre)
+
+
+def shifted(vectors: Float32Array, less: FloatArray | None) -> Float32Array:
+    """Subtract a vector from all rows in float64; nothing is copied where there is nothing to."""
+    if less is None:
+        return vectors
+    moved = np.empty_like(vectors)
+    for start in range(0, len(vectors), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        np.subtract(vectors[rows], less, out=moved[rows], casting="same_kind")
+    return moved
+
+
+def _scaled(
+    blocks: Iterable[AnyArray],
+    n_items: int,
+    centre: FloatArray | None = None,
+    *,
+    out: Float32Array | None = None,
+) -> tuple[Float32Array, FloatArray]:
+    """Unit rows less a centre in float32, and the mean of the unit rows in float64."""
+    vectors = np.empty((n_items, 0), dtype=np.float32) if out is None else out
+    bad = np.zeros(n_items, dtype=bool)
+    total = np.zeros(0)
+    start = 0
+    for block in blocks:
+        if start == 0:
+            total = np.zeros(block.shape[1])
+            vectors = np.empty((n_items, len(total)), np.float32) if out is None else out
+        for first in range(0, len(block), ROWS_AT_ONCE):
+            some = block[first : first + ROWS_AT_ONCE]
+            rows = slice(start + first, start + first + len(some))
+            bad[rows] = _scale(some, centre, vectors[rows], total)
+        start += len(block)
+    if vectors.size == 0:
+        raise EmbeddingError(
+            f"there are {n_items:,} embeddings of {vectors.shape[1]:,} dims, expected at least one"
+            " of each",
+            hint="Check that the source was written completely.",
+        )
+    _refuse_bad_rows(bad)
+    return vectors, total / n_items
+
+
+def _scale(
+    block: AnyArray, centre: FloatArray | None, vectors: Float32Array, total: FloatArray
+) -> BoolArray:
+    """Write rows of length one less a centre; tell which rows have no direction."""
+    if block.dtype.kind not in "fiu":
+        raise EmbeddingError(
+            f"embeddings are of type {block.dtype}, expected float16, float32 or float64",
+            hint="Convert the embeddings to float32.",
+        )
+    wide = block.astype(np.float64)
+    peak = np.max(np.abs(wide), axis=1, keepdims=True, initial=0.0)
+    bad: BoolArray = ~(np.isfinite(peak) & (peak > 0))[:, 0]
+    wide[bad] = peak[bad] = 1.0
+    wide /= peak
+    wide /= np.linalg.norm(wide, axis=1, keepdims=True)
+    total += wide.sum(axis=0)
+    if centre is not None:
+        wide -= centre
+    # Adding zero turns -0.0 into 0.0, so equal rows are equal byte by byte.
+    np.add(wide, 0.0, out=vectors, casting="same_kind")
+    return bad
+
+
+def _centre(mean: FloatArray) -> FloatArray | None:
+    """Mean of unit rows if their mean cosine is high, else the origin.
+
+    Rounded, so that the order in which rows were added up does not show.
+    """
+    if mean @ mean < CROWDED:
+        return None
+    return mean.astype(np.float32).astype(np.float64)
+
+
+def _refuse_bad_rows(bad: BoolArray) -> None:
+    if n_bad := int(np.count_nonzero(bad)):
+        found = "1 embedding is" if n_bad == 1 else f"{n_bad:,} embeddings are"
+        raise EmbeddingError(
+            f"{found} zero or not finite, first in row {int(np.argmax(bad))} (counting from 0)",
+            hint="Drop these rows, or export the model's output again.",
+            row=int(np.argmax(bad)),
+        )

@@ -1,0 +1,130 @@
+"""Embeddings on a common offset, all cosines close to 1: moving them costs no digits."""
+
+import numpy as np
+import pytest
+from conftest import clusters
+
+from opiscli import EmbeddingSet
+from opiscli.embeddings.shared_items import shared_items
+
+OFFSETS = [0, 0.1, 1, 10, 100, 1000, 10_000]
+
+
+def crowded(offset, seed=0, dims=32):
+    """Clusters, all moved by the same vector."""
+    embeddings, labels = clusters(seed, n_classes=20, dims=dims, sizes=(5, 15))
+    direction = np.random.default_rng(seed + 1).normal(size=dims)
+    return embeddings + offset * direction, labels
+
+
+def half_squared_distances(embeddings):
+    """Of unit rows, in float64 from differences."""
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    difference = unit[:, None] - unit
+    return 0.5 * np.einsum("ijk,ijk->ij", difference, difference)
+
+
+def from_products(items):
+    """As an engine forms them: a float32 product and what half squares add."""
+    product = items.vectors @ items.vectors.T
+    halves = items.half_squares
+    if halves is None:
+        return 1 - product
+    return halves[:, None] + halves - product
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_distances_keep_their_digits_at_any_offset(offset):
+    embeddings, labels = crowded(offset)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    right = half_squared_distances(embeddings[items.rows])
+    far = right > 0.2 * np.median(right)
+    found = from_products(items)
+    assert np.abs(found[far] / right[far] - 1).max() <= 2e-6
+    assert np.abs(found - right).max() <= 1e-6 * right.max()
+    assert (items.centre is None) == (offset < 10)
+
+
+@pytest.mark.parametrize("offset", [0, 0.1])
+def test_without_a_crowd_rows_are_unit_rows_bit_by_bit(offset):
+    embeddings, labels = crowded(offset)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    unit = embeddings / np.abs(embeddings).max(axis=1, keepdims=True)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    assert np.array_equal(items.vectors, unit[items.rows].astype(np.float32))
+    assert items.unit_rows is items.vectors
+    assert items.half_squares is None
+
+
+@pytest.mark.parametrize("offset", [10, 1000])
+def test_unit_rows_of_a_crowd_have_length_one(offset):
+    embeddings, labels = crowded(offset)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    np.testing.assert_allclose(items.unit_rows, unit[items.rows], rtol=2e-7, atol=1e-8)
+    assert not items.unit_rows.flags.writeable
+
+
+@pytest.mark.parametrize("offset", [0, 10, 1000])
+def test_neither_order_nor_scale_of_rows_moves_a_bit(offset):
+    embeddings, labels = crowded(offset)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    order = np.random.default_rng(3).permutation(len(labels))
+    other = EmbeddingSet.from_arrays(4 * embeddings[order], labels[order])
+    assert np.array_equal(other.centre, items.centre)
+    assert other.sha256 == items.sha256
+    assert sorted(other.fingerprints) == sorted(items.fingerprints)
+
+
+@pytest.mark.parametrize("offset", [0, 10, 1000])
+def test_repeats_of_a_crowd_are_found_and_subsets_keep_its_centre(offset):
+    embeddings, labels = crowded(offset)
+    embeddings[7] = 2 * embeddings[3]
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    assert np.flatnonzero(items.repeats).tolist() == [7]
+    kept = items.without_repeats()
+    assert kept.n_items == items.n_items - 1
+    assert kept.centre is items.centre
+    assert np.array_equal(kept.vectors, np.delete(items.vectors, 7, axis=0))
+
+
+@pytest.mark.parametrize("offset", [0, 10, 1000])
+def test_two_sets_share_a_centre(offset):
+    embeddings, labels = crowded(offset)
+    gallery = EmbeddingSet.from_arrays(embeddings[::2], labels[::2], with_pairs=False)
+    queries = EmbeddingSet.from_arrays(
+        embeddings[::3], labels[::3], with_pairs=False, beside=gallery
+    )
+    assert queries.centre is gallery.centre
+    assert shared_items(queries, gallery) == (len(embeddings[::6]), 0)
+
+
+def test_shared_items_are_found_under_different_centres():
+    axis, diagonal = np.eye(4)[0], np.full(4, 0.5)  # exact in float32
+    gallery = EmbeddingSet.from_arrays(np.array(30 * [axis] + [diagonal]), np.array(30 * [0] + [1]))
+    queries = EmbeddingSet.from_arrays(
+        np.array([axis, diagonal, -axis]), np.array([1, 1, 0]), with_pairs=False
+    )
+    assert gallery.centre is not None
+    assert queries.centre is None
+    assert shared_items(queries, gallery) == (2, 1)
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 1000), (1000, 0), (1000, 1000)])
+def test_a_set_can_be_given_the_centre_of_another(one, other):
+    (x, labels), (y, _) = crowded(one), crowded(other)
+    items, others = (EmbeddingSet.from_arrays(rows, labels) for rows in (x, y[::-1] * 1.5))
+    moved = items.recentred(others)
+    assert np.array_equal(moved.centre, others.centre)
+    np.testing.assert_allclose(moved.unit_rows, items.unit_rows, atol=1e-7)
+    assert moved.recentred(others) is moved
+
+
+def test_projected_rows_are_centred_where_they_crowd():
+    embeddings, labels = crowded(0)
+    items = EmbeddingSet.from_arrays(embeddings, labels)
+    crowd = EmbeddingSet.from_arrays(*crowded(100))
+    moved = items.with_unit_rows(crowd.unit_rows)
+    assert moved.centre is not None
+    np.testing.assert_allclose(moved.vectors, crowd.vectors, atol=1e-7)
+    assert items.with_unit_rows(items.unit_rows).vectors is items.vectors
