@@ -167,27 +167,24 @@ def finetune_items(
     TrainingError
         If training diverges.
     """
-    settings, n_trials = head.settings(), head.n_trials()
+    settings = head.settings()
     if val_items is None:
         items, val_items = split_classes(items, settings.val_fraction, settings.seed)
     else:
         require_other_classes(items, val_items)
     validation = Validation(val_items, settings.calibration_range, resources.threads)
-    if n_trials > 1:
-        result = fit_trials(items, validation, settings, n_trials, on_validation=on_validation)
+    if checkpoint is None or head.tune != 1:
+        result = fit_trials(items, validation, settings, head.tune, on_validation=on_validation)
     else:
-        file = None
-        if checkpoint is not None:
-            identity = f"{settings.signature()}|{items.sha256}|{val_items.sha256}"
-            file = Checkpoint(checkpoint, identity)
-        run = file.read() if file is not None and resume else None
+        identity = f"{settings.signature()}|{items.sha256}|{val_items.sha256}"
+        file = Checkpoint(checkpoint, identity)
 
         def on_step(run: TrainingRun) -> None:
-            if file is not None:
-                file.write(run)
+            file.write(run)
             on_validation(run.history[-1])
 
-        result = fit(items, validation, settings, resumed=run, on_validation=on_step)
+        resumed = file.read() if resume else None
+        result = fit(items, validation, settings, resumed=resumed, on_validation=on_step)
     report = _report(result, items, val_items, resources, source)
     return FineTuned(head.fitted(result.projection, report.record()), report, result.history)
 

@@ -139,12 +139,12 @@ class Head(Estimator):
         from opiscli.training.tuning import fit_trials
         from opiscli.training.validation import Validation
 
-        settings, n_trials = self.settings(), self.n_trials()
+        settings = self.settings()
         threads = Resources.of_machine(threads=self.threads).threads
         items = EmbeddingSet.from_arrays(np.asarray(X), np.asarray(y))
         items, held_out = split_classes(items, settings.val_fraction, settings.seed)
         validation = Validation(held_out, settings.calibration_range, threads)
-        result = fit_trials(items, validation, settings, n_trials)
+        result = fit_trials(items, validation, settings, self.tune)
         record = {"signature": result.settings.signature(), "head": {"step": result.step}}
         self._fitted = HeadFile(result.projection, self._with_options(record))
         return self
@@ -265,18 +265,6 @@ class Head(Estimator):
         options = self.get_params()
         del options["tune"], options["threads"]
         return training_settings(options)
-
-    def n_trials(self) -> int:
-        """How many settings to try.
-
-        Raises
-        ------
-        UsageError
-            If it is below 1.
-        """
-        if self.tune < 1:
-            raise UsageError(f"--tune is {self.tune}, expected 1 or more", hint="For example 8.")
-        return self.tune
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from scipy.stats import qmc
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import TrainingError
+from opiscli.errors import TrainingError, UsageError
 from opiscli.heads import HeadKind
 from opiscli.training.fit import fit
 from opiscli.training.result import TrainingResult, ValidationStep
@@ -35,13 +35,21 @@ def fit_trials(
     n_trials
         Settings to try, at least 1: these, and variations of them.
     on_validation
-        Called with the best validation step of each trial.
+        Called with each validation step of a single trial, or the best of each of several.
 
     Raises
     ------
+    UsageError
+        If there are no trials.
     TrainingError
         If every training diverges.
     """
+    if n_trials < 1:
+        raise UsageError(f"--tune is {n_trials}, expected 1 or more", hint="For example --tune=8.")
+    if n_trials == 1:
+        return fit(
+            items, validation, settings, on_validation=lambda run: on_validation(run.history[-1])
+        )
     results, failures = [], []
     for trial in trials(settings, n_trials):
         try:
