@@ -190,14 +190,14 @@ def test_trials_begin_with_what_was_asked_and_are_seeded():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"loss": "hinge"}, "--loss is 'hinge'"),
-        ({"head": "big"}, "--head is 'big'"),
-        ({"margins": "auto", "tcm_margin_pos": 0.8}, "cannot be combined with --margins=auto"),
-        ({"tcm": False, "tcm_lambda_pos": 1.0}, "TCM options have no effect with --no-tcm"),
-        ({"optimiser": "lbfgs", "lr": 0.1}, "--lr is for Adam"),
-        ({"head": "linear", "decay": 0.1}, "--decay pulls"),
-        ({"steps": 0}, "--steps is 0"),
-        ({"lr": math.nan}, "--lr is nan"),
+        ({"loss": "hinge"}, "loss is 'hinge'"),
+        ({"head": "big"}, "head is 'big'"),
+        ({"margins": "auto", "tcm_margin_pos": 0.8}, "cannot be combined with .*margins="),
+        ({"tcm": False, "tcm_lambda_pos": 1.0}, "TCM options have no effect with "),
+        ({"optimiser": "lbfgs", "lr": 0.1}, "lr is for Adam"),
+        ({"head": "linear", "decay": 0.1}, "decay pulls"),
+        ({"steps": 0}, "steps is 0"),
+        ({"lr": math.nan}, "lr is nan"),
     ],
 )
 def test_options_that_make_no_sense_together(options, says):
