@@ -1,11 +1,11 @@
-"""How good a head is on classes it was not trained on: R@1 and OPIS, and nothing more."""
+"""R@1 and OPIS of a head on classes it was not trained on."""
 
 from dataclasses import dataclass
 
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.heads.projection import Projection
+from opiscli.heads import Projection
 from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.recall import recall_name
@@ -14,19 +14,19 @@ from opiscli.settings.evaluation import Distance, RangeRequest, Utility
 from opiscli.settings.resources import Resources
 
 _N_THRESHOLDS = 41
-"""The mean over the range differs from that of 201 thresholds by less than a percent."""
+"""OPIS then differs from that on 201 thresholds by less than a percent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What heads are compared by.
+    """Scores that heads are compared by.
 
     Parameters
     ----------
     recall
         R@1, in [0, 1].
     opis
-        Corrected for noise where there are two classes of four items, else as it is.
+        Corrected for noise if two classes have four items or more, else uncorrected.
     """
 
     recall: float
@@ -35,14 +35,14 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Scores heads on one set of items, always in the same way."""
+    """Scores heads on one set of items."""
 
     items: EmbeddingSet
     calibration_range: RangeRequest
     threads: int
 
     def scores(self, projection: Projection) -> Scores:
-        """Project the items and measure them.
+        """R@1 and OPIS of the projected items.
 
         Raises
         ------
@@ -56,11 +56,11 @@ class Validation:
         if counted.grid is None:
             raise AssertionError("a range that can be formed has a grid")
         grid, sizes = counted.grid, items.class_sizes
-        many, noise = sizes >= FEWEST_ITEMS, 0.0
+        scored, noise = sizes >= FEWEST_ITEMS, 0.0
         if counted.for_noise is None:
-            many = sizes > 1
+            scored = sizes > 1
         else:
-            noise = noise_floor(counted.for_noise.of_classes(many), 1.0, (grid[0], grid[-1]))
-        curves = utility(counted.at(grid).of_classes(many), Utility.TPR_TNR, 1.0)
+            noise = noise_floor(counted.for_noise.of_classes(scored), 1.0, (grid[0], grid[-1]))
+        curves = utility(counted.at(grid).of_classes(scored), Utility.TPR_TNR, 1.0)
         hits = counted.retrieval[recall_name(1)].sum() / sizes[sizes > 1].sum()
         return Scores(float(hits), opis(curves, grid) - noise)

@@ -46,6 +46,8 @@ ONLY_IN = {
     "pyarrow": {"sources", "counts"},
     "faiss": {"neighbours", "pairs", "heads"},
     "onnx": {"heads"},
+    "safetensors": {"heads"},
+    "sklearn": {"training"},
     "matplotlib": {"plots"},
     "rich": {"report", "cli"},
     "typer": {"cli"},

@@ -1,10 +1,10 @@
-"""Cross-entropy of logits, which several proxy losses end in."""
+"""Cross-entropy of logits, the last step of several proxy losses."""
 
 import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.exponentials import log_softmax
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.exponentials import log_softmax
+from opiscli.training.losses.parts.loss import Loss
 
 
 def cross_entropy(logits: FloatingArray, codes: Int32Array) -> Loss:

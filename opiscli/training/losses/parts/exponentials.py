@@ -10,7 +10,7 @@ def soft_maximum(
 ) -> tuple[FloatingArray, FloatingArray]:
     r"""Compute :math:`\log(1 + \sum_\text{chosen} e^x)` along an axis, and its derivative by x.
 
-    Nothing chosen gives 0.
+    0 where nothing is chosen.
     """
     kept = np.where(chosen, exponents, -np.inf)
     peak = np.maximum(kept.max(axis=axis, keepdims=True), 0)

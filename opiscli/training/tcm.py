@@ -1,11 +1,11 @@
-"""The threshold-consistent margin: a regulariser that makes classes agree on a threshold."""
+"""The threshold-consistent margin: a regulariser that makes class scores agree at a threshold."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatingArray
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class ThresholdConsistentMargin:
 
     def __call__(self, similarity: FloatingArray, pairs: PairMasks) -> Loss:
         """Loss of a batch, similarities of shape ``(n, n)``."""
-        return self.on(similarity, self.active(similarity, pairs))
+        return self.over(similarity, self.active(similarity, pairs))
 
-    def on(self, similarity: FloatingArray, active: ActivePairs) -> Loss:
+    def over(self, similarity: FloatingArray, active: ActivePairs) -> Loss:
         """Loss over pairs chosen beforehand: linear in the similarities, for line searches."""
         number = similarity.dtype.type
         n_positive = max(int(np.count_nonzero(active.positive)), 1)

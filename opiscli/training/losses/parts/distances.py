@@ -1,4 +1,4 @@
-"""Euclidean distance of unit rows, as a step that can pull a gradient back."""
+"""Euclidean distance of unit rows, with the pullback of its gradient."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ Pullback = Callable[[FloatingArray], FloatingArray]
 
 
 def euclidean(similarity: FloatingArray) -> tuple[FloatingArray, Pullback]:
-    """Distances √(2−2s) of any shape, and what turns a gradient by distance into one by s.
+    """Distances √(2−2s) of any shape, and the pullback of a gradient by them.
 
-    Two equal rows have no direction to part in: their gradient is 0, as in PyTorch.
+    At distance 0 there is no derivative; the gradient is set to 0, as in PyTorch.
     """
     distance = np.sqrt(np.maximum(2 - 2 * similarity, 0))
 

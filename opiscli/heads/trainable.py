@@ -12,7 +12,7 @@ from opiscli.heads.projection import Projection
 HeadPullback: TypeAlias = Callable[[FloatingArray], Parameters]
 
 
-class Head(Protocol):
+class TrainableHead(Protocol):
     """A map from unit rows to rows of any length, with parameters to train."""
 
     @property
@@ -20,16 +20,16 @@ class Head(Protocol):
         """Names and shapes of the parameters."""
 
     @property
-    def shrinks(self) -> bool:
-        """Whether it becomes its start again as its parameters go to zero."""
+    def decays_to_initial(self) -> bool:
+        """Whether it is the initial head again when its parameters are zero."""
 
-    def start(self, rng: np.random.Generator) -> Parameters:
+    def initial_parameters(self, rng: np.random.Generator) -> Parameters:
         """Parameters before the first step, float32."""
 
     def forward(
         self, parameters: Parameters, rows: FloatingArray
     ) -> tuple[FloatingArray, HeadPullback]:
-        """Map rows, and say how a gradient by the result becomes one by the parameters."""
+        """Map rows; the pullback turns a gradient by the result into one by the parameters."""
 
-    def trained(self, parameters: Parameters) -> Projection:
-        """Take the head as it now is out of training."""
+    def projection(self, parameters: Parameters) -> Projection:
+        """The head with these parameters, as it is applied and saved."""

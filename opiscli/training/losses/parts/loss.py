@@ -1,4 +1,4 @@
-"""What a loss is given and what it hands back."""
+"""What a loss takes and returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from opiscli.arrays import BoolArray, FloatingArray, Int32Array
 
 
 class Loss(NamedTuple):
-    """Value of a loss, and its gradient with respect to the matrix it was given."""
+    """Value of a loss, and its gradient with respect to the similarities."""
 
     value: float
     gradient: FloatingArray
@@ -30,15 +30,15 @@ class PairMasks:
     negative: BoolArray
 
     @classmethod
-    def of(cls, codes: Int32Array) -> "PairMasks":
-        """Tell pairs by the class codes of the batch, shape ``(n,)``."""
+    def from_codes(cls, codes: Int32Array) -> "PairMasks":
+        """Masks from the class codes of a batch, shape ``(n,)``."""
         same = codes[:, None] == codes[None, :]
         itself = np.eye(len(codes), dtype=bool)
         return cls(same & ~itself, ~same)
 
 
 PairLoss: TypeAlias = Callable[[FloatingArray, PairMasks], Loss]
-"""Of the similarities between all items of a batch, shape ``(n, n)``."""
+"""From the similarities between all items of a batch, shape ``(n, n)``, and their masks."""
 
 ProxyLoss: TypeAlias = Callable[[FloatingArray, Int32Array], Loss]
-"""Of the similarities of items to class proxies, shape ``(n, n_classes)``, and class codes."""
+"""From the similarities of items to class proxies, shape ``(n, n_classes)``, and class codes."""
