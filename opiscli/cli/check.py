@@ -43,7 +43,6 @@ def check(
     distance: options.OfDistance = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    seed: options.Seed = None,
 ) -> None:
     """Exit with 1 if any of the conditions holds, naming each that does."""
     conditions = tuple(Condition.parse(text) for text in fail_if or ())
@@ -63,7 +62,7 @@ def check(
     for value in threshold_in(threshold_file, opened, distance):
         threshold = value
     ranks = tuple(sorted({one.rank for one in conditions if one.rank is not None}))
-    given = options.given(distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks)
+    given = options.given(distance=distance, drop_duplicates=drop_duplicates, ks=ranks)
     exact = () if threshold is None else (threshold,)
     with talk.progress() as on_progress:
         run = reading.count(opened, name, given, talk, on_progress, complete=True, thresholds=exact)
