@@ -9,10 +9,10 @@ import pytest
 from conftest import SAMPLE, clusters, coarse_grid
 from hypothesis import given
 from hypothesis import strategies as st
+from opiscli.counting.ranking import ranking_sums
 from oracles.ranking_data import make
 
 from opiscli import EmbeddingSet, read_embeddings
-from opiscli.counting.ranking import ranking_sums
 from opiscli.metrics.recall import hits_at
 from opiscli.neighbours import match_lists as rankings
 from opiscli.neighbours.match_ranks import match_ranks

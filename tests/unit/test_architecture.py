@@ -33,7 +33,6 @@ FLOORS = (
     ("metrics", "engine.kernels", "engine.executors"),
     ("metrics.intervals",),
     ("thresholds", "engine"),
-    ("pairs",),  # becomes part of engine
     ("neighbours",),
     ("counting",),  # becomes part of engine and analysis
     ("heads.export", "training.losses", "training.optimisers"),
@@ -47,9 +46,9 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
-    "faiss": {"neighbours", "pairs", "heads.export"},
+    "faiss": {"neighbours", "heads.export"},
     "matplotlib": {"plots", "plots.drawing"},
-    "numba": {"pairs", "engine.kernels"},
+    "numba": {"engine.kernels"},
     "numpy": ROOMS - {"entrance", "cli", "report", "report.terminal", "report.tables", "settings"},
     "onnx": {"heads.export"},
     "pyarrow": {"sources", "counts"},

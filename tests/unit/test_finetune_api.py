@@ -64,9 +64,9 @@ def test_validation_classes_can_be_given(opis, tmp_path):
     run = ("finetune", saved(tmp_path, "a", first), "--val", saved(tmp_path, "b", second))
     _, out, _ = opis(*run, "-o", tmp_path / "h.safetensors", *COMMAND)
     assert without_source(json.loads(out)) == without_source(json.loads(tuned.to_json()))
-    with pytest.raises(EmbeddingError, match="10 classes of .*val are also trained on"):
+    with pytest.raises(EmbeddingError, match=r"10 classes of .*val are also trained on"):
         finetune(EMBEDDINGS, LABELS, val=(EMBEDDINGS[second], LABELS[second]), **OPTIONS)
-    with pytest.raises(EmbeddingError, match="8 dims, those of .*val 7"):
+    with pytest.raises(EmbeddingError, match=r"8 dims, those of .*val 7"):
         finetune(EMBEDDINGS, LABELS, val=(EMBEDDINGS[second, :7], LABELS[second]), **OPTIONS)
 
 
