@@ -85,7 +85,7 @@ def tally_tile(
     row_item_positive, …, column_nearest_negative
         Counts and nearest distances of the items; tables may have no columns.
     """
-    n_rows, n_columns = products.shape
+    n_columns = products.shape[1]
     mask = np.empty(n_columns, dtype=np.uint8)
     found = np.empty(n_columns + 1, dtype=np.uint32)
     distances = np.empty(n_columns + 1, dtype=np.float32)
@@ -93,22 +93,17 @@ def tally_tile(
     reach = cutoffs[len(cutoffs) - 2] + slack
     largest_offset = column_offsets.max()
     own, after = 0, 0
-    for row in range(n_rows):
-        code, line = row_codes[row], products[row]
-        while own < n_columns and column_codes[own] < code:
-            own += 1
-        after = max(after, own)
-        while after < n_columns and column_codes[after] == code:
-            after += 1
+    for row in range(len(products)):
+        code, line, total = row_codes[row], products[row], row_sums[row]
+        own, after = _columns_of_class(column_codes, code, own, after)
         start = max(0, first + row)
-        least = row_sums[row] - reach
+        _compare(line, total - reach, mask)
         n_negative = 0
-        _compare(line, least, mask)
         if not same_class_only:
             n_negative = _list(mask, start, own, found, 0)
             n_negative = _list(mask, max(start, after), n_columns, found, n_negative)
         n = _list(mask, max(start, own), after, found, n_negative)
-        nearest = _measure(line, row_sums[row], found, n, distances)
+        nearest = _measure(line, total, found, n, distances)
         if nearest < exact_below + row_offsets[row] + largest_offset:
             _recompute(
                 row_vectors,
@@ -123,8 +118,7 @@ def tally_tile(
             )
         _sort(distances, n, cutoffs, origin, cells_a_unit, first_bin, bins)
         _add_row(row_negative, code - first_row_class, bins, 0, n_negative)
-        if n > n_negative:
-            _add_row(positive, code - first_row_class, bins, n_negative, n)
+        _add_row(positive, code - first_row_class, bins, n_negative, n)
         if len(column_negative):
             _add_classes(column_negative, column_codes, first_column_class, found, bins, n_negative)
         _lower(row_nearest_negative, row, distances, 0, n_negative)
@@ -132,15 +126,24 @@ def tally_tile(
         _lower_each(column_nearest_negative, found, distances, 0, n_negative)
         _lower_each(column_nearest_positive, found, distances, n_negative, n)
         if row_item_negative.shape[1]:
-            for k in range(n):
-                bins[k] = item_bin[bins[k]]
+            _to_item_bins(bins, item_bin, n)
             _add_row(row_item_negative, row, bins, 0, n_negative)
-            if n > n_negative:
-                _add_row(row_item_positive, row, bins, n_negative, n)
-            if column_item_negative.shape[1]:
-                _add_each(column_item_negative, found, bins, 0, n_negative)
-                if n > n_negative:
-                    _add_each(column_item_positive, found, bins, n_negative, n)
+            _add_row(row_item_positive, row, bins, n_negative, n)
+        if column_item_negative.shape[1]:
+            _add_each(column_item_negative, found, bins, 0, n_negative)
+            _add_each(column_item_positive, found, bins, n_negative, n)
+
+
+@_compiled
+def _columns_of_class(codes: AnyArray, code: int, own: int, after: int) -> tuple[int, int]:
+    """Where the columns of a row's class begin and end, going on from the row before."""
+    n_columns = len(codes)
+    while own < n_columns and codes[own] < code:
+        own += 1
+    after = max(after, own)
+    while after < n_columns and codes[after] == code:
+        after += 1
+    return own, after
 
 
 @_compiled
@@ -220,10 +223,18 @@ def _sort(
 
 
 @_compiled
+def _to_item_bins(bins: AnyArray, item_bin: AnyArray, n: int) -> None:
+    for k in range(n):
+        bins[k] = item_bin[bins[k]]
+
+
+@_compiled
 def _add_row(table: AnyArray, row: int, bins: AnyArray, start: int, stop: int) -> None:
-    counts = table[row]
-    for k in range(start, stop):
-        counts[bins[k]] += 1
+    """Add one to some bins of a row; tables without rows are asked for none."""
+    if start < stop:
+        counts = table[row]
+        for k in range(start, stop):
+            counts[bins[k]] += 1
 
 
 @_compiled
