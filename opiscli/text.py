@@ -37,3 +37,17 @@ def rate(value: float | None) -> str:
 def span(interval: tuple[float, float] | None) -> str:
     """Two bounds, three significant digits each."""
     return "" if interval is None else f"{interval[0]:.3g} – {interval[1]:.3g}"
+
+
+def signed(amount: float, decimals: int) -> str:
+    """Write a change with its sign; one that would round to zero keeps one digit.
+
+    Examples
+    --------
+    >>> signed(-1.25, 1), signed(0.004, 1), signed(0, 1)
+    ('−1.2', '+0.004', '0.0')
+    """
+    shown = f"{amount:+.{decimals}f}"
+    if float(shown) == 0:
+        shown = f"{amount:+.1g}" if amount else shown[1:]
+    return shown.replace("-", "−")

@@ -30,6 +30,11 @@ class Data:
     duplicates_dropped: bool
     sha256: str
 
+    @property
+    def name(self) -> str:
+        """The source with the rows that were selected from it."""
+        return " ".join([self.source, *self.where])
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:

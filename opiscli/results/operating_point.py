@@ -11,7 +11,18 @@ from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
 class OperatingPoint:
     """A threshold and the rates attained there; ``None`` where the target is not attainable.
 
-    ``target_far`` is ``None`` where the threshold itself was given.
+    Parameters
+    ----------
+    target_far
+        ``None`` where the threshold itself was given.
+    far, frr, tar_rate
+        Over all pairs, with counts and intervals.
+    tar
+        The value of ``tar_rate``.
+    macro_far
+        Mean of the FAR of all classes with two items or more.
+    worst_far, worst_frr
+        The class with the highest FAR and that with the highest FRR.
     """
 
     target_far: float | None
@@ -20,6 +31,7 @@ class OperatingPoint:
     far: Rate | None = None
     frr: Rate | None = None
     tar: float | None = None
+    tar_rate: Rate | None = None
     macro_far: float | None = None
     worst_far: ClassRate | None = None
     worst_frr: ClassRate | None = None

@@ -35,6 +35,11 @@ class Rate:
     n: int
     ci: Interval
 
+    def complement(self) -> "Rate":
+        """Rate of the other pairs: of an FRR, the TAR."""
+        k = self.n - self.k
+        return Rate(k / self.n, k, self.n, Interval(1 - self.ci.hi, 1 - self.ci.lo))
+
 
 @dataclass(frozen=True, slots=True)
 class ClassRate:

@@ -69,7 +69,7 @@ def test_nothing_changed_against_itself(opis, two):
 def test_other_classes_have_no_paired_interval(opis, two):
     code, out, err = opis("compare", two[0], WORDNET, "--json")
     assert code == 0
-    assert "changes have no interval" in err
+    assert "changes have no confidence interval" in err
     assert not json.loads(out)["is_paired"]
     assert metrics(out)["opis"][1]["change"]["ci"] is None
 

@@ -27,8 +27,8 @@ ROOMS = (
     "counts",
     "sources",
     "embeddings",
-    "results",
     "settings",
+    "results",
     "text",
     "atomic_file",
     "distance",
@@ -43,12 +43,13 @@ STRANGERS = [
     ("sources", "heads"),
 ]
 ONLY_IN = {
-    "pyarrow": {"sources", "counts"},
+    "pyarrow": {"sources", "counts", "report"},
     "faiss": {"neighbours", "pairs", "heads"},
     "onnx": {"heads"},
     "matplotlib": {"plots"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
+    "jinja2": {"report"},
 }
 
 
