@@ -188,7 +188,7 @@ def test_numbers_are_rounded_as_python_does(visit, opis, tmp_path):
     values += rng.random(500).tolist() + (10 ** rng.uniform(-9, 5, 500)).tolist()
     values += (rng.integers(1, 64, 200) / 64).tolist()
     # Five decimals look like ties, but their binary values lie above or below the half.
-    values += (rng.integers(1, 20_000, 500) / 20_000).tolist() + [0.12345, 0.99995]
+    values += [*(rng.integers(1, 20_000, 500) / 20_000).tolist(), 0.12345, 0.99995]
     page = visit(path)
     written = page.evaluate(
         f"values => {{ {functions} return values.map(v => [fixed(v), general(v)]); }}", values

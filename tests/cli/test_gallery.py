@@ -141,7 +141,7 @@ def test_items_of_both_sets_are_told(opis, folder):
     assert result["pairs"]["n_positive"] == (np.bincount(LABELS) ** 2).sum()
     _, _, err = opis("evaluate", file, "--gallery", folder / "gallery.parquet")
     assert f"29 of {len(LABELS)} queries have exactly the embedding of a gallery item" in err
-    assert "another class" not in err
+    assert "different label" not in err
 
 
 def test_repeats_on_either_side_are_told(opis, tmp_path):
@@ -162,7 +162,7 @@ def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
         "evaluate", folder / "queries.parquet", "--gallery", tmp_path / "wrong.parquet"
     )
     wrong = np.count_nonzero(~ENROLLED[:3])
-    assert f"{wrong} items have the same embedding as an item of another class" in err
+    assert f"{wrong} items have exactly the same embedding as an item with a different label" in err
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_rates_of_groups_and_how_unequal_they_are(opis, data):
         if far.all():
             ratio = max(far) / np.prod(far) ** (1 / 3)
             assert found["far"]["max_over_geometric_mean"] == pytest.approx(ratio)
-    assert "fewer than 10 errors" in err
+    assert "fewer than 10 false accepts" in err
 
 
 def test_groups_of_the_set_that_rates_are_taken_on(opis, data):

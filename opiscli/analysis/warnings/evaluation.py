@@ -21,7 +21,7 @@ _NAMES_SHOWN = 5
 
 
 def evaluation_warnings(of: Evaluation, n_conflicts: int) -> tuple[ReportWarning, ...]:
-    """Collect the warnings: what was seen, why it matters and what to do.
+    """Collect the warnings: what was found, why it matters and what to do.
 
     Parameters
     ----------
@@ -41,29 +41,30 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[ReportWarning]:
     if data.n_duplicates and not data.duplicates_dropped and of.gallery is None:
         yield ReportWarning(
             "duplicates",
-            f"{data.n_duplicates:,} items repeat an earlier embedding exactly;"
+            f"{data.n_duplicates:,} items have exactly the same embedding as an earlier item;"
             " --drop-duplicates removes them",
         )
     yield from _about_conflicts(data, n_conflicts)
     if of.opis.n_classes < _FEWEST_CLASSES:
-        have_pairs = "have two items or more" if of.gallery is None else "are in both sets"
+        have_pairs = "have two or more items" if of.gallery is None else "are in both sets"
         yield ReportWarning(
             "few-classes",
             f"only {of.opis.n_classes} classes {have_pairs};"
-            " intervals over so few classes are rough",
+            " confidence intervals from so few classes are unreliable",
         )
 
 
 def _about_conflicts(data: Data, n_conflicts: int) -> Iterator[ReportWarning]:
     if n_conflicts:
         effect = (
-            "only the one of the first class was kept"
+            "only the item of the first class was kept"
             if data.duplicates_dropped
-            else "no threshold can tell them apart"
+            else "no threshold can separate them"
         )
         yield ReportWarning(
             "conflicting-labels",
-            f"{n_conflicts:,} items have the same embedding as an item of another class; {effect}",
+            f"{n_conflicts:,} items have exactly the same embedding as an item with a different"
+            f" label; {effect}",
         )
 
 
@@ -72,8 +73,8 @@ def _about_sample(of: Evaluation) -> Iterator[ReportWarning]:
         n, n_negative = of.data.n_items, of.pairs.n_negative
         yield ReportWarning(
             "sampled",
-            f"numbers are estimates: each of {n:,} items was held against"
-            f" {round(n_negative / n):,} random others, {n_negative:,} negative pairs in all",
+            f"the numbers are estimates: each of {n:,} items was compared with about"
+            f" {round(n_negative / n):,} random others, {n_negative:,} negative pairs in total",
         )
 
 
@@ -81,16 +82,16 @@ def _about_opis(of: Evaluation) -> Iterator[ReportWarning]:
     if of.eps_opis.value is None:
         yield ReportWarning(
             "epsilon-undefined",
-            f"the worst {of.eps_opis.n_worst} of {of.opis.n_classes} classes leave no class to"
-            " compare with, so ε-OPIS is undefined; lower --epsilon",
+            f"ε-OPIS is undefined: the worst {of.eps_opis.n_worst} of {of.opis.n_classes} classes"
+            " leave no others to compare with; lower --epsilon",
         )
     if of.opis.corrected is None:
-        why = "fewer than two classes have four items"
+        why = "fewer than two classes have four or more items"
         if of.utility.kind == "precision-recall":
             why = "the noise floor is not defined for precision and recall"
         elif of.gallery is not None:
-            why = "the noise floor is not defined across two sets"
-        yield ReportWarning("noise-unknown", f"OPIS could not be corrected for noise: {why}")
+            why = "the noise floor is not defined for queries against a gallery"
+        yield ReportWarning("noise-unknown", f"OPIS cannot be corrected for sampling noise: {why}")
 
 
 def _about_points(of: Evaluation) -> Iterator[ReportWarning]:
@@ -100,16 +101,19 @@ def _about_points(of: Evaluation) -> Iterator[ReportWarning]:
         if point.threshold is None:
             yield ReportWarning(
                 "not-attainable",
-                f"FAR {point.target_far:g} is not attainable above 0 on"
+                f"FAR {point.target_far:g} is unattainable on this data:"
                 f" {of.pairs.n_negative:,} negative pairs",
             )
         elif (expected := point.target_far * of.pairs.n_negative) < _FEWEST_ERRORS:
-            yield ReportWarning(
-                "few-errors",
-                f"FAR {point.target_far:g} means {expected:.3g} false accepts in"
-                f" {of.pairs.n_negative:,} negative pairs; below {_FEWEST_ERRORS} a threshold is"
-                " mostly chance",
-            )
+            yield _few_errors(f"FAR {point.target_far:g}", expected)
+
+
+def _few_errors(target: str, expected: float) -> ReportWarning:
+    return ReportWarning(
+        "few-errors",
+        f"{target} allows only {expected:.3g} false accepts on this data; with fewer than"
+        f" {_FEWEST_ERRORS} the threshold is unreliable",
+    )
 
 
 def evaluated_group_warnings(groups: Sequence[EvaluatedGroup]) -> tuple[ReportWarning, ...]:
@@ -130,9 +134,9 @@ def group_rate_warnings(of: GroupedRates, point: str) -> tuple[ReportWarning, ..
         found.append(
             ReportWarning(
                 "few-errors-in-groups",
-                f"{point}: {_some(few)} of {len(of.groups):,} groups had fewer than {_FEW_IN_GROUP}"
-                " errors of a kind; between groups that are alike, so few make a Max/GeoMean of"
-                " 1.7 or more by chance",
+                f"{point}: {_some(few)} of {len(of.groups):,} groups have fewer than"
+                f" {_FEW_IN_GROUP} false accepts or false rejects; with so few, Max/GeoMean reaches"
+                " 1.7 or more by chance, even between groups without a difference",
             )
         )
     return tuple(found)
@@ -142,8 +146,8 @@ def _without_pairs(names: Sequence[str], n_groups: int) -> Iterator[ReportWarnin
     if names:
         yield ReportWarning(
             "groups-without-pairs",
-            f"{_some(names)} of {n_groups:,} groups had no positive or no negative pair inside;"
-            " nothing is known of them",
+            f"{_some(names)} of {n_groups:,} groups have no positive or no negative pairs, so"
+            " nothing is measured in them",
         )
 
 
@@ -168,7 +172,7 @@ def calibration_warnings(of: Calibration, n_conflicts: int) -> tuple[ReportWarni
     """
     return (
         *_about_conflicts(of.data, n_conflicts),
-        *(notice for point in of.operating_points for notice in _about_calibrated(point)),
+        *(warning for point in of.operating_points for warning in _about_calibrated(point)),
     )
 
 
@@ -178,31 +182,28 @@ def _about_calibrated(point: CalibratedPoint) -> Iterator[ReportWarning]:
     if point.criterion == "threshold" and point.threshold != point.target:
         yield ReportWarning(
             "threshold-moved",
-            f"pairs were not counted at {point.target:.6g}; the rates are those at the next"
+            f"pairs were not counted at {point.target:.6g}; the rates are those at the next larger"
             f" threshold, {point.threshold:.6g}",
         )
     expected = (point.target_far or 0.0) * point.far.n
     if point.criterion == "far" and expected < _FEWEST_ERRORS:
-        yield ReportWarning(
-            "few-errors",
-            f"{point.name} means {expected:.3g} false accepts in {point.far.n:,} negative pairs;"
-            f" below {_FEWEST_ERRORS} a threshold is mostly chance",
-        )
+        yield _few_errors(f"FAR {point.target_far:g}", expected)
     if point.is_carried_by_few and point.average == "pooled":
         yield ReportWarning(
             "few-large-classes",
-            f"{point.name}: a few large classes hold most pairs, so pooled rates are mostly"
-            " theirs; --average macro counts every class once",
+            f"{point.name}: a few large classes contribute most pairs and dominate the pooled"
+            " rates; use --average macro to weight classes equally",
         )
     if point.far.k == 0:
         yield ReportWarning(
             "no-errors",
-            f"{point.name}: no false accept in {point.far.n:,} negative pairs; all that is known is"
-            f" a FAR below {point.far.ci.hi:.3g}, by the rule of three on classes",
+            f"{point.name}: no false accepts in {point.far.n:,} negative pairs; the true FAR may be"
+            f" as high as {point.far.ci.hi:.3g} (rule of three over classes)",
         )
     elif point.n_effective_classes < FEWEST_EFFECTIVE and point.far.value < _TELLING_FAR:
         yield ReportWarning(
             "few-effective-classes",
-            f"{point.name}: few classes make most of the false accepts, which say no more than"
-            f" {point.n_effective_classes:.1f} equal classes would; the interval is rough",
+            f"{point.name}: most false accepts come from a few classes (effective number of"
+            f" classes: {point.n_effective_classes:.1f}), so the interval is unreliable; collect"
+            " more classes or use --average macro",
         )

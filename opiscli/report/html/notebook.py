@@ -51,14 +51,14 @@ def _table(result: object) -> Table:
 def _(result: Evaluation) -> Table:
     found = [_cells(entry) for entry in entries(result) if entry.higher_is_better is not None]
     for point in result.operating_points:
-        found += _point(point, place(point), _POINT_NUMBERS)
+        found += _point(point, place(point).removeprefix("@"), _POINT_NUMBERS)
     return _HEADER, found
 
 
 @_table.register
 def _(result: Calibration) -> Table:
     points = result.operating_points
-    return _HEADER, [row for point in points for row in _point(point, f"@{point.name}")]
+    return _HEADER, [row for point in points for row in _point(point, point.name)]
 
 
 @_table.register
@@ -82,18 +82,20 @@ def _(result: Inspection) -> Table:
 
 
 def _point(
-    point: OperatingPoint, at: str, names: Sequence[str] = ()
+    point: OperatingPoint, name: str, numbers: Sequence[str] = ()
 ) -> list[tuple[str, str, str, str]]:
-    """A threshold and numbers there, all of them if none are named."""
-    threshold = f"threshold{at}", score(point.similarity), "", f"d ≤ {score(point.threshold)}"
+    """A threshold and the numbers there, all of them if none are named."""
     if point.threshold is None:
-        return [(threshold[0], "not attainable", "", "")]
-    numbers = [
-        _cells(entry)
-        for entry in point_entries(point, at)
-        if not names or entry.name.partition("@")[0] in names
+        return [(name, "not attainable", "", "")]
+    similarity, distance = f"s ≥ {score(point.similarity)}", f"d ≤ {score(point.threshold)}"
+    return [
+        (name, similarity, "", distance),
+        *(
+            _cells(entry)
+            for entry in point_entries(point, "")
+            if not numbers or entry.name in numbers
+        ),
     ]
-    return [threshold, *numbers]
 
 
 def _cells(entry: Entry) -> tuple[str, str, str, str]:

@@ -63,7 +63,7 @@ def _held_out(held: Holdout) -> tuple[str, str, str]:
     interval = f"{held.lo:.3g} – {held.hi:.3g}"
     if not held.is_ratio:
         return f"{held.median:.3g}", interval, f"{held.n_attained} splits"
-    exceeded = f"above the target in {held.n_above} of {held.n_attained} splits"
+    exceeded = f"exceeded in {held.n_above} of {held.n_attained} splits"
     return f"{held.median:.3g} × target", interval, exceeded
 
 
@@ -81,6 +81,6 @@ def _own_thresholds(own: OwnThresholdGain) -> Group:
     single = f"best single threshold, d ≤ {score(own.single_threshold)}"
     table.add_row(single, score(own.utility_at_single))
     table.add_row("per-class thresholds (same data)", score(own.utility_at_own))
-    table.add_row("optimism correction", f"−{score(own.optimism)}")
-    table.add_row(bold("net gain"), score(own.gain).replace("-", "−"), span(own.ci))
+    table.add_row("optimism correction", score(-own.optimism))
+    table.add_row(bold("net gain"), score(own.gain), span(own.ci))
     return Group(table, Text(own.verdict))

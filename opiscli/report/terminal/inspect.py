@@ -50,13 +50,13 @@ def _pairs(title: str, pairs: Sequence[FoundPair]) -> Table:
 def _labels(inspection: Inspection) -> Table:
     title = (
         f"Possible label errors: {inspection.n_suspected:,} items whose"
-        f" {inspection.n_neighbours} nearest are all of one other class"
+        f" {inspection.n_neighbours} nearest share another label"
     )
     table = columns("distance", title)
     for suspect in inspection.suspected_labels:
-        own = "the only item of its class"
+        own = "it is the only item of its class"
         if suspect.own_distance is not None:
-            own = f"nearest item of its own class at {score(suspect.own_distance)}"
+            own = f"its own class is at {score(suspect.own_distance)}"
         neighbours = Text.assemble(
             ("neighbours are ", "dim"), label(suspect.among), (f"; {own}", "dim")
         )
