@@ -206,6 +206,7 @@ def _evaluated(
         eps_opis=inside.eps_opis,
         recall=inside.recall,
         mean_utility=inside.mean_utility,
+        measures=inside.measures,
         pooled_utility=float(mean_over_range(curve[0], grid)),
         operating_points=tuple(_point(run, point) for point in of.operating_points),
     )

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opiscli.analysis.class_measures import resampled_measures
 from opiscli.arrays import FloatArray
 from opiscli.counting.request import points
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, thinned
-from opiscli.metrics.opis import mean_over_range, n_worst
+from opiscli.metrics.opis import n_worst
 from opiscli.metrics.utility import utility
 from opiscli.settings.evaluation import plain
 
@@ -52,13 +53,10 @@ def _of_class_scores(run: CountedSet, bootstrap: ClassBootstrap) -> dict[str, Fl
         return {}
     grid = counted.at(counted.grid)
     curves = utility(grid.of_classes(grid.has_positives), settings.utility, settings.beta)
-    mean_scores = mean_over_range(curves, grid.thresholds)
+    found = resampled_measures(curves, grid.thresholds, bootstrap)
     few = thinned(len(grid.thresholds))
     curves, thresholds = curves[:, few], grid.thresholds[few]
-    found = {
-        "opis": bootstrap.opis(curves, thresholds),
-        "mean_utility": bootstrap.share(mean_scores, np.ones(len(mean_scores))),
-    }
+    found["opis"] = bootstrap.opis(curves, thresholds)
     if n_worst(settings.epsilon, len(curves)) < len(curves):
         found["eps_opis"] = bootstrap.epsilon_opis(curves, thresholds, settings.epsilon)
     return found

@@ -1,6 +1,6 @@
 """How well one threshold serves all classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from opiscli.results.ann_index import Deployed
@@ -120,6 +120,7 @@ class EvaluatedGroup:
     mean_utility: float | None = None
     pooled_utility: float | None = None
     operating_points: tuple[OperatingPoint, ...] = ()
+    measures: dict[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,8 @@ class Evaluation(Result):
     """How well one threshold serves all classes of an embedding.
 
     With a separate ``gallery``, ``data`` is the queries and all pairs are across the two.
-    Classes have the items of both.
+    Classes have the items of both. ``measures`` holds the headline numbers that are measured
+    from class scores, by name.
     """
 
     schema: ClassVar[str] = "opis.evaluation/1"
@@ -161,3 +163,4 @@ class Evaluation(Result):
     deployed: Deployed | None = None
     groups: tuple[EvaluatedGroup, ...] | None = None
     between_groups: BetweenGroups | None = None
+    measures: dict[str, Estimate] = field(default_factory=dict)

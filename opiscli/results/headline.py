@@ -56,6 +56,9 @@ class Headline(Generic[Source]):
         Whether evaluations are compared by it; for numbers at a threshold.
     needs_ranking
         Whether an evaluation has it only with ``--ranking``.
+    measure
+        The file of ``opiscli/metrics`` that measures it from class scores; ``None`` for
+        numbers that have a place of their own in an evaluation.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Headline(Generic[Source]):
     is_spread: bool = False
     is_compared: bool = True
     needs_ranking: bool = False
+    measure: str | None = None
 
     @property
     def needs_rank(self) -> bool:

@@ -31,6 +31,7 @@ def group_entries(evaluation: Evaluation, group: EvaluatedGroup) -> list[Entry]:
         eps_opis=group.eps_opis,
         recall=group.recall or {},
         mean_utility=group.mean_utility,
+        measures=group.measures,
         ranking=None,
     )
     return entries(inside)
@@ -121,7 +122,15 @@ def _eps_opis(of: Evaluation) -> dict[str, Number]:
 def _mean_utility(of: Evaluation) -> dict[str, Number]:
     rates = "precision, recall" if of.utility.kind == "precision-recall" else "1 − FAR, TAR"
     note = f"mean of F{of.utility.beta:g}({rates})"
-    return {"": Number(value=of.mean_utility, n=of.opis.n_classes, note=note)}
+    return measured(of, "mean_utility", note)
+
+
+def measured(of: Evaluation, name: str, note: str) -> dict[str, Number]:
+    """Find a number that is measured from class scores; see `Headline.measure`."""
+    found = of.measures.get(name)
+    if found is None:
+        return {}
+    return {"": Number(value=found.value, ci=found.ci, n=of.opis.n_classes, note=note)}
 
 
 def _pairs(of: Rate | None) -> dict[str, Number]:
@@ -175,7 +184,12 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
         higher_is_better=False,
     ),
     _spread("eps_opis", "{epsilon}%-OPIS", _eps_opis),
-    Headline(name="mean_utility", title="Mean class score", numbers=_mean_utility),
+    Headline(
+        name="mean_utility",
+        title="Mean class score",
+        numbers=_mean_utility,
+        measure="mean_class_score",
+    ),
 )
 
 

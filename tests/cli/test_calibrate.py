@@ -257,7 +257,7 @@ def test_a_threshold_without_a_target_holds_out_its_rate(opis, option, is_ratio)
     (point,) = json.loads(opis(*options, "--json")[1])["operating_points"]
     held = point["holdout"]
     assert held["is_ratio"] is is_ratio
-    assert ("× of target" in opis(*options)[1]) is is_ratio
+    assert ("× target" in opis(*options)[1]) is is_ratio
     # Without a target it is the FAR itself, of the order of that on all classes.
     unit = 1 if is_ratio else point["far"]["value"]
     assert 0.4 < held["median"] / unit < 2.5

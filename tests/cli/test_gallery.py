@@ -101,7 +101,7 @@ def test_every_format_names_both_sets(opis, folder, monkeypatch):
     lines = [line.strip() for line in opis(*argv)[1].splitlines()]
     assert lines[0] == str(folder / "queries.parquet")
     assert lines[1] == f"{len(QUERIES)} items × 8 dims · 30 classes"
-    assert lines[2] == f"against {folder / 'gallery.parquet'}"
+    assert lines[2] == f"against gallery {folder / 'gallery.parquet'}"
     assert lines[3] == "29 items × 8 dims · 29 classes · 29 of a single item"
     rows = {
         row["metric"]: row["value"]
@@ -151,7 +151,7 @@ def test_repeats_on_either_side_are_told(opis, tmp_path):
     argv = ("evaluate", tmp_path / "queries.parquet", "--gallery", tmp_path / "gallery.parquet")
     warnings = json.loads(opis(*argv, "--json")[1])["warnings"]
     (told,) = (one["message"] for one in warnings if one["code"] == "duplicates")
-    assert told.startswith("1 queries and 2 gallery items repeat an earlier embedding")
+    assert told.startswith("1 queries and 2 gallery items have exactly the same embedding")
 
 
 def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):

@@ -15,7 +15,7 @@ def draw_evaluation(evaluation: Evaluation) -> RenderableType:
     """Draw the report of an evaluation."""
     head = [heading(evaluation.data)]
     if evaluation.gallery is not None:
-        head.append(Text.assemble(("gallery ", "dim"), heading(evaluation.gallery)))
+        head.append(Text.assemble(("against gallery ", "dim"), heading(evaluation.gallery)))
     parts: list[RenderableType] = [
         _headlines(evaluation),
         _range(evaluation),
