@@ -1,4 +1,4 @@
-"""How well one threshold serves all classes."""
+"""How well a single threshold works for all classes."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -22,7 +22,7 @@ class UtilityKind:
 class CalibrationRange:
     """The range of thresholds that utility is integrated over.
 
-    ``by`` says what the bounds were given in. ``far`` is the requested pair of rates if
+    ``by`` is the quantity the bounds were given in. ``far`` is the requested pair of rates if
     that was FAR, else the pair attained; ``attained_far`` and ``attained_frr`` belong to
     the two thresholds.
     """
@@ -74,7 +74,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How much of each item's class is among its R nearest others, R being all there are.
+    """How many of the R nearest others of an item share its label, R being how many there are.
 
     MAP@R and R-precision as in Musgrave et al., ECCV 2020, arXiv:2003.08505.
     """
@@ -85,10 +85,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class WorstClass:
-    """A class that the range of thresholds serves badly.
+    """A class with a low score.
 
-    ``mean_utility`` is the class's utility averaged over the range, ``opis_contribution``
-    its share in OPIS.
+    ``mean_utility`` is its score averaged over the calibration range,
+    ``opis_contribution`` its contribution to OPIS.
     """
 
     label: str
@@ -125,7 +125,7 @@ class EvaluatedGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetweenGroups:
-    """OPIS with each group as a class: how unlike the groups are at one threshold.
+    """OPIS with each group as a class: how much the groups differ at one threshold.
 
     ``opis`` is ``None`` with fewer than two groups that have pairs.
     """
@@ -137,7 +137,7 @@ class BetweenGroups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Result):
-    """How well one threshold serves all classes of an embedding.
+    """How well a single threshold works for all classes of an embedding.
 
     With a separate ``gallery``, ``data`` is the queries and all pairs are across the two.
     Classes have the items of both. ``measures`` holds the headline numbers that are measured

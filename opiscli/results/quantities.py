@@ -57,3 +57,8 @@ class ClassRates:
     n_items: int
     far: float
     frr: float
+
+    @property
+    def tar(self) -> float:
+        """True-accept rate, 1 − FRR."""
+        return 1 - self.frr

@@ -66,7 +66,7 @@ def _(result: Inspection) -> list[Row]:
     found = [Row(metric="threshold", value=result.threshold, label=result.name)]
     for metric, classes in (("class_far", result.highest_far), ("class_tar", result.lowest_tar)):
         for rates in classes:
-            value = rates.far if metric == "class_far" else 1 - rates.frr
+            value = rates.far if metric == "class_far" else rates.tar
             found.append(Row(metric=metric, value=value, n=rates.n_items, label=rates.label))
     for metric, pairs in (("negative_pair", result.negatives), ("positive_pair", result.positives)):
         for pair in pairs:

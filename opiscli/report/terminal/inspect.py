@@ -32,8 +32,8 @@ def draw_inspection(inspection: Inspection) -> RenderableType:
 def _classes(title: str, classes: Sequence[ClassRates]) -> Table:
     table = columns(title, "items", "FAR", "TAR", right=True)
     for rates in classes:
-        tar = score(1 - rates.frr)
-        table.add_row(label(rates.label), f"{rates.n_items:,}", rate(rates.far), tar)
+        numbers = f"{rates.n_items:,}", rate(rates.far), score(rates.tar)
+        table.add_row(label(rates.label), *numbers)
     return table
 
 
