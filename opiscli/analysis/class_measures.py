@@ -29,13 +29,12 @@ def estimates(
 ) -> dict[str, Estimate]:
     """Value and interval of every measure, by the name of its headline."""
     once = np.ones((1, len(scores)))
-    few = thinned(len(thresholds))
     found = {}
     for name, resampled in resampled_measures(scores, thresholds, bootstrap).items():
         measure = _measures()[name]
         value = float(measure(scores, thresholds, once)[0])
         # Resamples are integrated over fewer thresholds, which moves all of them a little.
-        moved = value - float(measure(scores[:, few], thresholds[few], once)[0])
+        moved = value - float(measure(*_thinned(scores, thresholds), once)[0])
         found[name] = Estimate(value, Interval(*percentile_interval(resampled + moved)))
     return found
 
@@ -44,15 +43,20 @@ def resampled_measures(
     scores: FloatArray, thresholds: FloatArray, bootstrap: ClassBootstrap
 ) -> dict[str, FloatArray]:
     """Every measure in all resamples, shape ``(n_resamples,)`` each."""
-    few = thinned(len(thresholds))
+    measures = _measures()
+    few = _thinned(scores, thresholds)
     blocks = [
-        [measure(scores[:, few], thresholds[few], draws) for measure in _measures().values()]
-        for draws in bootstrap.draws()
+        [measure(*few, draws) for measure in measures.values()] for draws in bootstrap.draws()
     ]
     return {
         name: np.concatenate(parts)
-        for name, parts in zip(_measures(), zip(*blocks, strict=True), strict=True)
+        for name, parts in zip(measures, zip(*blocks, strict=True), strict=True)
     }
+
+
+def _thinned(scores: FloatArray, thresholds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    few = thinned(len(thresholds))
+    return np.ascontiguousarray(scores[:, few]), thresholds[few]
 
 
 def _measures() -> dict[str, ClassMeasure]:

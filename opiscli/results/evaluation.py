@@ -12,10 +12,16 @@ from opiscli.results.result import Result
 
 @dataclass(frozen=True, slots=True)
 class UtilityKind:
-    """Which utility was integrated."""
+    """Which class score (utility) was integrated."""
 
     kind: str
     beta: float
+
+    @property
+    def formula(self) -> str:
+        """The class score in short: ``F1(1 − FAR, TAR)``."""
+        rates = "precision, recall" if self.kind == "precision-recall" else "1 − FAR, TAR"
+        return f"F{self.beta:g}({rates})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

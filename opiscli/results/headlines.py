@@ -120,9 +120,7 @@ def _eps_opis(of: Evaluation) -> dict[str, Number]:
 
 
 def _mean_utility(of: Evaluation) -> dict[str, Number]:
-    rates = "precision, recall" if of.utility.kind == "precision-recall" else "1 − FAR, TAR"
-    note = f"mean of F{of.utility.beta:g}({rates})"
-    return measured(of, "mean_utility", note)
+    return measured(of, "mean_utility", f"mean of {of.utility.formula}")
 
 
 def measured(of: Evaluation, name: str, note: str) -> dict[str, Number]:

@@ -102,7 +102,7 @@ def test_every_format_names_both_sets(opis, folder, monkeypatch):
     assert lines[0] == str(folder / "queries.parquet")
     assert lines[1] == f"{len(QUERIES)} items × 8 dims · 30 classes"
     assert lines[2] == f"against gallery {folder / 'gallery.parquet'}"
-    assert lines[3] == "29 items × 8 dims · 29 classes · 29 of a single item"
+    assert lines[3] == "29 items × 8 dims · 29 classes · 29 with a single item"
     rows = {
         row["metric"]: row["value"]
         for row in csv.DictReader(io.StringIO(opis(*argv, "-f", "csv")[1]))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from opiscli.report.facts import facts
 from opiscli.report.html.explorer import ExplorerTable
 from opiscli.report.html.packing import pack
 from opiscli.report.html.templates import as_base64, part, render
-from opiscli.report.terminal.layout import facts
 from opiscli.results import Evaluation
 from opiscli.results.headlines import entries
 from opiscli.text import printable, score, span
@@ -96,10 +96,9 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
 
 def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
     ends, pairs = of.calibration_range, of.pairs
-    rates = "precision, recall" if of.utility.kind == "precision-recall" else "1 − FAR, TAR"
     yield "Source", of.data.name
     yield "Distance", of.distance
-    yield "Class score", f"F{of.utility.beta:g}({rates})"
+    yield "Class score", of.utility.formula
     yield (
         "Calibration range",
         f"{score(ends.threshold.lo)} – {score(ends.threshold.hi)}, {ends.n_thresholds}"

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
+from opiscli.report.facts import facts
 from opiscli.report.html.templates import render
 from opiscli.report.tables.paper_table import paper_table
 from opiscli.report.tables.row import place
 from opiscli.report.tables.rows import rows
-from opiscli.report.terminal.layout import facts
 from opiscli.results import (
     Calibration,
     Check,

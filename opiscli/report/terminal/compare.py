@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.changes import change_text, paired_interval
-from opiscli.report.terminal.layout import bold, columns, facts, report
+from opiscli.report.facts import facts
+from opiscli.report.terminal.layout import bold, columns, report
 from opiscli.results import Change, ComparedMetric, Comparison
 from opiscli.results.headlines import text, title
 from opiscli.text import printable, span

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.facts import facts
 from opiscli.results import Data, Rate
 from opiscli.text import printable, rate, span
 
@@ -25,17 +26,6 @@ def report(
 def heading(data: Data) -> Text:
     """Name and size of what a result is of, in two lines."""
     return Text.assemble((printable(data.name), "bold"), "\n", (" · ".join(facts(data)), "dim"))
-
-
-def facts(data: Data) -> list[str]:
-    """Size of a set, in a few words each."""
-    found = [f"{data.n_items:,} items × {data.dims:,} dims", f"{data.n_classes:,} classes"]
-    if data.n_singletons:
-        found.append(f"{data.n_singletons:,} of a single item")
-    if data.n_duplicates:
-        kept = "dropped" if data.duplicates_dropped else "among them"
-        found.append(f"{data.n_duplicates:,} duplicates {kept}")
-    return found
 
 
 def columns(title: str, *names: str, right: bool = False) -> Table:

@@ -31,6 +31,7 @@ def test_the_policy_names_exactly_the_style_and_the_script_inside(html):
         assert f"{directive} 'sha256-{base64.b64encode(digest).decode()}'" in policy
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
+    assert html.endswith("</html>\n")
 
 
 def test_the_payload_is_json_that_cannot_leave_its_element(html, runs):
