@@ -7,7 +7,7 @@ import numpy as np
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
 from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.operating_points import chosen_names, operating_point
-from opiscli.analysis.warnings.evaluation import evaluation_warnings
+from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counting.request import OPERATING_FARS, points

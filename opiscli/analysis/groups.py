@@ -8,7 +8,7 @@ import numpy as np
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.operating_points import operating_point
-from opiscli.analysis.warnings.evaluation import evaluated_group_warnings, group_rate_warnings
+from opiscli.analysis.warnings.groups import evaluated_group_warnings, group_rate_warnings
 from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import PairCounts
