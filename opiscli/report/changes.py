@@ -23,5 +23,5 @@ def paired_interval(change: Change | None) -> str:
     if change.ratio is not None:
         lo, hi = (signed(100 * (bound - 1), 1) for bound in change.ci)
         return f"{lo} to {hi} %"
-    lo, hi = (signed(bound, 4) for bound in change.ci)
+    lo, hi = (signed(bound, 3) for bound in change.ci)
     return f"{lo} to {hi}"

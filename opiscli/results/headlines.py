@@ -207,7 +207,7 @@ def _error(
 AT_THRESHOLD: tuple[Headline[OperatingPoint], ...] = (
     _error("far", "FAR", lambda of: _pairs(of.far)),
     _error("frr", "FRR", lambda of: _pairs(of.frr)),
-    Headline(name="tar", title="TAR", numbers=lambda of: _pairs(of.tar_rate), text=rate),
+    Headline(name="tar", title="TAR", numbers=lambda of: _pairs(of.tar_rate)),
     _error("macro_far", "Macro FAR", _macro_far),
     _error("worst_far", "Highest FAR of a class", lambda of: _one_class(of.worst_far)),
     _error("worst_frr", "Highest FRR of a class", lambda of: _one_class(of.worst_frr)),

@@ -23,8 +23,10 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
         )
         for letter, data in zip(ascii_uppercase, comparison.data, strict=False)
     ]
-    table = columns("", "", "value", "95 % interval", "change", "paired interval")
-    for column in table.columns:
+    table = columns("", "  value", "95 % interval", "change", "paired interval")
+    # Where there is no room, the names give way and not the numbers.
+    table.columns[0].no_wrap = False
+    for column in table.columns[1:]:
         column.no_wrap = True
     for metric in comparison.metrics:
         _add(table, metric, title(metric.name, comparison.epsilon))
@@ -35,9 +37,8 @@ def _add(table: Table, metric: ComparedMetric, name: str) -> None:
     for position, compared in enumerate(metric.values):
         table.add_row(
             bold(name if position == 0 else ""),
-            ascii_uppercase[position],
-            text(metric.name, compared.value),
-            span(compared.ci),
+            f"{ascii_uppercase[position]} {text(metric.name, compared.value)}",
+            span(compared.ci).replace(" ", ""),
             _coloured(compared.change),
             paired_interval(compared.change),
         )

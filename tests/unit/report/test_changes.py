@@ -30,7 +30,7 @@ def test_a_change_has_an_arrow_a_sign_and_a_unit(difference, ratio, expected):
 
 
 def test_intervals_have_the_unit_and_the_signs_of_the_change():
-    assert paired_interval(change(0.1, ci=Interval(-0.05, 0.25))) == "−0.0500 to +0.2500"
+    assert paired_interval(change(0.1, ci=Interval(-0.05, 0.25))) == "−0.050 to +0.250"
     assert paired_interval(change(0.1, 0.9, Interval(0.8, 1.02))) == "−20.0 to +2.0 %"
     assert paired_interval(change(0.1)) == paired_interval(None) == ""
 
