@@ -78,6 +78,7 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that ``opis --help`` stays quick."""
     if name not in _HOME:
         raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
+    import_module("opiscli.report")  # so that results print as their report
     return getattr(import_module(f"opiscli.{_HOME[name]}"), name)
 
 

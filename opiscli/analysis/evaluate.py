@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
+from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.operating_points import chosen_names, operating_point
-from opiscli.analysis.warnings.evaluation import evaluation_warnings
+from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
@@ -88,6 +89,7 @@ def derive(
     paired = grid.of_classes(has_pairs)
     curves = utility(paired, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
+    measures = estimates(curves, grid.thresholds, bootstrap)
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
@@ -106,7 +108,8 @@ def derive(
         recall={
             str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
         },
-        mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
+        mean_utility=measures["mean_utility"].value,
+        measures=measures,
         operating_points=_operating_points(run, thresholds),
         worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
         warnings=(),

@@ -6,7 +6,7 @@ import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
 from opiscli.analysis.operating_points import chosen_names
-from opiscli.analysis.warnings.evaluation import inspection_warnings
+from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
@@ -101,7 +101,7 @@ def inspect_run(
         ),
         n_suspected=len(suspected.items),
         n_neighbours=n_neighbours,
-        warnings=inspection_warnings(run.data, run.n_conflicts),
+        warnings=tuple(conflict_warnings(run.data, run.n_conflicts)),
     )
 
 

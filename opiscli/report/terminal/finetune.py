@@ -1,10 +1,9 @@
-"""Draws what a head changed: the validation classes without and with it."""
+"""Draws a training while it runs, and what the head changed."""
 
-from rich.console import Console
-from rich.text import Text
+from dataclasses import replace
 
-from opiscli.report import show_text
-from opiscli.report.terminal.comparison import draw_comparison
+from opiscli.report import show, show_text
+from opiscli.report.tables.formats import Format
 from opiscli.results.finetune import FineTuning
 
 
@@ -20,13 +19,7 @@ def validation_line(
 
 
 def show_finetuning(report: FineTuning) -> None:
-    """Print what changed, and under which settings, to stdout."""
-    console = Console(highlight=False)
-    # Captured, because a console that meets a closed pipe ends the process with exit code 1.
-    with console.capture() as drawn:
-        n_items, n_classes = report.validation.n_items, report.validation.n_classes
-        console.print(f"{n_classes:,} validation classes, {n_items:,} items")
-        console.print()
-        draw_comparison(report.comparison, console)
-        console.print(Text(report.signature, style="dim"), soft_wrap=True)
-    show_text(drawn.get())
+    """Print what changed on the validation classes, and under which settings, to stdout."""
+    n_items, n_classes = report.validation.n_items, report.validation.n_classes
+    show_text(f"{n_classes:,} validation classes, {n_items:,} items\n\n")
+    show(replace(report.comparison, signature=report.signature), Format.TABLE)
