@@ -116,6 +116,20 @@ def sampling_table() -> list[str]:
     return lines
 
 
+def training_table() -> list[str]:
+    result = json.loads((HERE / "results" / "training_speed.json").read_text())
+    lines = [
+        f"{result['processors']} processors, load before {result['load_before']}.",
+        "",
+        "| loss | opis | pytorch-metric-learning |",
+        "|---|---|---|",
+    ]
+    for row in result["rows"]:
+        loss = f"{row['loss']} + TCM" if row["tcm"] else row["loss"]
+        lines.append(f"| {loss} | {row['opis']:,} | {row['pytorch_metric_learning']:g} |")
+    return lines
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -123,18 +137,23 @@ TABLES = {
     "noise": noise_table,
     "paired": paired_table,
     "sampling": sampling_table,
+    "training": training_table,
 }
 
 
-def main() -> None:
-    readme = HERE / "README.md"
-    text = readme.read_text("utf-8")
+def with_tables(text: str) -> str:
+    """The same text with the tables of the results between its marks."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(start)
         after = rest.split(end)[1]
         text = before + start + "\n" + "\n".join(table()) + "\n\n" + end + after
-    readme.write_text(text, "utf-8")
+    return text
+
+
+def main() -> None:
+    readme = HERE / "README.md"
+    readme.write_text(with_tables(readme.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

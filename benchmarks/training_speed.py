@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from opiscli import EmbeddingSet
 from opiscli.heads import HeadKind
-from opiscli.training.descent import Position
+from opiscli.training.descent import DescentState
 from opiscli.training.problem import Problem
 from opiscli.training.settings import DEFAULT_TCM, Margins, TrainingSettings
 
@@ -50,15 +50,15 @@ def opis_runner(loss: str, *, tcm: bool):
         tcm=DEFAULT_TCM if tcm else None,
         margins=Margins.FIXED,
     )
-    problem = Problem.of(items(), settings)
-    position = Position.at_start(problem)
+    problem = Problem.from_settings(items(), settings)
+    state = DescentState.initial(problem)
     batches = problem.batches()
 
     def run(n: int) -> None:
         for _ in range(n):
-            batch = batches.draw(position.rng)
-            value = problem.value(position.flat, batch, settings.tcm)
-            position.optimiser.step(position.flat, value.gradient, 1e-4)
+            batch = batches.draw(state.rng)
+            value = problem.value(state.flat, batch, settings.tcm)
+            state.optimiser.step(state.flat, value.gradient, 1e-4)
 
     return run
 
@@ -68,7 +68,7 @@ def torch_runner(loss: str, *, tcm: bool):
     from pytorch_metric_learning import losses, miners
 
     data = items()
-    batches = Problem.of(data, TrainingSettings(head=HeadKind.LINEAR)).batches()
+    batches = Problem.from_settings(data, TrainingSettings(head=HeadKind.LINEAR)).batches()
     rng = np.random.default_rng(0)
     x, y = torch.from_numpy(data.unit_rows.copy()), torch.from_numpy(data.codes.astype(np.int64))
     head = torch.nn.Linear(DIMS, DIM)

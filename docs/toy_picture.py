@@ -17,10 +17,10 @@ from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items, read_embed
 from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
 from opiscli.settings.resources import Resources
-from opiscli.training.descent import Position, descend
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.descent import DescentState, descend
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Margins, TrainingSettings
+from opiscli.training.tcm import ThresholdConsistentMargin
 
 COLOURS = [
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"),
@@ -60,11 +60,11 @@ def into_two_dims(items: EmbeddingSet, tcm: ThresholdConsistentMargin | None) ->
         steps=2000,
         learning_rate=1e-2,
     )
-    problem = Problem.of(items, settings)
-    position = Position.at_start(problem)
-    for _ in descend(problem, position):
+    problem = Problem.from_settings(items, settings)
+    state = DescentState.initial(problem)
+    for _ in descend(problem, state):
         pass
-    return problem.trained(position.flat).apply(items.unit_rows)
+    return problem.projection(state.flat).apply(items.unit_rows)
 
 
 def draw(axes: PolarAxes, items: EmbeddingSet) -> None:

@@ -12,24 +12,43 @@ from opiscli.version import __version__
 
 if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate, evaluate_items
+    from opiscli.analysis.export import export
+    from opiscli.analysis.finetune import FineTuned, finetune
+    from opiscli.analysis.project import project
     from opiscli.embeddings.embedding_set import EmbeddingSet
-    from opiscli.errors import EmbeddingError, OpisError, SourceError, UndefinedMetric, UsageError
+    from opiscli.errors import (
+        EmbeddingError,
+        OpisError,
+        OutputError,
+        SourceError,
+        TrainingError,
+        UndefinedMetric,
+        UsageError,
+    )
     from opiscli.results import Evaluation
     from opiscli.settings.evaluation import EvaluationSettings
     from opiscli.sources import read_embeddings
+    from opiscli.training.head import Head
 
 __all__ = [
     "EmbeddingError",
     "EmbeddingSet",
     "Evaluation",
     "EvaluationSettings",
+    "FineTuned",
+    "Head",
     "OpisError",
+    "OutputError",
     "SourceError",
+    "TrainingError",
     "UndefinedMetric",
     "UsageError",
     "__version__",
     "evaluate",
     "evaluate_items",
+    "export",
+    "finetune",
+    "project",
     "read_embeddings",
 ]
 
@@ -38,12 +57,19 @@ _HOME = {
     "EmbeddingSet": "embeddings.embedding_set",
     "Evaluation": "results",
     "EvaluationSettings": "settings.evaluation",
+    "FineTuned": "analysis.finetune",
+    "Head": "training.head",
     "OpisError": "errors",
+    "OutputError": "errors",
     "SourceError": "errors",
+    "TrainingError": "errors",
     "UndefinedMetric": "errors",
     "UsageError": "errors",
     "evaluate": "analysis.counting",
     "evaluate_items": "analysis.counting",
+    "export": "analysis.export",
+    "finetune": "analysis.finetune",
+    "project": "analysis.project",
     "read_embeddings": "sources",
 }
 
@@ -52,6 +78,7 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that ``opis --help`` stays quick."""
     if name not in _HOME:
         raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
+    import_module("opiscli.report")  # so that results print as their report
     return getattr(import_module(f"opiscli.{_HOME[name]}"), name)
 
 

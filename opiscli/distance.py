@@ -25,19 +25,26 @@ def from_cosine_distance(cosine_distance: _Cosines, distance: Distance) -> Float
     Parameters
     ----------
     cosine_distance
-        Any shape, values in ``[0, 2]``; rounding past either end is clipped.
+        Any shape, values in ``[0, 2]``; with offsets, values beyond that.
     distance
-        ``euclidean`` gives ``sqrt(2 - 2s)``, ``cosine`` gives ``1 - s``.
+        ``euclidean`` gives ``sqrt(2 - 2s)``, with the sign of ``1 - s``; ``cosine`` gives
+        ``1 - s``.
     """
-    clipped = np.clip(cosine_distance.astype(np.float64), 0.0, LARGEST)
+    wide = np.asarray(cosine_distance, dtype=np.float64)
     if distance is Distance.COSINE:
-        return clipped
-    return np.asarray(np.sqrt(2.0 * clipped, out=clipped))
+        return wide
+    return np.asarray(np.copysign(np.sqrt(2.0 * np.abs(wide)), wide))
+
+
+def to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray:
+    """Translate distances back into ``1 - s``."""
+    wide = np.asarray(thresholds, dtype=np.float64)
+    return wide if distance is Distance.COSINE else 0.5 * wide * np.abs(wide)
 
 
 def to_similarity(threshold: float, distance: Distance) -> float:
-    """Cosine similarity, in ``[-1, 1]``, of a pair exactly at ``threshold``."""
-    return 1.0 - float(_to_cosine_distance(np.array(threshold), distance))
+    """Cosine similarity of a pair exactly at ``threshold``, in ``[-1, 1]`` without offsets."""
+    return 1.0 - float(to_cosine_distance(np.array(threshold), distance))
 
 
 def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:
@@ -49,24 +56,15 @@ def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:
     Parameters
     ----------
     thresholds
-        Shape ``(n_thresholds,)``, distances in ``[0, 2]``.
+        Shape ``(n_thresholds,)``, distances.
     """
     thresholds = np.asarray(thresholds, dtype=np.float64)
-    cutoff = np.clip(_to_cosine_distance(thresholds, distance), 0.0, LARGEST).astype(np.float32)
-
-    too_far = from_cosine_distance(cutoff, distance) > thresholds
-    while too_far.any():
-        cutoff[too_far] = np.nextafter(cutoff[too_far], np.float32(-1))
-        too_far = from_cosine_distance(cutoff, distance) > thresholds
-
-    above = np.nextafter(cutoff, np.float32(3))
-    short = (from_cosine_distance(above, distance) <= thresholds) & (cutoff < LARGEST)
-    while short.any():
+    cutoff = to_cosine_distance(thresholds, distance).astype(np.float32)
+    low, high = np.float32(-np.inf), np.float32(np.inf)
+    while (too_far := from_cosine_distance(cutoff, distance) > thresholds).any():
+        cutoff[too_far] = np.nextafter(cutoff[too_far], low)
+    above = np.nextafter(cutoff, high)
+    while (short := from_cosine_distance(above, distance) <= thresholds).any():
         cutoff[short] = above[short]
-        above = np.nextafter(cutoff, np.float32(3))
-        short = (from_cosine_distance(above, distance) <= thresholds) & (cutoff < LARGEST)
+        above = np.nextafter(cutoff, high)
     return cutoff
-
-
-def _to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray:
-    return thresholds if distance is Distance.COSINE else 0.5 * thresholds * thresholds

@@ -26,14 +26,36 @@ def printable(label: str) -> str:
 
 def score(value: float | None) -> str:
     """Four decimals: thresholds, similarities and shares of items."""
-    return "–" if value is None else f"{value:.4f}"
+    return "–" if value is None else _with_minus(f"{value:.4f}")
 
 
 def rate(value: float | None) -> str:
     """Four significant digits: rates run over many magnitudes."""
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else _with_minus(f"{value:.4g}")
 
 
 def span(interval: tuple[float, float] | None) -> str:
     """Two bounds, three significant digits each."""
-    return "" if interval is None else f"{interval[0]:.3g} – {interval[1]:.3g}"
+    if interval is None:
+        return ""
+    lo, hi = (_with_minus(f"{bound:.3g}") for bound in interval)
+    return f"{lo} – {hi}"
+
+
+def signed(amount: float, decimals: int) -> str:
+    """Write a change with its sign; one that would round to zero keeps one digit.
+
+    Examples
+    --------
+    >>> signed(-1.25, 1), signed(0.004, 1), signed(0, 1)
+    ('−1.2', '+0.004', '0.0')
+    """
+    shown = f"{amount:+.{decimals}f}"
+    if float(shown) == 0:
+        shown = f"{amount:+.1g}" if amount else shown[1:]
+    return _with_minus(shown)
+
+
+def _with_minus(number: str) -> str:
+    """Write the minus sign as a sign, but that of an exponent as programs read it."""
+    return f"−{number[1:]}" if number.startswith("-") else number

@@ -7,18 +7,17 @@ Trained on the rows with split=train, measured on those with split=test, which h
 
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from study import MOST_TEST_CLASSES, SEEDS, measure, some_classes
 
 from opiscli import read_embeddings
-from opiscli.analysis.finetune import HeadPaths, finetune_to_file
+from opiscli.analysis.finetune import finetune_items
 from opiscli.heads import Projection
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
-from opiscli.training.settings import TrainingSettings
+from opiscli.training.head import Head
 
 HERE = Path(__file__).parent
 SETS = ("wordnet384", "sample_wordnet", "letters32", "digits64", "debian50", "glyphs128")
@@ -33,15 +32,12 @@ def main() -> None:
         test = some_classes(test, MOST_TEST_CLASSES.get(name, test.n_classes))
         before = measure(test, Projection.identity(test.dims), resources)
         for seed in SEEDS:
-            with tempfile.TemporaryDirectory() as folder:
-                paths = HeadPaths(Path(folder) / "head.safetensors", force=False)
-                start = time.perf_counter()
-                settings = TrainingSettings(seed=seed)
-                outcome = finetune_to_file(items, None, settings, resources, paths, source=name)
-                seconds = time.perf_counter() - start
-            finetuned = outcome.finetuned
-            after = measure(test, finetuned.projection, resources)
-            row = {"set": name, "seed": seed, "step": finetuned.step, "seconds": round(seconds, 1)}
+            start = time.perf_counter()
+            tuned = finetune_items(items, None, Head(seed=seed), resources, source=name)
+            seconds = time.perf_counter() - start
+            after = measure(test, tuned.head.projection, resources)
+            step = tuned.report.head.step
+            row = {"set": name, "seed": seed, "step": step, "seconds": round(seconds, 1)}
             rows.append({**row, "before": before, "after": after})
             print(json.dumps(rows[-1]), flush=True)
     (HERE / "defaults.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")

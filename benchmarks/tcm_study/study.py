@@ -24,11 +24,11 @@ from opiscli import EmbeddingSet, EvaluationSettings, __version__, evaluate_item
 from opiscli.heads import HeadKind, Projection
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
-from opiscli.training.descent import Position, descend
-from opiscli.training.losses import ThresholdConsistentMargin
+from opiscli.training.descent import DescentState, descend
 from opiscli.training.problem import Problem
 from opiscli.training.settings import TrainingSettings
-from opiscli.training.split import class_disjoint
+from opiscli.training.split import split_classes
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.training.validation import Scores, Validation
 
 HERE = Path(__file__).parent
@@ -49,18 +49,18 @@ def weighted(weight: float) -> ThresholdConsistentMargin:
 
 
 def train(items: EmbeddingSet, settings: TrainingSettings) -> Projection:
-    problem = Problem.of(items, settings)
-    position = Position.at_start(problem)
-    for _ in descend(problem, position):
+    problem = Problem.from_settings(items, settings)
+    state = DescentState.initial(problem)
+    for _ in descend(problem, state):
         pass
-    return problem.trained(position.flat)
+    return problem.projection(state.flat)
 
 
 def choose(
     items: EmbeddingSet, settings: TrainingSettings, resources: Resources
 ) -> tuple[TrainingSettings, TrainingSettings]:
     """Settings without and with TCM, by validation classes alone."""
-    items, held_out = class_disjoint(items, settings.val_fraction, settings.seed)
+    items, held_out = split_classes(items, settings.val_fraction, settings.seed)
     validation = Validation(held_out, settings.calibration_range, resources.threads)
 
     def scores(settings: TrainingSettings) -> Scores:

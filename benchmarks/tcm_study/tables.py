@@ -101,10 +101,9 @@ def picture(result: dict) -> None:
     figure.savefig(HERE / "pareto.svg", metadata={"Date": None})
 
 
-def main() -> None:
+def with_tables(text: str) -> str:
+    """The same text with the tables of the results between its marks."""
     result = json.loads((HERE / "results.json").read_text())
-    readme = HERE / "README.md"
-    text = readme.read_text("utf-8")
     for name, lines in (
         ("verdict", verdict(result)),
         ("table", table(result)),
@@ -114,8 +113,13 @@ def main() -> None:
         start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(start)
         text = before + start + "\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1]
-    readme.write_text(text, "utf-8")
-    picture(result)
+    return text
+
+
+def main() -> None:
+    readme = HERE / "README.md"
+    readme.write_text(with_tables(readme.read_text("utf-8")), "utf-8")
+    picture(json.loads((HERE / "results.json").read_text()))
 
 
 if __name__ == "__main__":

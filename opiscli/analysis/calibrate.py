@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from opiscli.analysis.operating_points import calibrated_point
-from opiscli.analysis.warnings.evaluation import calibration_warnings
+from opiscli.analysis.warnings.calibrate import calibration_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.results import CalibratedPoint, Calibration, Pairs
 from opiscli.settings.calibration import CalibrationSettings

@@ -1,4 +1,4 @@
-"""The recipe of a check: take the numbers that conditions name, and see which hold."""
+"""The recipe of a check: find the numbers that conditions name, and see which are met."""
 
 from collections.abc import Sequence
 
@@ -6,76 +6,84 @@ from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
-from opiscli.results import CalibratedPoint, Check, CheckedCondition, Evaluation
+from opiscli.results import CalibratedPoint, Check, CheckedCondition
+from opiscli.results.headlines import entries, point_entries
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
-from opiscli.settings.conditions import AT_THRESHOLD, Condition
+from opiscli.settings.conditions import Condition
 from opiscli.version import __version__
 
 
 def check_run(run: CountedSet, conditions: Sequence[Condition], threshold: float | None) -> Check:
-    """See which conditions hold.
+    """Find the conditions that are met.
 
     Parameters
     ----------
     run
         Complete counts.
     threshold
-        Where rates are taken that name no FAR of their own.
+        Used for rates that name no FAR target of their own.
 
     Raises
     ------
     UsageError
-        If a rate names no FAR and there is no threshold.
+        If a rate names no FAR target and there is no threshold.
     UndefinedMetric
         If a number that is named has no value on this data.
     """
-    evaluation = None
-    signatures: list[str] = []
-    checked = []
-    for condition in conditions:
-        if condition.name in AT_THRESHOLD:
-            point, signature = _point(run, condition, threshold)
-            value = _at(point, condition.name)
-        else:
-            evaluation = evaluation or derive(run)
-            value, signature = _headline(evaluation, condition), evaluation.signature
-        if signature not in signatures:
-            signatures.append(signature)
-        if value is None:
-            raise UndefinedMetric(
-                f"{condition.key} has no value on {run.data.source}, so {condition.text!r} cannot"
-                " be checked",
-                hint="opis evaluate says why; leave the condition out, or change the data.",
-            )
-        checked.append(
-            CheckedCondition(
-                condition=condition.text,
-                name=condition.key,
-                value=value,
-                limit=condition.limit,
-                failed=condition.holds(value),
-            )
-        )
+    numbers = _Numbers(run, threshold)
+    checked = tuple(_checked(condition, numbers) for condition in conditions)
     return Check(
         opis_version=__version__,
-        signature=" ".join(signatures),
+        signature=" ".join(numbers.signatures),
         data=run.data,
-        passed=not any(one.failed for one in checked),
-        conditions=tuple(checked),
+        passed=not any(condition.failed for condition in checked),
+        conditions=checked,
     )
 
 
-def _headline(evaluation: Evaluation, condition: Condition) -> float | None:
-    opis = evaluation.opis
-    if condition.rank is not None:
-        return evaluation.recall[str(condition.rank)].value
-    return {
-        "opis": opis.value,
-        "opis_corrected": opis.corrected,
-        "opis_noise": opis.noise,
-        "eps_opis": evaluation.eps_opis.value,
-        "mean_utility": evaluation.mean_utility,
-    }[condition.name]
+def _checked(condition: Condition, numbers: "_Numbers") -> CheckedCondition:
+    value = numbers.value(condition)
+    if value is None:
+        raise UndefinedMetric(
+            f"{condition.key} has no value on {numbers.run.data.source}, so {condition.text!r}"
+            " cannot be checked",
+            hint="opis evaluate says why; leave the condition out, or change the data.",
+        )
+    return CheckedCondition(
+        condition=condition.text,
+        name=condition.key,
+        value=value,
+        limit=condition.limit,
+        failed=condition.holds(value),
+    )
+
+
+class _Numbers:
+    """Finds the numbers that conditions name; evaluates once at most."""
+
+    def __init__(self, run: CountedSet, threshold: float | None) -> None:
+        self.run = run
+        self._threshold = threshold
+        self._evaluation: dict[str, float | None] = {}
+        self._signatures: dict[str, None] = {}
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """Of all that was computed, each once."""
+        return tuple(self._signatures)
+
+    def value(self, condition: Condition) -> float | None:
+        """Value of the number that a condition names; ``None`` where it does not exist."""
+        if condition.is_at_threshold:
+            point, signature = _point(self.run, condition, self._threshold)
+            found = {entry.name: entry.number.value for entry in point_entries(point, "")}
+            self._signatures[signature] = None
+            return found[condition.name]
+        if not self._evaluation:
+            evaluation = derive(self.run)
+            self._signatures[evaluation.signature] = None
+            self._evaluation = {entry.name: entry.number.value for entry in entries(evaluation)}
+        return self._evaluation.get(condition.key)
 
 
 def _point(
@@ -97,15 +105,3 @@ def _point(
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature
-
-
-def _at(point: CalibratedPoint, name: str) -> float | None:
-    return {
-        "far": None if point.far is None else point.far.value,
-        "frr": None if point.frr is None else point.frr.value,
-        "tar": point.tar,
-        "macro_far": point.macro_far,
-        "worst_far": None if point.worst_far is None else point.worst_far.value,
-        "worst_frr": None if point.worst_frr is None else point.worst_frr.value,
-        "share_above_limit": point.share_above_limit,
-    }[name]

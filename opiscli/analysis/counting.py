@@ -7,16 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from opiscli.analysis.evaluate import derive
-from opiscli.counting import CountRequest, count
-from opiscli.counting.deployment import deploy
+from opiscli.counting.ann_index import deploy
 from opiscli.counting.gallery import count_against_gallery
-from opiscli.counting.sampling import count_sample
+from opiscli.counting.request import CountRequest
+from opiscli.counting.sample import count_sample
+from opiscli.counting.within import count_within
 from opiscli.counts.counts import CountedGallery, CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
-from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
-from opiscli.pairs.gallery import Across
+from opiscli.progress import Progress
 from opiscli.results import Data, Evaluation
 from opiscli.settings.evaluation import (
     Distance,
@@ -219,7 +220,7 @@ def count_items(
         duplicates_dropped=settings.drop_duplicates,
     )
     counted = (
-        count(items, request, resources, on_progress)
+        count_within(items, request, resources, on_progress)
         if settings.sample_pairs is None
         else count_sample(
             items, request, settings.sample_pairs, settings.seed, resources, on_progress
@@ -251,7 +252,7 @@ def _count_against(
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
-    sets = Across.of(queries.items, gallery.items)
+    sets = QueryGallery.of(queries.items, gallery.items)
     counted = count_against_gallery(sets, request, resources, on_progress)
     n_shared, n_conflicts = shared_items(queries.items, gallery.items)
     return CountedSet(

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
+from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.operating_points import chosen_names, operating_point
-from opiscli.analysis.warnings.evaluation import evaluation_warnings
+from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
-from opiscli.counting.request import OPERATING_FARS, points
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
 from opiscli.metrics.intervals.bootstrap import (
@@ -48,7 +48,12 @@ from opiscli.results import (
     WorstClass,
 )
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
-from opiscli.thresholds.at_rate import calibration_range, require_direction
+from opiscli.thresholds.at_rate import (
+    OPERATING_FARS,
+    calibration_range,
+    operating_thresholds,
+    require_direction,
+)
 from opiscli.version import __version__
 
 _WORST_CLASSES_SHOWN = 5
@@ -84,6 +89,7 @@ def derive(
     paired = grid.of_classes(has_pairs)
     curves = utility(paired, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
+    measures = estimates(curves, grid.thresholds, bootstrap)
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
@@ -102,7 +108,8 @@ def derive(
         recall={
             str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
         },
-        mean_utility=float(mean_over_range(curves.mean(axis=0), grid.thresholds)),
+        mean_utility=measures["mean_utility"].value,
+        measures=measures,
         operating_points=_operating_points(run, thresholds),
         worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
         warnings=(),
@@ -116,7 +123,9 @@ def derive(
     return replace(
         evaluation,
         warnings=(*warnings, *index_warnings(run.deployed)),
-        deployed=derive_deployed(run.deployed, counted, points(counted.pooled), settings),
+        deployed=derive_deployed(
+            run.deployed, counted, operating_thresholds(counted.pooled), settings
+        ),
     )
 
 
@@ -130,7 +139,7 @@ def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
 
 def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
     counted, distance = run.counted, run.settings.distance
-    chosen = points(counted.pooled)
+    chosen = operating_thresholds(counted.pooled)
     return (
         *(
             operating_point(counted.at(np.array([chosen[target]])), target, counted.names, distance)

@@ -1,187 +1,283 @@
-"""A fine-tuning from items to files: split, train, compare, and write the head whole or not at all.
+"""The recipe of a fine-tuning: split the classes, train, choose a head, compare."""
 
-Beside ``head.safetensors`` stand ``head.history.jsonl``, what was seen while it was trained, and
-until it is done ``head.state.safetensors``, from which an interrupted training goes on.
-"""
-
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from opiscli.analysis.counting import evaluate_items
-from opiscli.atomic_file import require_free, whole_file
+import numpy as np
+import numpy.typing as npt
+
+from opiscli.analysis.compare import compare_runs
+from opiscli.analysis.counting import count_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import EmbeddingError, TrainingError, UsageError
-from opiscli.heads.fingerprint import fingerprint
-from opiscli.heads.head_file import HeadFile, write_head
-from opiscli.settings.evaluation import EvaluationSettings
+from opiscli.heads import Projection
+from opiscli.results.comparison import Comparison
+from opiscli.results.data import ReportWarning
+from opiscli.results.finetune import FineTuning, HeadSummary, TrainingData, ValidationSummary
+from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
-from opiscli.training.checkpoint import read_run, write_run
-from opiscli.training.fit import Finetuned, TrainingRun, ValidationStep, finetune
-from opiscli.training.result import Outcome
-from opiscli.training.settings import TrainingSettings
-from opiscli.training.split import class_disjoint
-from opiscli.training.tuning import trials
+from opiscli.training.checkpoint import Checkpoint
+from opiscli.training.fit import TrainingRun, fit
+from opiscli.training.head import Head
+from opiscli.training.head_paths import HeadPaths
+from opiscli.training.result import TrainingResult, ValidationStep
+from opiscli.training.split import require_other_classes, split_classes
+from opiscli.training.tuning import fit_trials
 from opiscli.training.validation import Validation
+from opiscli.version import __version__
 
-OnLook = Callable[[ValidationStep], None]
+OnValidation = Callable[[ValidationStep], None]
 
 
 @dataclass(frozen=True, slots=True)
-class HeadPaths:
-    """The head, and the files beside it that are named after it."""
-
-    head: Path
-    force: bool
-
-    @property
-    def history(self) -> Path:
-        """What was seen while it was trained, one look to a line."""
-        return self.head.with_suffix(".history.jsonl")
-
-    @property
-    def state(self) -> Path:
-        """The training under way."""
-        return self.head.with_suffix(".state.safetensors")
-
-    def require_free(self, *, resume: bool) -> None:
-        """Refuse to begin what could not be written in the end.
-
-        Raises
-        ------
-        UsageError
-            If a file is in the way, or there is nothing to resume.
-        OutputError
-            If there is no such folder.
-        """
-        for path in (self.head, self.history):
-            require_free(path, force=self.force)
-        found = self.state.exists()
-        if resume and not found:
-            raise UsageError(
-                f"there is no {self.state} to resume from", hint="Start without --resume."
-            )
-        if found and not resume and not self.force:
-            raise UsageError(
-                f"{self.state} holds an interrupted training",
-                hint="Go on with --resume, or start anew with --force.",
-            )
-
-
-def finetune_to_file(
-    items: EmbeddingSet,
-    held_out: EmbeddingSet | None,
-    settings: TrainingSettings,
-    resources: Resources,
-    paths: HeadPaths,
-    *,
-    source: str,
-    n_trials: int = 1,
-    resume: bool = False,
-    on_look: OnLook = lambda look: None,
-) -> Outcome:
-    """Train on some classes, choose on others, and write the head that was chosen.
+class FineTuned:
+    """A trained head and what it changed.
 
     Parameters
     ----------
-    items
-        To train on; classes to validate on are set aside from them unless there are
-        ``held_out`` items of other classes.
+    head
+        Has ``transform``, ``save`` and ``load``.
+    report
+        Numbers of the validation classes without and with the head; what
+        ``opis finetune --json`` prints.
+    history
+        All validation steps, the frozen embeddings first.
+    """
+
+    head: Head
+    report: FineTuning
+    history: tuple[ValidationStep, ...]
+
+    @property
+    def comparison(self) -> Comparison:
+        """The validation classes without and with the head, with paired intervals."""
+        return self.report.comparison
+
+    @property
+    def warnings(self) -> tuple[ReportWarning, ...]:
+        """What a reader must know before using the head."""
+        return self.report.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        """`report` as plain values."""
+        return self.report.to_dict()
+
+    def to_json(self) -> str:
+        """`report` as one line of strict JSON."""
+        return self.report.to_json()
+
+
+def finetune(
+    embeddings: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    val: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    memory_limit: int | None = None,
+    on_validation: OnValidation = lambda step: None,
+    **options: Any,  # noqa: ANN401
+) -> FineTuned:
+    """Train a projection head on frozen embeddings.
+
+    Keeps the original embeddings, with a warning, if no head is better on held-out classes.
+
+    Parameters
+    ----------
+    embeddings
+        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one.
+    labels
+        Shape ``(n_items,)``, strings, integers or booleans.
+    val
+        Embeddings and labels of other classes to choose the head on. By default classes are
+        set aside from the training data.
+    memory_limit
+        In bytes, for the evaluation; by default a quarter of the machine's memory.
+    on_validation
+        Called after each validation step.
+    **options
+        Parameters of `Head`, which are those of ``opis finetune``.
+
+    Returns
+    -------
+    FineTuned
+        The head, and the comparison that ``opis finetune --json`` prints.
+
+    Raises
+    ------
+    UsageError
+        If an option is out of range.
+    EmbeddingError
+        If the arrays cannot be evaluated, there are fewer than four classes with two items,
+        or validation classes are also trained on.
+    UndefinedMetric
+        If OPIS is not defined on the validation classes.
+    TrainingError
+        If training diverges.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.repeat(np.arange(12), 8)
+    >>> embeddings = rng.normal(size=(12, 6))[labels] + 0.5 * rng.normal(size=(96, 6))
+    >>> tuned = finetune(embeddings, labels, steps=20, far=(0.05, 0.2), threads=1)
+    >>> tuned.head.transform(embeddings).shape
+    (96, 6)
+    """
+    head = Head(**options)
+    resources = Resources.of_machine(threads=head.threads, memory_limit=memory_limit)
+    items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
+    val_items = (
+        None if val is None else EmbeddingSet.from_arrays(np.asarray(val[0]), np.asarray(val[1]))
+    )
+    return finetune_items(items, val_items, head, resources, on_validation=on_validation)
+
+
+def finetune_items(
+    items: EmbeddingSet,
+    val_items: EmbeddingSet | None,
+    head: Head,
+    resources: Resources,
+    *,
+    source: str = "arrays",
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    on_validation: OnValidation = lambda step: None,
+) -> FineTuned:
+    """Train on some classes, choose on others, and compare without and with the head.
+
+    Parameters
+    ----------
+    val_items
+        Items of other classes; if there are none, classes are set aside from ``items``.
+    head
+        An untrained head, for its parameters.
     source
-        Names the data.
-    n_trials
-        Settings to try: these, and variations of them.
+        Name of the data.
+    checkpoint
+        Where to keep the training in progress; not with several trials.
+    resume
+        Whether to continue from there.
 
     Raises
     ------
     EmbeddingError
-        If there are too few classes, or those held out are not other classes.
+        If there are too few classes, or validation classes are also trained on.
     UndefinedMetric
         If OPIS is not defined on the validation classes.
     TrainingError
-        If every training comes apart.
+        If training diverges.
+    """
+    settings = head.settings()
+    if val_items is None:
+        items, val_items = split_classes(items, settings.val_fraction, settings.seed)
+    else:
+        require_other_classes(items, val_items)
+    validation = Validation(val_items, settings.calibration_range, resources.threads)
+    if checkpoint is None or head.tune != 1:
+        result = fit_trials(items, validation, settings, head.tune, on_validation=on_validation)
+    else:
+        identity = f"{settings.signature()}|{items.sha256}|{val_items.sha256}"
+        file = Checkpoint(checkpoint, identity)
+
+        def on_step(run: TrainingRun) -> None:
+            file.write(run)
+            on_validation(run.history[-1])
+
+        resumed = file.read() if resume else None
+        result = fit(items, validation, settings, resumed=resumed, on_validation=on_step)
+    report = _report(result, items, val_items, resources, source)
+    return FineTuned(head.fitted(result.projection, report.record()), report, result.history)
+
+
+def finetune_to_file(
+    items: EmbeddingSet,
+    val_items: EmbeddingSet | None,
+    head: Head,
+    resources: Resources,
+    paths: HeadPaths,
+    *,
+    source: str,
+    resume: bool = False,
+    on_validation: OnValidation = lambda step: None,
+) -> FineTuned:
+    """As `finetune_items`, and write head and history; until then, keep a checkpoint.
+
+    Raises
+    ------
+    UsageError
+        If a file is in the way, or there is nothing to resume.
+    OutputError
+        If a file cannot be written.
     """
     paths.require_free(resume=resume)
-    if held_out is None:
-        items, held_out = class_disjoint(items, settings.val_fraction, settings.seed)
-    else:
-        _require_other_classes(items, held_out)
-    validation = Validation(held_out, settings.calibration_range, resources.threads)
-    sha256 = fingerprint(items)
-    if n_trials > 1:
-        finetuned = _best_of(trials(settings, n_trials), items, validation, on_look)
-    else:
-        identity = f"{settings.signature()}|{sha256}|{fingerprint(held_out)}"
-        run = read_run(paths.state, identity) if resume else None
-
-        def keep(run: TrainingRun) -> None:
-            write_run(paths.state, run, identity)
-            on_look(run.looks[-1])
-
-        finetuned = finetune(items, validation, settings, resumed=run, on_look=keep)
-    outcome = _compare(finetuned, items, held_out, resources, source, sha256)
-    write_head(paths.head, HeadFile(finetuned.projection, outcome.record()), force=paths.force)
-    _write_history(finetuned.looks, paths)
-    paths.state.unlink(missing_ok=True)
-    return outcome
+    tuned = finetune_items(
+        items,
+        val_items,
+        head,
+        resources,
+        source=source,
+        checkpoint=paths.checkpoint,
+        resume=resume,
+        on_validation=on_validation,
+    )
+    tuned.head.save(paths.head, force=paths.force)
+    paths.write_history(tuned.history)
+    paths.checkpoint.unlink(missing_ok=True)
+    return tuned
 
 
-def _best_of(
-    tried: Iterable[TrainingSettings],
+def _report(
+    result: TrainingResult,
     items: EmbeddingSet,
-    validation: Validation,
-    on_look: OnLook,
-) -> Finetuned:
-    found, failures = [], []
-    for settings in tried:
-        try:
-            found.append(finetune(items, validation, settings))
-        except TrainingError as error:
-            failures.append(error)
-            continue
-        kept = [look for look in found[-1].looks if look.kept]
-        on_look(kept[-1])
-    if not found:
-        raise failures[0]
-    return min(found, key=lambda finetuned: finetuned.cost)
-
-
-def _compare(
-    finetuned: Finetuned,
-    items: EmbeddingSet,
-    held_out: EmbeddingSet,
+    val_items: EmbeddingSet,
     resources: Resources,
     source: str,
-    sha256: str,
-) -> Outcome:
-    settings = EvaluationSettings(calibration_range=finetuned.settings.calibration_range)
-    projected = held_out.with_unit_rows(finetuned.projection.apply(held_out.unit_rows))
-    return Outcome(
-        source=source,
-        sha256=sha256,
-        n_items=items.n_items,
-        n_classes=items.n_classes,
-        finetuned=finetuned,
-        before=evaluate_items(held_out, settings, resources, source=source),
-        after=evaluate_items(projected, settings, resources, source=source),
+) -> FineTuning:
+    settings = result.settings
+    comparison = _compared(val_items, result.projection, settings.calibration_range, resources)
+    warnings: tuple[ReportWarning, ...] = ()
+    if result.step is None:
+        comparison = replace(comparison, warnings=())  # that both sides are equal is said here
+        warnings = (
+            ReportWarning(
+                "no-better-head",
+                "no head was better on the validation classes than the original embeddings:"
+                " an identity head was written, which changes nothing",
+            ),
+        )
+    before, after = (
+        {metric.name: metric.values[side].value for metric in comparison.metrics} for side in (0, 1)
+    )
+    return FineTuning(
+        opis_version=__version__,
+        signature=settings.signature(),
+        data=TrainingData(
+            source=source,
+            n_items=items.n_items,
+            n_classes=items.n_classes,
+            dims=items.dims,
+            sha256=items.sha256,
+        ),
+        head=HeadSummary(dims=result.projection.dim, step=result.step),
+        validation=ValidationSummary(
+            n_items=val_items.n_items, n_classes=val_items.n_classes, before=before, after=after
+        ),
+        warnings=warnings,
+        comparison=comparison,
     )
 
 
-def _write_history(looks: tuple[ValidationStep, ...], paths: HeadPaths) -> None:
-    lines = [json.dumps(look.to_dict(), allow_nan=False) + "\n" for look in looks]
-    with whole_file(paths.history, force=paths.force) as temporary:
-        temporary.write_text("".join(lines), "utf-8")
-
-
-def _require_other_classes(items: EmbeddingSet, held_out: EmbeddingSet) -> None:
-    if items.dims != held_out.dims:
-        raise EmbeddingError(
-            f"the embeddings have {items.dims:,} dims, those of --val {held_out.dims:,}",
-            hint="Both must come from one model.",
-        )
-    if both := sorted(set(items.names) & set(held_out.names)):
-        raise EmbeddingError(
-            f"{len(both):,} classes of --val are trained on too, among them {both[0]!r}",
-            hint="Validate on other classes: the head is to serve classes it has not seen.",
-        )
+def _compared(
+    val_items: EmbeddingSet,
+    projection: Projection,
+    calibration_range: RangeRequest,
+    resources: Resources,
+) -> Comparison:
+    settings = EvaluationSettings(calibration_range=calibration_range)
+    projected = val_items.with_unit_rows(projection.apply(val_items.unit_rows))
+    return compare_runs(
+        [
+            count_items(side, settings, resources, source=name)
+            for name, side in (("frozen embeddings", val_items), ("through the head", projected))
+        ]
+    )

@@ -8,16 +8,16 @@ import numpy as np
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.operating_points import operating_point
-from opiscli.analysis.warnings.evaluation import evaluated_group_warnings, group_rate_warnings
+from opiscli.analysis.warnings.groups import evaluated_group_warnings, group_rate_warnings
 from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import EmbeddingError
 from opiscli.metrics.group_differences import garbe, gini, max_over_geometric_mean
 from opiscli.metrics.opis import mean_over_range, opis
 from opiscli.metrics.utility import utility
+from opiscli.progress import Progress
 from opiscli.results import (
     BetweenGroups,
     CalibratedPoint,
@@ -206,6 +206,7 @@ def _evaluated(
         eps_opis=inside.eps_opis,
         recall=inside.recall,
         mean_utility=inside.mean_utility,
+        measures=inside.measures,
         pooled_utility=float(mean_over_range(curve[0], grid)),
         operating_points=tuple(_point(run, point) for point in of.operating_points),
     )

@@ -8,8 +8,8 @@ from opiscli.analysis.calibrate import calibrate_run
 from opiscli.analysis.counting import count_items
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import EmbeddingError, UndefinedMetric
+from opiscli.progress import Progress
 from opiscli.results import CalibratedPoint, Calibration, Holdout
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.evaluation import EvaluationSettings

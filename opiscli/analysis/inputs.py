@@ -9,8 +9,8 @@ from typing import Any
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
+from opiscli.progress import Progress
 from opiscli.settings.evaluation import Distance, EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings

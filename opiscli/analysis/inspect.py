@@ -6,16 +6,16 @@ import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
 from opiscli.analysis.operating_points import chosen_names
-from opiscli.analysis.warnings.evaluation import inspection_warnings
+from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
 from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
 from opiscli.neighbours.label_errors import label_errors
+from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.evaluation import Distance
@@ -103,7 +103,7 @@ def inspect_run(
         ),
         n_suspected=len(suspected.items),
         n_neighbours=n_neighbours,
-        warnings=inspection_warnings(run.data, run.n_conflicts),
+        warnings=tuple(conflict_warnings(run.data, run.n_conflicts)),
     )
 
 

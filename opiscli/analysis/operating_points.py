@@ -33,6 +33,7 @@ def operating_point(
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     rejected = paired.positive_pairs - paired.positive[:, 0]
     frr = _rate(rejected, paired.positive_pairs, 1)
+    tar = frr.complement()
     far_of_class = false_accept_rate(paired)[:, 0]
     return OperatingPoint(
         target_far=target_far,
@@ -40,7 +41,8 @@ def operating_point(
         similarity=to_similarity(threshold, distance),
         far=far,
         frr=frr,
-        tar=(frr.n - frr.k) / frr.n,
+        tar=tar.value,
+        tar_rate=tar,
         macro_far=float(far_of_class.mean()),
         worst_far=_worst(far_of_class, names),
         worst_frr=_worst(false_reject_rate(paired)[:, 0], names),

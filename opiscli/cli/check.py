@@ -8,7 +8,7 @@ from opiscli.cli import options
 from opiscli.cli.reading import Reading, reads_sources
 from opiscli.errors import UsageError
 from opiscli.report.tables.formats import Format
-from opiscli.settings.conditions import Condition
+from opiscli.settings.conditions import Condition, settings_for
 
 _FailIf = Annotated[
     list[str] | None,
@@ -43,7 +43,6 @@ def check(
     distance: options.OfDistance = None,
     output_format: options.OutputFormat = Format.TABLE,
     json: options.Json = False,
-    seed: options.Seed = None,
 ) -> None:
     """Exit with 1 if any of the conditions holds, naming each that does."""
     conditions = tuple(Condition.parse(text) for text in fail_if or ())
@@ -62,8 +61,11 @@ def check(
     opened = reading.open(name, talk)
     for value in threshold_in(threshold_file, opened, distance):
         threshold = value
-    ranks = tuple(sorted({one.rank for one in conditions if one.rank is not None}))
-    given = options.given(distance=distance, drop_duplicates=drop_duplicates, seed=seed, ks=ranks)
+    given = options.given(
+        distance=distance,
+        drop_duplicates=drop_duplicates,
+        **settings_for(conditions),
+    )
     exact = () if threshold is None else (threshold,)
     with talk.progress() as on_progress:
         run = reading.count(opened, name, given, talk, on_progress, complete=True, thresholds=exact)

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from opiscli.engine.executors import Progress as OnProgress
+from opiscli.progress import Progress as OnProgress
 from opiscli.results import ReportWarning
 from opiscli.text import printable
 

@@ -27,11 +27,8 @@ def export(
 ) -> None:
     """Write a head as ONNX, as FAISS transforms or as NumPy arrays; prints the path."""
     # Imported here, because these pull in NumPy: --help need not wait.
-    from opiscli.heads.export import export_head
-    from opiscli.heads.head_file import read_head
+    from opiscli.analysis.export import export as export_to_file
     from opiscli.report import show_text
 
-    read = read_head(head)
-    description = str(read.record.get("signature", ""))
-    export_head(read.projection, output, description=description, force=force)
+    export_to_file(head, output, force=force)
     show_text(f"{output}\n")

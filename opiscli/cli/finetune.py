@@ -7,11 +7,12 @@ import typer
 
 from opiscli.cli import options
 from opiscli.errors import UsageError
+from opiscli.training.losses import LOSSES
 
-_LOSS = "What is minimised"
-_HEAD = "What is trained"
-_TRAINING = "How it is trained"
-_VALIDATION = "How it is chosen"
+_LOSS = "Loss"
+_HEAD = "Head"
+_TRAINING = "Training"
+_VALIDATION = "Validation"
 
 
 def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:  # noqa: ANN401
@@ -20,13 +21,14 @@ def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:  # noq
 
 _Output = Annotated[
     Path,
-    _option("The head; its history is written beside it.", "Output", "-o", "--output"),
+    _option(
+        "The head file; its training history is written beside it.", "Output", "-o", "--output"
+    ),
 ]
 _Loss = Annotated[
     str | None,
     _option(
-        "contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k, arcface, cosface,"
-        " normalized-softmax, proxy-anchor or proxy-nca. Default: supcon.",
+        f"Base loss: {', '.join(LOSSES)}. Default: supcon.",
         _LOSS,
     ),
 ]
@@ -35,7 +37,7 @@ _LossOption = Annotated[
     _option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
 ]
 _Tcm = Annotated[
-    bool, _option("The threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
+    bool, _option("Add the threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
 ]
 _Margins = Annotated[
     str | None,
@@ -54,18 +56,28 @@ _Head = Annotated[
     _option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
 ]
 _Start = Annotated[
-    str | None, _option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
+    str | None,
+    _option("Initialisation: identity, pca or whitening. Default: identity.", _HEAD, "--start"),
 ]
-_Dim = Annotated[int | None, _option("Dims of the result. Default: as many.", _HEAD)]
+_Dim = Annotated[int | None, _option("Output dimension. Default: same as input.", _HEAD)]
 _Optimiser = Annotated[str | None, _option("adam or lbfgs. Default: adam.", _TRAINING)]
-_Steps = Annotated[int | None, _option("At most. Default: 600.", _TRAINING)]
-_Classes = Annotated[int | None, _option("Default: 32.", _TRAINING)]
-_Items = Annotated[int | None, _option("Default: as many as make 128 items, 4 or more.", _TRAINING)]
+_Steps = Annotated[int | None, _option("Maximum number of steps. Default: 600.", _TRAINING)]
+_Classes = Annotated[int | None, _option("Classes in a batch. Default: 32.", _TRAINING)]
+_Items = Annotated[
+    int | None,
+    _option(
+        "Items of each class in a batch. Default: as many as make 128 in all, 4 or more.", _TRAINING
+    ),
+]
 _Rate = Annotated[
     float | None,
-    _option("Of Adam. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"),
+    _option(
+        "Adam learning rate. Default: 3e-4, less with fewer than 150 classes.", _TRAINING, "--lr"
+    ),
 ]
-_Decay = Annotated[float | None, _option("Pull toward the start. Default: 0.01.", _TRAINING)]
+_Decay = Annotated[
+    float | None, _option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
+]
 _Tune = Annotated[
     int | None,
     _option(
@@ -75,10 +87,12 @@ _Tune = Annotated[
         min=1,
     ),
 ]
-_Resume = Annotated[bool, _option("Go on where the same command stopped.", _TRAINING, "--resume")]
+_Resume = Annotated[
+    bool, _option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
+]
 _Val = Annotated[
     str | None,
-    _option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
+    _option("Validation SOURCE with other classes. Default: classes are set aside.", _VALIDATION),
 ]
 _ValFraction = Annotated[
     float | None, _option("Share of classes set aside. Default: 0.2.", _VALIDATION)
@@ -86,8 +100,8 @@ _ValFraction = Annotated[
 _Objective = Annotated[
     str | None,
     _option(
-        "opis: the lowest, R@1 not below the frozen embeddings'; recall: the highest, OPIS not"
-        " above; both. Default: opis.",
+        "opis: lowest OPIS without losing R@1; recall: highest R@1 without raising OPIS; both:"
+        " must improve both. Default: opis.",
         _VALIDATION,
     ),
 ]
@@ -136,71 +150,66 @@ def finetune(
     threads: options.Threads = None,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
-    """Train a head on frozen embeddings with a metric-learning loss and TCM; do no harm.
+    """Train a projection head on frozen embeddings.
 
-    Some classes are set aside. Of all heads seen in training the one that serves them best is
-    kept, and none if the frozen embeddings serve them better.
+    Keeps the original embeddings if the head is not better on held-out classes: the best
+    checkpoint on the validation classes is kept, and if none improves on the original
+    embeddings, an identity head is written.
     """
     if val is not None and val_fraction is not None:
-        raise UsageError(
-            "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
-        )
+        raise UsageError("--val and --val-fraction cannot be combined", hint="Omit --val-fraction.")
     if resume and tune:
         raise UsageError(
-            "--resume goes on with one training, and --tune makes several",
-            hint="Leave one of them out.",
+            "--resume continues a single training, and --tune makes several",
+            hint="Omit one of them.",
         )
     asked = options.given(
         loss=loss, margins=margins, head=head, start=start, dim=dim, optimiser=optimiser,
         steps=steps, classes_per_batch=classes_per_batch, items_per_class=items_per_class,
-        learning_rate=lr, decay=decay, val_fraction=val_fraction, objective=objective,
-        far=options.parse_range("--far", far), seed=seed,
+        lr=lr, decay=decay, tune=tune, val_fraction=val_fraction, objective=objective,
+        far=options.parse_range("--far", far), seed=seed, tcm_margin_pos=tcm_margin_pos,
+        tcm_margin_neg=tcm_margin_neg, tcm_lambda_pos=tcm_lambda_pos,
+        tcm_lambda_neg=tcm_lambda_neg, loss_options=_numbers("--loss-option", loss_option),
     )  # fmt: skip
-    of_tcm = options.given(
-        margin_plus=tcm_margin_pos,
-        margin_minus=tcm_margin_neg,
-        lambda_plus=tcm_lambda_pos,
-        lambda_minus=tcm_lambda_neg,
-    )
     name = options.source_or_stdin(source)
 
     # Imported here, because these pull in NumPy, SciPy and FAISS: --help need not wait.
-    from opiscli.analysis.finetune import HeadPaths, finetune_to_file
+    from opiscli.analysis.finetune import finetune_to_file
     from opiscli.cli.console import Console
     from opiscli.report import show_text
-    from opiscli.report.terminal.finetune import look_line, show_change
+    from opiscli.report.terminal.finetune import show_finetuning, validation_line
     from opiscli.sources import Selection, read_embeddings
-    from opiscli.training.settings import settings_of
+    from opiscli.training.head import Head
+    from opiscli.training.head_paths import HeadPaths
 
-    of_loss = _numbers("--loss-option", loss_option)
-    settings = settings_of(asked, of_loss, of_tcm, tcm=tcm)
+    untrained = Head(**asked, tcm=tcm)
+    untrained.settings()
     talk = Console(quiet=quiet, verbose=verbose)
     paths = HeadPaths(output, force)
     paths.require_free(resume=resume)
     selection = Selection(embedding_column, label_column, None, tuple(where or ()), labels)
     talk.say(f"reading {name}")
     items = read_embeddings(name, selection)
-    held_out = None if val is None else read_embeddings(val, selection)
-    outcome = finetune_to_file(
+    val_items = None if val is None else read_embeddings(val, selection)
+    tuned = finetune_to_file(
         items,
-        held_out,
-        settings,
+        val_items,
+        untrained,
         options.resources(threads, memory_limit),
         paths,
         source=name,
-        n_trials=tune or 1,
         resume=resume,
-        on_look=lambda look: talk.tell(look_line(**look.to_dict())),
+        on_validation=lambda step: talk.tell(validation_line(**step.to_dict())),
     )
-    talk.warn(outcome.warnings)
+    talk.warn(tuned.warnings)
     talk.say(f"head written to {output}, history to {paths.history}")
     if json:
-        show_text(outcome.to_json() + "\n")
+        show_text(tuned.to_json() + "\n")
     else:
-        show_change(outcome.before, outcome.after, outcome.signature)
+        show_finetuning(tuned.report)
 
 
-def _numbers(option: str, texts: list[str] | None) -> dict[str, float]:
+def _numbers(option: str, texts: list[str] | None) -> dict[str, float] | None:
     found = {}
     for text in texts or []:
         name, _, value = text.partition("=")
@@ -211,4 +220,4 @@ def _numbers(option: str, texts: list[str] | None) -> dict[str, float]:
                 f"{option} {text} is not NAME=VALUE with a number",
                 hint=f"For example {option} temperature=0.1.",
             ) from cause
-    return found
+    return found or None

@@ -7,7 +7,7 @@ import typer
 
 from opiscli.cli import options
 
-_Head = Annotated[
+_HeadFile = Annotated[
     Path, typer.Option("--head", help="A head that opis finetune wrote.", show_default=False)
 ]
 _Output = Annotated[
@@ -25,7 +25,7 @@ _Output = Annotated[
 def project(
     source: options.Source = None,
     *,
-    head: _Head,
+    head: _HeadFile,
     output: _Output,
     embedding_column: options.EmbeddingColumn = None,
     where: options.Where = None,
@@ -38,11 +38,11 @@ def project(
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.cli.console import Console
-    from opiscli.heads.head_file import read_head
     from opiscli.report import show_text
     from opiscli.sources import Selection, map_embeddings
+    from opiscli.training.head import Head
 
-    projection = read_head(head).projection
+    projection = Head.load(head).projection
     selection = Selection(embedding_column, where=tuple(where or ()), labels_file=labels)
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     talk = Console(quiet=False, verbose=verbose)

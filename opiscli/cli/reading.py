@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from opiscli.cli.console import Console
     from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
-    from opiscli.engine.executors import Progress
+    from opiscli.progress import Progress
     from opiscli.settings.resources import Resources
     from opiscli.sources import Selection
 

@@ -1,21 +1,30 @@
-"""How the pairs across queries and a gallery are counted: find the thresholds, count at them."""
+"""Counts all pairs across queries and a gallery."""
 
 import numpy as np
 
-from opiscli.counting.request import CountRequest, points
+from opiscli.arrays import AnyArray, IntArray
+from opiscli.counting.request import CountRequest
+from opiscli.counting.sampled_items import SAMPLE_ITEMS
+from opiscli.counting.sweep import Sweep, kernel_for, sweep
+from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts
-from opiscli.engine.executors import Progress
+from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
+from opiscli.engine.executors import threads
+from opiscli.engine.side import Side
+from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks_across
-from opiscli.pairs.gallery import Across, count_across, histogram_across
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
-from opiscli.thresholds.at_rate import calibration_range
 
 
 def count_against_gallery(
-    sets: Across, request: CountRequest, resources: Resources, on_progress: Progress | None = None
+    sets: QueryGallery,
+    request: CountRequest,
+    resources: Resources,
+    on_progress: Progress | None = None,
 ) -> Counts:
-    """Count all pairs across the two in two passes.
+    """Count all pairs across the two.
 
     Raises
     ------
@@ -24,18 +33,39 @@ def count_against_gallery(
     UsageError
         If the memory limit is too small.
     """
-    histogram = histogram_across(sets, request.distance, resources, on_progress)
-    ends = calibration_range(histogram, request.calibration_range)
-    grid = np.linspace(*ends, request.n_thresholds)
-    thresholds = np.unique([*grid, *points(histogram).values(), *request.thresholds])
-    ranks = match_ranks_across(*sets.sides, threads=resources.threads, on_progress=on_progress)
+    queries, gallery = _side(sets.queries), _side(sets.gallery)
+    space = PairSpace.across(queries, gallery, len(sets.names))
+    sample = space
+    if max(len(queries), len(gallery)) > SAMPLE_ITEMS:
+        some, others = (side[_spread(side)] for side in (queries, gallery))
+        sample = PairSpace.across(some, others, len(sets.names))
+    kernel = kernel_for(space.n_pairs)
+    with threads(resources.threads) as executor:
+        counted = sweep(space, sample, Sweep(request, resources, kernel, executor, on_progress))
+    ranks = match_ranks_across(
+        sets.queries, sets.gallery, threads=resources.threads, on_progress=on_progress
+    )
+    chosen = np.union1d(counted.chosen, request.thresholds)
     return Counts(
         names=sets.names,
-        kernel="NumPy",
-        pooled=histogram,
-        table=count_across(sets, thresholds, request.distance, resources, on_progress),
-        grid=grid,
+        kernel=kernel,
+        pooled=counted.pooled,
+        table=pair_counts(space, counted.plan.thresholds, counted.tally, chosen),
+        grid=counted.grid,
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),
         queries=sets.query_sizes,
     )
+
+
+def _side(of: ClassOrdered) -> Side:
+    return Side(of.vectors, of.codes, np.arange(len(of.codes)), of.half_squares)
+
+
+def _spread(side: Side) -> IntArray:
+    """Positions of at most so many items, drawn by what they are and not by where they stand."""
+    words: AnyArray = np.ascontiguousarray(side.vectors).view(np.uint32)
+    keys = np.random.default_rng(0).integers(0, 2**32, size=words.shape[1], dtype=np.uint32) | 1
+    mixed = (words * keys).sum(axis=1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    n_drawn = min(SAMPLE_ITEMS, len(side))
+    return np.sort(np.argpartition(mixed, n_drawn - 1)[:n_drawn])

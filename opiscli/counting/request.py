@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-from opiscli.counts.histogram import DistanceHistogram
 from opiscli.settings.evaluation import Distance, EvaluationSettings, RangeRequest
-from opiscli.thresholds.at_rate import threshold_at_far
-
-OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +21,7 @@ class CountRequest:
         Whether MAP@R and R-precision are needed.
     complete
         Whether any threshold may be asked for later, and not only those of the range
-        and of `OPERATING_FARS`.
+        and of the operating points.
     thresholds
         Thresholds that are needed to the digit.
     """
@@ -56,9 +52,3 @@ class CountRequest:
             complete,
             thresholds,
         )
-
-
-def points(histogram: DistanceHistogram) -> dict[float, float]:
-    """Threshold of each attainable one of `OPERATING_FARS`."""
-    found = {target: threshold_at_far(histogram, target) for target in OPERATING_FARS}
-    return {target: point for target, point in found.items() if point is not None}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from opiscli.counts.histogram import TICKS, DistanceHistogram
+from opiscli.counts.histogram import DistanceHistogram
 
 _CELLS_AT_ONCE = 1 << 18
 
@@ -208,13 +208,12 @@ class BinnedCounts:
 
     @property
     def pooled(self) -> DistanceHistogram:
-        """All classes together, on those thresholds that are ticks of the ruler."""
+        """All classes together."""
         n_bins = len(self.thresholds)
-        return DistanceHistogram.of_bins(
+        return DistanceHistogram(
             self.positive.of_all_classes(n_bins),
             self.negative.of_all_classes(n_bins) // self.ends,
             self.thresholds,
-            np.isin(self.thresholds, TICKS),
         )
 
     def up_to(self, thresholds: FloatArray) -> PairCounts:
@@ -229,16 +228,6 @@ class BinnedCounts:
             negative=self.negative.accepted(positions),
             ends=self.ends,
         )
-
-
-def exact_totals(class_sizes: IntArray) -> dict[str, Any]:
-    """Sizes and pairs of each class when all pairs of a set are counted."""
-    n_items = int(class_sizes.sum())
-    return {
-        "class_sizes": class_sizes,
-        "positive_pairs": class_sizes * (class_sizes - 1) // 2,
-        "negative_pairs": class_sizes * (n_items - class_sizes),
-    }
 
 
 def positions_of(thresholds: FloatArray, among: FloatArray) -> IntArray:

@@ -1,70 +1,58 @@
-"""Works through all tiles, several at a time, and hands the results out one by one."""
+"""What drives the work: anything with ``submit``, from threads of this process to a cluster."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.pairs.tiles import Block, Tile, block, tiles
-
+Task = TypeVar("Task")
 Result = TypeVar("Result")
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, the pairs done and the pairs in all."""
 
 
-def sweep(
-    items: EmbeddingSet,
-    kernel: Callable[[Block], Result],
-    *,
-    side: int,
-    threads: int,
-    stage: str,
-    on_progress: Progress | None = None,
-) -> Iterator[tuple[Tile, Result]]:
-    """Apply a kernel to the block of every tile."""
-    return sweep_tiles(
-        tiles(items.n_items, side),
-        lambda tile: kernel(block(items, tile)),
-        n_pairs=items.n_pairs,
-        threads=threads,
-        stage=stage,
-        on_progress=on_progress,
-    )
+class Executor(Protocol):
+    """As in `concurrent.futures`; those of Dask, Ray and MPI have it, too."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":  # noqa: ANN401
+        """Start a call somewhere; its result is asked for later."""
 
 
-def sweep_tiles(
-    over: Iterable[Tile],
-    work: Callable[[Tile], Result],
-    *,
-    n_pairs: int,
-    threads: int,
-    stage: str,
-    on_progress: Progress | None = None,
-) -> Iterator[tuple[Tile, Result]]:
-    """Do some work on every tile.
+@contextmanager
+def threads(n: int) -> Iterator[Executor]:
+    """Threads of this process, whose matrix products are held to one thread each.
 
-    Results come in tile order, and no more than a few are ever waiting. The matrix
-    product of each tile is held to one thread, because the tiles are the threads: the
-    same tile then has the same bits however many threads there are.
+    The tasks are the threads: the same task then has the same bits however many there are.
     """
-    done = 0
-    waiting: deque[tuple[Tile, Future[Result]]] = deque()
-    todo = iter(over)
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(n)
     try:
         with threadpool_limits(1, "blas"):
-            while True:
-                while len(waiting) < 2 * threads and (tile := next(todo, None)):
-                    waiting.append((tile, pool.submit(work, tile)))
-                if not waiting:
-                    return
-                tile, future = waiting.popleft()
-                yield tile, future.result()
-                done += tile.n_pairs
-                if on_progress is not None:
-                    on_progress(stage, done, n_pairs)
+            yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def results(
+    executor: Executor, work: Callable[[Task], Result], tasks: Iterable[Task], *, ahead: int
+) -> Iterator[tuple[Task, Result]]:
+    """Do some work on every task, and hand the results out in the order of the tasks.
+
+    Parameters
+    ----------
+    ahead
+        How many tasks may be under way or waiting to be handed out.
+    """
+    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    todo = iter(tasks)
+    while True:
+        while len(waiting) < ahead:
+            try:
+                task = next(todo)
+            except StopIteration:
+                break
+            waiting.append((task, executor.submit(work, task)))
+        if not waiting:
+            return
+        task, future = waiting.popleft()
+        yield task, future.result()

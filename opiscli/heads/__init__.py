@@ -2,14 +2,14 @@
 
 from enum import StrEnum
 
-from opiscli.heads.head import Head
-from opiscli.heads.initialisation import Start
+from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.linear import LinearHead
 from opiscli.heads.mlp import MlpHead
 from opiscli.heads.projection import Projection
 from opiscli.heads.residual import ResidualHead
+from opiscli.heads.trainable import TrainableHead
 
-__all__ = ["Head", "HeadKind", "Projection", "head_of"]
+__all__ = ["HeadKind", "Projection", "TrainableHead", "untrained_head"]
 
 
 class HeadKind(StrEnum):
@@ -20,10 +20,10 @@ class HeadKind(StrEnum):
     MLP = "mlp"
 
 
-def head_of(kind: HeadKind, start: Start) -> Head:
-    """Make an untrained head; a perceptron is as wide as its embeddings are long."""
+def untrained_head(kind: HeadKind, initial: LinearMap) -> TrainableHead:
+    """Make a head that begins as a linear map; a perceptron is as wide as its input."""
     if kind is HeadKind.LINEAR:
-        return LinearHead(start)
+        return LinearHead(initial)
     if kind is HeadKind.RESIDUAL:
-        return ResidualHead(start)
-    return MlpHead(start, n_hidden=start.weight.shape[0])
+        return ResidualHead(initial)
+    return MlpHead(initial, n_hidden=initial.weight.shape[0])

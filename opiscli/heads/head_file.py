@@ -1,4 +1,4 @@
-"""A trained head as a file: its weights, what is done around them, and how it came about."""
+"""A trained head as a file: its weights, what is done around them, and how it was trained."""
 
 import json
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array
+from opiscli.arrays import Float32Array
 from opiscli.errors import SourceError
 from opiscli.heads.projection import HiddenLayer, Projection
-from opiscli.heads.safetensors import read_tensors, write_tensors
+from opiscli.heads.tensor_file import HINT, read_tensors, write_tensors
 
-SCHEMA = "opis.head/1"
+SCHEMA = "opis.head/2"
+_SCHEMAS = (SCHEMA, "opis.head/1")
 _LAYERS = ("weight", "bias")
 _HIDDEN = ("hidden.weight", "hidden.bias", "hidden.output")
 _NORMALIZE = "unit length before and after"
@@ -49,42 +50,49 @@ def write_head(path: Path, head: HeadFile, *, force: bool) -> None:
     if projection.hidden is not None:
         hidden = projection.hidden
         tensors |= dict(zip(_HIDDEN, (hidden.weight, hidden.bias, hidden.output), strict=True))
-    record = json.dumps(head.record, allow_nan=False)
-    metadata = {"schema": SCHEMA, "normalize": _NORMALIZE, "record": record}
-    write_tensors(path, tensors, metadata, force=force)
+    description = {"schema": SCHEMA, "normalize": _NORMALIZE, "record": head.record}
+    write_tensors(path, tensors, description, force=force)
 
 
 def read_head(path: Path) -> HeadFile:
-    """Read a head back, bit for bit.
+    """Read a head back, bit for bit; also one that opis 0.1.0 wrote.
 
     Raises
     ------
     SourceError
         If the file is missing, damaged, or holds no head.
     """
-    tensors, metadata = read_tensors(path)
-    if metadata.get("schema") != SCHEMA or metadata.get("normalize") != _NORMALIZE:
-        raise SourceError(
-            f"{path} is not a head: its schema is {metadata.get('schema')!r}, expected {SCHEMA!r}",
-            hint="Name a head that opis finetune has written.",
-        )
-    if set(tensors) not in (set(_LAYERS), {*_LAYERS, *_HIDDEN}) or not _fit(tensors):
+    tensors, description = read_tensors(path)
+    schema = description.get("schema")
+    if schema not in _SCHEMAS or description.get("normalize") != _NORMALIZE:
+        found = "it has no schema" if schema is None else f"its schema is {schema!r}"
+        raise SourceError(f"{path} is not a head: {found}, expected {SCHEMA!r}", hint=HINT)
+    if not _is_head(tensors):
         shapes = ", ".join(f"{name} {array.shape}" for name, array in tensors.items())
-        raise SourceError(
-            f"the arrays of {path} make no head: {shapes}",
-            hint="Name a head that opis finetune has written.",
-        )
+        raise SourceError(f"the arrays of {path} do not form a head: {shapes}", hint=HINT)
+    if not all(np.isfinite(array).all() for array in tensors.values()):
+        raise SourceError(f"{path} is damaged: it holds weights that are not finite", hint=HINT)
     hidden = None
     if len(tensors) > len(_LAYERS):
-        weight, bias, output = (_float32(tensors[name]) for name in _HIDDEN)
-        hidden = HiddenLayer(weight=weight, bias=bias, output=output)
-    projection = Projection(
-        weight=_float32(tensors["weight"]), bias=_float32(tensors["bias"]), hidden=hidden
-    )
-    return HeadFile(projection, json.loads(metadata["record"]))
+        hidden = HiddenLayer(*(tensors[name] for name in _HIDDEN))
+    projection = Projection(weight=tensors["weight"], bias=tensors["bias"], hidden=hidden)
+    return HeadFile(projection, _record(path, description.get("record")))
 
 
-def _fit(tensors: dict[str, AnyArray]) -> bool:
+def _record(path: Path, record: object) -> dict[str, Any]:
+    try:
+        # A text of its own in files of opis 0.1.0.
+        found = json.loads(record) if isinstance(record, str) else record
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise SourceError(f"{path} is damaged: its record cannot be read", hint=HINT)
+    return found
+
+
+def _is_head(tensors: dict[str, Float32Array]) -> bool:
+    if set(tensors) not in (set(_LAYERS), {*_LAYERS, *_HIDDEN}):
+        return False
     weight, bias = tensors["weight"], tensors["bias"]
     if weight.ndim != 2 or bias.shape != weight.shape[1:]:
         return False
@@ -95,7 +103,3 @@ def _fit(tensors: dict[str, AnyArray]) -> bool:
         return False
     ends = (first.shape[0], last.shape[1])
     return ends == weight.shape and between.shape == first.shape[1:] == last.shape[:1]
-
-
-def _float32(array: AnyArray) -> Float32Array:
-    return array.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Where a head starts from: the embeddings as they are, their main directions, or whitened ones."""
+"""The linear map that a head begins as: the identity, principal directions, or whitening."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,27 +10,27 @@ from opiscli.errors import UsageError
 
 
 class StartKind(StrEnum):
-    """How the weights of a head begin."""
+    """How the weights of a head are initialised."""
 
     IDENTITY = "identity"
     PCA = "pca"
     WHITENING = "whitening"
 
 
-class Start(NamedTuple):
-    """A linear map xW + b, shapes ``(dims, dim)`` and ``(dim,)``."""
+class LinearMap(NamedTuple):
+    """A map xW + b, shapes ``(dims, dim)`` and ``(dim,)``."""
 
     weight: Float32Array
     bias: Float32Array
 
 
-def start_of(kind: StartKind, unit: Float32Array, dim: int) -> Start:
-    """Begin so that a head of ``dim`` dims is useful before its first step.
+def initial_map(kind: StartKind, unit: Float32Array, dim: int) -> LinearMap:
+    """Map to ``dim`` dims such that a head is useful before its first step.
 
     ``identity`` keeps all similarities; with fewer dims than the embeddings have it is
-    the projection on the ``dim`` directions that hold most of their squared length, so
-    similarities change least. ``pca`` takes the mean off first; ``whitening`` also
-    divides by the spread along each direction.
+    the projection on the ``dim`` directions with most of their squared length, so that
+    similarities change least. ``pca`` subtracts the mean first; ``whitening`` also divides
+    by the standard deviation along each direction.
 
     Parameters
     ----------
@@ -51,23 +51,23 @@ def start_of(kind: StartKind, unit: Float32Array, dim: int) -> Start:
             hint=f"For example --dim {min(128, dims)}.",
         )
     if kind is StartKind.IDENTITY and dim == dims:
-        return Start(np.eye(dims, dtype=np.float32), np.zeros(dim, np.float32))
+        return LinearMap(np.eye(dims, dtype=np.float32), np.zeros(dim, np.float32))
     mean = np.zeros(dims) if kind is StartKind.IDENTITY else unit.mean(axis=0, dtype=np.float64)
-    spread, directions = _main_directions(unit, mean, dim)
+    spread, directions = _principal_directions(unit, mean, dim)
     weight = directions
     if kind is StartKind.WHITENING:
-        # A direction without spread holds nothing but rounding, which must not be blown up.
+        # A direction without variance holds only rounding errors, which must not be amplified.
         weight = directions / np.sqrt(np.maximum(spread, 1e-6 * spread.max()))
-    return Start(weight.astype(np.float32), (-mean @ weight).astype(np.float32))
+    return LinearMap(weight.astype(np.float32), (-mean @ weight).astype(np.float32))
 
 
-def _main_directions(
+def _principal_directions(
     unit: Float32Array, mean: FloatArray, dim: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Largest eigenvalues of the second moments around a mean, and their directions."""
+    """Largest eigenvalues of the second moments around a mean, and their eigenvectors."""
     moments = (unit.T @ unit).astype(np.float64) / len(unit) - np.outer(mean, mean)
     values, vectors = np.linalg.eigh(moments)
     vectors = vectors[:, ::-1][:, :dim]
-    # Eigenvectors come with either sign; the same data shall give the same start.
+    # Eigenvectors have no sign of their own; the same data must give the same map.
     sign = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(dim)])
     return values[::-1][:dim], vectors * sign

@@ -1,4 +1,4 @@
-"""How named parameters lie in one flat vector, which is what optimisers work on."""
+"""Named parameters in one flat vector, which is what optimisers work on."""
 
 from dataclasses import dataclass
 from math import prod
@@ -13,7 +13,7 @@ Parameters: TypeAlias = dict[str, FloatingArray]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Names and shapes in the order in which they are laid out."""
+    """Names and shapes of the parameters, in their order in the flat vector."""
 
     shapes: dict[str, tuple[int, ...]]
 
@@ -23,7 +23,7 @@ class Layout:
         return sum(prod(shape) for shape in self.shapes.values())
 
     def views(self, flat: FloatingArray) -> Parameters:
-        """Parameters as views of a flat vector: to write into one is to write into it."""
+        """Parameters as views of a flat vector: writing into one changes the vector."""
         views, start = {}, 0
         for name, shape in self.shapes.items():
             stop = start + prod(shape)
@@ -32,5 +32,5 @@ class Layout:
         return views
 
     def flat(self, parameters: Parameters) -> FloatingArray:
-        """Lay parameters out one after another."""
+        """Concatenate the parameters."""
         return np.concatenate([parameters[name].ravel() for name in self.shapes])

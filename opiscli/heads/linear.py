@@ -5,31 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.heads.head import HeadPullback
-from opiscli.heads.initialisation import Start
+from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.projection import Projection
+from opiscli.heads.trainable import HeadPullback
 
 
 @dataclass(frozen=True, slots=True)
 class LinearHead:
     """Every weight is free: strong with many training classes, overfits with few."""
 
-    begins: Start
+    initial: LinearMap
 
     @property
     def layout(self) -> Layout:
         """Weight and bias."""
-        return Layout({"weight": self.begins.weight.shape, "bias": self.begins.bias.shape})
+        return Layout({"weight": self.initial.weight.shape, "bias": self.initial.bias.shape})
 
     @property
-    def shrinks(self) -> bool:
-        """Zero weights would be no head at all."""
+    def decays_to_initial(self) -> bool:
+        """Zero weights would map everything onto the bias."""
         return False
 
-    def start(self, rng: np.random.Generator) -> Parameters:
-        """Begin at the given linear map."""
-        return {"weight": self.begins.weight.copy(), "bias": self.begins.bias.copy()}
+    def initial_parameters(self, rng: np.random.Generator) -> Parameters:
+        """A copy of the initial map."""
+        return {"weight": self.initial.weight.copy(), "bias": self.initial.bias.copy()}
 
     def forward(
         self, parameters: Parameters, rows: FloatingArray
@@ -41,7 +41,7 @@ class LinearHead:
 
         return rows @ parameters["weight"] + parameters["bias"], pullback
 
-    def trained(self, parameters: Parameters) -> Projection:
-        """Copy the weights."""
+    def projection(self, parameters: Parameters) -> Projection:
+        """Weight and bias as they are."""
         weight, bias = parameters["weight"], parameters["bias"]
         return Projection(weight=weight.astype(np.float32), bias=bias.astype(np.float32))

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.heads.head import HeadPullback
-from opiscli.heads.initialisation import Start
+from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.projection import HiddenLayer, Projection
+from opiscli.heads.trainable import HeadPullback
 
 
 @dataclass(frozen=True, slots=True)
 class MlpHead:
-    """U begins at zero, so the head begins as its linear start.
+    """U begins at zero, so the head begins as the initial linear map.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ class MlpHead:
         Width of the hidden layer.
     """
 
-    begins: Start
+    initial: LinearMap
     n_hidden: int
 
     @property
     def layout(self) -> Layout:
         """Both layers."""
-        dims, dim = self.begins.weight.shape
+        dims, dim = self.initial.weight.shape
         return Layout(
             {
                 "hidden_weight": (dims, self.n_hidden),
@@ -37,13 +37,13 @@ class MlpHead:
         )
 
     @property
-    def shrinks(self) -> bool:
-        """Without weights only the start is left."""
+    def decays_to_initial(self) -> bool:
+        """Without the hidden layer only the initial map is left."""
         return True
 
-    def start(self, rng: np.random.Generator) -> Parameters:
-        """Random hidden weights, He et al. 2015 (arXiv:1502.01852) for unit rows, and no output."""
-        dims, dim = self.begins.weight.shape
+    def initial_parameters(self, rng: np.random.Generator) -> Parameters:
+        """Random V (He et al. 2015, arXiv:1502.01852, for unit rows), c and U zero."""
+        dims, dim = self.initial.weight.shape
         # A unit row has entries of variance 1/dims, so weights of variance 2 give hidden
         # units of variance one after the cut at zero.
         weight = rng.normal(scale=np.sqrt(2), size=(dims, self.n_hidden))
@@ -59,7 +59,9 @@ class MlpHead:
         """Compute xW + b + max(xV + c, 0)U."""
         before = rows @ parameters["hidden_weight"] + parameters["hidden_bias"]
         hidden = np.maximum(before, 0)
-        result = rows @ self.begins.weight + self.begins.bias + hidden @ parameters["output_weight"]
+        result = (
+            rows @ self.initial.weight + self.initial.bias + hidden @ parameters["output_weight"]
+        )
 
         def pullback(gradient: FloatingArray) -> Parameters:
             by_hidden = (gradient @ parameters["output_weight"].T) * (before > 0)
@@ -71,11 +73,11 @@ class MlpHead:
 
         return result, pullback
 
-    def trained(self, parameters: Parameters) -> Projection:
-        """Copy all weights."""
+    def projection(self, parameters: Parameters) -> Projection:
+        """The initial map and the hidden layer."""
         hidden = HiddenLayer(
             weight=parameters["hidden_weight"].astype(np.float32),
             bias=parameters["hidden_bias"].astype(np.float32),
             output=parameters["output_weight"].astype(np.float32),
         )
-        return Projection(weight=self.begins.weight, bias=self.begins.bias, hidden=hidden)
+        return Projection(weight=self.initial.weight, bias=self.initial.bias, hidden=hidden)

@@ -12,9 +12,9 @@ from opiscli.errors import EmbeddingError
 _ROWS_AT_ONCE = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HiddenLayer:
-    """What a perceptron adds: max(xV + c, 0)U.
+    """The hidden layer of a perceptron: max(xV + c, 0)U.
 
     Parameters
     ----------
@@ -26,36 +26,42 @@ class HiddenLayer:
     bias: Float32Array
     output: Float32Array
 
+    def __post_init__(self) -> None:
+        _freeze(self.weight, self.bias, self.output)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """What a head does to a unit row x: y = xW + b, then scaled to length one.
+    """A head applied to a unit row x: y = xW + b, then scaled to length one.
 
     Parameters
     ----------
     weight, bias
         W ``(dims, dim)`` and b ``(dim,)``.
     hidden
-        What is added to y by a perceptron.
+        Added to y, if the head is a perceptron.
     """
 
     weight: Float32Array
     bias: Float32Array
     hidden: HiddenLayer | None = None
 
+    def __post_init__(self) -> None:
+        _freeze(self.weight, self.bias)
+
     @classmethod
     def identity(cls, dims: int) -> "Projection":
-        """Give back what it is given."""
+        """A head that changes nothing."""
         return cls(weight=np.eye(dims, dtype=np.float32), bias=np.zeros(dims, np.float32))
 
     @property
     def dims(self) -> int:
-        """Length of the embeddings it takes."""
+        """Dimension of the input embeddings."""
         return int(self.weight.shape[0])
 
     @property
     def dim(self) -> int:
-        """Length of the embeddings it gives."""
+        """Dimension of the output embeddings."""
         return int(self.weight.shape[1])
 
     def apply(self, unit: Float32Array) -> Float32Array:
@@ -64,8 +70,7 @@ class Projection:
         Raises
         ------
         EmbeddingError
-            If the dims are others than the head was trained for, or a row is projected
-            onto zero.
+            If the head was trained for another number of dims, or maps a row to zero.
         """
         if unit.shape[1] != self.dims:
             raise EmbeddingError(
@@ -82,3 +87,8 @@ class Projection:
                 hidden = np.maximum(rows @ self.hidden.weight + self.hidden.bias, 0)
                 projected += hidden @ self.hidden.output
             yield projected
+
+
+def _freeze(*arrays: Float32Array) -> None:
+    for array in arrays:
+        array.flags.writeable = False

@@ -1,35 +1,35 @@
-"""A residual linear head: y = x(W + A) + b, where only A is trained and begins at zero."""
+"""A residual linear head: y = x(W + A) + b, where only A is trained, from zero."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.heads.head import HeadPullback
-from opiscli.heads.initialisation import Start
+from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.projection import Projection
+from opiscli.heads.trainable import HeadPullback
 
 
 @dataclass(frozen=True, slots=True)
 class ResidualHead:
-    """With the identity as its start, x + xA; decay of A leads back to the frozen embeddings."""
+    """From the identity, x + xA; weight decay of A leads back to the frozen embeddings."""
 
-    begins: Start
+    initial: LinearMap
 
     @property
     def layout(self) -> Layout:
         """The change of the weight."""
-        return Layout({"change": self.begins.weight.shape})
+        return Layout({"change": self.initial.weight.shape})
 
     @property
-    def shrinks(self) -> bool:
-        """Without a change it is its start."""
+    def decays_to_initial(self) -> bool:
+        """Without a change only the initial map is left."""
         return True
 
-    def start(self, rng: np.random.Generator) -> Parameters:
-        """Begin without any change."""
-        return {"change": np.zeros_like(self.begins.weight)}
+    def initial_parameters(self, rng: np.random.Generator) -> Parameters:
+        """No change."""
+        return {"change": np.zeros_like(self.initial.weight)}
 
     def forward(
         self, parameters: Parameters, rows: FloatingArray
@@ -39,9 +39,9 @@ class ResidualHead:
         def pullback(gradient: FloatingArray) -> Parameters:
             return {"change": rows.T @ gradient}
 
-        return rows @ (self.begins.weight + parameters["change"]) + self.begins.bias, pullback
+        return rows @ (self.initial.weight + parameters["change"]) + self.initial.bias, pullback
 
-    def trained(self, parameters: Parameters) -> Projection:
-        """Add the change to the start."""
-        weight = self.begins.weight + parameters["change"]
-        return Projection(weight=weight.astype(np.float32), bias=self.begins.bias)
+    def projection(self, parameters: Parameters) -> Projection:
+        """The initial map with the change added."""
+        weight = self.initial.weight + parameters["change"]
+        return Projection(weight=weight.astype(np.float32), bias=self.initial.bias)

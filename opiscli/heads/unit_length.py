@@ -1,4 +1,4 @@
-"""Scaling rows to length one, as a step that can pull a gradient back."""
+"""Scaling rows to length one, with the pullback of its gradient."""
 
 from collections.abc import Callable
 

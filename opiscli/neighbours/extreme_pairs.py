@@ -1,15 +1,22 @@
 """The nearest negative and the farthest positive pairs of a set, item by item."""
 
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 
 from opiscli.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress, sweep_tiles
+from opiscli.engine.executors import results, threads
+from opiscli.engine.memory import require_memory
+from opiscli.engine.side import Side
+from opiscli.engine.space import Block, PairSpace
+from opiscli.engine.tiles import Tile, tiles
 from opiscli.neighbours.exact import CERTAIN, exact_distances
-from opiscli.pairs.tiles import Tile, tile_side, tiles
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
+
+_SIDE = 4096
 
 _RULER = 2.0**-20
 """Pairs are ordered by distance as far as this can tell: rounding to float32 moves it less."""
@@ -35,24 +42,6 @@ class FoundPairs:
 _NO_PAIRS = FoundPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-@dataclass(frozen=True, slots=True)
-class _Distances:
-    """Cosine distances of a tile in float32, and what difference between them is certain."""
-
-    tile: Tile
-    cosine: Float32Array
-    certain: float
-
-    @classmethod
-    def of(cls, items: EmbeddingSet, tile: Tile) -> "_Distances":
-        product = items.vectors[tile.rows] @ items.vectors[tile.columns].T
-        if (halves := items.half_squares) is None:
-            return cls(tile, np.subtract(np.float32(1), product, out=product), CERTAIN)
-        rows, columns = halves[tile.rows], halves[tile.columns]
-        cosine = np.subtract(np.add.outer(rows, columns), product, out=product)
-        return cls(tile, cosine, CERTAIN * float(rows.max() + columns.max()))
-
-
 @dataclass(slots=True)
 class _Best:
     """The best pairs so far; ``sign`` is 1 if near pairs are wanted, -1 if far ones.
@@ -67,18 +56,19 @@ class _Best:
     bar: float = np.inf
     pairs: FoundPairs = field(default_factory=lambda: _NO_PAIRS)
 
-    def among(self, of: _Distances, is_wanted: BoolArray, items: EmbeddingSet) -> FoundPairs:
+    def among(self, tile: Tile, is_wanted: BoolArray, vectors: Float32Array) -> FoundPairs:
         """The best pairs of a tile that may be better than the bar."""
         flat = np.flatnonzero(is_wanted)
-        far = self.sign * of.cosine.ravel()[flat]
+        row, column = np.divmod(flat, len(tile.columns))
+        far = self.sign * (tile.row_sums[row] - tile.products.ravel()[flat])
+        doubt = CERTAIN * (tile.rows.sums[row] + tile.columns.sums[column])
         # A bar that another thread has meanwhile raised lets in too much, never too little.
-        good = far <= (self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf) + of.certain
-        flat, far = flat[good], far[good]
+        bar = self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf
         if len(flat) > 2 * self.most:
-            flat = flat[far <= np.partition(far, self.most - 1)[self.most - 1] + of.certain]
-        row, column = np.divmod(flat, of.cosine.shape[1])
-        first, second = row + of.tile.rows.start, column + of.tile.columns.start
-        distance = exact_distances(items.vectors, first, items.vectors, second)
+            bar = min(bar, np.partition(far + doubt, self.most - 1)[self.most - 1])
+        good = far - doubt <= bar
+        first, second = row[good] + tile.row_start, column[good] + tile.column_start
+        distance = exact_distances(vectors, first, vectors, second)
         return self._cut(FoundPairs(first, second, distance))
 
     def add(self, found: FoundPairs) -> None:
@@ -127,27 +117,28 @@ def extreme_pairs(
     """
     ruler = _RULER * _typical_length(items)
     near, far = _Best(1, most, ranks, ruler), _Best(-1, most, ranks, ruler)
+    space = PairSpace.within(Side.of(items), items.n_classes)
 
-    def search(tile: Tile) -> tuple[FoundPairs, FoundPairs]:
-        rows, columns = items.codes[tile.rows, None], items.codes[tile.columns]
-        is_pair = np.ones((len(rows), len(columns)), dtype=bool)
-        if tile.on_diagonal:
-            is_pair = np.triu(is_pair, 1)
-        same = rows == columns
-        of = _Distances.of(items, tile)
-        return near.among(of, is_pair & ~same, items), far.among(of, is_pair & same, items)
+    def search(block: Block) -> None:
+        for tile in tiles(space, block):
+            pairs = np.arange(len(tile.columns)) >= tile.first + np.arange(len(tile.rows))[:, None]
+            same = tile.rows.codes[:, None] == tile.columns.codes
+            found = near.among(tile, pairs & ~same, items.vectors)
+            with lock:
+                near.add(found)
+            if (pairs & same).any():
+                found = far.among(tile, pairs & same, items.vectors)
+                with lock:
+                    far.add(found)
 
-    side = tile_side(items.n_items, items.vectors.nbytes, 0, resources)
-    for _, (negative, positive) in sweep_tiles(
-        tiles(items.n_items, side),
-        search,
-        n_pairs=items.n_pairs,
-        threads=resources.threads,
-        stage="extremes",
-        on_progress=on_progress,
-    ):
-        near.add(negative)
-        far.add(positive)
+    lock = Lock()
+    require_memory(space, 1, None, resources)
+    blocks, done = space.blocks(_SIDE), 0
+    with threads(resources.threads) as executor:
+        for block, _ in results(executor, search, blocks, ahead=2 * resources.threads):
+            done += block.n_pairs
+            if on_progress is not None:
+                on_progress("extremes", done, space.n_pairs)
     return near.pairs, far.pairs
 
 

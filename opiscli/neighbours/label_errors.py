@@ -6,8 +6,8 @@ import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.neighbours.exact import Neighbours, NeighbourSearch, exact_distances
+from opiscli.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import numpy as np
 
 from opiscli.arrays import BoolArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
 from opiscli.neighbours.exact import Neighbours, NeighbourSearch
+from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
 _BYTES_PER_NEIGHBOUR = 160  # in the search and in what metrics make of a list

@@ -7,8 +7,8 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import Progress
 from opiscli.neighbours.exact import Neighbours, NeighbourSearch, Vectors, certain
+from opiscli.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Shows results: on a terminal, or in a format another program reads."""
+"""Shows results: on a terminal, in a format another program reads, and in Python."""
 
 import os
 import sys
@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from opiscli.report.python_views import PYTHON_VIEWS
 from opiscli.report.tables.formats import WRITERS, Format
-from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
+from opiscli.results import Result
+
+# Results know nothing of this room: it tells them how they print.
+Result.views = PYTHON_VIEWS
 
 
 def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
@@ -16,13 +20,14 @@ def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> N
     Parameters
     ----------
     on_stderr
-        Whether stdout is taken by something else.
+        Whether stdout is used for something else.
     """
-    text = (
-        _drawn(result, on_stderr=on_stderr)
-        if output_format is Format.TABLE
-        else WRITERS[output_format](result)
-    )
+    if output_format is Format.TABLE:
+        from opiscli.report.terminal.draw import terminal_text
+
+        text = terminal_text(result, on_stderr=on_stderr)
+    else:
+        text = WRITERS[output_format](result)
     stream = sys.stderr if on_stderr else sys.stdout
     with _quiet_end(stream):
         stream.write(text)
@@ -31,7 +36,6 @@ def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> N
 
 def show_text(text: str) -> None:
     """Write text to stdout."""
-    """Print plain text to stdout."""
     with _quiet_end(sys.stdout):
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -51,28 +55,3 @@ def _quiet_end(stream: TextIO) -> Iterator[None]:
     except BrokenPipeError:
         # Python would complain once more when it closes the stream at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _drawn(result: Result, *, on_stderr: bool) -> str:
-    from rich.console import Console
-
-    from opiscli.report.terminal.calibration import draw_calibration
-    from opiscli.report.terminal.check import draw_check
-    from opiscli.report.terminal.comparison import draw_comparison
-    from opiscli.report.terminal.evaluation import draw_evaluation
-    from opiscli.report.terminal.inspection import draw_inspection
-
-    console = Console(highlight=False, stderr=on_stderr)
-    # Captured, because a console that meets a closed pipe ends the process with exit code 1.
-    with console.capture() as drawn:
-        if isinstance(result, Evaluation):
-            draw_evaluation(result, console)
-        elif isinstance(result, Calibration):
-            draw_calibration(result, console)
-        elif isinstance(result, Check):
-            draw_check(result, console)
-        elif isinstance(result, Inspection):
-            draw_inspection(result, console)
-        elif isinstance(result, Comparison):
-            draw_comparison(result, console)
-    return drawn.get()

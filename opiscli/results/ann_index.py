@@ -1,11 +1,11 @@
-"""What becomes of the numbers behind a production index."""
+"""The same numbers through an approximate or compressed index, as in production."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class AsDeployed:
-    """A number as it is exactly and through an index; ``None`` where it is not known."""
+    """A number of the exact search and the same through an index; ``None`` if unknown."""
 
     exact: float | None
     deployed: float | None
@@ -23,10 +23,10 @@ class DeployedPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What becomes of R@1, OPIS and the thresholds when an index does the search.
+    """R@1, OPIS and rates at the exact thresholds when an index does the search.
 
-    Every item is a query, as it is, against the index's copies of all others; rates are
-    over such ordered pairs. ``bytes_per_item`` is what one more item takes.
+    Each original vector is compared with the stored copies of all others; rates are over
+    these ordered pairs. ``bytes_per_item`` is the size of one more item in the index.
     """
 
     index: str

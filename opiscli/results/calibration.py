@@ -1,4 +1,4 @@
-"""Thresholds that were chosen, and what they do."""
+"""Thresholds that were chosen, and their rates."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,8 +13,8 @@ from opiscli.results.result import Result
 class Calibration(Result):
     """Thresholds that meet targets, with the rates attained.
 
-    ``data`` is what the thresholds were chosen on, ``evaluation_data`` what the rates are
-    of, if that is another set.
+    The thresholds were chosen on ``data``; the rates were measured on ``evaluation_data``,
+    if that is another set.
     """
 
     schema: ClassVar[str] = "opis.calibration/1"

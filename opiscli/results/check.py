@@ -9,7 +9,7 @@ from opiscli.results.result import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCondition:
-    """A condition, the number it is about, and whether it is met: a reason to fail."""
+    """A condition, the value of its number, and whether it is met, which fails the check."""
 
     condition: str
     name: str
@@ -20,7 +20,7 @@ class CheckedCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Result):
-    """Whether a set of embeddings passes; it does if none of the conditions holds."""
+    """Whether a set of embeddings passes: it does if none of the conditions is met."""
 
     schema: ClassVar[str] = "opis.check/1"
 

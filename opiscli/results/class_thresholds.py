@@ -1,4 +1,4 @@
-"""Whether a threshold for each class would be worth having."""
+"""Whether per-class thresholds would help."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,22 @@ from opiscli.results.quantities import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnThresholdGain:
-    """What the mean utility would gain if each class had a threshold of its own.
+    """How much the mean class score would gain from a threshold for each class.
 
     Parameters
     ----------
     n_classes
-        With two items or more.
+        Classes with two or more items.
     single_threshold, utility_at_single
-        The best single threshold, and the mean utility there.
+        The best single threshold, and the mean class score there.
     utility_at_own
-        Mean of the largest utility of each class, too high because chosen and judged on the
-        same pairs.
+        Mean over classes of the highest score of each. Too high, because the thresholds are
+        chosen and judged on the same pairs.
     optimism
-        By how much.
+        How much too high.
     gain, ci
-        What is left for new items of the same classes; ``ci`` over classes, ``None`` for one.
+        Expected gain for new items of the same classes. ``ci`` is over classes, and ``None``
+        for a single class.
     worth_it
         Whether the interval lies above 0.01.
     verdict

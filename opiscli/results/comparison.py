@@ -17,14 +17,14 @@ class Change:
     difference
         Signed.
     ratio
-        Of the two values, where that means something: for OPIS and ε-OPIS.
+        Of the two values, for OPIS and ε-OPIS; else ``None``.
     ci
         Paired 95 % interval, of the ratio where there is one, else of the difference;
         ``None`` where the classes are not the same.
     is_better
         Whether it changed for the better; ``None`` if not at all.
     is_certain
-        Whether the interval leaves out no change.
+        Whether the interval excludes "no change".
     """
 
     difference: float
@@ -56,7 +56,7 @@ class ComparedMetric:
 class Comparison(Result):
     """Several evaluations against the first.
 
-    ``is_paired`` tells whether all have the same classes, which intervals of changes need.
+    ``is_paired`` says whether all have the same classes, which intervals of changes need.
     """
 
     schema: ClassVar[str] = "opis.comparison/1"

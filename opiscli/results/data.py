@@ -1,4 +1,4 @@
-"""What a result is of, and what must be known about it."""
+"""The data that a result is about, and warnings."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class Data:
     """What was evaluated, after selection and, if asked for, without duplicates.
 
     ``sha256`` is of labels and normalised embeddings, whatever the order of rows.
-    ``n_duplicates`` counts the items that repeated an earlier embedding exactly;
-    ``duplicates_dropped`` tells whether they are still among the items.
+    ``n_duplicates`` counts the items with exactly the same embedding as an earlier item;
+    ``duplicates_dropped`` says whether they were removed.
     """
 
     source: str
@@ -29,6 +29,11 @@ class Data:
     n_duplicates: int
     duplicates_dropped: bool
     sha256: str
+
+    @property
+    def name(self) -> str:
+        """The source with the rows that were selected from it."""
+        return " ".join([self.source, *self.where])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""How well one threshold serves all classes."""
+"""How well a single threshold works for all classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from opiscli.results.ann_index import Deployed
@@ -12,17 +12,23 @@ from opiscli.results.result import Result
 
 @dataclass(frozen=True, slots=True)
 class UtilityKind:
-    """Which utility was integrated."""
+    """Which class score (utility) was integrated."""
 
     kind: str
     beta: float
+
+    @property
+    def formula(self) -> str:
+        """The class score in short: ``F1(1 − FAR, TAR)``."""
+        rates = "precision, recall" if self.kind == "precision-recall" else "1 − FAR, TAR"
+        return f"F{self.beta:g}({rates})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationRange:
     """The range of thresholds that utility is integrated over.
 
-    ``by`` says what the bounds were given in. ``far`` is the requested pair of rates if
+    ``by`` is the quantity the bounds were given in. ``far`` is the requested pair of rates if
     that was FAR, else the pair attained; ``attained_far`` and ``attained_frr`` belong to
     the two thresholds.
     """
@@ -74,7 +80,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How much of each item's class is among its R nearest others, R being all there are.
+    """How many of the R nearest others of an item share its label, R being how many there are.
 
     MAP@R and R-precision as in Musgrave et al., ECCV 2020, arXiv:2003.08505.
     """
@@ -85,10 +91,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class WorstClass:
-    """A class that the range of thresholds serves badly.
+    """A class with a low score.
 
-    ``mean_utility`` is the class's utility averaged over the range, ``opis_contribution``
-    its share in OPIS.
+    ``mean_utility`` is its score averaged over the calibration range,
+    ``opis_contribution`` its contribution to OPIS.
     """
 
     label: str
@@ -120,11 +126,12 @@ class EvaluatedGroup:
     mean_utility: float | None = None
     pooled_utility: float | None = None
     operating_points: tuple[OperatingPoint, ...] = ()
+    measures: dict[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetweenGroups:
-    """OPIS with each group as a class: how unlike the groups are at one threshold.
+    """OPIS with each group as a class: how much the groups differ at one threshold.
 
     ``opis`` is ``None`` with fewer than two groups that have pairs.
     """
@@ -136,10 +143,11 @@ class BetweenGroups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Result):
-    """How well one threshold serves all classes of an embedding.
+    """How well a single threshold works for all classes of an embedding.
 
     With a separate ``gallery``, ``data`` is the queries and all pairs are across the two.
-    Classes have the items of both.
+    Classes have the items of both. ``measures`` holds the headline numbers that are measured
+    from class scores, by name.
     """
 
     schema: ClassVar[str] = "opis.evaluation/1"
@@ -161,3 +169,4 @@ class Evaluation(Result):
     deployed: Deployed | None = None
     groups: tuple[EvaluatedGroup, ...] | None = None
     between_groups: BetweenGroups | None = None
+    measures: dict[str, Estimate] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Rates inside groups of items at one threshold, and how unequal they are."""
+"""Rates inside groups of items at one threshold, and the disparity between groups."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Differential:
-    """How unequal one rate is between groups.
+    """Disparity of one rate between groups.
 
     ``max_over_geometric_mean`` is ``None`` where no group has an error.
     """
@@ -35,12 +35,12 @@ class GroupedRates:
     Parameters
     ----------
     column
-        Which tells the groups.
+        The column with the groups.
     far, frr, garbe
-        How unequal the rates are, over the groups that have them; ``None`` with fewer than
-        two of those.
+        Disparity of the rates, over the groups that have them; ``None`` with fewer than two
+        such groups.
     zero_policy
-        What stands for a rate without errors in a geometric mean.
+        What replaces a rate without errors in the geometric mean.
     """
 
     column: str

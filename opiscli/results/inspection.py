@@ -1,4 +1,4 @@
-"""What to look at: the classes, pairs and items where a threshold goes wrong."""
+"""The classes, pairs and items with the worst errors at a threshold."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,16 +10,16 @@ from opiscli.results.result import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One item as a person can find it again.
+    """One item, with what is needed to find it in the source.
 
     Parameters
     ----------
     id
-        Of the id column, else the row.
+        From the id column, else the row.
     row
-        Where it stood among the rows that were read, from 0.
+        Position among the rows that were read, from 0.
     show
-        Text of further columns, by name.
+        Text of the columns to show, by name.
     """
 
     id: str
@@ -54,21 +54,21 @@ class SuspectedLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection(Result):
-    """Where a threshold goes wrong.
+    """The worst errors at a threshold.
 
     Parameters
     ----------
     name, threshold, similarity
-        What was asked for, and the threshold.
+        The target, and the threshold for it.
     highest_far, lowest_tar
-        The classes that break first, the worst first.
+        The classes with the highest FAR and those with the lowest TAR, the worst first.
     negatives, positives
         The nearest negative and the farthest positive pairs, the worst first.
     suspected_labels
-        The most suspicious items first: those much nearer to the other class than to
-        their own.
+        Possible label errors, the most likely first: those much nearer to the other class
+        than to their own.
     n_suspected
-        How many there are in all.
+        How many there are in total.
     n_neighbours
         How many nearest others must agree.
     """

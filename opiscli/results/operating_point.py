@@ -1,4 +1,4 @@
-"""A threshold and what it does."""
+"""A threshold and its rates."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,7 +11,18 @@ from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
 class OperatingPoint:
     """A threshold and the rates attained there; ``None`` where the target is not attainable.
 
-    ``target_far`` is ``None`` where the threshold itself was given.
+    Parameters
+    ----------
+    target_far
+        ``None`` where the threshold itself was given.
+    far, frr, tar_rate
+        Over all pairs, with counts and intervals.
+    tar
+        The value of ``tar_rate``.
+    macro_far
+        Mean of the FAR of all classes with two items or more.
+    worst_far, worst_frr
+        The class with the highest FAR and that with the highest FRR.
     """
 
     target_far: float | None
@@ -20,6 +31,7 @@ class OperatingPoint:
     far: Rate | None = None
     frr: Rate | None = None
     tar: float | None = None
+    tar_rate: Rate | None = None
     macro_far: float | None = None
     worst_far: ClassRate | None = None
     worst_frr: ClassRate | None = None
@@ -30,16 +42,17 @@ class OperatingPoint:
         return 0.0 if self.far is None else self.far.value
 
     def fields(self) -> dict[str, Any]:
-        """All of it by name, to make more of it."""
+        """All fields by name, to build a `CalibratedPoint` from them."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdout:
-    """What became of a target on classes that the threshold was not chosen on.
+    """How well a target is met on held-out classes, which the threshold was not chosen on.
 
-    ``ratios`` holds attained over target for each draw of classes, or where there is no
-    target rate (``is_ratio`` is false) the attained FAR itself; quantiles are of them.
+    ``ratios`` holds the attained rate over the target for each split of the classes, or,
+    where there is no target rate (``is_ratio`` is false), the attained FAR itself. ``lo``,
+    ``median`` and ``hi`` are quantiles of them.
     """
 
     share: float
@@ -56,32 +69,31 @@ class Holdout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratedPoint(OperatingPoint):
-    """A threshold that was chosen for a target, and what it does on ``evaluated_on``.
+    """A threshold that was chosen for a target, and its rates on ``evaluated_on``.
 
     Parameters
     ----------
     name, criterion, target
-        What was asked for.
+        The target.
     average
-        ``pooled`` if the target is for all pairs, ``macro`` if for the mean of classes.
+        ``pooled`` if the target is a rate over all pairs, ``macro`` if a mean over classes.
     confidence
         One-sided, at which the upper bound of FAR meets the target; ``None`` if the rate
         itself does.
     evaluated_on
-        The set whose pairs the rates are of.
+        The set the rates were measured on.
     far_limit, n_above_limit, share_above_limit
         Twice the target (or the attained FAR), and how many classes have a FAR above it.
     n_effective_classes
-        How many classes of equal weight the interval of FAR rests on.
+        Effective number of classes behind the interval of FAR.
     is_carried_by_few
-        Whether a few large classes hold most of the pairs.
+        Whether a few large classes contribute most of the pairs.
     hardest_classes
         Those with the highest FAR.
     calibrated_far, calibrated_frr
-        Rates where the threshold was chosen, if that is another set.
+        Rates on the set the threshold was chosen on, if that is another one.
     holdout, groups
-        What became of the target on classes held out, and the rates inside groups, if that
-        was asked for.
+        Rates on held-out classes and inside groups, if that was asked for.
     """
 
     name: str

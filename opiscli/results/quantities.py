@@ -35,6 +35,11 @@ class Rate:
     n: int
     ci: Interval
 
+    def complement(self) -> "Rate":
+        """Rate of the other pairs: of an FRR, the TAR."""
+        k = self.n - self.k
+        return Rate(k / self.n, k, self.n, Interval(1 - self.ci.hi, 1 - self.ci.lo))
+
 
 @dataclass(frozen=True, slots=True)
 class ClassRate:
@@ -52,3 +57,8 @@ class ClassRates:
     n_items: int
     far: float
     frr: float
+
+    @property
+    def tar(self) -> float:
+        """True-accept rate, 1 − FRR."""
+        return 1 - self.frr

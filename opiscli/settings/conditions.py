@@ -2,14 +2,17 @@
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opiscli.errors import UsageError
+from opiscli.results.headlines import AT_THRESHOLD, HEADLINES
 from opiscli.settings.evaluation import plain
 
-HEADLINES = ("opis", "opis_corrected", "opis_noise", "eps_opis", "mean_utility")
-AT_THRESHOLD = ("far", "frr", "tar", "macro_far", "worst_far", "worst_frr", "share_above_limit")
+_WITH_RANK = tuple(headline.name for headline in HEADLINES if headline.needs_rank)
+_AT_THRESHOLD = tuple(headline.name for headline in AT_THRESHOLD)
+_NAMES = {headline.name for headline in HEADLINES} - set(_WITH_RANK)
+_IN_RANKING = {headline.name for headline in HEADLINES if headline.needs_ranking}
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -34,13 +37,14 @@ class Condition:
     text
         As it was written.
     name
-        One of `HEADLINES`, ``recall``, or one of `AT_THRESHOLD`.
+        Of a headline number; see `opiscli.results.headlines`.
     rank
         The rank of ``recall@K``.
     far
-        Target of ``tar@far=1e-3``: the threshold that is meant; else that of the command.
+        The FAR target in ``tar@far=1e-3``, which decides the threshold; ``None`` for the
+        threshold of the command.
     comparison, limit
-        What it is compared with, and how.
+        How the number is compared, and with what.
     """
 
     text: str
@@ -64,29 +68,45 @@ class Condition:
             if found is None:
                 raise ValueError(text)
             name, at, limit = found["name"], found["at"], float(found["limit"])
-            rank = int(at) if name == "recall" and at else None
-            far = float(at.removeprefix("far=")) if name in AT_THRESHOLD and at else None
+            rank = int(at) if name in _WITH_RANK and at else None
+            far = float(at.removeprefix("far=")) if name in _AT_THRESHOLD and at else None
         except ValueError as cause:
             raise UsageError(
-                f"--fail-if {text!r} is not a condition, expected NAME > NUMBER",
+                f"--fail-if {text!r} is not of the form NAME > NUMBER",
                 hint="For example --fail-if 'opis>0.01' or --fail-if 'tar@far=1e-3<0.9'.",
             ) from cause
-        known = (name in HEADLINES and not at) or name in AT_THRESHOLD or rank is not None
+        known = (name in _NAMES and not at) or name in _AT_THRESHOLD or rank is not None
         if not known or (far is not None and not 0 < far < 1):
+            names = [
+                f"{headline.name}@K" if headline.needs_rank else headline.name
+                for headline in HEADLINES
+            ]
             raise UsageError(
-                f"--fail-if {text!r} names no number of the report, expected one of:"
-                f" {', '.join(HEADLINES)}, recall@K, {', '.join(AT_THRESHOLD)}",
-                hint="The last seven take a threshold: far@far=1e-3, or --threshold-file.",
+                f"--fail-if {text!r} does not name a number of the report; the numbers are"
+                f" {', '.join(names)}; and at a threshold {', '.join(_AT_THRESHOLD)}",
+                hint="Give the threshold as in far@far=1e-3, or with --threshold-file.",
             )
         return cls(text.strip(), name, rank, far, found["comparison"], limit)
 
     @property
     def key(self) -> str:
-        """Name of the number with where it is taken."""
+        """The complete name of the number: ``recall@1``, ``tar@far=0.001``."""
         if self.rank is not None:
-            return f"recall@{self.rank}"
+            return f"{self.name}@{self.rank}"
         return self.name if self.far is None else f"{self.name}@far={plain(self.far)}"
 
+    @property
+    def is_at_threshold(self) -> bool:
+        """Whether the number depends on a threshold."""
+        return self.name in _AT_THRESHOLD
+
     def holds(self, value: float) -> bool:
-        """Whether the condition, a reason to fail, is met."""
+        """Whether the condition is met, which fails the check."""
         return _COMPARISONS[self.comparison](value, self.limit)
+
+
+def settings_for(conditions: Sequence[Condition]) -> dict[str, object]:
+    """Settings of an evaluation that has all numbers the conditions name."""
+    ranks = {condition.rank for condition in conditions if condition.rank is not None}
+    needs_ranking = any(condition.name in _IN_RANKING for condition in conditions)
+    return {"ks": tuple(sorted(ranks)), **({"ranking": True} if needs_ranking else {})}

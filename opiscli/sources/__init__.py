@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opiscli.sources.tables import Table
 
-__all__ = ["Selection", "map_embeddings", "read_embeddings"]
+__all__ = ["Selection", "map_embeddings", "project_embeddings", "read_embeddings"]
 
 _PARQUET = b"PAR1"
 _ARROW_FILES = (b"ARROW1", b"FEA1")
@@ -102,21 +102,35 @@ def map_embeddings(
     OutputError
         If the file cannot be written.
     """
-    from opiscli.sources import arrays_as_tables, mapping, tables
+    from opiscli.sources import mapping
 
-    dataset: Dataset
+    opened = _open_for_mapping(source, selection)
+    return mapping.write_mapped(*opened, selection, change, path, force=force)
 
+
+def project_embeddings(
+    source: str, selection: Selection, change: Callable[[Float32Array], Float32Array]
+) -> Float32Array:
+    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
+    from opiscli.sources import mapping
+
+    return mapping.collect_mapped(*_open_for_mapping(source, selection), selection, change)
+
+
+def _open_for_mapping(source: str, selection: Selection) -> "tuple[Dataset, str]":
     head = _first_bytes(Path(source)) if Path(source).is_file() else b""
     if head.startswith((_NPY, _ZIP)):
+        from opiscli.sources import arrays_as_tables
+
         is_npz = head.startswith(_ZIP)
         opened = arrays_as_tables.open_npz if is_npz else arrays_as_tables.open_npy
-        dataset, name = opened(Path(source), selection), source
-    else:
-        table, name = _open_tables(source, None)
-        with tables.explained(name):
-            dataset = tables.as_dataset(table)
-        refuse_labels_file(name, selection)
-    return mapping.write_mapped(dataset, name, selection, change, path, force=force)
+        return opened(Path(source), selection), source
+    from opiscli.sources import tables
+
+    table, name = _open_tables(source, None)
+    refuse_labels_file(name, selection)
+    with tables.explained(name):
+        return tables.as_dataset(table), name
 
 
 def _open_tables(source: str, contents: bytes | None) -> "tuple[Table, str]":

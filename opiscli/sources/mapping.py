@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -45,6 +46,22 @@ def write_mapped(
             if writer is not None:
                 writer.close()
     return n_rows
+
+
+def collect_mapped(
+    dataset: ds.Dataset, source: str, selection: Selection, change: Change
+) -> Float32Array:
+    """The changed embeddings of the selected rows. See `project_embeddings`."""
+    column = embedding_column(dataset.schema, source, selection.embedding)
+    rows = condition(dataset.schema, source, selection)
+    blocks = []
+    for batch in _mapped(dataset, source, column, rows, change):
+        lists = batch.column(column)
+        values = lists.flatten().to_numpy(zero_copy_only=False)
+        blocks.append(values.reshape(len(lists), lists.type.list_size))
+    if not blocks:
+        raise _no_rows(dataset, source, selection)
+    return np.concatenate(blocks)
 
 
 def _mapped(

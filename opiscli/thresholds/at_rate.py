@@ -6,15 +6,18 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.settings.evaluation import RangeBy, RangeRequest
 
+OPERATING_FARS = (1e-1, 1e-2, 1e-3)
+"""The false-accept rates that every evaluation reports a threshold for."""
+
 _FAR_OF_DIRECTION = 0.5
 _FEWEST_EXPECTED = 15
 
 
 def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | None:
-    """Largest threshold of the ruler whose pooled FAR is at most ``target``.
+    """Largest threshold that was counted whose pooled FAR is at most ``target``.
 
     Never the nearest and never interpolated: pairs at the same distance are accepted
-    together or not at all. The ruler's ticks are 3.1e-5 apart.
+    together or not at all.
 
     Parameters
     ----------
@@ -33,8 +36,14 @@ def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | Non
     return float(histogram.ticks[allowed[-1]])
 
 
+def operating_thresholds(histogram: DistanceHistogram) -> dict[float, float]:
+    """Threshold of each attainable one of `OPERATING_FARS`."""
+    found = {target: threshold_at_far(histogram, target) for target in OPERATING_FARS}
+    return {target: threshold for target, threshold in found.items() if threshold is not None}
+
+
 def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
-    """Smallest threshold of the ruler whose pooled FRR is at most ``target``, in (0, 1)."""
+    """Smallest threshold that was counted whose pooled FRR is at most ``target``, in (0, 1)."""
     accepted = np.cumsum(histogram.positive)
     rejected = accepted[-1] - accepted
     return float(histogram.ticks[np.argmax(rejected / accepted[-1] <= target)])

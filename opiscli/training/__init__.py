@@ -1,1 +1,1 @@
-"""Trains a head on frozen embeddings so that its classes agree on a threshold."""
+"""Trains a head on frozen embeddings so that one threshold fits all classes."""

@@ -9,17 +9,17 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES
-from opiscli.training.losses.loss import PairLoss, PairMasks, ProxyLoss
+from opiscli.training.losses import has_proxies, loss_function
+from opiscli.training.losses.parts.loss import PairLoss, PairMasks, ProxyLoss
 
 
 class BatchLoss(NamedTuple):
-    """Value of both parts, and the gradients by embeddings and by proxies."""
+    """Both parts of the loss of a batch, and its gradients by vectors and by proxies."""
 
     base: float
     tcm: float
-    by_vectors: FloatingArray
-    by_proxies: FloatingArray | None
+    vector_gradient: FloatingArray
+    proxy_gradient: FloatingArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,18 @@ class Criterion:
 
     Parameters
     ----------
-    of_pairs, of_proxies
+    pair_loss, proxy_loss
         The base loss: exactly one of them.
     """
 
-    of_pairs: PairLoss | None
-    of_proxies: ProxyLoss | None
+    pair_loss: PairLoss | None
+    proxy_loss: ProxyLoss | None
 
     @classmethod
-    def of(cls, loss: str, options: Mapping[str, float]) -> "Criterion":
-        """Take a loss by its name."""
-        if loss in PROXY_LOSSES:
-            return cls(None, partial(PROXY_LOSSES[loss], **options))
-        return cls(partial(PAIR_LOSSES[loss], **options), None)
+    def by_name(cls, loss: str, options: Mapping[str, float]) -> "Criterion":
+        """Use the base loss of this name."""
+        function = partial(loss_function(loss), **options)
+        return cls(None, function) if has_proxies(loss) else cls(function, None)
 
     def __call__(
         self,
@@ -54,31 +53,31 @@ class Criterion:
         Parameters
         ----------
         vectors
-            Shape ``(n, dim)``, what a head gives, of any length.
+            Shape ``(n, dim)``, output of the head, of any length.
         codes
             Shape ``(n,)``, class of each.
         tcm
-            TCM, or TCM held to some pairs, or none.
+            TCM, or TCM over fixed pairs, or none.
         proxies
             Shape ``(n_classes, dim)``, of any length; for a proxy loss.
         """
         unit, pullback = unit_length(vectors)
-        by_unit = np.zeros_like(unit)
-        by_proxies = None
+        unit_gradient = np.zeros_like(unit)
+        proxy_gradient = None
         base = regulariser = 0.0
-        if self.of_proxies is not None and proxies is not None:
+        if self.proxy_loss is not None and proxies is not None:
             unit_proxies, proxy_pullback = unit_length(proxies)
-            base, gradient = self.of_proxies(unit @ unit_proxies.T, codes)
-            by_unit += gradient @ unit_proxies
-            by_proxies = proxy_pullback(gradient.T @ unit)
-        if self.of_pairs is not None or tcm is not None:
-            similarity, pairs = unit @ unit.T, PairMasks.of(codes)
+            base, gradient = self.proxy_loss(unit @ unit_proxies.T, codes)
+            unit_gradient += gradient @ unit_proxies
+            proxy_gradient = proxy_pullback(gradient.T @ unit)
+        if self.pair_loss is not None or tcm is not None:
+            similarity, pairs = unit @ unit.T, PairMasks.from_codes(codes)
             gradient = np.zeros_like(similarity)
-            if self.of_pairs is not None:
-                base, by_similarity = self.of_pairs(similarity, pairs)
-                gradient += by_similarity
+            if self.pair_loss is not None:
+                base, similarity_gradient = self.pair_loss(similarity, pairs)
+                gradient += similarity_gradient
             if tcm is not None:
-                regulariser, by_similarity = tcm(similarity, pairs)
-                gradient += by_similarity
-            by_unit += (gradient + gradient.T) @ unit
-        return BatchLoss(base, regulariser, pullback(by_unit), by_proxies)
+                regulariser, similarity_gradient = tcm(similarity, pairs)
+                gradient += similarity_gradient
+            unit_gradient += (gradient + gradient.T) @ unit
+        return BatchLoss(base, regulariser, pullback(unit_gradient), proxy_gradient)

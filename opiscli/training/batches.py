@@ -1,4 +1,4 @@
-"""Draws batches in which every class weighs the same."""
+"""Batches in which every class has the same weight."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from opiscli.arrays import IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 
 _ITEMS = 128
-"""Of a batch, unless told otherwise."""
+"""In a batch, unless set otherwise."""
 
 _FEWEST_ITEMS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ClassBalanced:
-    """Draws some classes, and the same number of items of each.
+    """Batches of some classes, with the same number of items of each.
 
     Parameters
     ----------
     starts, sizes
         First item and number of items of each class with two items or more.
     classes_per_batch, items_per_class
-        A class with fewer items gives all it has; no item is drawn twice into a batch.
+        A class with fewer items contributes all; no item is drawn twice into a batch.
     """
 
     starts: IntArray
@@ -31,17 +31,17 @@ class ClassBalanced:
     items_per_class: int
 
     @classmethod
-    def of(
+    def from_items(
         cls, items: EmbeddingSet, classes_per_batch: int, items_per_class: int | None
     ) -> "ClassBalanced":
-        """Draw from the classes that have positive pairs; few classes give more items each."""
+        """Batches of the classes with positive pairs; with few classes, more items of each."""
         paired = items.class_sizes > 1
         n_classes = min(classes_per_batch, int(np.count_nonzero(paired)))
         each = items_per_class or max(_FEWEST_ITEMS, _ITEMS // n_classes)
         return cls(items.class_starts[paired], items.class_sizes[paired], n_classes, each)
 
     def draw(self, rng: np.random.Generator) -> IntArray:
-        """Positions of the items of one batch, those of a class next to one another."""
+        """Positions of the items of one batch, grouped by class."""
         chosen = rng.choice(len(self.sizes), self.classes_per_batch, replace=False, shuffle=False)
         drawn = _distinct(self.sizes[chosen], self.items_per_class, rng)
         return (self.starts[chosen, None] + drawn)[drawn >= 0]

@@ -1,75 +1,96 @@
-"""A training under way as a file, so that it can go on after an interruption."""
+"""An interrupted training as a file, from which `--resume` continues."""
 
 import json
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from opiscli.errors import SourceError, UsageError
-from opiscli.heads.safetensors import read_tensors, write_tensors
-from opiscli.training.descent import Position
-from opiscli.training.fit import TrainingRun, ValidationStep
+from opiscli.heads.tensor_file import TensorFile, read_tensors, write_tensors
+from opiscli.training.descent import DescentState
+from opiscli.training.fit import TrainingRun
 from opiscli.training.optimisers.adam import Adam
+from opiscli.training.result import ValidationStep
 
-SCHEMA = "opis.training/1"
+SCHEMA = "opis.training/2"
 
 
-def write_run(path: Path, run: TrainingRun, identity: str) -> None:
-    """Write all that a run needs to go on, over what was written before.
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """File of a training in progress.
 
     Parameters
     ----------
     identity
-        Names the settings and the data; another one cannot go on from here.
+        Signature and digests of the data; a run with another one cannot continue from here.
     """
-    position = run.position
-    tensors = {
-        "parameters": position.flat,
-        "first": position.optimiser.first,
-        "second": position.optimiser.second,
-    }
-    if run.best is not None:
-        tensors["best"] = run.best
-    metadata = {
-        "schema": SCHEMA,
-        "identity": identity,
-        "step": str(position.step),
-        "optimiser_steps": str(position.optimiser.n_steps),
-        "rng": json.dumps(position.rng.bit_generator.state),
-        "best_cost": run.best_cost.hex(),
-        "looks": json.dumps([astuple(look) for look in run.looks]),
-    }
-    write_tensors(path, tensors, metadata, force=True)
+
+    path: Path
+    identity: str
+
+    def write(self, run: TrainingRun) -> None:
+        """Write all that the run needs to continue, over what was written before."""
+        state = run.state
+        tensors = {
+            "parameters": state.flat,
+            "first": state.optimiser.first,
+            "second": state.optimiser.second,
+        }
+        if run.best is not None:
+            tensors["best"] = run.best
+        description = {
+            "schema": SCHEMA,
+            "identity": self.identity,
+            "step": state.step,
+            "optimiser_steps": state.optimiser.n_steps,
+            "rng": state.rng.bit_generator.state,
+            "best_cost": run.best_cost,
+            "history": [astuple(step) for step in run.history],
+        }
+        write_tensors(self.path, tensors, description, force=True)
+
+    def read(self) -> TrainingRun:
+        """Restore a run as it was at its last validation step.
+
+        Raises
+        ------
+        SourceError
+            If the file is missing, damaged, or not a checkpoint.
+        UsageError
+            If it belongs to other settings or data.
+        """
+        file = read_tensors(self.path)
+        schema = file.description.get("schema")
+        if schema != SCHEMA:
+            raise SourceError(
+                f"{self.path} is not a checkpoint of this version: its schema is {schema!r},"
+                f" expected {SCHEMA!r}",
+                hint="Start again without --resume.",
+            )
+        if file.description.get("identity") != self.identity:
+            raise UsageError(
+                f"{self.path} was written with other settings or data:"
+                f" {file.description.get('identity')}",
+                hint="Repeat the interrupted command with --resume, or start again with --force.",
+            )
+        try:
+            return _run(file)
+        except (KeyError, TypeError, ValueError) as cause:
+            raise SourceError(
+                f"{self.path} is damaged: {json.dumps(str(cause))}",
+                hint="Start again without --resume.",
+            ) from cause
 
 
-def read_run(path: Path, identity: str) -> TrainingRun:
-    """Take up a run where it was last at rest.
-
-    Raises
-    ------
-    SourceError
-        If the file is missing, damaged, or no training.
-    UsageError
-        If it belongs to other settings or data.
-    """
-    tensors, metadata = read_tensors(path)
-    if metadata.get("schema") != SCHEMA:
-        raise SourceError(
-            f"{path} is no interrupted training: its schema is {metadata.get('schema')!r}",
-            hint="Start anew without --resume.",
-        )
-    if metadata["identity"] != identity:
-        raise UsageError(
-            f"{path} was written with other settings or data: {metadata['identity']}",
-            hint="Repeat the interrupted command with --resume, or start anew with --force.",
-        )
+def _run(file: TensorFile) -> TrainingRun:
+    tensors, description = file
     rng = np.random.default_rng()
-    rng.bit_generator.state = json.loads(metadata["rng"])
-    adam = Adam(tensors["first"], tensors["second"], int(metadata["optimiser_steps"]))
+    rng.bit_generator.state = description["rng"]
+    adam = Adam(tensors["first"], tensors["second"], int(description["optimiser_steps"]))
     return TrainingRun(
-        position=Position(tensors["parameters"], adam, int(metadata["step"]), rng),
-        looks=[ValidationStep(*values) for values in json.loads(metadata["looks"])],
+        state=DescentState(tensors["parameters"], adam, int(description["step"]), rng),
+        history=[ValidationStep(*values) for values in description["history"]],
         best=tensors.get("best"),
-        best_cost=float.fromhex(metadata["best_cost"]),
+        best_cost=float(description["best_cost"]),
     )

@@ -1,52 +1,54 @@
-"""Moves the parameters of a problem, and stops now and then to be looked at."""
+"""Moves the parameters of a problem, and pauses now and then for validation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from opiscli.arrays import FloatingArray
+from opiscli.arrays import FloatingArray, IntArray
 from opiscli.errors import TrainingError
+from opiscli.training.losses.parts.loss import PairLoss
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.optimisers.lbfgs import minimise
 from opiscli.training.optimisers.schedule import warm_up_and_cosine
 from opiscli.training.problem import Problem
 from opiscli.training.settings import Optimiser
 
-_LOOKS = 20
+_VALIDATION_STEPS = 20
 _FEWEST_STEPS = 10
-"""Between two looks."""
+"""Between two validation steps."""
 
 _WARM_UP = 0.1
-"""Share of the steps in which the learning rate rises."""
+"""Share of the steps over which the learning rate rises."""
 
 _MARGINS_EVERY = 25
 _INNER_STEPS = 10
-"""Of L-BFGS on one batch."""
+"""L-BFGS steps on one batch."""
 
-_LARGE = 4
-"""Times as many classes are in a batch of L-BFGS, which sees few batches."""
+_LARGER = 4
+"""A batch of L-BFGS has this many times as many classes, because it sees few batches."""
 
 _LARGEST = 1e4
-"""No weight of a head on unit rows is as large, unless its training has come apart."""
+"""A weight of a head on unit rows is only larger if training has diverged."""
 
 
 @dataclass(slots=True)
-class Position:
-    """Where a training stands: all it needs to go on as if it had never stopped.
+class DescentState:
+    """All that a training needs to continue as if it had never stopped.
 
     Parameters
     ----------
     flat
         The parameters, moved in place.
     optimiser
-        State of Adam; L-BFGS begins anew with each batch.
+        State of Adam; L-BFGS has none between batches.
     step
         Steps taken.
     rng
-        What all further draws come from.
+        Generator of all further draws.
     """
 
     flat: FloatingArray
@@ -55,99 +57,102 @@ class Position:
     rng: np.random.Generator
 
     @classmethod
-    def at_start(cls, problem: Problem) -> "Position":
-        """Before the first step."""
+    def initial(cls, problem: Problem) -> "DescentState":
+        """The state before the first step."""
         rng = np.random.default_rng(problem.settings.seed)
-        flat = problem.start(rng)
-        return cls(flat, Adam.at_rest(flat), 0, rng)
+        flat = problem.initial_parameters(rng)
+        return cls(flat, Adam.initial(flat), 0, rng)
 
 
 @dataclass(frozen=True, slots=True)
 class MeanLoss:
-    """Means of both parts of the loss since the last look."""
+    """Means of both parts of the loss since the last validation step."""
 
     base: float
     tcm: float
 
 
-def descend(problem: Problem, position: Position) -> Iterator[MeanLoss]:
-    """Train to the last step; ``position`` moves along, and is at rest at each look.
+def descend(problem: Problem, state: DescentState) -> Iterator[MeanLoss]:
+    """Train to the last step, updating ``state``; yields where validation is due.
 
-    The matrix products are held to one thread: the numbers do not depend on how many
-    processors there are, and products this small gain little from more.
+    Matrix products use one thread: the numbers then do not depend on how many processors
+    there are, and products this small gain little from more.
 
     Raises
     ------
     TrainingError
-        If the loss or a parameter grows beyond all bounds.
+        If the loss or a parameter diverges.
     """
     lbfgs = problem.settings.optimiser is Optimiser.LBFGS
     move = _lbfgs_steps if lbfgs else _adam_steps
     n_steps = problem.settings.steps
-    stride = max(ceil(n_steps / _LOOKS), _FEWEST_STEPS)
-    while position.step < n_steps:
-        until = min(position.step + stride, n_steps)
+    stride = max(ceil(n_steps / _VALIDATION_STEPS), _FEWEST_STEPS)
+    while state.step < n_steps:
+        until = min(state.step + stride, n_steps)
         with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-            losses = move(problem, position, until)
-        _require_bounded(position, losses)
+            losses = move(problem, state, until)
+        _refuse_divergence(state, losses)
         yield MeanLoss(*losses.mean(axis=0).tolist())
 
 
-def _adam_steps(problem: Problem, position: Position, until: int) -> FloatingArray:
-    settings, rng = problem.settings, position.rng
+def _adam_steps(problem: Problem, state: DescentState, until: int) -> FloatingArray:
+    settings, rng = problem.settings, state.rng
     batches = problem.batches()
-    n_decaying = problem.head.layout.size if problem.head.shrinks else 0
     rate = settings.rate_for(problem.items.n_classes)
     warm_up = ceil(_WARM_UP * settings.steps)
     losses: list[tuple[float, float]] = []
-    tcm = problem.regulariser(position.flat, rng)
-    while position.step < until:
+    tcm = problem.regulariser(state.flat, rng)
+    while state.step < until:
         if losses and len(losses) % _MARGINS_EVERY == 0:
-            tcm = problem.regulariser(position.flat, rng)
-        value = problem.value(position.flat, batches.draw(rng), tcm)
+            tcm = problem.regulariser(state.flat, rng)
+        value = problem.value(state.flat, batches.draw(rng), tcm)
         losses.append((value.base, value.tcm))
-        share = warm_up_and_cosine(position.step, settings.steps, warm_up)
-        position.optimiser.step(
-            position.flat,
+        share = warm_up_and_cosine(state.step, settings.steps, warm_up)
+        state.optimiser.step(
+            state.flat,
             value.gradient,
             share * rate,
             decay=settings.decay,
-            n_decaying=n_decaying,
+            n_decaying=problem.n_decaying,
         )
-        position.step += 1
+        state.step += 1
     return np.array(losses)
 
 
-def _lbfgs_steps(problem: Problem, position: Position, until: int) -> FloatingArray:
-    """Minimise on one large batch after another, TCM held to the pairs it starts with."""
-    settings, rng = problem.settings, position.rng
-    batches = problem.batches(times=_LARGE)
-    n_decaying = problem.head.layout.size if problem.head.shrinks else 0
+def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingArray:
+    """Minimise on one large batch after another, with the active pairs of TCM fixed."""
+    rng = state.rng
+    batches = problem.batches(times=_LARGER)
     losses = []
-    while position.step < until:
+    while state.step < until:
         batch = batches.draw(rng)
-        tcm = problem.regulariser(position.flat, rng)
-        held = None if tcm is None else problem.held(position.flat, batch, tcm)
-        before = problem.value(position.flat, batch, held)
+        tcm = problem.regulariser(state.flat, rng)
+        fixed = None if tcm is None else problem.with_fixed_pairs(tcm, state.flat, batch)
+        before = problem.value(state.flat, batch, fixed)
         losses.append((before.base, before.tcm))
-
-        def penalised(flat: FloatingArray) -> tuple[float, FloatingArray]:
-            value = problem.value(flat, batch, held)  # noqa: B023, used before the next batch
-            value.gradient[:n_decaying] += settings.decay * flat[:n_decaying]
-            penalty = settings.decay / 2 * float(np.square(flat[:n_decaying]).sum())
-            return value.base + value.tcm + penalty, value.gradient
-
-        n_steps = min(_INNER_STEPS, until - position.step)
-        position.flat[:] = minimise(penalised, position.flat, n_steps)
-        position.step += n_steps
+        n_steps = min(_INNER_STEPS, until - state.step)
+        objective = partial(with_penalty, problem=problem, batch=batch, tcm=fixed)
+        state.flat[:] = minimise(objective, state.flat, n_steps)
+        state.step += n_steps
     return np.array(losses)
 
 
-def _require_bounded(position: Position, losses: FloatingArray) -> None:
-    largest = np.abs(position.flat).max()
+def with_penalty(
+    flat: FloatingArray, *, problem: Problem, batch: IntArray, tcm: PairLoss | None
+) -> tuple[float, FloatingArray]:
+    """Loss of a batch with weight decay as a penalty, and its gradient."""
+    decay, n_decaying = problem.settings.decay, problem.n_decaying
+    value = problem.value(flat, batch, tcm)
+    value.gradient[:n_decaying] += decay * flat[:n_decaying]
+    penalty = decay / 2 * float(np.square(flat[:n_decaying]).sum())
+    return value.base + value.tcm + penalty, value.gradient
+
+
+def _refuse_divergence(state: DescentState, losses: FloatingArray) -> None:
+    largest = np.abs(state.flat).max()
     if not np.isfinite(losses).all() or not largest < _LARGEST:
         raise TrainingError(
-            f"training came apart before step {position.step}: mean loss {losses.mean():.3g},"
+            f"training diverged before step {state.step}: mean loss {losses.mean():.3g},"
             f" largest weight {largest:.3g}",
-            hint="Lower --lr, or leave it out.",
+            hint="Lower --lr, or omit it.",
         )

@@ -1,157 +1,104 @@
-"""The recipe of a fine-tuning: train, look at classes held out, keep the best, do no harm."""
+"""Trains one head: descend, validate now and then on other classes, keep the best head."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from opiscli.arrays import FloatingArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import TrainingError, UndefinedMetric
-from opiscli.heads.projection import Projection
-from opiscli.training.descent import MeanLoss, Position, descend
+from opiscli.heads import Projection
+from opiscli.training.descent import DescentState, MeanLoss, descend
 from opiscli.training.model_selection import cost
 from opiscli.training.problem import Problem
+from opiscli.training.result import TrainingResult, ValidationStep
 from opiscli.training.settings import TrainingSettings
 from opiscli.training.validation import Scores, Validation
 
 _PATIENCE = 8
-"""Looks without a better head after which training stops."""
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationStep:
-    """What was seen when training was last looked at.
-
-    Parameters
-    ----------
-    step
-        Steps taken.
-    base, tcm
-        Mean losses since the look before; ``None`` before the first step.
-    opis, recall
-        Of the validation classes; OPIS corrected for noise where it can be.
-    kept
-        Whether this head is the best so far.
-    """
-
-    step: int
-    base: float | None
-    tcm: float | None
-    opis: float
-    recall: float
-    kept: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a line of the history."""
-        return asdict(self)
+"""Validation steps without a better head after which training stops."""
 
 
 @dataclass(slots=True)
 class TrainingRun:
-    """A training under way: where it stands, what was seen, and the best so far."""
+    """A training in progress: state of the descent, history, and the best parameters so far."""
 
-    position: Position
-    looks: list[ValidationStep] = field(default_factory=list)
+    state: DescentState
+    history: list[ValidationStep] = field(default_factory=list)
     best: FloatingArray | None = None
     best_cost: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finetuned:
-    """What a fine-tuning hands back.
-
-    Parameters
-    ----------
-    projection
-        The best head, or the identity where none is better.
-    step
-        At which the head was taken; ``None`` for the identity.
-    settings
-        It was trained with.
-    looks
-        The history, the frozen embeddings first.
-    cost
-        Of the head, as the objective has it; 0 for the identity, negative for better.
-    """
-
-    projection: Projection
-    step: int | None
-    settings: TrainingSettings
-    looks: tuple[ValidationStep, ...]
-    cost: float
-
-
-def finetune(
+def fit(
     items: EmbeddingSet,
     validation: Validation,
     settings: TrainingSettings,
     *,
     resumed: TrainingRun | None = None,
-    on_look: Callable[[TrainingRun], None] | None = None,
-) -> Finetuned:
-    """Train a head on some classes and keep the one that serves other classes best.
+    on_validation: Callable[[TrainingRun], None] = lambda run: None,
+) -> TrainingResult:
+    """Train a head on some classes and keep the checkpoint that is best on other classes.
 
     Parameters
     ----------
     items
-        To train on.
+        Training items.
     validation
-        Of classes that are not among them.
+        Items of other classes.
     resumed
         A run that was interrupted, under the same settings and on the same items.
-    on_look
-        Called at the start and after each look, when the run is at rest.
+    on_validation
+        Called with the run before the first step and after each validation step.
 
     Raises
     ------
     TrainingError
-        If training comes apart, or the head lets all embeddings collapse.
+        If training diverges, or the head maps all embeddings onto one another.
     UndefinedMetric
         If OPIS is not defined on the validation items.
     """
-    problem = Problem.of(items, settings)
-    frozen = validation.scores(Projection.identity(items.dims))
-    if resumed is None:
-        resumed = TrainingRun(Position.at_start(problem))
-        resumed.looks.append(ValidationStep(0, None, None, frozen.opis, frozen.recall, True))
-    run = resumed
-    tell = on_look or (lambda _: None)
-    tell(run)
-    for loss in descend(problem, run.position):
-        _look(run, loss, _scores(validation, problem, run.position), frozen, settings)
-        tell(run)
-        if not any(look.kept for look in run.looks[-_PATIENCE:]):
+    problem = Problem.from_settings(items, settings)
+    identity = Projection.identity(items.dims)
+    frozen = validation.scores(identity)
+    run = resumed or _new_run(problem, frozen)
+    on_validation(run)
+    for loss in descend(problem, run.state):
+        _validate(run, loss, _scores(validation, problem, run.state), frozen, settings)
+        on_validation(run)
+        if not any(step.kept for step in run.history[-_PATIENCE:]):
             break
-    identity = run.best is None
-    return Finetuned(
-        projection=Projection.identity(items.dims)
-        if run.best is None
-        else problem.trained(run.best),
-        step=None if identity else max(look.step for look in run.looks if look.kept),
+    found = run.best is not None
+    return TrainingResult(
+        projection=identity if run.best is None else problem.projection(run.best),
+        step=max(step.step for step in run.history if step.kept) if found else None,
         settings=settings,
-        looks=tuple(run.looks),
+        history=tuple(run.history),
         cost=run.best_cost,
     )
 
 
-def _look(
+def _new_run(problem: Problem, frozen: Scores) -> TrainingRun:
+    first = ValidationStep(0, None, None, frozen.opis, frozen.recall, kept=True)
+    return TrainingRun(DescentState.initial(problem), [first])
+
+
+def _validate(
     run: TrainingRun, loss: MeanLoss, scores: Scores, frozen: Scores, settings: TrainingSettings
 ) -> None:
-    now = cost(settings.objective, scores, frozen)
-    better = now < run.best_cost
+    new_cost = cost(settings.objective, scores, frozen)
+    better = new_cost < run.best_cost
     if better:
-        run.best, run.best_cost = run.position.flat.copy(), now
-    run.looks.append(
-        ValidationStep(run.position.step, loss.base, loss.tcm, scores.opis, scores.recall, better)
+        run.best, run.best_cost = run.state.flat.copy(), new_cost
+    run.history.append(
+        ValidationStep(run.state.step, loss.base, loss.tcm, scores.opis, scores.recall, better)
     )
 
 
-def _scores(validation: Validation, problem: Problem, position: Position) -> Scores:
+def _scores(validation: Validation, problem: Problem, state: DescentState) -> Scores:
     try:
-        return validation.scores(problem.trained(position.flat))
+        return validation.scores(problem.projection(state.flat))
     except UndefinedMetric as cause:
         raise TrainingError(
-            f"after step {position.step} the head maps the validation items onto one another,"
-            " so that no threshold tells them apart",
+            f"after step {state.step} the head maps the validation items onto one another,"
+            " so that no threshold separates their classes",
             hint="Lower --lr, or check that the training classes differ at all.",
         ) from cause

@@ -6,26 +6,26 @@ from opiscli.training.settings import Objective
 from opiscli.training.validation import Scores
 
 _SMALLEST = 1e-6
-"""Below this an OPIS is rounding, and shares of it mean nothing."""
+"""An OPIS below this is rounding error, and a change relative to it means nothing."""
 
 
-def cost(objective: Objective, scores: Scores, identity: Scores) -> float:
+def cost(objective: Objective, scores: Scores, frozen: Scores) -> float:
     """Negative where a head is better than none; infinite where it does harm.
 
-    A head is only used if R@1 is not below and, unless OPIS is what is asked for, OPIS
-    not above that of the frozen embeddings. ``opis`` then counts the change of OPIS,
-    ``recall`` that of 1 - R@1, and ``both`` the sum of the two as shares of what they were.
+    A head is only used if R@1 is not below and, unless the objective is ``opis``, OPIS not
+    above that of the frozen embeddings. The cost is then the change of OPIS (``opis``), the
+    change of 1 - R@1 (``recall``), or the sum of both as relative changes (``both``).
     """
-    worse_recall = scores.recall < identity.recall
-    worse_opis = scores.opis > identity.opis
+    worse_recall = scores.recall < frozen.recall
+    worse_opis = scores.opis > frozen.opis
     if worse_recall or (worse_opis and objective is not Objective.OPIS):
         return math.inf
-    opis_change = scores.opis - identity.opis
-    recall_change = identity.recall - scores.recall
+    opis_change = scores.opis - frozen.opis
+    recall_change = frozen.recall - scores.recall
     if objective is Objective.OPIS:
         return opis_change
     if objective is Objective.RECALL:
         return recall_change
-    return opis_change / max(abs(identity.opis), _SMALLEST) + recall_change / max(
-        1 - identity.recall, _SMALLEST
+    return opis_change / max(abs(frozen.opis), _SMALLEST) + recall_change / max(
+        1 - frozen.recall, _SMALLEST
     )

@@ -7,19 +7,19 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.heads import Head, Projection, head_of
-from opiscli.heads.initialisation import start_of
+from opiscli.heads import Projection, TrainableHead, untrained_head
+from opiscli.heads.initialisation import initial_map
 from opiscli.heads.layout import Layout, Parameters
 from opiscli.heads.unit_length import unit_length
 from opiscli.training.batch_loss import Criterion
 from opiscli.training.batches import ClassBalanced
-from opiscli.training.losses.loss import PairLoss, PairMasks
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.losses.parts.loss import PairLoss, PairMasks
 from opiscli.training.settings import Margins, TrainingSettings
-from opiscli.training.tcm_margins import following
+from opiscli.training.tcm import ThresholdConsistentMargin
+from opiscli.training.tcm_margins import with_margins_at_far
 
 _ITEMS_FOR_MARGINS = 600
-"""Make more than 100,000 negative pairs: enough for a false-accept rate of 1e-3."""
+"""They form more than 100,000 negative pairs: enough for a false-accept rate of 1e-3."""
 
 
 class Value(NamedTuple):
@@ -39,30 +39,35 @@ class Problem:
 
     items: EmbeddingSet
     settings: TrainingSettings
-    head: Head
+    head: TrainableHead
     criterion: Criterion
     layout: Layout
 
     @classmethod
-    def of(cls, items: EmbeddingSet, settings: TrainingSettings) -> "Problem":
-        """Put together what the settings ask for.
+    def from_settings(cls, items: EmbeddingSet, settings: TrainingSettings) -> "Problem":
+        """Assemble head and criterion.
 
         Raises
         ------
         UsageError
-            If the head cannot have as many dims as asked for.
+            If the head cannot have that many dims.
         """
         dim = items.dims if settings.dim is None else settings.dim
-        head = head_of(settings.head, start_of(settings.start, items.unit_rows, dim))
-        criterion = Criterion.of(settings.loss, dict(settings.options))
+        head = untrained_head(settings.head, initial_map(settings.start, items.unit_rows, dim))
+        criterion = Criterion.by_name(settings.loss, dict(settings.loss_options))
         shapes = dict(head.layout.shapes)
-        if criterion.of_proxies is not None:
+        if criterion.proxy_loss is not None:
             shapes["proxies"] = (items.n_classes, dim)
         return cls(items, settings, head, criterion, Layout(shapes))
 
-    def start(self, rng: np.random.Generator) -> FloatingArray:
-        """Parameters before the first step; proxies begin at the means of their classes."""
-        parameters = self.head.start(rng)
+    @property
+    def n_decaying(self) -> int:
+        """How many of the first parameters weight decay applies to."""
+        return self.head.layout.size if self.head.decays_to_initial else 0
+
+    def initial_parameters(self, rng: np.random.Generator) -> FloatingArray:
+        """Parameters before the first step; proxies begin as the means of their classes."""
+        parameters = self.head.initial_parameters(rng)
         if "proxies" in self.layout.shapes:
             vectors, _ = self.head.forward(parameters, self.items.unit_rows)
             sums = np.add.reduceat(vectors, self.items.class_starts, axis=0)
@@ -70,23 +75,23 @@ class Problem:
         return self.layout.flat(parameters)
 
     def batches(self, *, times: int = 1) -> ClassBalanced:
-        """Batches as the settings ask for, or of that many times as many classes."""
+        """Batches as in the settings, or with ``times`` as many classes."""
         settings = self.settings
-        return ClassBalanced.of(
+        return ClassBalanced.from_items(
             self.items, times * settings.classes_per_batch, settings.items_per_class
         )
 
     def regulariser(
         self, flat: FloatingArray, rng: np.random.Generator
     ) -> ThresholdConsistentMargin | None:
-        """TCM with the margins that belong to these parameters."""
+        """TCM with the margins for these parameters."""
         tcm = self.settings.tcm
         if tcm is None or self.settings.margins is Margins.FIXED:
             return tcm
         n_items = self.items.n_items
         sample = rng.choice(n_items, min(n_items, _ITEMS_FOR_MARGINS), replace=False)
         far = self.settings.margins_far or self.settings.far
-        return following(tcm, self._vectors(flat, sample), self.items.codes[sample], far)
+        return with_margins_at_far(tcm, self._vectors(flat, sample), self.items.codes[sample], far)
 
     def value(self, flat: FloatingArray, batch: IntArray, tcm: PairLoss | None) -> Value:
         """Loss of a batch and its gradient.
@@ -94,28 +99,28 @@ class Problem:
         Parameters
         ----------
         batch
-            Positions of its items.
+            Positions of the items.
         """
         parameters = self.layout.views(flat)
         codes = self.items.codes[batch]
         vectors, pullback = self.head.forward(parameters, self.items.unit_rows[batch])
         loss = self.criterion(vectors, codes, tcm, parameters.get("proxies"))
-        gradient: Parameters = pullback(loss.by_vectors)
-        if loss.by_proxies is not None:
-            gradient["proxies"] = loss.by_proxies
+        gradient: Parameters = pullback(loss.vector_gradient)
+        if loss.proxy_gradient is not None:
+            gradient["proxies"] = loss.proxy_gradient
         return Value(loss.base, loss.tcm, self.layout.flat(gradient))
 
-    def held(
-        self, flat: FloatingArray, batch: IntArray, tcm: ThresholdConsistentMargin
+    def with_fixed_pairs(
+        self, tcm: ThresholdConsistentMargin, flat: FloatingArray, batch: IntArray
     ) -> PairLoss:
-        """TCM held to the pairs of a batch that violate a margin under these parameters."""
+        """TCM over the pairs of a batch that violate a margin under these parameters."""
         unit, _ = unit_length(self._vectors(flat, batch))
-        active = tcm.active(unit @ unit.T, PairMasks.of(self.items.codes[batch]))
-        return lambda similarity, _: tcm.on(similarity, active)
+        active = tcm.active(unit @ unit.T, PairMasks.from_codes(self.items.codes[batch]))
+        return lambda similarity, _: tcm.over(similarity, active)
 
-    def trained(self, flat: FloatingArray) -> Projection:
-        """Take the head out of training."""
-        return self.head.trained(self.layout.views(flat))
+    def projection(self, flat: FloatingArray) -> Projection:
+        """The head with these parameters, as it is applied and saved."""
+        return self.head.projection(self.layout.views(flat))
 
     def _vectors(self, flat: FloatingArray, chosen: IntArray) -> FloatingArray:
         return self.head.forward(self.layout.views(flat), self.items.unit_rows[chosen])[0]

@@ -1,36 +1,33 @@
-"""Everything that decides what head a training ends with."""
+"""Every setting of a training that changes the head."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
-from opiscli.settings.evaluation import RangeRequest, choice, plain
-from opiscli.training.losses import loss_options
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.settings.evaluation import RangeRequest, plain
+from opiscli.training.losses import default_options
+from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.version import __version__
 
 DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)
-"""For margins that follow the calibration range; see benchmarks/tcm_study."""
-
+"""Weights for margins that follow the calibration range; see benchmarks/tcm_study."""
 
 _LEARNING_RATE = 3e-4
 _MANY_CLASSES = 150
 
 
 class Margins(StrEnum):
-    """Where the margins of TCM lie."""
+    """Whether the margins of TCM follow the calibration range."""
 
     AUTO = "auto"
     FIXED = "fixed"
 
 
 class Objective(StrEnum):
-    """What a head is kept for; none may make the other number worse than it was."""
+    """Which number of the validation classes a head is chosen by; the other must not get worse."""
 
     OPIS = "opis"
     RECALL = "recall"
@@ -38,7 +35,7 @@ class Objective(StrEnum):
 
 
 class Optimiser(StrEnum):
-    """How parameters are moved."""
+    """How the parameters are optimised."""
 
     ADAM = "adam"
     LBFGS = "lbfgs"
@@ -46,30 +43,30 @@ class Optimiser(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """What `finetune` does. Every field moves a number, so every field is in the signature.
+    """Settings of a training. Each can change the head, so each is in the signature.
 
     Parameters
     ----------
-    loss, options
-        Name of the base loss, and its parameters where they are not the default.
+    loss, loss_options
+        Name of the base loss, and its parameters that are not the default.
     tcm
         The regulariser, or none. With automatic margins only its weights count.
     margins, margins_far
-        ``auto``: the margins follow the similarities at which the head has these two
+        ``auto``: the margins are the similarities at which the head has these two
         false-accept rates (by default ``far``), measured on training items as it learns.
     head, start, dim
-        Kind of head, where it begins, and length of its embeddings (by default as long as
-        the frozen ones).
+        Kind of head, its initialisation, and its output dimension (by default that of the
+        input).
     optimiser, steps, learning_rate, decay
-        The rate is of Adam, by default as in `rate_for`; ``decay`` pulls a residual head
-        back to its start.
+        Learning rate of Adam, by default as in `rate_for`; weight decay towards the initial
+        head.
     classes_per_batch, items_per_class
-        Of a batch. By default as many items of each class as make 128 in all, 4 or more.
+        Size of a batch. By default as many items of each class as make 128 in all, 4 or more.
     objective, far, val_fraction
-        What a head is kept for, the calibration range of its OPIS, and the share of classes
-        set aside for validation.
+        How a head is chosen, the calibration range of its OPIS, and the share of classes set
+        aside for validation.
     seed
-        Of everything random.
+        Random seed.
 
     Raises
     ------
@@ -78,7 +75,7 @@ class TrainingSettings:
     """
 
     loss: str = "supcon"
-    options: tuple[tuple[str, float], ...] = ()
+    loss_options: tuple[tuple[str, float], ...] = ()
     tcm: ThresholdConsistentMargin | None = DEFAULT_TCM
     margins: Margins = Margins.AUTO
     margins_far: tuple[float, float] | None = None
@@ -97,12 +94,12 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        known = loss_options(self.loss)
-        for name, _ in self.options:
+        known = default_options(self.loss)
+        for name, _ in self.loss_options:
             if name not in known:
                 raise UsageError(
                     f"loss {self.loss} has no option {name!r}, expected one of: {', '.join(known)}",
-                    hint=f"For example --loss-option {next(iter(known))}=1.",
+                    hint=f"For example --loss-option={next(iter(known))}=1.",
                 )
         _require(1 <= self.steps <= 10**7, "--steps", self.steps, "1 or more", "600")
         rate = self.learning_rate
@@ -123,10 +120,10 @@ class TrainingSettings:
             _require_tcm(self.tcm)
 
     def rate_for(self, n_classes: int) -> float:
-        """Learning rate of Adam for so many training classes: few classes can tell little.
+        """Learning rate of Adam for so many training classes: lower for few.
 
-        With a few dozen classes or fewer, a rate that suits thousands learns what is true
-        of those classes alone (see benchmarks/tcm_study).
+        With a few dozen classes or fewer, a rate that suits thousands overfits to them (see
+        benchmarks/tcm_study).
         """
         if self.learning_rate is not None:
             return self.learning_rate
@@ -138,8 +135,8 @@ class TrainingSettings:
         return RangeRequest.of(far=self.far)
 
     def signature(self) -> str:
-        """Every setting in one line, to quote beside the numbers."""
-        options = ",".join(f"{name}={plain(value)}" for name, value in self.options)
+        """All settings in one line, to quote beside the numbers."""
+        options = ",".join(f"{name}={plain(value)}" for name, value in self.loss_options)
         parts = [
             "opis-finetune",
             f"loss:{self.loss}{f'({options})' if options else ''}",
@@ -175,68 +172,6 @@ class TrainingSettings:
         return f"{margins}*{weights}"
 
 
-_CHOICES: dict[str, tuple[str, type[StrEnum]]] = {
-    "margins": ("--margins", Margins),
-    "head": ("--head", HeadKind),
-    "start": ("--start", StartKind),
-    "optimiser": ("--optimiser", Optimiser),
-    "objective": ("--objective", Objective),
-}
-
-
-def settings_of(
-    asked: Mapping[str, Any],
-    loss_options: Mapping[str, float],
-    of_tcm: Mapping[str, float],
-    *,
-    tcm: bool,
-) -> TrainingSettings:
-    """Settings from the options that were given.
-
-    A margin that is given is fixed, and so is the other one.
-
-    Parameters
-    ----------
-    asked
-        Fields of `TrainingSettings`, choices as text.
-    loss_options
-        Parameters of the base loss.
-    of_tcm
-        Fields of `ThresholdConsistentMargin`.
-    tcm
-        Whether it is wanted at all.
-
-    Raises
-    ------
-    UsageError
-        If options are out of range or exclude each other.
-    """
-    fields = dict(asked)
-    for name, (option, kind) in _CHOICES.items():
-        if name in fields:
-            fields[name] = choice(kind, option, fields[name])
-    margin_given = {"margin_plus", "margin_minus"} & set(of_tcm)
-    if not tcm and (of_tcm or "margins" in fields):
-        raise UsageError(
-            "--no-tcm leaves nothing for margins and weights of TCM to do", hint="Leave them out."
-        )
-    if margin_given and fields.setdefault("margins", Margins.FIXED) is Margins.AUTO:
-        raise UsageError(
-            "--margins auto chooses the margins, but one is given", hint="Leave one of them out."
-        )
-    if fields.get("optimiser") is Optimiser.LBFGS and "learning_rate" in fields:
-        raise UsageError(
-            "--lr is for Adam: L-BFGS finds the length of its steps", hint="Leave --lr out."
-        )
-    if fields.get("head") is HeadKind.LINEAR and "decay" in fields:
-        raise UsageError(
-            "--decay pulls a head back to its start, a linear head has none to go back to",
-            hint="Leave --decay out, or use --head residual.",
-        )
-    fields["tcm"] = replace(DEFAULT_TCM, **of_tcm) if tcm else None
-    return TrainingSettings(options=tuple(sorted(loss_options.items())), **fields)
-
-
 def _require_tcm(tcm: ThresholdConsistentMargin) -> None:
     for option, margin in (("pos", tcm.margin_plus), ("neg", tcm.margin_minus)):
         _require(-1 <= margin <= 1, f"--tcm-margin-{option}", margin, "-1 to 1", "0.5")
@@ -251,5 +186,5 @@ def _positive(value: float) -> bool:
 def _require(holds: bool, option: str, value: object, expected: str, example: str) -> None:
     if not holds:
         raise UsageError(
-            f"{option} is {value}, expected {expected}", hint=f"For example {option} {example}."
+            f"{option} is {value}, expected {expected}", hint=f"For example {option}={example}."
         )

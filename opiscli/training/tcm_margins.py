@@ -6,26 +6,26 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses.tcm import ThresholdConsistentMargin
+from opiscli.training.tcm import ThresholdConsistentMargin
 
 
-def following(
+def with_margins_at_far(
     tcm: ThresholdConsistentMargin,
     vectors: FloatingArray,
     codes: Int32Array,
     far: tuple[float, float],
 ) -> ThresholdConsistentMargin:
-    """Put both margins where the calibration range now ends.
+    """Put both margins at the ends of the calibration range as it is now.
 
     Positive pairs that the strictest threshold of the range rejects are pulled together,
-    negative pairs that the loosest accepts are pushed apart: these are the pairs in which
-    the utilities of classes differ over the range. Fixed margins ask the same of embeddings
-    whose similarities lie elsewhere, and of a head that moves them.
+    negative pairs that the loosest accepts are pushed apart: in these pairs class scores
+    differ over the range. Fixed margins would not fit embeddings whose similarities lie
+    elsewhere, nor a head that moves them.
 
     Parameters
     ----------
     vectors
-        Shape ``(n, dim)``, what a head gives for a random sample of training items.
+        Shape ``(n, dim)``, output of the head for a random sample of training items.
     codes
         Shape ``(n,)``, their classes, at least two.
     far

@@ -9,6 +9,7 @@ import pytest
 from conftest import SAMPLE, clusters, coarse_grid
 from hypothesis import given
 from hypothesis import strategies as st
+from opiscli.pairs.plain import count_pairs
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet
@@ -17,7 +18,6 @@ from opiscli.analysis.counting import count_items
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
-from opiscli.pairs.plain import count_pairs
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.evaluation import Distance, EvaluationSettings
 from opiscli.settings.resources import Resources
@@ -257,7 +257,7 @@ def test_a_threshold_without_a_target_holds_out_its_rate(opis, option, is_ratio)
     (point,) = json.loads(opis(*options, "--json")[1])["operating_points"]
     held = point["holdout"]
     assert held["is_ratio"] is is_ratio
-    assert ("× of target" in opis(*options)[1]) is is_ratio
+    assert ("× target" in opis(*options)[1]) is is_ratio
     # Without a target it is the FAR itself, of the order of that on all classes.
     unit = 1 if is_ratio else point["far"]["value"]
     assert 0.4 < held["median"] / unit < 2.5

@@ -7,7 +7,7 @@ import pytest
 from conftest import SAMPLE, clusters
 
 from opiscli.errors import UsageError
-from opiscli.settings.conditions import Condition
+from opiscli.settings.conditions import Condition, settings_for
 
 WORDNET = SAMPLE / "wordnet.parquet"
 
@@ -67,6 +67,17 @@ def test_the_rates_are_those_of_a_calibration(opis, saved):
     assert len(set(expected.values())) == len(names)
 
 
+def test_a_number_of_the_ranking_is_counted_when_it_is_named(opis, saved):
+    code, out, _ = opis("check", WORDNET, "--fail-if", "map_at_r<0.9", "--json")
+    truth = json.loads(opis("evaluate", WORDNET, "--ranking", "--json")[1])
+    (found,) = json.loads(out)["conditions"]
+    assert code == 1
+    assert found["value"] == truth["ranking"]["map_at_r"]["value"]
+    code, out, err = opis("check", saved, "--fail-if", "map_at_r<0.9")
+    assert (code, out) == (2, "")
+    assert "was counted without" in err
+
+
 def test_rates_at_a_threshold_from_a_file(opis, saved, tmp_path):
     path = tmp_path / "threshold.json"
     opis("calibrate", saved, "--far", "1e-2", "-o", path)
@@ -101,6 +112,14 @@ def test_a_threshold_of_another_distance_is_never_applied(opis, tmp_path):
 )
 def test_conditions_are_read(text, key):
     assert Condition.parse(text).key == key
+
+
+def test_conditions_say_what_must_be_counted():
+    texts = ("recall@10<1", "opis>0", "recall@2<1", "tar@far=1e-3<1")
+    conditions = [Condition.parse(text) for text in texts]
+    assert settings_for(conditions) == {"ks": (2, 10)}
+    ranked = [*conditions, Condition.parse("r_precision<1")]
+    assert settings_for(ranked) == {"ks": (2, 10), "ranking": True}
 
 
 @pytest.mark.parametrize(("comparison", "holds"), [(">", 0), (">=", 1), ("<=", 1), ("==", 1)])

@@ -69,7 +69,7 @@ def test_nothing_changed_against_itself(opis, two):
 def test_other_classes_have_no_paired_interval(opis, two):
     code, out, err = opis("compare", two[0], WORDNET, "--json")
     assert code == 0
-    assert "changes have no interval" in err
+    assert "changes have no confidence interval" in err
     assert not json.loads(out)["is_paired"]
     assert metrics(out)["opis"][1]["change"]["ci"] is None
 
@@ -90,8 +90,17 @@ def test_the_table_of_the_paper(opis, two):
     _, latex, _ = opis("compare", *two, "--format", "latex")
     assert r"$\uparrow$ +" in latex
     assert "before.npz" in latex
-    _, table, _ = opis("compare", *two)
-    assert max(len(line) for line in table.splitlines()[4:-1]) <= 80
+
+
+def test_the_terminal_shows_every_number_in_80_columns(opis, two, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    found = metrics(opis("compare", *two, "--json")[1])
+    *body, _ = opis("compare", *two)[1].splitlines()
+    assert max(len(line) for line in body) <= 80
+    assert "…" not in "".join(body[2:])
+    shown = [line.split("B ")[1].split()[0] for line in body if " B " in line]
+    assert shown[:2] == [f"{found['recall@1'][1]['value']:.4f}", f"{found['opis'][1]['value']:.4g}"]
+    assert len(shown) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,8 @@ def test_a_head_on_real_data_lowers_opis_and_says_so(opis, tmp_path):
     assert after["recall@1"] >= before["recall@1"]
     assert "kept" in err
     assert read_head(path).record["signature"] == result["signature"]
-    looks = [
-        json.loads(line) for line in (tmp_path / "head.history.jsonl").read_text().splitlines()
-    ]
-    assert looks[0]["step"] == 0
+    history = (tmp_path / "head.history.jsonl").read_text().splitlines()
+    assert json.loads(history[0])["step"] == 0
     assert {file.name for file in tmp_path.iterdir()} == {path.name, "head.history.jsonl"}
 
 
@@ -60,9 +58,9 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(opis, source, tmp
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     run = ("finetune", source, "--lr", 1e-3, *QUICK, "-o")
     opis(*run, whole)
-    from opiscli.analysis import finetune as finetuning
+    from opiscli.training.checkpoint import Checkpoint
 
-    write, calls = finetuning.write_run, []
+    write, calls = Checkpoint.write, []
 
     def interrupted(*arguments):
         write(*arguments)
@@ -70,7 +68,7 @@ def test_an_interrupted_training_goes_on_as_if_it_had_not_been(opis, source, tmp
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(finetuning, "write_run", interrupted)
+    monkeypatch.setattr(Checkpoint, "write", interrupted)
     assert opis(*run, parts)[0] == 130
     monkeypatch.undo()
     assert not parts.exists()
@@ -87,7 +85,7 @@ def test_nothing_better_writes_the_identity_with_a_warning(opis, source, tmp_pat
     run = ("finetune", source, "-o", path, "--lr", 1e-12, "--objective", "recall", *QUICK)
     code, _, err = opis(*run)
     assert code == 0
-    assert "warning: no head served the validation classes better" in err
+    assert "warning: no head was better on the validation classes" in err
     np.testing.assert_array_equal(read_head(path).projection.weight, np.eye(8))
 
 
@@ -101,7 +99,7 @@ def test_tuning_tries_other_settings(opis, source, tmp_path):
 @pytest.mark.parametrize(
     ("change", "exit_code", "says"),
     [
-        (("--lr", 1e6), 6, "came apart"),
+        (("--lr", 1e6), 6, "diverged"),
         (("--dim", 9), 2, "--dim is 9"),
         (("--loss-option", "margin=1"), 2, "no option 'margin'"),
         (("--where", "note=n1"), 4, "expected at least two classes"),

@@ -101,8 +101,8 @@ def test_every_format_names_both_sets(opis, folder, monkeypatch):
     lines = [line.strip() for line in opis(*argv)[1].splitlines()]
     assert lines[0] == str(folder / "queries.parquet")
     assert lines[1] == f"{len(QUERIES)} items × 8 dims · 30 classes"
-    assert lines[2] == f"against {folder / 'gallery.parquet'}"
-    assert lines[3] == "29 items × 8 dims · 29 classes · 29 of a single item"
+    assert lines[2] == f"against gallery {folder / 'gallery.parquet'}"
+    assert lines[3] == "29 items × 8 dims · 29 classes · 29 with a single item"
     rows = {
         row["metric"]: row["value"]
         for row in csv.DictReader(io.StringIO(opis(*argv, "-f", "csv")[1]))
@@ -141,7 +141,7 @@ def test_items_of_both_sets_are_told(opis, folder):
     assert result["pairs"]["n_positive"] == (np.bincount(LABELS) ** 2).sum()
     _, _, err = opis("evaluate", file, "--gallery", folder / "gallery.parquet")
     assert f"29 of {len(LABELS)} queries have exactly the embedding of a gallery item" in err
-    assert "another class" not in err
+    assert "different label" not in err
 
 
 def test_repeats_on_either_side_are_told(opis, tmp_path):
@@ -151,7 +151,7 @@ def test_repeats_on_either_side_are_told(opis, tmp_path):
     argv = ("evaluate", tmp_path / "queries.parquet", "--gallery", tmp_path / "gallery.parquet")
     warnings = json.loads(opis(*argv, "--json")[1])["warnings"]
     (told,) = (one["message"] for one in warnings if one["code"] == "duplicates")
-    assert told.startswith("1 queries and 2 gallery items repeat an earlier embedding")
+    assert told.startswith("1 queries and 2 gallery items have exactly the same embedding")
 
 
 def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
@@ -162,7 +162,7 @@ def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
         "evaluate", folder / "queries.parquet", "--gallery", tmp_path / "wrong.parquet"
     )
     wrong = np.count_nonzero(~ENROLLED[:3])
-    assert f"{wrong} items have the same embedding as an item of another class" in err
+    assert f"{wrong} items have exactly the same embedding as an item with a different label" in err
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
         ("--gallery others.parquet", 4, "none of the 30 classes of the queries is in the gallery"),
         ("--gallery missing.parquet", 3, "no such file"),
         ("--gallery z.npy", 2, "Add --gallery-labels labels.npy"),
-        ("--gallery all.parquet --gallery-where role=x", 4, "meets --gallery-where role=x"),
+        ("--gallery all.parquet --gallery-where role=x", 4, "match --gallery-where role=x"),
         (
             "--gallery all.parquet --gallery-where role",
             2,

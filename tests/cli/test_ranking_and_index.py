@@ -42,7 +42,7 @@ def test_every_format_shows_both(opis, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     *body, _ = opis(*argv)[1].rstrip().split("\n")
     assert all(len(line) <= 80 for line in body)
-    assert any(line.split()[:3] == ["As", "deployed", "exact"] for line in body)
+    assert any(line.split()[:4] == ["Through", "the", "index", "exact"] for line in body)
 
 
 def test_a_long_index_name_does_not_widen_the_report(opis, monkeypatch, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from conftest import clusters, coarse_grid
 
 from opiscli import EmbeddingSet
-from opiscli.counting.ranking import ranking_sums
+from opiscli.counting.retrieval import ranking_sums
 from opiscli.neighbours.exact import NeighbourSearch
 from opiscli.neighbours.extreme_pairs import extreme_pairs
 from opiscli.neighbours.label_errors import label_errors

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid
+from opiscli.pairs.gallery import Across, count_across, histogram_across, ranks_across
 
 from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.metrics.recall import hits_at
-from opiscli.neighbours.match_ranks import match_ranks_across
-from opiscli.pairs.gallery import Across, count_across, histogram_across
 from opiscli.settings.evaluation import Distance
 from opiscli.settings.resources import Resources
 
@@ -80,7 +79,7 @@ def test_recall_is_that_of_all_queries_one_by_one(data):
         if label in w:
             match = w[distance <= distance.min() + 1e-6] == label
             hits.append((int(match.any()) + int(match.all())) / 2)
-    ranks = match_ranks_across(*across(x, y, z, w).sides, threads=2)
+    ranks = ranks_across(across(x, y, z, w), threads=2)
     assert hits_at(ranks, 1).mean() == pytest.approx(np.mean(hits), abs=1e-12)
     assert len(ranks.codes) == len(hits)
 

@@ -8,8 +8,13 @@ import pytest
 from gradients import assert_gradient, seeded
 
 from opiscli.heads.unit_length import unit_length
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, PairMasks, ThresholdConsistentMargin
-from opiscli.training.losses.distances import euclidean
+from opiscli.training.losses import LOSSES, has_proxies, loss_function
+from opiscli.training.losses.parts.distances import euclidean
+from opiscli.training.losses.parts.loss import PairMasks
+from opiscli.training.tcm import ThresholdConsistentMargin
+
+PROXY_LOSSES = [name for name in LOSSES if has_proxies(name)]
+PAIR_LOSSES = [name for name in LOSSES if not has_proxies(name)]
 
 with np.load(Path(__file__).with_name("loss_oracle.npz")) as archive:
     ORACLE = dict(archive)
@@ -22,7 +27,7 @@ def loss_of(case):
     options = {key: float(value) for key, value in (text.split("=") for text in options)}
     if name == "tcm":
         return ThresholdConsistentMargin(**options)
-    return partial({**PAIR_LOSSES, **PROXY_LOSSES}[name], **options)
+    return partial(loss_function(name), **options)
 
 
 def from_embeddings(loss, codes):
@@ -30,7 +35,7 @@ def from_embeddings(loss, codes):
 
     def value_and_gradient(vectors):
         unit, pullback = unit_length(vectors)
-        value, gradient = loss(unit @ unit.T, PairMasks.of(codes))
+        value, gradient = loss(unit @ unit.T, PairMasks.from_codes(codes))
         return value, pullback((gradient + gradient.T) @ unit)
 
     return value_and_gradient
@@ -48,7 +53,7 @@ def close(ours, theirs):
 
 
 def test_every_loss_has_a_case():
-    assert {case.split()[0] for case in CASES} == {*PAIR_LOSSES, *PROXY_LOSSES, "tcm"}
+    assert {case.split()[0] for case in CASES} == {*LOSSES, "tcm"}
     assert "pytorch-metric-learning 2.9.0" in ORACLE["versions"]
 
 
@@ -77,7 +82,7 @@ def test_slopes_of_pair_losses(name):
     # A similarity matrix that is not symmetric, so that rows and columns cannot be confused.
     lopsided = np.clip(unit_length(vectors)[0] @ unit_length(vectors)[0].T, -0.98, 0.98)
     lopsided += np.random.default_rng(2).uniform(-0.01, 0.01, lopsided.shape)
-    pairs, loss = PairMasks.of(codes), loss_of(name)
+    pairs, loss = PairMasks.from_codes(codes), loss_of(name)
     assert_gradient(lambda s: loss(s, pairs), lopsided, step=1e-7, rtol=1e-4)
 
 
@@ -85,7 +90,7 @@ def test_slopes_of_pair_losses(name):
 def test_slopes_of_proxy_losses(name):
     vectors, codes = batch_of("uneven")
     similarity = unit_length(vectors)[0] @ unit_length(PROXIES)[0].T
-    assert_gradient(lambda s: PROXY_LOSSES[name](s, codes), similarity)
+    assert_gradient(lambda s: loss_function(name)(s, codes), similarity)
 
 
 def test_steps_pull_back_any_gradient():
@@ -129,7 +134,7 @@ def test_duplicates_are_finite_and_float32_stays_float32(name):
 class TestThresholdConsistentMargin:
     """Worked out by hand on three items: 0 and 1 of a class, 2 of another."""
 
-    pairs = PairMasks.of(np.array([0, 0, 1]))
+    pairs = PairMasks.from_codes(np.array([0, 0, 1]))
 
     def similarity(self, positive, negative, other=-1.0):
         return np.array([[1, positive, negative], [positive, 1, other], [negative, other, 1]])
@@ -159,5 +164,5 @@ class TestThresholdConsistentMargin:
         tcm = ThresholdConsistentMargin()
         active = tcm.active(self.similarity(0.6, 0.7), self.pairs)
         moved = self.similarity(0.95, 0.4)
-        assert tcm.on(moved, active).value == pytest.approx(-0.05 - 0.1)
+        assert tcm.over(moved, active).value == pytest.approx(-0.05 - 0.1)
         assert tcm(moved, self.pairs).value == 0

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid, evaluate_with
+from opiscli.pairs.plain import count_pairs
 
 from opiscli import EmbeddingSet, EvaluationSettings
 from opiscli.counting import CountRequest, sampling
 from opiscli.errors import UsageError
-from opiscli.pairs.plain import count_pairs
 from opiscli.settings.resources import Resources
 
 RESOURCES = Resources(2, 1 << 32)

@@ -7,6 +7,9 @@ import pytest
 from conftest import clusters, coarse_grid, evaluate_with
 from hypothesis import given
 from hypothesis import strategies as st
+from opiscli.pairs.lattice import LARGEST_GAP, Lattice
+from opiscli.pairs.plain import bin_pairs, count_pairs
+from opiscli.pairs.survey import accepted, binned, pooled, spread_counts, survey
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, counting
@@ -16,9 +19,6 @@ from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
 from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
-from opiscli.pairs.lattice import LARGEST_GAP, Lattice
-from opiscli.pairs.plain import bin_pairs, count_pairs
-from opiscli.pairs.survey import accepted, binned, pooled, spread_counts, survey
 from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import threshold_at_far

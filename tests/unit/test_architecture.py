@@ -1,100 +1,150 @@
-"""The rooms of the house: data flows one way, and each library has one room."""
+"""The rooms of the house: data flows one way, libraries have their rooms, nothing is too long."""
 
-import ast
+import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 from conftest import ROOT
+from package_imports import imports_of, modules_of
+from package_shape import (
+    body_lengths,
+    circles,
+    command_lengths,
+    entries,
+    file_lengths,
+    not_downward,
+    room_of,
+)
 
 import opiscli
+from opiscli.cli import app
 
 PACKAGE = ROOT / "opiscli"
+ENTRANCE = {"__init__", "__main__", "api"}
 
-# From the roof to the ground: a room may use the rooms below it, and none above.
-ROOMS = (
-    "cli",
-    "report",
-    "plots",
-    "analysis",
-    "training",
-    "heads",
-    "thresholds",
-    "counting",
-    "metrics",
-    "neighbours",
-    "engine",
-    "pairs",
-    "counts",
-    "sources",
-    "embeddings",
-    "results",
-    "settings",
-    "text",
-    "atomic_file",
-    "distance",
-    "errors",
-    "arrays",
-    "version",
+# Folders from the ground up: a room uses rooms of lower floors, not its neighbours on the same one.
+# "ground" is the files at the top of the package, but for those of the entrance.
+FLOORS = (
+    ("ground",),
+    ("settings",),
+    ("embeddings", "results"),
+    ("sources", "counts", "heads"),
+    ("metrics", "engine.kernels", "engine.executors"),
+    ("metrics.intervals",),
+    ("thresholds", "engine"),
+    ("neighbours",),
+    ("counting",),  # becomes part of engine and analysis
+    ("heads.export", "training.losses", "training.optimisers"),
+    ("training", "analysis.warnings", "plots.numbers"),
+    ("analysis", "plots.drawing", "report.tables"),
+    ("plots", "report.terminal"),
+    ("report.html", "report"),
+    ("cli",),
+    ("entrance",),
 )
-STRANGERS = [
-    ("sources", "report"),
-    ("sources", "pairs"),
-    ("plots", "sources"),
-    ("sources", "heads"),
-]
-ONLY_IN = {
+ROOMS = {room for floor in FLOORS for room in floor}
+
+LIBRARIES = {
+    "faiss": {"neighbours", "heads.export"},
+    "matplotlib": {"plots", "plots.drawing"},
+    "numba": {"engine.kernels"},
+    "numpy": ROOMS - {"entrance", "cli", "report", "report.terminal", "report.tables", "settings"},
+    "onnx": {"heads.export"},
     "pyarrow": {"sources", "counts"},
-    "faiss": {"neighbours", "pairs", "heads"},
-    "onnx": {"heads"},
-    "matplotlib": {"plots"},
-    "rich": {"report", "cli"},
+    "rich": {"cli", "report", "report.terminal"},
+    "scipy": {
+        "metrics.intervals", "training", "training.losses", "training.optimisers", "analysis",
+        "plots.numbers", "plots.drawing",
+    },
+    "threadpoolctl": {"engine", "engine.executors", "training"},
     "typer": {"cli"},
-}
+}  # fmt: skip
+
+# What holds today, and behind it the target where that is less.
+MOST_ARROWS = 160
+MOST_ARROWS_NOT_DOWNWARD = 9  # 0
+MOST_CIRCLES_OF_ROOMS = 3  # 0
+MOST_CIRCLES_OF_FILES = 1  # 0
+MOST_ENTRIES = 25
+MOST_LINES_OF_MEDIAN_FILE = 115
+MOST_LINES_OF_FILE = 317  # 300
+MOST_LINES_OF_FUNCTION = 73  # 40
+MOST_LINES_OF_COMMAND = 73  # 20
+
+MODULES = modules_of(PACKAGE)
+IMPORTS = imports_of(PACKAGE)
+OF_FILES = {(one.user, one.used) for one in IMPORTS if one.used in MODULES}
+ROOM = {module: room_of(module, MODULES, ENTRANCE) for module in MODULES}
+OF_ROOMS = {(ROOM[user], ROOM[used]) for user, used in OF_FILES if ROOM[user] != ROOM[used]}
 
 
-def room(module):
-    return module.removeprefix("opiscli").strip(".").split(".")[0]
+def test_every_room_has_a_floor():
+    assert set(ROOM.values()) <= ROOMS
+    assert sum(map(len, FLOORS)) == len(ROOMS)
 
 
-def imports():
-    for file in sorted(PACKAGE.rglob("*.py")):
-        inside = file.relative_to(PACKAGE).with_suffix("").parts[0]
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                for name in node.names:
-                    yield inside, name.name
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield inside, node.module
+def test_arrows_between_rooms_end_on_a_lower_floor():
+    found = not_downward(OF_ROOMS, FLOORS)
+    assert len(found) <= MOST_ARROWS_NOT_DOWNWARD, found
 
 
-@pytest.fixture(scope="module")
-def edges():
-    return list(imports())
+def test_rooms_know_few_others():
+    assert len(OF_ROOMS) <= MOST_ARROWS
 
 
-def test_every_room_is_on_the_plan():
-    found = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
-    assert found - {"__init__", "__main__"} == set(ROOMS)
+def test_no_circle_of_rooms():
+    found = circles(OF_ROOMS)
+    assert len(found) <= MOST_CIRCLES_OF_ROOMS, found
 
 
-@pytest.mark.xfail(reason="the rooms have moved, what they hold has not yet", strict=True)
-def test_data_flows_one_way(edges):
-    for inside, module in edges:
-        if inside in ROOMS and module.startswith("opiscli."):
-            assert ROOMS.index(room(module)) >= ROOMS.index(inside), f"{inside} uses {module}"
+def test_no_circle_of_files():
+    found = circles(OF_FILES)
+    assert len(found) <= MOST_CIRCLES_OF_FILES, found
 
 
-@pytest.mark.parametrize(("one", "other"), STRANGERS)
-def test_strangers_do_not_know_each_other(edges, one, other):
-    for inside, module in edges:
-        if module.startswith("opiscli."):
-            assert {inside, room(module)} != {one, other}
+def test_no_circle_as_files_are_imported():
+    arrows = {(one.user, one.used) for one in IMPORTS if one.when == "at import"}
+    assert circles(arrows) == []
 
 
-@pytest.mark.parametrize("library", ONLY_IN)
-def test_each_library_has_its_room(edges, library):
-    users = {inside for inside, module in edges if module.split(".")[0] == library}
-    assert users <= ONLY_IN[library]
+def test_each_library_has_its_rooms():
+    used = {(one.used, ROOM[one.user]) for one in IMPORTS if is_library(one.used)}
+    assert {library for library, _ in used} <= LIBRARIES.keys()
+    assert [(library, room) for library, room in used if room not in LIBRARIES[library]] == []
+
+
+def is_library(name):
+    return name not in MODULES and name not in sys.stdlib_module_names
+
+
+def test_there_is_little_at_the_top():
+    assert len(entries(PACKAGE)) <= MOST_ENTRIES
+
+
+def test_files_are_short():
+    lengths = file_lengths(PACKAGE)
+    assert median(lengths.values()) <= MOST_LINES_OF_MEDIAN_FILE
+    assert longer(lengths, MOST_LINES_OF_FILE) == {}
+
+
+def test_functions_are_short():
+    assert longer(body_lengths(PACKAGE), MOST_LINES_OF_FUNCTION) == {}
+
+
+def test_commands_only_read_call_and_show():
+    lengths = command_lengths(PACKAGE / "cli")
+    assert len(lengths) == len(app.registered_commands)
+    assert longer(lengths, MOST_LINES_OF_COMMAND) == {}
+
+
+def longer(lengths, most):
+    return {name: length for name, length in lengths.items() if length > most}
+
+
+def test_no_file_is_a_drawer():
+    drawers = {"utils", "helpers", "common", "misc", "base", "manager"}
+    assert {name.rpartition(".")[2] for name in MODULES} & drawers == set()
 
 
 def test_public_names_are_what_can_be_imported():
@@ -103,12 +153,6 @@ def test_public_names_are_what_can_be_imported():
         assert getattr(opiscli, name) is not None
     with pytest.raises(AttributeError):
         opiscli.no_such_name  # noqa: B018
-
-
-def test_no_file_is_a_drawer():
-    for file in PACKAGE.rglob("*.py"):
-        assert file.stem not in {"utils", "helpers", "common", "misc", "base", "manager"}
-        assert len(file.read_text("utf-8").splitlines()) <= 320, file
 
 
 def test_the_package_lies_where_it_is_tested():

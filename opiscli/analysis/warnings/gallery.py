@@ -1,4 +1,4 @@
-"""What must be said of queries that were held against a separate gallery."""
+"""What a reader must know about queries that were compared with a separate gallery."""
 
 from collections.abc import Iterator
 
@@ -23,14 +23,14 @@ def _about_shared_items(queries: Data, gallery: CountedGallery) -> Iterator[Repo
     if queries.sha256 == gallery.data.sha256:
         yield ReportWarning(
             "same-items",
-            "queries and gallery are the same items: each is compared with itself too, a positive"
-            " pair at distance 0; leave --gallery out to compare items with others only",
+            "queries and gallery are the same items, so each is also compared with itself, a"
+            " positive pair at distance 0; leave --gallery out to compare items only with others",
         )
     elif gallery.n_shared:
         yield ReportWarning(
             "shared-items",
             f"{gallery.n_shared:,} of {queries.n_items:,} queries have exactly the embedding of a"
-            " gallery item; such pairs are counted, at distance 0; if they are the same item,"
+            " gallery item; these pairs are counted, at distance 0; if they are the same item,"
             " remove it from one side",
         )
 
@@ -39,8 +39,8 @@ def _about_repeats(queries: Data, gallery: Data) -> Iterator[ReportWarning]:
     if queries.n_duplicates or gallery.n_duplicates:
         yield ReportWarning(
             "duplicates",
-            f"{queries.n_duplicates:,} queries and {gallery.n_duplicates:,} gallery items repeat an"
-            " earlier embedding of their side exactly; every one is counted",
+            f"{queries.n_duplicates:,} queries and {gallery.n_duplicates:,} gallery items have"
+            " exactly the same embedding as an earlier item of their side; all are counted",
         )
 
 
@@ -48,7 +48,7 @@ def _about_classes(counted: Counts) -> Iterator[ReportWarning]:
     of_queries = counted.queries
     of_gallery = counted.table.class_sizes - of_queries
     for missing, there, where, effect in (
-        (of_gallery, of_queries, "of the queries are not in the gallery", "they have no R@1, and"),
+        (of_gallery, of_queries, "of the queries are not in the gallery", "they have no R@1 and"),
         (of_queries, of_gallery, "of the gallery have no query", "they"),
     ):
         alone = missing == 0
@@ -56,5 +56,5 @@ def _about_classes(counted: Counts) -> Iterator[ReportWarning]:
             yield ReportWarning(
                 "classes-on-one-side",
                 f"{np.count_nonzero(alone):,} of {np.count_nonzero(there):,} classes {where}"
-                f" ({there[alone].sum():,} items): {effect} take part in negative pairs only",
+                f" ({there[alone].sum():,} items): {effect} only form negative pairs",
             )

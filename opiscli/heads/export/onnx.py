@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from opiscli.arrays import Float32Array
 from opiscli.errors import UsageError
 from opiscli.heads.projection import Projection
 
@@ -30,6 +31,28 @@ def onnx_bytes(projection: Projection, description: str) -> bytes:
             "an ONNX export needs the onnx package, which is not installed",
             hint="Install it with: pip install 'opiscli[onnx]'.",
         ) from cause
+    nodes, arrays = _nodes(projection)
+    floats = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node(kind, inputs, [name], **more) for kind, inputs, name, more in nodes],
+        "opis_head",
+        [helper.make_tensor_value_info("embedding", floats, ["n", projection.dims])],
+        [helper.make_tensor_value_info("projected", floats, ["n", projection.dim])],
+        [numpy_helper.from_array(np.ascontiguousarray(a), n) for n, a in arrays.items()],
+    )
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        producer_name="opis",
+        doc_string=description,
+    )
+    model.ir_version = _IR_VERSION
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _nodes(projection: Projection) -> tuple[list[_Node], dict[str, Float32Array]]:
+    """The nodes of the graph, and its constants."""
     arrays = {"weight": projection.weight, "bias": projection.bias}
     nodes: list[_Node] = [
         ("LpNormalization", ["embedding"], "unit", {"axis": 1, "p": 2}),
@@ -47,21 +70,5 @@ def onnx_bytes(projection: Projection, description: str) -> bytes:
             ("Relu", ["before"], "hidden", {}),
             ("Gemm", ["hidden", "hidden_output", "linear"], "sum", {}),
         ]
-    last, floats = nodes[-1][2], onnx.TensorProto.FLOAT
-    nodes.append(("LpNormalization", [last], "projected", {"axis": 1, "p": 2}))
-    graph = helper.make_graph(
-        [helper.make_node(kind, inputs, [name], **more) for kind, inputs, name, more in nodes],
-        "opis_head",
-        [helper.make_tensor_value_info("embedding", floats, ["n", projection.dims])],
-        [helper.make_tensor_value_info("projected", floats, ["n", projection.dim])],
-        [numpy_helper.from_array(np.ascontiguousarray(a), n) for n, a in arrays.items()],
-    )
-    model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid("", _OPSET)],
-        producer_name="opis",
-        doc_string=description,
-    )
-    model.ir_version = _IR_VERSION
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    nodes.append(("LpNormalization", [nodes[-1][2]], "projected", {"axis": 1, "p": 2}))
+    return nodes, arrays

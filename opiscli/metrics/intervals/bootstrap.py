@@ -29,8 +29,11 @@ class ClassBootstrap:
     n_resamples: int
     seed: int
 
-    def draws(self) -> Iterable[UInt8Array]:
+    def draws(self) -> Iterator[FloatArray]:
         """Blocks of shape ``(some resamples, n_classes)``; rows sum to ``n_classes``."""
+        return (drawn.astype(np.float64) for drawn in self._times())
+
+    def _times(self) -> Iterable[UInt8Array]:
         if self.n_classes * self.n_resamples > _MOST_KEPT:
             return self._drawn()
         return self._kept
@@ -62,14 +65,14 @@ class ClassBootstrap:
         """ε-OPIS of every resample, shape ``(n_resamples,)``; needs at least one class of rest."""
         worst = n_worst(epsilon, self.n_classes)
         sums = _SumsOfLowest.of(utility, worst)
-        of_worst = np.concatenate([sums.resampled(drawn) for drawn in self.draws()])
+        of_worst = np.concatenate([sums.resampled(drawn) for drawn in self._times()])
         of_rest = self._weighted(utility) - of_worst
         gap = of_rest / (self.n_classes - worst) - of_worst / worst
         return mean_over_range(gap**2, thresholds)
 
     def _weighted(self, values: FloatArray) -> FloatArray:
         """Sums of values in every resample, each counting as often as its class is drawn."""
-        return np.concatenate([drawn.astype(np.float64) @ values for drawn in self.draws()])
+        return np.concatenate([drawn @ values for drawn in self.draws()])
 
     def share(self, hits: FloatArray, trials: AnyArray) -> FloatArray:
         """Sum of hits over sum of trials in every resample, from sums per class."""

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.counting.request import points
 from opiscli.counts.counts import CountedSet
-from opiscli.counts.histogram import STEP, DistanceHistogram
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.thresholds.at_rate import operating_thresholds
+
+_FINE = 10_000
+"""The first edge is this part of all distances below the first threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def distances(name: str, run: CountedSet, n_bins: int = 160) -> Distances:
     pooled = run.counted.pooled
     filled = (pooled.positive > 0) | (pooled.negative > 0)
     ticks = pooled.ticks[filled]
-    even = np.linspace(max(float(ticks[0]) - STEP, 0.0), float(ticks[-1]), n_bins + 1)
+    lowest = float(ticks[0]) - (float(ticks[-1]) - float(ticks[0])) / _FINE
+    even = np.linspace(max(lowest, 0.0), float(ticks[-1]), n_bins + 1)
     width = even[1] - even[0]
     at = np.searchsorted(ticks, even, side="right")
     # An edge inside a bin of the ruler moves to where that bin begins, an edge in a gap stays.
@@ -73,7 +77,7 @@ def marks(pooled: DistanceHistogram) -> tuple[Mark, ...]:
     """Attainable operating points."""
     accepted = np.cumsum([pooled.negative, pooled.positive], axis=1)
     found = []
-    for target, threshold in points(pooled).items():
+    for target, threshold in operating_thresholds(pooled).items():
         far, tar = accepted[:, np.searchsorted(pooled.ticks, threshold)] / accepted[:, -1]
         found.append(Mark(target, threshold, float(far), float(1 - tar)))
     return tuple(found)

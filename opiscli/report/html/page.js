@@ -6,7 +6,7 @@
   const nThresholds = data.thresholds.length;
   const nClasses = data.names.length;
   const PAGE = 50;
-  const MOST_HURT = 5;
+  const LOWEST = 5;
   const [positive, negative] = await Promise.all([unpack(data.positive), unpack(data.negative)]);
   const classes = data.names.map((name, code) => ({
     code, name, size: data.sizes[code], folded: name.toLowerCase(),
@@ -19,12 +19,12 @@
     { title: "items", key: "size", show: (c) => whole(c.size) },
     { title: "FAR", key: "far", show: (c) => general(c.far) },
     { title: "FRR", key: "frr", show: (c) => general(c.frr) },
-    { title: "utility", key: "utility", show: (c) => fixed(c.utility) },
-    { title: "out of bounds", key: "out", show: (c) => c.out },
-    { title: "mean utility", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
-    { title: "part of OPIS", key: "part", show: (c) => general(c.part) },
+    { title: "class score", key: "utility", show: (c) => fixed(c.utility) },
+    { title: "FAR over 2×", key: "out", show: (c) => c.out },
+    { title: "mean score", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
+    { title: "contribution to OPIS", key: "part", show: (c) => general(c.part) },
   ];
-  const HURT = columns.slice(0, 6);
+  const LOWEST_COLUMNS = columns.slice(0, 6);
   let sorting = { column: columns[6], down: false };
   let nShown = PAGE;
 
@@ -75,36 +75,22 @@
     return pooled;
   }
 
-  // Numbers look as the command prints them: Python rounds an exact half to the even digit,
-  // JavaScript rounds it up.
-  function evenDigit(lower, rest, upper) {
-    return /^50*$/.test(rest) && "02468".includes(lower.at(-1)) ? lower : upper;
+  // Numbers look as the command prints them: rounded from all digits of the binary value, an
+  // exact half to the even digit.
+  function digits(options) {
+    const writer = new Intl.NumberFormat("en-US", { useGrouping: false, roundingMode: "halfEven", ...options });
+    return (value) => writer.format(value.toFixed(100));
   }
 
-  function fixed(value, decimals = 4) {
-    const exact = value.toFixed(60);
-    const cut = exact.length - 60 + decimals;
-    return evenDigit(exact.slice(0, cut), exact.slice(cut), value.toFixed(decimals));
-  }
+  const fixed = digits({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
+  const plain = digits({ maximumSignificantDigits: 4 });
+  const scientific = digits({ maximumSignificantDigits: 4, notation: "scientific" });
+  const whole = (value) => value.toLocaleString("en-US");
 
-  function general(value, digits = 4) {
-    if (value === 0) return "0";
-    const [exact] = value.toExponential(60).split("e");
-    const [upper, power] = value.toExponential(digits - 1).split("e");
-    const mantissa = evenDigit(exact.slice(0, digits + 1), exact.slice(digits + 1), upper);
-    const exponent = Number(power);
-    const bare = (text) => (text.includes(".") ? text.replace(/\.?0*$/, "") : text);
-    if (exponent < -4 || exponent >= digits) {
-      const size = String(Math.abs(exponent)).padStart(2, "0");
-      return `${bare(mantissa)}e${exponent < 0 ? "-" : "+"}${size}`;
-    }
-    const all = mantissa.replace(".", "");
-    if (exponent < 0) return bare(`0.${"0".repeat(-exponent - 1)}${all}`);
-    return bare(`${all.slice(0, exponent + 1)}.${all.slice(exponent + 1)}`);
-  }
-
-  function whole(value) {
-    return value.toLocaleString("en-US");
+  function general(value) {
+    const [mantissa, exponent] = scientific(value).split("E");
+    if (exponent >= -4 && exponent < 4) return plain(value);
+    return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   }
 
   const element = (id) => document.getElementById(id);
@@ -142,8 +128,8 @@
     const nOut = classes.filter((c) => c.out).length;
     write("out", general(nOut / nClasses));
     write("out-counts", `${whole(nOut)} / ${whole(nClasses)}`);
-    const hurt = [...classes].sort((a, b) => a.utility - b.utility).slice(0, MOST_HURT);
-    element("hurt").tBodies[0].replaceChildren(...hurt.map((c) => row(c, HURT)));
+    const lowest = [...classes].sort((a, b) => a.utility - b.utility).slice(0, LOWEST);
+    element("lowest").tBodies[0].replaceChildren(...lowest.map((c) => row(c, LOWEST_COLUMNS)));
     for (const button of element("points").children) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.position) === position));
     }

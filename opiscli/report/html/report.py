@@ -1,4 +1,4 @@
-"""Draws the pictures of a page and fills it: from counts and their evaluation to HTML."""
+"""Draws the pictures of the page and fills it: from counts and their evaluation to HTML."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +18,7 @@ from opiscli.results import Evaluation
 from opiscli.text import rate, score
 
 _CURVE_POINTS = 120
-"""Thresholds of the utility curves: fewer than in a picture of its own, for a small page."""
+"""Thresholds of the class-score curves: fewer than in a picture of its own, for a small page."""
 
 _NAMED = 5
 _PICTURED_FAR = 1e-2
@@ -42,17 +42,17 @@ def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePictur
     curves = utility_curves(name, run, of, _CURVE_POINTS)
     yield PagePicture(
         to_svg(curves_picture([curves], curves.worst_first()[:_NAMED])),
-        f"Utility of {len(curves.names):,} classes over the threshold; OPIS is"
+        f"Class scores of {len(curves.names):,} classes over the threshold; OPIS is"
         f" {rate(of.opis.value)}.",
-        "Each class's utility over the threshold. OPIS is the variance between the curves over the"
-        " shaded calibration range; the classes served worst there are named.",
+        "The score of each class over the threshold. OPIS is the variance between the curves over"
+        " the shaded calibration range; the classes with the lowest scores there are named.",
     )
     yield PagePicture(
         to_svg(distances_picture(distances(name, run))),
-        f"Histograms of {of.pairs.n_positive:,} positive and {of.pairs.n_negative:,} negative"
-        f" {of.distance} distances.",
-        "Distances of pairs of one class and of pairs of two, with the thresholds of the"
-        " operating points.",
+        f"Histograms of the {of.distance} distances of {of.pairs.n_positive:,} same-class and"
+        f" {of.pairs.n_negative:,} different-class pairs.",
+        "Distances of same-class and different-class pairs, with the thresholds of the operating"
+        " points.",
     )
     with suppress(UndefinedMetric):
         yield _det(name, run)
@@ -63,8 +63,8 @@ def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePictur
                 to_svg(classes_picture(errors, errors.worst_first()[:_NAMED])),
                 f"FAR and FRR of {len(errors.names):,} classes at {of.distance} distance"
                 f" {score(point.threshold)}.",
-                f"Both error rates of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one"
-                " dot a class.",
+                f"FAR and FRR of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one dot"
+                " per class.",
             )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from opiscli.report.tables.findings import findings
-from opiscli.report.tables.rows import COLUMNS, rows
-from opiscli.report.terminal.comparison import paper_table
+from opiscli.report.tables.paper_table import paper_table
+from opiscli.report.tables.row import COLUMNS
+from opiscli.report.tables.rows import rows
 from opiscli.results import Comparison, Inspection, Result
 from opiscli.text import printable
 
@@ -40,32 +41,32 @@ _LATEX_SPECIAL = {
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|~#&$"
 
 
-def to_csv(of: Result) -> str:
+def to_csv(result: Result) -> str:
     """Comma-separated values in full precision, the signature in a last column."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, "signature"])
-    for row in rows(of):
+    for row in rows(result):
         cells = ["" if cell is None else cell for cell in row.cells()]
         cells[-1] = printable(str(cells[-1]))
-        writer.writerow([*cells, of.signature])
+        writer.writerow([*cells, result.signature])
     return text.getvalue()
 
 
-def to_markdown(of: Result) -> str:
+def to_markdown(result: Result) -> str:
     """A table for a README or an issue, the signature below it."""
-    header, cells = _table(of)
+    header, cells = _table(result)
     lines = [_markdown_row([_escape_markdown(name) for name in header])]
     lines.append(_markdown_row(["---"] * len(header)))
     lines += [_markdown_row([_cell(c, _escape_markdown) for c in row]) for row in cells]
-    return "\n".join([*lines, "", f"`{of.signature}`", ""])
+    return "\n".join([*lines, "", f"`{result.signature}`", ""])
 
 
-def to_latex(of: Result) -> str:
+def to_latex(result: Result) -> str:
     """A ``tabular`` for a paper, the signature in a comment."""
-    header, cells = _table(of)
+    header, cells = _table(result)
     lines = [
-        f"% {of.signature}",
+        f"% {result.signature}",
         rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
         r"\hline",
         _latex_row([_escape_latex(name) for name in header]),
@@ -78,20 +79,20 @@ def to_latex(of: Result) -> str:
     return "\n".join(lines)
 
 
-def to_jsonl(of: Result) -> str:
+def to_jsonl(result: Result) -> str:
     """One line of strict JSON for each finding, or for each number where nothing is found."""
-    if isinstance(of, Inspection):
-        lines = findings(of)
+    if isinstance(result, Inspection):
+        lines = findings(result)
     else:
         lines = [
             {name: value for name, value in zip(COLUMNS, row.cells(), strict=True)}
-            for row in rows(of)
+            for row in rows(result)
         ]
     return "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines)
 
 
 WRITERS: dict[Format, Callable[[Result], str]] = {
-    Format.JSON: lambda of: of.to_json() + "\n",
+    Format.JSON: lambda result: result.to_json() + "\n",
     Format.CSV: to_csv,
     Format.MARKDOWN: to_markdown,
     Format.LATEX: to_latex,
@@ -99,10 +100,10 @@ WRITERS: dict[Format, Callable[[Result], str]] = {
 }
 
 
-def _table(of: Result) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
-    if isinstance(of, Comparison):
-        return paper_table(of)
-    return COLUMNS, [row.cells() for row in rows(of)]
+def _table(result: Result) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    if isinstance(result, Comparison):
+        return paper_table(result)
+    return COLUMNS, [row.cells() for row in rows(result)]
 
 
 def _cell(value: object, escape: Callable[[str], str]) -> str:

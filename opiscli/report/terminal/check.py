@@ -1,23 +1,19 @@
 """Draws a check for a person at a terminal."""
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.text import Text
 
-from opiscli.report.terminal.evaluation import columns, heading
+from opiscli.report.terminal.layout import columns, heading, report
 from opiscli.results import Check
-from opiscli.text import printable, rate
+from opiscli.results.headlines import text
+from opiscli.text import printable
 
 
-def draw_check(of: Check, console: Console) -> None:
-    """Print every condition with the number it is about."""
-    console.print(heading(of.data))
-    table = columns("Fails if", "is", "")
+def draw_check(check: Check) -> RenderableType:
+    """Draw every condition with the value of its number."""
+    table = columns("fails if", "value", "result")
     table.columns[1].justify = "right"
-    for one in of.conditions:
-        verdict = Text("failed", "bold red") if one.failed else Text("ok", "green")
-        table.add_row(printable(one.condition), rate(one.value), verdict)
-    console.print()
-    console.print(Padding(table, (0, 0, 0, 2)))
-    console.print()
-    console.print(Text(of.signature, style="dim"), soft_wrap=True)
+    for condition in check.conditions:
+        result = Text("FAIL", "bold red") if condition.failed else Text("pass", "green")
+        table.add_row(printable(condition.condition), text(condition.name, condition.value), result)
+    return report([heading(check.data)], [table], check.signature)

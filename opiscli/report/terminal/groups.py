@@ -1,4 +1,4 @@
-"""Draws what was found inside groups of items, and between them."""
+"""Draws rates inside groups of items, and how much the groups differ."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,21 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from opiscli.report.terminal.evaluation import columns
+from opiscli.report.terminal.layout import bold, columns, label
 from opiscli.results import BetweenGroups, EvaluatedGroup, GroupedRates, GroupRates, OperatingPoint
 from opiscli.text import printable, rate, score
 
 _SHOWN = 12
-_TELLING = 1  # of the three operating points, the one in the middle
+_MIDDLE_POINT = 1
 
 
 def draw_groups(groups: Sequence[EvaluatedGroup], between: BetweenGroups) -> Group:
-    """Groups by the utility of the common thresholds for them, lowest first."""
-    name = printable(between.column)
-    told = next((group.operating_points[_TELLING] for group in groups if group.opis), None)
-    at = "" if told is None else f" at d ≤ {score(told.threshold)}"
-    heading = ("items", "R@1", "OPIS", "utility", f"FAR{at}", "TAR")
-    table = _right(f"Inside each {name}", *heading)
-    known = sorted(groups, key=lambda one: (one.pooled_utility is None, one.pooled_utility or 0))
+    """Draw groups by the score of each taken as one class, lowest first."""
+    points = [group.operating_points[_MIDDLE_POINT] for group in groups if group.opis]
+    at = f" at d ≤ {score(points[0].threshold)}" if points else ""
+    names = ("items", "R@1", "OPIS", "score", f"FAR{at}", "TAR")
+    table = _table(between.column, *names)
+    known = sorted(groups, key=_by_score)
     for group in known[:_SHOWN]:
         table.add_row(*_evaluated(group))
     summary = Text.assemble(
@@ -32,11 +31,15 @@ def draw_groups(groups: Sequence[EvaluatedGroup], between: BetweenGroups) -> Gro
     return Group(table, summary)
 
 
+def _by_score(group: EvaluatedGroup) -> tuple[bool, float]:
+    return group.pooled_utility is None, group.pooled_utility or 0.0
+
+
 def _evaluated(group: EvaluatedGroup) -> list[Text | str]:
     recall = None if not group.recall else next(iter(group.recall.values())).value
-    point = group.operating_points[_TELLING] if group.operating_points else None
+    point = group.operating_points[_MIDDLE_POINT] if group.operating_points else None
     return [
-        _name(group.group),
+        label(group.group),
         f"{group.n_items:,}",
         score(recall),
         rate(None if group.opis is None else group.opis.value),
@@ -46,38 +49,34 @@ def _evaluated(group: EvaluatedGroup) -> list[Text | str]:
     ]
 
 
-def draw_group_rates(of: GroupedRates) -> Group:
-    """Groups by their FAR, highest first, and how unequal all are."""
-    table = _right(f"Inside each {printable(of.column)}", "items", "FAR", "accepted", "FRR")
-    known = sorted(of.groups, key=lambda one: -1.0 if one.far is None else one.far.value)
+def draw_group_rates(rates: GroupedRates) -> Group:
+    """Draw groups by their FAR, highest first, and the disparity between all."""
+    table = _table(rates.column, "items", "FAR", "accepted", "FRR")
+    known = sorted(rates.groups, key=lambda group: -1.0 if group.far is None else group.far.value)
     for group in known[::-1][:_SHOWN]:
         counted = "" if group.far is None else f"{group.far.k:,} / {group.far.n:,}"
         frr = None if group.frr is None else group.frr.value
         items = f"{group.n_items:,}"
-        table.add_row(_name(group.group), items, _far(group), counted, score(frr))
-    table.add_row(Text(_more(len(of.groups)), "dim"))
-    unequal = columns("How unequal", "Max/GeoMean", "Gini")
-    for name, found in (("FAR", of.far), ("FRR", of.frr)):
+        table.add_row(label(group.group), items, _far(group), counted, score(frr))
+    table.add_row(Text(_more(len(rates.groups)), "dim"))
+    disparity = columns("Disparity between groups", "Max/GeoMean", "Gini")
+    for name, found in (("FAR", rates.far), ("FRR", rates.frr)):
         if found is not None:
             ratio = rate(found.max_over_geometric_mean)
-            unequal.add_row(Text(name, "bold"), ratio, rate(found.gini))
-    unequal.add_row(Text("GARBE", "bold"), "", rate(of.garbe))
-    return Group(table, unequal)
+            disparity.add_row(bold(name), ratio, rate(found.gini))
+    disparity.add_row(bold("GARBE"), "", rate(rates.garbe))
+    return Group(table, disparity)
 
 
-def _far(of: GroupRates | OperatingPoint | None) -> str:
-    return rate(None if of is None or of.far is None else of.far.value)
-
-
-def _name(group: str) -> Text:
-    return Text(printable(group) or "''", overflow="ellipsis", no_wrap=True)
-
-
-def _right(title: str, *names: str) -> Table:
-    table = columns(title, *names)
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "right", True
+def _table(column: str, *names: str) -> Table:
+    table = columns(f"Per {printable(column)} (pairs within each)", *names, right=True)
+    for each in table.columns[1:]:
+        each.no_wrap = True
     return table
+
+
+def _far(rates: GroupRates | OperatingPoint | None) -> str:
+    return rate(None if rates is None or rates.far is None else rates.far.value)
 
 
 def _more(n_groups: int) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.cross_entropy import cross_entropy
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.cross_entropy import cross_entropy
+from opiscli.training.losses.parts.loss import Loss
 
 _SMALLEST_SINE = 1e-4
 """Towards a proxy the slope of the angle grows without bound; steps must not."""
@@ -27,7 +27,7 @@ def arcface(
     margin
         Degrees.
     scale
-        Of the cosines, above 0.
+        Scale of the cosines, above 0.
 
     References
     ----------

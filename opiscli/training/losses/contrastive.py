@@ -3,8 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.training.losses.distances import euclidean
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.distances import euclidean
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 def contrastive(

@@ -3,8 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.cross_entropy import cross_entropy
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.cross_entropy import cross_entropy
+from opiscli.training.losses.parts.loss import Loss
 
 
 def cosface(
@@ -21,7 +21,7 @@ def cosface(
     margin
         Cosine.
     scale
-        Of the cosines, above 0.
+        Scale of the cosines, above 0.
 
     References
     ----------

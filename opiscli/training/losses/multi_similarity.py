@@ -1,8 +1,8 @@
 """Multi-similarity loss: hard pairs of each anchor weigh exponentially more."""
 
 from opiscli.arrays import FloatingArray
-from opiscli.training.losses.exponentials import soft_maximum
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.exponentials import soft_maximum
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 def multi_similarity(
@@ -28,7 +28,7 @@ def multi_similarity(
     alpha, beta
         Sharpness for positives and negatives, above 0.
     base
-        The similarity :math:`\lambda` that pairs are held against.
+        The similarity :math:`\lambda` that pairs are compared with.
 
     References
     ----------

@@ -1,8 +1,8 @@
 """Normalised softmax: classification by the cosines with class proxies."""
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.cross_entropy import cross_entropy
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.cross_entropy import cross_entropy
+from opiscli.training.losses.parts.loss import Loss
 
 
 def normalized_softmax(

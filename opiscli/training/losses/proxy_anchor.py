@@ -3,8 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.exponentials import soft_maximum
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.exponentials import soft_maximum
+from opiscli.training.losses.parts.loss import Loss
 
 
 def proxy_anchor(

@@ -1,8 +1,8 @@
 """Proxy-NCA: neighbourhood components with one proxy a class."""
 
 from opiscli.arrays import FloatingArray, Int32Array
-from opiscli.training.losses.cross_entropy import cross_entropy
-from opiscli.training.losses.loss import Loss
+from opiscli.training.losses.parts.cross_entropy import cross_entropy
+from opiscli.training.losses.parts.loss import Loss
 
 
 def proxy_nca(similarity: FloatingArray, codes: Int32Array, *, softmax_scale: float = 1.0) -> Loss:
@@ -17,7 +17,7 @@ def proxy_nca(similarity: FloatingArray, codes: Int32Array, *, softmax_scale: fl
     codes
         Shape ``(n,)``, class of each item.
     softmax_scale
-        Of the squared distances, above 0.
+        Scale of the squared distances, above 0.
 
     References
     ----------

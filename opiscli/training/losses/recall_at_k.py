@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from opiscli.arrays import FloatingArray
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 def recall_at_k(

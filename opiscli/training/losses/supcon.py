@@ -3,8 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.training.losses.exponentials import log_softmax
-from opiscli.training.losses.loss import Loss, PairMasks
+from opiscli.training.losses.parts.exponentials import log_softmax
+from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 def supcon(similarity: FloatingArray, pairs: PairMasks, *, temperature: float = 0.1) -> Loss:

@@ -1,4 +1,4 @@
-"""Adam, with weight decay apart from the gradient."""
+"""Adam with decoupled weight decay."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from opiscli.arrays import FloatingArray
 
 @dataclass(slots=True)
 class Adam:
-    """State of the optimiser; `step` moves a flat vector of parameters in place.
+    """State of the optimiser; `step` updates a flat vector of parameters in place.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class Adam:
     epsilon: float = 1e-8
 
     @classmethod
-    def at_rest(cls, like: FloatingArray) -> "Adam":
-        """Begin for parameters of this shape and type."""
-        return cls(np.zeros_like(like), np.zeros_like(like))
+    def initial(cls, parameters: FloatingArray) -> "Adam":
+        """The state before the first step."""
+        return cls(np.zeros_like(parameters), np.zeros_like(parameters))
 
     def step(
         self,
@@ -47,7 +47,7 @@ class Adam:
         decay: float = 0.0,
         n_decaying: int = 0,
     ) -> None:
-        """Move the parameters; the first ``n_decaying`` shrink by ``learning_rate * decay`` too."""
+        """Take one step; the first ``n_decaying`` also decay by ``learning_rate * decay``."""
         self.n_steps += 1
         self.first *= self.beta1
         self.first += (1 - self.beta1) * gradient

@@ -13,16 +13,16 @@ def minimise(
     start: FloatingArray,
     n_steps: int,
 ) -> FloatingArray:
-    """Go down a smooth function for some steps.
+    """Minimise a smooth function for some steps.
 
     Parameters
     ----------
     value_and_gradient
-        Is given, and gives, vectors in the type of ``start``.
+        Takes and returns vectors in the type of ``start``.
     start
         Flat vector.
     n_steps
-        Of L-BFGS, each a line search.
+        Steps of L-BFGS, each a line search.
 
     References
     ----------

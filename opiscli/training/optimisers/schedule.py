@@ -1,12 +1,12 @@
-"""How the learning rate rises and falls over a training."""
+"""The learning rate over the steps of a training."""
 
 import math
 
 
 def warm_up_and_cosine(step: int, n_steps: int, n_warm_up: int) -> float:
-    """Share of the learning rate at a step, in (0, 1].
+    """Factor of the learning rate at a step, in (0, 1].
 
-    It rises in a straight line over the warm-up, and falls to zero by half a cosine.
+    It rises linearly over the warm-up, then falls to zero along half a cosine.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Heads: gradients of each kind, where they start, and what is left of them in a file."""
+"""Heads: gradients of each kind, and how they are initialised."""
 
 import numpy as np
 import pytest
@@ -6,20 +6,18 @@ from conftest import clusters
 from gradients import assert_gradient
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import EmbeddingError, SourceError, UsageError
-from opiscli.heads import HeadKind, Projection, head_of
-from opiscli.heads.head_file import HeadFile, read_head, write_head
-from opiscli.heads.initialisation import StartKind, start_of
-from opiscli.heads.safetensors import read_tensors, write_tensors
+from opiscli.errors import EmbeddingError, UsageError
+from opiscli.heads import HeadKind, Projection, untrained_head
+from opiscli.heads.initialisation import StartKind, initial_map
 
 ITEMS = EmbeddingSet.from_arrays(*clusters())
 KINDS = list(HeadKind)
 
 
 def trained(kind, dim=8, start=StartKind.IDENTITY):
-    head = head_of(kind, start_of(start, ITEMS.unit_rows, dim))
+    head = untrained_head(kind, initial_map(start, ITEMS.unit_rows, dim))
     rng = np.random.default_rng(3)
-    parameters = head.start(rng)
+    parameters = head.initial_parameters(rng)
     moved = {name: a + rng.normal(scale=0.1, size=a.shape) for name, a in parameters.items()}
     return head, parameters, moved
 
@@ -40,7 +38,7 @@ def test_gradients_by_every_parameter(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_untrained_head_is_the_identity(kind):
     head, parameters, _ = trained(kind)
-    projected = head.trained(parameters).apply(ITEMS.unit_rows)
+    projected = head.projection(parameters).apply(ITEMS.unit_rows)
     np.testing.assert_allclose(projected, ITEMS.unit_rows, atol=1e-6)
 
 
@@ -49,65 +47,35 @@ def test_the_trained_head_does_what_training_saw(kind):
     head, _, moved = trained(kind, dim=5, start=StartKind.PCA)
     vectors, _ = head.forward(moved, ITEMS.unit_rows)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.testing.assert_allclose(head.trained(moved).apply(ITEMS.unit_rows), unit, atol=1e-5)
+    np.testing.assert_allclose(head.projection(moved).apply(ITEMS.unit_rows), unit, atol=1e-5)
 
 
 def test_identity_with_fewer_dims_keeps_most_of_every_similarity():
     flat = np.hstack([ITEMS.unit_rows, np.zeros((ITEMS.n_items, 3), np.float32)])
-    start = start_of(StartKind.IDENTITY, flat, 8)
+    start = initial_map(StartKind.IDENTITY, flat, 8)
     kept = flat @ start.weight + start.bias
     np.testing.assert_allclose(kept @ kept.T, ITEMS.unit_rows @ ITEMS.unit_rows.T, atol=1e-5)
 
 
 def test_whitening_makes_every_direction_alike():
-    start = start_of(StartKind.WHITENING, ITEMS.unit_rows, 8)
+    start = initial_map(StartKind.WHITENING, ITEMS.unit_rows, 8)
     white = ITEMS.unit_rows @ start.weight + start.bias
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(8), atol=1e-2)
 
 
 def test_dims_are_checked():
-    with pytest.raises(UsageError, match="--dim is 9"):
-        start_of(StartKind.PCA, ITEMS.unit_rows, 9)
+    with pytest.raises(UsageError, match="dim is 9"):
+        initial_map(StartKind.PCA, ITEMS.unit_rows, 9)
     with pytest.raises(EmbeddingError, match="have 8 dims, the head expects 7"):
         Projection.identity(7).apply(ITEMS.unit_rows)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_save_then_load_is_bit_equal(tmp_path, kind):
-    head, _, moved = trained(kind, dim=5)
-    before = head.trained(moved)
-    write_head(tmp_path / "h.safetensors", HeadFile(before, {"signature": "s"}), force=False)
-    after = read_head(tmp_path / "h.safetensors")
-    assert after.record == {"signature": "s"}
-    assert np.array_equal(before.apply(ITEMS.unit_rows), after.projection.apply(ITEMS.unit_rows))
-
-
-def test_any_cut_of_a_head_file_is_told(tmp_path):
-    path, cut = tmp_path / "h.safetensors", tmp_path / "cut.safetensors"
-    write_head(path, HeadFile(Projection.identity(4), {}), force=False)
-    contents = path.read_bytes()
-    for length in range(0, len(contents), 7):
-        cut.write_bytes(contents[:length])
-        with pytest.raises(SourceError, match="damaged or no safetensors file"):
-            read_head(cut)
-
-
-def test_other_safetensors_are_no_heads(tmp_path):
-    path = tmp_path / "other.safetensors"
-    write_tensors(path, {"weight": np.eye(3, dtype=np.float32)}, {}, force=False)
-    assert list(read_tensors(path)[0]) == ["weight"]
-    with pytest.raises(SourceError, match="is not a head"):
-        read_head(path)
-
-
-def test_the_format_is_that_of_the_safetensors_package(tmp_path):
-    numpy = pytest.importorskip("safetensors.numpy")
-    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.arange(3)}
-    write_tensors(tmp_path / "ours.safetensors", arrays, {"é": "ü"}, force=False)
-    theirs = numpy.load_file(tmp_path / "ours.safetensors")
-    numpy.save_file(arrays, tmp_path / "theirs.safetensors")
-    ours, _ = read_tensors(tmp_path / "theirs.safetensors")
-    for name, array in arrays.items():
-        assert np.array_equal(theirs[name], array)
-        assert np.array_equal(ours[name], array)
+def test_weights_are_read_only(kind):
+    head, parameters, _ = trained(kind)
+    projection = head.projection(parameters)
+    with pytest.raises(ValueError, match="read-only"):
+        projection.weight[0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        projection.bias[0] = 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import clusters
+from gradients import assert_gradient
 
 from opiscli.analysis.counting import evaluate_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -14,14 +15,17 @@ from opiscli.heads import HeadKind, Projection
 from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
 from opiscli.training.batches import ClassBalanced
-from opiscli.training.fit import finetune
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES, ThresholdConsistentMargin
+from opiscli.training.descent import with_penalty
+from opiscli.training.fit import fit
+from opiscli.training.losses import LOSSES
 from opiscli.training.model_selection import cost
 from opiscli.training.optimisers.adam import Adam
+from opiscli.training.options import training_settings
 from opiscli.training.problem import Problem
-from opiscli.training.settings import Objective, Optimiser, TrainingSettings, settings_of
-from opiscli.training.split import class_disjoint
-from opiscli.training.tcm_margins import following
+from opiscli.training.settings import Objective, Optimiser, TrainingSettings
+from opiscli.training.split import split_classes
+from opiscli.training.tcm import ThresholdConsistentMargin
+from opiscli.training.tcm_margins import with_margins_at_far
 from opiscli.training.tuning import trials
 from opiscli.training.validation import Scores, Validation
 
@@ -31,12 +35,12 @@ SETTINGS = TrainingSettings(steps=30, far=FAR, classes_per_batch=8)
 
 
 def split():
-    items, held_out = class_disjoint(ITEMS, 0.4, 0)
+    items, held_out = split_classes(ITEMS, 0.4, 0)
     return items, Validation(held_out, RangeRequest.of(far=FAR), 1)
 
 
 def test_batches_hold_as_many_items_of_each_class_and_none_twice():
-    batches = ClassBalanced.of(ITEMS, 8, 7)
+    batches = ClassBalanced.from_items(ITEMS, 8, 7)
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(200):
@@ -51,7 +55,7 @@ def test_batches_hold_as_many_items_of_each_class_and_none_twice():
 
 def test_every_item_of_a_class_is_drawn_as_often():
     one = EmbeddingSet.from_arrays(np.eye(7), np.array([0, 0, 0, 0, 0, 1, 1]))
-    batches = ClassBalanced.of(one, 2, 2)
+    batches = ClassBalanced.from_items(one, 2, 2)
     rng = np.random.default_rng(1)
     drawn = np.bincount(np.concatenate([batches.draw(rng) for _ in range(5000)]), minlength=7)
     np.testing.assert_allclose(drawn[:5] / 5000, 2 / 5, atol=0.03)
@@ -59,13 +63,13 @@ def test_every_item_of_a_class_is_drawn_as_often():
 
 
 def test_no_class_is_on_both_sides():
-    items, held_out = class_disjoint(ITEMS, 0.25, 0)
+    items, held_out = split_classes(ITEMS, 0.25, 0)
     assert not set(items.names) & set(held_out.names)
     assert items.n_items + held_out.n_items == ITEMS.n_items
     assert held_out.n_classes == 10  # more than a quarter, because OPIS needs classes
     few = ITEMS.subset(ITEMS.codes < 3)
     with pytest.raises(EmbeddingError, match="3 classes have two items"):
-        class_disjoint(few, 0.5, 0)
+        split_classes(few, 0.5, 0)
 
 
 def test_validation_measures_what_evaluate_measures():
@@ -78,14 +82,14 @@ def test_validation_measures_what_evaluate_measures():
 
 
 def test_margins_are_the_similarities_at_both_ends_of_the_range():
-    tcm = following(ThresholdConsistentMargin(), ITEMS.unit_rows, ITEMS.codes, FAR)
+    tcm = with_margins_at_far(ThresholdConsistentMargin(), ITEMS.unit_rows, ITEMS.codes, FAR)
     negative = (ITEMS.unit_rows @ ITEMS.unit_rows.T)[ITEMS.codes[:, None] != ITEMS.codes]
     assert np.mean(negative >= tcm.margin_plus) == pytest.approx(FAR[0], abs=2e-3)
     assert np.mean(negative >= tcm.margin_minus) == pytest.approx(FAR[1], abs=2e-3)
 
 
 def test_adam_takes_the_steps_of_the_paper():
-    adam, flat = Adam.at_rest(np.zeros(2)), np.array([1.0, -2.0])
+    adam, flat = Adam.initial(np.zeros(2)), np.array([1.0, -2.0])
     m = v = np.zeros(2)
     expected = flat.copy()
     for t in range(1, 6):
@@ -109,47 +113,69 @@ def test_objectives_refuse_harm():
 
 
 # Not the triplet loss: which triplets are semi-hard changes from step to step.
-@pytest.mark.parametrize("loss", sorted({*PAIR_LOSSES, *PROXY_LOSSES} - {"triplet"}))
+@pytest.mark.parametrize("loss", sorted({*LOSSES} - {"triplet"}))
 @pytest.mark.parametrize("head", list(HeadKind))
 def test_every_loss_falls_with_every_head(loss, head):
     settings = TrainingSettings(loss=loss, head=head, tcm=None, dim=6, classes_per_batch=24)
-    problem = Problem.of(ITEMS, settings)
+    problem = Problem.from_settings(ITEMS, settings)
     rng = np.random.default_rng(0)
-    flat, adam = problem.start(rng), None
+    flat, adam = problem.initial_parameters(rng), None
     batch = np.arange(ITEMS.n_items)
     before = problem.value(flat, batch, None).base
-    adam = Adam.at_rest(flat)
+    adam = Adam.initial(flat)
     for _ in range(30):
         adam.step(flat, problem.value(flat, batch, None).gradient, 3e-3)
     assert problem.value(flat, batch, None).base < before
+
+
+@pytest.mark.parametrize("loss", ["supcon", "proxy-anchor"])
+def test_weight_decay_is_on_heads_with_an_initial_one(loss):
+    for head, decays in ((HeadKind.LINEAR, False), (HeadKind.RESIDUAL, True), (HeadKind.MLP, True)):
+        problem = Problem.from_settings(ITEMS, TrainingSettings(loss=loss, head=head))
+        assert problem.n_decaying == (problem.head.layout.size if decays else 0)
+        assert (problem.layout.size > problem.head.layout.size) == (loss == "proxy-anchor")
+
+
+@pytest.mark.parametrize("head", list(HeadKind))
+def test_the_penalty_of_lbfgs_has_its_gradient(head):
+    settings = TrainingSettings(loss="proxy-nca", head=head, dim=3, decay=0.7, tcm=None)
+    problem = Problem.from_settings(ITEMS, settings)
+    rng = np.random.default_rng(0)
+    flat = problem.initial_parameters(rng).astype(np.float64)
+    flat += rng.normal(scale=0.1, size=flat.shape)
+    batch = np.arange(30)
+    assert_gradient(lambda x: with_penalty(x, problem=problem, batch=batch, tcm=None), flat)
+    value, _ = with_penalty(flat, problem=problem, batch=batch, tcm=None)
+    penalty = 0.35 * np.square(flat[: problem.n_decaying]).sum()
+    assert value == pytest.approx(problem.value(flat, batch, None).base + penalty)
 
 
 @pytest.mark.parametrize("optimiser", list(Optimiser))
 def test_same_seed_same_head_bit_for_bit(optimiser):
     items, validation = split()
     settings = replace(SETTINGS, optimiser=optimiser)
-    one, two = (finetune(items, replace(validation, threads=n), settings) for n in (1, 2))
-    assert one.looks == two.looks
+    one, two = (fit(items, replace(validation, threads=n), settings) for n in (1, 2))
+    assert one.history == two.history
     assert np.array_equal(one.projection.weight, two.projection.weight)
-    other = finetune(items, validation, replace(settings, seed=1))
-    assert one.looks[1:] != other.looks[1:]
+    other = fit(items, validation, replace(settings, seed=1))
+    assert one.history[1:] != other.history[1:]
 
 
 def test_the_head_that_is_kept_is_the_one_that_was_scored():
     items, validation = split()
-    done = finetune(items, validation, replace(SETTINGS, steps=100, learning_rate=1e-3))
+    done = fit(items, validation, replace(SETTINGS, steps=100, learning_rate=1e-3))
     scores = validation.scores(done.projection)
-    kept = [look for look in done.looks if look.kept][-1]
+    kept = [step for step in done.history if step.kept][-1]
     assert (scores.recall, scores.opis) == (kept.recall, kept.opis)
     assert done.step in (kept.step, None)
-    assert scores.recall >= done.looks[0].recall
-    assert scores.opis <= done.looks[0].opis
+    assert scores.recall >= done.history[0].recall
+    assert scores.opis <= done.history[0].opis
 
 
 def test_a_learning_rate_beyond_reason_is_a_training_error():
     items, validation = split()
-    with pytest.raises(TrainingError, match="came apart before step 10"):
-        finetune(items, validation, replace(SETTINGS, learning_rate=1e6))
+    with pytest.raises(TrainingError, match="diverged before step 10"):
+        fit(items, validation, replace(SETTINGS, learning_rate=1e6))
 
 
 def test_trials_begin_with_what_was_asked_and_are_seeded():
@@ -162,18 +188,18 @@ def test_trials_begin_with_what_was_asked_and_are_seeded():
 
 
 @pytest.mark.parametrize(
-    ("asked", "of_tcm", "tcm", "says"),
+    ("options", "says"),
     [
-        ({"loss": "hinge"}, {}, True, "--loss is 'hinge'"),
-        ({"head": "big"}, {}, True, "--head is 'big'"),
-        ({"margins": "auto"}, {"margin_plus": 0.8}, True, "--margins auto chooses"),
-        ({}, {"lambda_plus": 1.0}, False, "--no-tcm leaves nothing"),
-        ({"optimiser": "lbfgs", "learning_rate": 0.1}, {}, True, "--lr is for Adam"),
-        ({"head": "linear", "decay": 0.1}, {}, True, "--decay pulls"),
-        ({"steps": 0}, {}, True, "--steps is 0"),
-        ({"learning_rate": math.nan}, {}, True, "--lr is nan"),
+        ({"loss": "hinge"}, "loss is 'hinge'"),
+        ({"head": "big"}, "head is 'big'"),
+        ({"margins": "auto", "tcm_margin_pos": 0.8}, "cannot be combined with .*margins="),
+        ({"tcm": False, "tcm_lambda_pos": 1.0}, "TCM options have no effect with "),
+        ({"optimiser": "lbfgs", "lr": 0.1}, "lr is for Adam"),
+        ({"head": "linear", "decay": 0.1}, "decay pulls"),
+        ({"steps": 0}, "steps is 0"),
+        ({"lr": math.nan}, "lr is nan"),
     ],
 )
-def test_options_that_make_no_sense_together(asked, of_tcm, tcm, says):
+def test_options_that_make_no_sense_together(options, says):
     with pytest.raises(UsageError, match=says):
-        settings_of(asked, {}, of_tcm, tcm=tcm)
+        training_settings(options)

@@ -1,0 +1,51 @@
+"""The recipe of a projection: embeddings, in arrays or a source, through a head."""
+
+from os import PathLike
+
+import numpy as np
+import numpy.typing as npt
+
+from opiscli.arrays import Float32Array
+from opiscli.sources import Selection, project_embeddings
+from opiscli.training.head import Head
+
+
+def project(
+    embeddings: npt.ArrayLike | str | PathLike[str],
+    head: Head | str | PathLike[str],
+    *,
+    embedding_column: str | None = None,
+    where: tuple[str, ...] = (),
+) -> Float32Array:
+    """Apply a head to embeddings.
+
+    Parameters
+    ----------
+    embeddings
+        Shape ``(n, dims)``, not necessarily of length one; or a source of them: a Parquet,
+        Arrow, Feather, NPY or NPZ file, a folder or glob of Parquet files.
+    head
+        A trained head, or the path of its file.
+    embedding_column, where
+        Which column and rows of a source to take, as in ``opis project``.
+
+    Returns
+    -------
+    Float32Array
+        Shape ``(n, dim)``, rows of length one, in the order of the rows: the embeddings that
+        ``opis project`` writes.
+
+    Raises
+    ------
+    SourceError
+        If the source or the head file cannot be read.
+    EmbeddingError
+        If the dims are not those of the head, or a row is zero, not finite or becomes zero.
+    UsageError
+        If the head is not trained.
+    """
+    trained = head if isinstance(head, Head) else Head.load(head)
+    if not isinstance(embeddings, str | PathLike):
+        return trained.transform(np.asarray(embeddings))
+    selection = Selection(embedding_column, where=where)
+    return project_embeddings(str(embeddings), selection, trained.projection.apply)

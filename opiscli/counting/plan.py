@@ -1,0 +1,270 @@
+"""At which thresholds pairs are counted: known from all pairs, or expected from a sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counting.request import CountRequest
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.distance import LARGEST, from_cosine_distance
+from opiscli.engine import ruler
+from opiscli.engine.pool import Pool
+from opiscli.errors import UndefinedMetric
+from opiscli.settings.evaluation import Distance, RangeBy
+from opiscli.thresholds.at_rate import (
+    OPERATING_FARS,
+    calibration_range,
+    threshold_at_far,
+    threshold_at_frr,
+)
+
+_ROOM = 0.15
+"""How far a sample's rate may be off at FAR 0.1: five standard errors of 6,000 items."""
+
+_GAP = 9.2e-5
+"""Where a threshold is looked for, candidates are no further apart than this part of it."""
+
+_SPARSE_GAP = 4e-3
+_CANDIDATES_A_STEP = 2
+"""With fewer, the grid would feel that its thresholds are moved to candidates."""
+
+_DENSE_FAR, _DENSE_FRR = 0.25, 0.01
+"""Thresholds of a larger FAR and a smaller FRR are of little use, and need not be as fine."""
+
+_AT_ITEMS = 65
+"""Enough for the noise floor, a mean over all classes: 201 change it by less than 0.1 %."""
+
+_OUTSIDE = 16
+"""Thresholds on either side of the range at which items are counted, for another range later."""
+
+_TIE = 2.0**-21
+"""Of the scale of the distances: closer ones may differ by rounding alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Thresholds to count at, and how the ones to report follow from the counts.
+
+    Parameters
+    ----------
+    thresholds
+        Shape ``(n_thresholds,)``, distances, increasing.
+    items_at
+        Positions of those at which items are counted one by one; ``None`` for nowhere.
+    grid
+        Thresholds of the calibration range; ``None`` where it cannot be formed, or where it
+        is chosen from the counts.
+    inner
+        Where the grid is chosen from the counts: the thresholds it may have.
+    zones
+        Where each threshold that is chosen from the counts should lie, for the plan to hold.
+    """
+
+    thresholds: FloatArray
+    items_at: IntArray | None
+    grid: FloatArray | None
+    inner: FloatArray | None = None
+    zones: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it was made from all pairs, so that no count can contradict it."""
+        return self.inner is None
+
+
+def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
+    """Plan from all pairs: every threshold is known before the count.
+
+    Parameters
+    ----------
+    scale
+        Of the distances, from the space that was pooled.
+
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed, unless all thresholds are wanted.
+    """
+    pooled = _pooled(pool, scale, request.distance)
+    try:
+        ends = calibration_range(pooled, request.calibration_range)
+    except UndefinedMetric:
+        if not request.complete:
+            raise
+        ends = None
+    grid = None if ends is None else np.linspace(*ends, request.n_thresholds)
+    points = [threshold_at_far(pooled, far) for far in OPERATING_FARS]
+    known = [point for point in points if point is not None]
+    if not request.complete and grid is not None:
+        thresholds = np.unique([*grid, *known, *request.thresholds])
+        return Plan(thresholds, np.searchsorted(thresholds, grid), grid)
+    ticks = _thinned(pooled.ticks, _GAP * _unit(pooled))
+    at_items = ticks[-1:] if grid is None else np.union1d(grid, _outside(ticks, grid))
+    thresholds = np.unique([*ticks, *at_items, *known, *request.thresholds, LARGEST])
+    return Plan(thresholds, np.searchsorted(thresholds, at_items), grid)
+
+
+def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | None:
+    """Plan from the pairs of a sample of items: candidates where it expects thresholds.
+
+    Returns
+    -------
+    Plan or None
+        ``None`` where the sample cannot tell.
+    """
+    pooled = _pooled(pool, scale, request.distance)
+    asked = request.calibration_range
+    zones = [_zone(pooled, RangeBy.FAR, far) for far in OPERATING_FARS]
+    if asked.by is not RangeBy.DISTANCE:
+        # A larger threshold accepts more and rejects less.
+        rates = sorted((asked.lo, asked.hi), reverse=asked.by is RangeBy.FRR)
+        zones += [_zone(pooled, asked.by, rate) for rate in rates]
+    found = [zone for zone in zones if zone is not None]
+    if len(found) < len(zones):
+        return None
+    gap = _GAP * min(1.0, max(min(lo for lo, _ in found), 1e-5))
+    parts = [ruler.every(*zone, gap, request.distance) for zone in found]
+    grid, inner, lo, hi = _grid_candidates(request, found)
+    at_items = _evenly(inner, lo, hi, _AT_ITEMS)
+    if request.complete:
+        parts.append(_everywhere(pooled, gap, request.distance))
+        below = _evenly(np.concatenate(parts), lo / 2, lo, _OUTSIDE)
+        above = _evenly(np.concatenate(parts), hi, 2 * hi - lo, _OUTSIDE)
+        at_items = np.unique([*below, *at_items, *above])
+    last = [LARGEST] if request.complete else []
+    everything = np.concatenate([*parts, inner, at_items, request.thresholds, last])
+    thresholds = np.unique(everything[everything <= LARGEST])
+    return Plan(
+        thresholds,
+        np.searchsorted(thresholds, at_items),
+        grid,
+        inner,
+        tuple(found),
+    )
+
+
+def _grid_candidates(
+    request: CountRequest, zones: list[tuple[float, float]]
+) -> tuple[FloatArray | None, FloatArray, float, float]:
+    """The grid if it is given, the thresholds that it may have, and where they lie."""
+    asked = request.calibration_range
+    if asked.by is RangeBy.DISTANCE:
+        grid = np.linspace(asked.lo, asked.hi, request.n_thresholds)
+        return grid, grid, asked.lo, asked.hi
+    lo, hi = zones[-2][0], zones[-1][1]
+    step = (hi - lo) / request.n_thresholds
+    inner = ruler.every(lo, hi, step / _CANDIDATES_A_STEP, request.distance)
+    for zone in zones[-2:]:
+        inner = np.union1d(inner, ruler.every(*zone, _GAP * min(1.0, lo), request.distance))
+    return None, inner, lo, hi
+
+
+def _pooled(pool: Pool, scale: float, distance: Distance) -> DistanceHistogram:
+    """Pairs between thresholds that may be chosen: edges of filled cells, and single pairs.
+
+    The smallest distances of negative pairs are known one by one, so that also a handful
+    of false accepts is used to the last. No threshold stands closer to one of them than
+    rounding can tell.
+    """
+    filled = np.flatnonzero((pool.positive > 0) | (pool.negative > 0))
+    edge = ruler.edges(filled + pool.first_cell)
+    positive, negative = np.cumsum([pool.positive[filled], pool.negative[filled]], axis=1)
+    lowest, tie = pool.lowest.astype(np.float64), _TIE * scale
+    if not len(lowest):
+        return _histogram(edge, positive, negative, distance)
+    after = np.searchsorted(lowest, edge, side="right")
+    around = np.concatenate([[-np.inf], lowest, [np.inf]])
+    clear = (edge - around[after] > tie / 2) & (around[after + 1] - edge > tie / 2)
+    clear |= edge >= lowest[-1]
+    apart = np.flatnonzero(np.diff(lowest) > tie)
+    cut = (lowest[apart] + lowest[apart + 1]) / 2
+    below = np.append(0, positive)[np.searchsorted(edge, cut)]
+    return _histogram(
+        np.concatenate([cut, edge[clear]]),
+        np.concatenate([below, positive[clear]]),
+        np.concatenate([apart + 1, negative[clear]]),
+        distance,
+    )
+
+
+def _histogram(
+    cosine: FloatArray, positive: IntArray, negative: IntArray, distance: Distance
+) -> DistanceHistogram:
+    """Pairs up to each of some cosine distances, in any order, as counts between them."""
+    order = np.argsort(cosine, kind="stable")
+    of_positive, of_negative = np.diff([positive[order], negative[order]], axis=1, prepend=0)
+    return DistanceHistogram(
+        of_positive, of_negative, from_cosine_distance(cosine[order], distance)
+    )
+
+
+def _zone(pooled: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, float] | None:
+    """Where the threshold of a rate lies for sure, from what a sample saw."""
+    # The rarer an error, the fewer the sample has seen, and the more items make them all.
+    room = 1 + _ROOM * (0.1 / rate) ** 0.25
+    if by is RangeBy.FRR:
+        most = threshold_at_frr(pooled, min(rate * room, 0.999))
+        return most, threshold_at_frr(pooled, rate / room)
+    lo = threshold_at_far(pooled, rate / room)
+    hi = threshold_at_far(pooled, min(rate * room, 0.999))
+    return None if lo is None or hi is None else (lo, hi)
+
+
+def _everywhere(pooled: DistanceHistogram, gap: float, distance: Distance) -> FloatArray:
+    """Candidates up to where nobody would put a threshold, and few beyond."""
+    far = threshold_at_far(pooled, _DENSE_FAR)
+    top = max(threshold_at_frr(pooled, _DENSE_FRR), 0.0 if far is None else far)
+    first = float(pooled.ticks[0])
+    beyond = max(LARGEST, float(pooled.ticks[-1]))
+    return np.concatenate(
+        [
+            ruler.every(max(first - 100 * gap, 0.0), top, gap, distance),
+            ruler.every(0.0, first, _SPARSE_GAP * gap / _GAP, distance),
+            ruler.every(top, beyond, _SPARSE_GAP * gap / _GAP, distance),
+        ]
+    )
+
+
+def _unit(pooled: DistanceHistogram) -> float:
+    """What gaps are relative to: the threshold of the smallest usual FAR, at most 1."""
+    at = threshold_at_far(pooled, min(OPERATING_FARS))
+    return min(1.0, max(abs(float(pooled.ticks[0] if at is None else at)), 1e-5))
+
+
+def _thinned(ticks: FloatArray, gap: float) -> FloatArray:
+    """Leave out ticks that are closer than the gap to one that stays, but not the first ones."""
+    few = 4096
+    if len(ticks) <= few:
+        return ticks
+    dense = ticks[few:]
+    cell = np.floor(dense / gap)
+    last_of_cell = np.append(cell[1:] != cell[:-1], True)
+    return np.concatenate([ticks[:few], dense[last_of_cell]])
+
+
+def _outside(ticks: FloatArray, grid: FloatArray) -> FloatArray:
+    """Evenly spread ticks below and above the range."""
+    below, above = ticks[ticks < grid[0]], ticks[ticks > grid[-1]]
+    return np.concatenate([_some(below, _OUTSIDE), _some(above, _OUTSIDE)])
+
+
+def _some(values: FloatArray, most: int) -> FloatArray:
+    if not len(values):
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, most).astype(np.int64))]
+
+
+def _evenly(among: FloatArray, lo: float, hi: float, most: int) -> FloatArray:
+    """At most so many of some thresholds, evenly spread from ``lo`` to ``hi``."""
+    among = np.unique(among)
+    return np.unique(nearest(among, np.linspace(lo, hi, most)))
+
+
+def nearest(among: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """The nearest of some increasing thresholds to each of the given ones."""
+    above = np.clip(np.searchsorted(among, thresholds), 1, max(len(among) - 1, 1))
+    above = np.minimum(above, len(among) - 1)
+    below = np.maximum(above - 1, 0)
+    closer = thresholds - among[below] < among[above] - thresholds
+    return np.asarray(np.where(closer, among[below], among[above]))

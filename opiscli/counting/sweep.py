@@ -1,0 +1,216 @@
+"""The one recipe: plan thresholds from a sample, count, choose; where that fails, plan from all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counting.plan import Plan, final_plan, nearest, plan_from_sample
+from opiscli.counting.request import CountRequest
+from opiscli.counting.tables import pooled_counts
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.engine.bins import Bins
+from opiscli.engine.count import count
+from opiscli.engine.executors import Executor
+from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
+from opiscli.engine.memory import bytes_needed, require_memory
+from opiscli.engine.pool import Pool, pool
+from opiscli.engine.space import PairSpace
+from opiscli.engine.tally import Tally
+from opiscli.errors import UndefinedMetric
+from opiscli.progress import Progress
+from opiscli.settings.evaluation import RangeBy
+from opiscli.settings.resources import Resources
+from opiscli.thresholds.at_rate import OPERATING_FARS, calibration_range, operating_thresholds
+
+_COMPILED_FROM = 50_000_000
+"""Pairs from which on the compiled kernel makes up for loading its compiler."""
+
+_N_LOWEST = 4096
+_LARGEST_STEP_OFF = 0.5
+"""Part of a step of the grid by which a threshold may be moved to a candidate."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """How to count: what is asked for, and with what.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    resources
+        Threads and memory.
+    kernel
+        Name of the kernel.
+    executor
+        What drives the blocks.
+    on_progress
+        Whom to tell.
+    by_item
+        Whether items are counted one by one; needless where no class has enough of them for
+        its noise to be estimated.
+    """
+
+    request: CountRequest
+    resources: Resources
+    kernel: str
+    executor: Executor
+    on_progress: Progress | None = None
+    by_item: bool = True
+
+    def items_at(self, plan: Plan) -> IntArray | None:
+        """Positions of the thresholds at which items are counted one by one."""
+        return plan.items_at if self.by_item else None
+
+    @property
+    def ahead(self) -> int:
+        """Blocks under way or waiting."""
+        return self.resources.threads + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """A tally, with the thresholds that were chosen from it.
+
+    Parameters
+    ----------
+    plan
+        At which thresholds pairs were counted.
+    tally
+        The counts.
+    pooled
+        All classes together.
+    grid
+        Thresholds of the calibration range; ``None`` where it cannot be formed.
+    """
+
+    plan: Plan
+    tally: Tally
+    pooled: DistanceHistogram
+    grid: FloatArray | None
+
+    @property
+    def chosen(self) -> FloatArray:
+        """Thresholds of the grid and of the operating points, increasing."""
+        grid = np.empty(0) if self.grid is None else self.grid
+        return np.unique([*grid, *operating_thresholds(self.pooled).values()])
+
+
+def kernel_for(n_pairs: int) -> str:
+    """Name of the kernel: the compiled one where it is installed and the set large enough."""
+    return COMPILED if n_pairs >= _COMPILED_FROM and has_compiler() else NUMPY
+
+
+def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
+    """Count all pairs of a space at thresholds that a sample of it suggests.
+
+    Thresholds are chosen from exact counts, so the sample moves no number: it only says
+    where to look. Where it does not contain what is chosen, or is all there is, thresholds
+    are planned from all pairs.
+
+    Parameters
+    ----------
+    sample
+        Pairs of some of the items; the space itself where it is small.
+
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed.
+    UsageError
+        If the memory limit is too small.
+    """
+    if sample is not space:
+        with_sample = plan_from_sample(_pool(sample, how, n_lowest=0), sample.scale, how.request)
+        if with_sample is not None and _fits(space, with_sample, how):
+            counted = _count(space, with_sample, how)
+            if counted is not None:
+                return counted
+    everything = _pool(space, how, n_lowest=_N_LOWEST)
+    plan = final_plan(everything, space.scale, how.request)
+    counted = _count(space, plan, how)
+    if counted is None:
+        raise AssertionError("a plan made from all pairs holds")
+    return counted
+
+
+def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> Tally:
+    """Count all pairs of a space at the thresholds of a plan."""
+    require_memory(space, len(plan.thresholds), how.items_at(plan), how.resources)
+    return count(
+        space,
+        Bins(plan.thresholds, how.request.distance),
+        items_at=how.items_at(plan),
+        kernel=how.kernel,
+        executor=how.executor,
+        ahead=how.ahead,
+        stage=stage,
+        on_progress=how.on_progress,
+    )
+
+
+def expected_plan(sample: PairSpace, how: Sweep) -> Plan | None:
+    """Candidate thresholds, from a sample of items."""
+    return plan_from_sample(_pool(sample, how, n_lowest=0), sample.scale, how.request)
+
+
+def chosen_grid(plan: Plan, pooled: DistanceHistogram, request: CountRequest) -> FloatArray | None:
+    """Evenly spaced thresholds over the range, each moved to the nearest candidate.
+
+    Returns
+    -------
+    FloatArray or None
+        ``None`` if the candidates do not hold the range.
+    """
+    if plan.grid is not None or plan.inner is None:
+        return plan.grid
+    try:
+        lo, hi = calibration_range(pooled, request.calibration_range)
+    except UndefinedMetric:
+        return None
+    even = np.linspace(lo, hi, request.n_thresholds)
+    grid = nearest(plan.inner, even)
+    grid[[0, -1]] = lo, hi
+    off = np.abs(grid - even).max()
+    return grid if off <= _LARGEST_STEP_OFF * (even[1] - even[0]) else None
+
+
+def _pool(space: PairSpace, how: Sweep, *, n_lowest: int) -> Pool:
+    return pool(
+        space,
+        n_lowest=n_lowest,
+        executor=how.executor,
+        ahead=how.ahead,
+        on_progress=how.on_progress,
+    )
+
+
+def _count(space: PairSpace, plan: Plan, how: Sweep) -> Counted | None:
+    tally = count_at(space, plan, how)
+    pooled = pooled_counts(space, plan.thresholds, tally)
+    grid = chosen_grid(plan, pooled, how.request)
+    if not plan.is_final and not _holds(plan, pooled, grid, how.request):
+        return None
+    return Counted(plan, tally, pooled, grid)
+
+
+def _holds(
+    plan: Plan, pooled: DistanceHistogram, grid: FloatArray | None, request: CountRequest
+) -> bool:
+    """Whether every threshold that was chosen lies where candidates are dense."""
+    points = operating_thresholds(pooled)
+    if grid is None or len(points) < len(OPERATING_FARS) or plan.items_at is None:
+        return False
+    chosen = list(points.values())
+    if request.calibration_range.by is not RangeBy.DISTANCE:
+        chosen += [grid[0], grid[-1]]
+    dense = all(lo <= at <= hi for at, (lo, hi) in zip(chosen, plan.zones, strict=True))
+    first, last = plan.thresholds[plan.items_at[[0, -1]]]
+    return bool(dense and first <= grid[0] and grid[-1] <= last)
+
+
+def _fits(space: PairSpace, plan: Plan, how: Sweep) -> bool:
+
+    need = bytes_needed(space, len(plan.thresholds), how.items_at(plan), how.resources.threads)
+    return need <= how.resources.memory_limit

@@ -1,0 +1,110 @@
+"""What a tally says at chosen thresholds: pure functions from integers to integers."""
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.counting.plan import Plan
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
+from opiscli.distance import LARGEST
+from opiscli.engine.space import Pairing, PairSpace
+from opiscli.engine.tally import ItemTally, Tally
+
+_ITEMS_AT_ONCE = 4096
+_CLASSES_AT_ONCE = 1024
+
+
+def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> DistanceHistogram:
+    """All classes together; a last tick takes the pairs beyond the last threshold."""
+    sides = []
+    for bins, pairs, ends in (
+        (tally.pooled_positive, space.positive_pairs, 1),
+        (tally.ends_of_negative, space.negative_pairs, space.ends),
+    ):
+        inside = bins[:-1] // ends
+        sides.append(np.append(inside, int(pairs.sum()) // ends - inside.sum()))
+    if thresholds[-1] < LARGEST:
+        return DistanceHistogram(sides[0], sides[1], np.append(thresholds, LARGEST))
+    for side in sides:
+        side[-2] += side[-1]
+    return DistanceHistogram(sides[0][:-1], sides[1][:-1], thresholds)
+
+
+def pair_counts(
+    space: PairSpace, thresholds: FloatArray, tally: Tally, chosen: FloatArray
+) -> PairCounts:
+    """Accepted pairs of every class at some of the thresholds that were counted at."""
+    at = np.searchsorted(thresholds, chosen)
+    return PairCounts(
+        thresholds=chosen,
+        class_sizes=class_sizes(space),
+        positive_pairs=space.positive_pairs,
+        negative_pairs=space.negative_pairs,
+        positive=_accepted(tally.positive, at),
+        negative=_accepted(tally.negative, at),
+        ends=space.ends,
+    )
+
+
+def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> BinnedCounts:
+    """All pairs of every class in fine bins, the last of which accepts all."""
+    return BinnedCounts(
+        thresholds=thresholds,
+        class_sizes=class_sizes(space),
+        positive_pairs=space.positive_pairs,
+        negative_pairs=space.negative_pairs,
+        positive=ClassBins.of_table(tally.positive[:, :-1]),
+        negative=ClassBins.of_table(tally.negative[:, :-1]),
+        ends=space.ends,
+    )
+
+
+def spread_counts(space: PairSpace, plan: Plan, items: ItemTally) -> SpreadCounts | None:
+    """Sums of what the items of each class accepted, for the noise floor."""
+    if plan.items_at is None:
+        return None
+    n_thresholds = len(plan.items_at)
+    codes = space.rows.codes
+    sums = np.zeros((5, space.n_classes, n_thresholds), dtype=np.int64)
+    for start in range(0, len(codes), _ITEMS_AT_ONCE):
+        chunk = slice(start, start + _ITEMS_AT_ONCE)
+        p, n = (
+            np.cumsum(of[chunk, :n_thresholds], axis=1, dtype=np.int64)
+            for of in (items.positive, items.negative)
+        )
+        classes, first = np.unique(codes[chunk], return_index=True)
+        for total, of_items in zip(sums, (p, n, p * (p - 1), n * n, p * n), strict=True):
+            total[classes] += np.add.reduceat(of_items, first, axis=0)
+    return SpreadCounts(
+        thresholds=plan.thresholds[plan.items_at],
+        class_sizes=class_sizes(space),
+        positive_pairs=space.positive_pairs,
+        negative_pairs=space.negative_pairs,
+        positive=sums[0] // 2,  # both ends of a positive pair are in the class
+        negative=sums[1],
+        positive_adjacent=sums[2],
+        negative_squares=sums[3],
+        cross_products=sums[4],
+        ends=space.ends,
+    )
+
+
+def class_sizes(space: PairSpace) -> IntArray:
+    """Shape ``(n_classes,)``, items of each class: of both sides where these are two sets."""
+    is_two_sets = space.pairing is Pairing.ALL
+    sides = [space.rows, space.columns] if is_two_sets else [space.rows]
+    counts = [np.bincount(side.codes, minlength=space.n_classes) for side in sides]
+    return np.asarray(np.sum(counts, axis=0), dtype=np.int64)
+
+
+def _accepted(bins: AnyArray, at: IntArray) -> IntArray:
+    """Shape ``(n_classes, len(at))``, pairs in all bins up to each of some increasing positions."""
+    starts = np.concatenate([[0], at[:-1] + 1])
+    accepted = np.empty((len(bins), len(at)), dtype=np.int64)
+    # Some classes at a time, because sums in 64 bits begin with a wide copy.
+    for first in range(0, len(bins), _CLASSES_AT_ONCE):
+        some = slice(first, first + _CLASSES_AT_ONCE)
+        np.add.reduceat(
+            bins[some, : at[-1] + 1], starts, axis=1, dtype=np.int64, out=accepted[some]
+        )
+    return np.asarray(np.cumsum(accepted, axis=1, out=accepted), dtype=np.int64)

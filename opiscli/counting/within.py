@@ -1,0 +1,104 @@
+"""Counts all pairs within one set."""
+
+import numpy as np
+
+from opiscli.arrays import FloatArray
+from opiscli.counting.request import CountRequest
+from opiscli.counting.retrieval import ranking_sums
+from opiscli.counting.sampled_items import sample_of_classes, sample_of_items
+from opiscli.counting.sweep import Counted, Sweep, kernel_for, sweep
+from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
+from opiscli.counts.counts import Counts
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.engine.executors import threads
+from opiscli.engine.side import Side
+from opiscli.engine.space import PairSpace
+from opiscli.metrics.noise_floor import FEWEST_ITEMS
+from opiscli.metrics.recall import recall_sums
+from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
+from opiscli.progress import Progress
+from opiscli.settings.evaluation import RangeBy
+from opiscli.settings.resources import Resources
+
+
+def count_within(
+    items: EmbeddingSet,
+    request: CountRequest,
+    resources: Resources,
+    on_progress: Progress | None = None,
+) -> Counts:
+    """Count all pairs of a set.
+
+    Raises
+    ------
+    UndefinedMetric
+        If the calibration range cannot be formed, and nothing else was asked for.
+    UsageError
+        If the memory limit is too small.
+    """
+    space = PairSpace.within(Side.of(items), items.n_classes)
+    kernel = kernel_for(space.n_pairs)
+    by_item = bool(np.count_nonzero(items.class_sizes >= FEWEST_ITEMS) >= 2)
+    with threads(resources.threads) as executor:
+        how = Sweep(request, resources, kernel, executor, on_progress, by_item)
+        counted = sweep(space, sample_space(items, space, request), how)
+    retrieval = _retrieval(items, counted, request, resources, on_progress)
+    return Counts(
+        names=items.names,
+        kernel=kernel,
+        pooled=counted.pooled,
+        table=(
+            binned_counts(space, counted.plan.thresholds, counted.tally)
+            if request.complete
+            else pair_counts(
+                space,
+                counted.plan.thresholds,
+                counted.tally,
+                np.union1d(counted.chosen, request.thresholds),
+            )
+        ),
+        grid=counted.grid,
+        for_noise=(
+            None
+            if counted.grid is None or not by_item
+            else spread_counts(space, counted.plan, counted.tally.row_items)
+        ),
+        retrieval=retrieval,
+        queries=items.class_sizes,
+    )
+
+
+def sample_space(items: EmbeddingSet, space: PairSpace, request: CountRequest) -> PairSpace:
+    """Pairs of a sample of items; the space itself where the set is small."""
+    by_frr = request.calibration_range.by is RangeBy.FRR
+    drawn = sample_of_classes(items) if by_frr else sample_of_items(items)
+    if drawn is None:
+        return space
+    sample = PairSpace.within(Side.of(items)[drawn], items.n_classes)
+    has_both = sample.positive_pairs.any() and sample.negative_pairs.any()
+    return sample if has_both else space
+
+
+def _retrieval(
+    items: EmbeddingSet,
+    counted: Counted,
+    request: CountRequest,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> dict[str, FloatArray]:
+    """Recall at each rank, summed by class, and the measures of rankings."""
+    sums: dict[str, FloatArray] = {}
+    if request.ks and max(request.ks) > 1:
+        ranks = match_ranks(
+            items, max(request.ks), threads=resources.threads, on_progress=on_progress
+        )
+        sums = recall_sums(ranks, request.ks, items.n_classes)
+    elif request.ks:
+        nearest = counted.tally.row_items
+        ranks = match_ranks_from_nearest(
+            items, nearest.nearest_positive, nearest.nearest_negative, threads=resources.threads
+        )
+        sums = recall_sums(ranks, request.ks, items.n_classes)
+    if request.ranking:
+        sums |= ranking_sums(items, resources, on_progress)
+    return sums

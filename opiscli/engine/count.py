@@ -1,0 +1,205 @@
+"""The one sweep over all pairs: which pairs, in which bins, counted how, driven by what."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, IntArray
+from opiscli.engine.bins import Bins
+from opiscli.engine.executors import Executor, results
+from opiscli.engine.kernels import kernel
+from opiscli.engine.space import Block, Pairing, PairSpace
+from opiscli.engine.tally import BlockTally, ItemTally, Tally, zeros
+from opiscli.engine.tiles import Tile, exact_below, slack, tiles
+from opiscli.progress import Progress
+
+_LARGEST_SIDE, _SMALLEST_SIDE = 8192, 1024
+_BLOCKS = 32
+"""Enough blocks to keep all threads busy until the end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockCounter:
+    """Counts the pairs of one block; a call needs nothing but the block, so it runs anywhere.
+
+    Parameters
+    ----------
+    space, bins
+        Which pairs, and between which thresholds.
+    item_bin
+        Shape ``(n_bins + 1,)``, coarse bin of each bin and of the one beyond.
+    count_items
+        Whether items are counted one by one, at both sides of one set or at the rows.
+    kernel
+        Name of the kernel.
+    """
+
+    space: PairSpace
+    bins: Bins
+    item_bin: AnyArray
+    count_items: bool
+    kernel: str
+
+    @property
+    def n_item_bins(self) -> int:
+        """Coarse bins that items are counted in."""
+        return int(self.item_bin[-1]) + 1 if self.count_items else 0
+
+    def __call__(self, block: Block) -> BlockTally:
+        """Count a block."""
+        space = self.space
+        row_codes, column_codes = space.rows.codes[block.rows], space.columns.codes[block.columns]
+        n_bins = len(self.bins) + 1
+        kind = self._cell_type(block)
+        row_classes = int(row_codes[-1]) - int(row_codes[0]) + 1
+        column_classes = int(column_codes[-1]) - int(column_codes[0]) + 1
+        shared = row_classes if space.has_positives(block) else 0
+        tally = BlockTally(
+            first_row_class=int(row_codes[0]),
+            first_column_class=int(column_codes[0]),
+            positive=zeros((shared, n_bins), kind),
+            row_negative=zeros((row_classes, n_bins), kind),
+            column_negative=zeros((column_classes if space.ends == 2 else 0, n_bins), kind),
+            row_items=self._items(len(row_codes), self.n_item_bins, shared > 0),
+            column_items=self._items(
+                len(column_codes), self.n_item_bins if space.is_one_set else 0, shared > 0
+            ),
+        )
+        for tile in tiles(space, block):
+            self._add(
+                tile,
+                tally,
+                tile.row_start - block.rows.start,
+                tile.column_start - block.columns.start,
+            )
+        return tally
+
+    def _cell_type(self, block: Block) -> type[np.unsignedinteger[Any]]:
+        """Integers for the pairs of one class in the block; narrow ones stay in the cache."""
+        largest = 0
+        for codes, others in (
+            (self.space.rows.codes[block.rows], block.columns),
+            (self.space.columns.codes[block.columns], block.rows),
+        ):
+            n_others: int = others.stop - others.start
+            largest = max(largest, int(np.bincount(codes - codes[0]).max()) * n_others)
+        return np.uint16 if largest < 1 << 16 else np.uint32
+
+    def _items(self, n_items: int, n_bins: int, shared: bool) -> ItemTally:
+        # An item has fewer pairs in a block than 16 bits can count.
+        return ItemTally.empty(n_items, n_bins, kind=np.uint16, with_positives=shared)
+
+    def _add(self, tile: Tile, tally: BlockTally, row: int, column: int) -> None:
+        rows, columns = slice(row, row + len(tile.rows)), slice(column, column + len(tile.columns))
+        row_items, column_items = tally.row_items, tally.column_items
+        no_offsets = np.zeros(max(len(tile.rows), len(tile.columns)), dtype=np.float32)
+        offsets = [
+            no_offsets[: len(side)] if side.offsets is None else side.offsets
+            for side in (tile.rows, tile.columns)
+        ]
+        kernel(self.kernel).tally_tile(
+            tile.products,
+            tile.row_sums,
+            tile.first,
+            tile.rows.codes,
+            tile.columns.codes,
+            self.space.same_class_only,
+            tile.rows.vectors,
+            tile.columns.vectors,
+            *offsets,
+            exact_below(self.space),
+            slack(self.space),
+            self.bins.cutoffs,
+            self.bins.origin,
+            self.bins.cells_a_unit,
+            self.bins.first_bin,
+            self.item_bin,
+            tally.first_row_class,
+            tally.first_column_class,
+            tally.positive,
+            tally.row_negative,
+            tally.column_negative,
+            row_items.positive[rows],
+            row_items.negative[rows],
+            row_items.nearest_positive[rows],
+            row_items.nearest_negative[rows],
+            column_items.positive[columns],
+            column_items.negative[columns],
+            column_items.nearest_positive[columns],
+            column_items.nearest_negative[columns],
+        )
+
+
+def count(
+    space: PairSpace,
+    bins: Bins,
+    *,
+    items_at: IntArray | None = None,
+    kernel: str,
+    executor: Executor,
+    ahead: int,
+    stage: str = "pairs",
+    on_progress: Progress | None = None,
+) -> Tally:
+    """Count all pairs of a space.
+
+    Parameters
+    ----------
+    items_at
+        Positions of the thresholds at which items are counted one by one, increasing;
+        ``None`` for nowhere.
+    kernel
+        Name of the kernel, from `opiscli.engine.kernels`.
+    executor
+        Anything with ``submit``.
+    ahead
+        How many blocks may be under way or waiting to be added.
+    stage
+        What progress calls it.
+    """
+    counter = BlockCounter(space, bins, _item_bins(bins, items_at), items_at is not None, kernel)
+    tally = empty_tally(counter)
+    blocks = space.blocks(block_side(space))
+    done, n_pairs = 0, sum(block.n_pairs for block in blocks)
+    for block, counted in results(executor, counter, blocks, ahead=ahead):
+        tally.add(counted, block.rows, block.columns)
+        done += block.n_pairs
+        if on_progress is not None:
+            on_progress(stage, done, n_pairs)
+    return tally
+
+
+def empty_tally(counter: BlockCounter) -> Tally:
+    """Nothing counted yet."""
+    space = counter.space
+    shape = (space.n_classes, len(counter.bins) + 1)
+    rows = ItemTally.empty(len(space.rows), counter.n_item_bins)
+    columns = rows if space.is_one_set else ItemTally.empty(len(space.columns), 0)
+    positive, negative = (
+        zeros(shape, cell_type(pairs)) for pairs in (space.positive_pairs, space.negative_pairs)
+    )
+    return Tally(positive, negative, rows, columns)
+
+
+def cell_type(pairs: IntArray) -> type[np.unsignedinteger[Any]]:
+    """Integers that hold all pairs which any one class could have in a bin."""
+    kinds: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)
+    return next((kind for kind in kinds if pairs.max() <= np.iinfo(kind).max), np.uint64)
+
+
+def block_side(space: PairSpace) -> int:
+    """Items to a side of a block: large enough to be worth adding, small enough to share out."""
+    largest = max(len(space.rows), len(space.columns))
+    share = math.ceil(largest / math.sqrt((2 if space.is_one_set else 1) * _BLOCKS))
+    return min(max(share, _SMALLEST_SIDE), _LARGEST_SIDE)
+
+
+def _item_bins(bins: Bins, items_at: IntArray | None) -> AnyArray:
+    positions: Sequence[int] | IntArray = [] if items_at is None else items_at
+    return np.searchsorted(positions, np.arange(len(bins) + 1)).astype(np.int32)
+
+
+__all__ = ["BlockCounter", "Pairing", "block_side", "cell_type", "count", "empty_tally"]

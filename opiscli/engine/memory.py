@@ -1,0 +1,62 @@
+"""What a sweep holds in memory, and whether it may."""
+
+import math
+
+from opiscli.arrays import IntArray
+from opiscli.engine.count import block_side, cell_type
+from opiscli.engine.space import PairSpace
+from opiscli.engine.tiles import COLUMNS, ROWS
+from opiscli.errors import UsageError
+from opiscli.settings.resources import Resources
+
+_BYTES_PER_PAIR = 64  # product, index, distance and bin of a pair inside the NumPy kernel
+
+
+def bytes_needed(
+    space: PairSpace, n_thresholds: int, items_at: IntArray | None, threads: int
+) -> int:
+    """Embeddings, tables, and what each thread holds of its block."""
+    n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
+    vectors = space.rows.vectors.nbytes
+    if not space.is_one_set:
+        vectors += space.columns.vectors.nbytes
+    cells = space.n_classes * (n_thresholds + 1)
+    of_classes = sum(
+        cells * cell_type(pairs)().itemsize
+        for pairs in (space.positive_pairs, space.negative_pairs)
+    )
+    n_item_bins = 0 if items_at is None else len(items_at) + 1
+    of_items = n_items * (8 * n_item_bins + 8)
+    sums = 0 if items_at is None else space.n_classes * len(items_at) * 8 * 5
+    # An index over the vectors keeps its own.
+    fixed = 2 * vectors + of_classes + max(of_items, sums)
+    return fixed + (threads + 1) * _block_bytes(space, n_thresholds, n_item_bins)
+
+
+def require_memory(
+    space: PairSpace, n_thresholds: int, items_at: IntArray | None, resources: Resources
+) -> None:
+    """Refuse a sweep that does not fit.
+
+    Raises
+    ------
+    UsageError
+        Saying how much it takes.
+    """
+    need = bytes_needed(space, n_thresholds, items_at, resources.threads)
+    if need > resources.memory_limit:
+        n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
+        raise UsageError(
+            f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB,"
+            f" but {n_items:,} items need {need / 1e6:,.0f} MB",
+            hint=f"Raise it to --memory-limit {math.ceil(need / 1e6)}MB.",
+        )
+
+
+def _block_bytes(space: PairSpace, n_thresholds: int, n_item_bins: int) -> int:
+    side = block_side(space)
+    n_items = max(len(space.rows), len(space.columns))
+    classes = min(math.ceil(space.n_classes * side / n_items), space.n_classes)
+    tables = 3 * 4 * classes * (n_thresholds + 1) + 2 * min(side, n_items) * (4 * n_item_bins + 8)
+    tile = _BYTES_PER_PAIR * min(ROWS, n_items) * min(COLUMNS, n_items)
+    return tables + tile

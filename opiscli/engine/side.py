@@ -1,0 +1,81 @@
+"""One side of a tile: vectors with their classes, and what each adds to a distance."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli.arrays import Float32Array, Int32Array, IntArray
+from opiscli.embeddings.embedding_set import EmbeddingSet
+
+_HALF = np.float32(0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """Items whose pairs with another side are counted.
+
+    The distance of a pair is ``term_a + term_b - vector_a . vector_b``. For unit vectors
+    both terms are one half, and this is the cosine distance ``1 - s``; for vectors moved by a
+    common centre, each term is half the squared length, and it is still ``1 - s``.
+
+    Parameters
+    ----------
+    vectors
+        Shape ``(n_items, dims)``, float32.
+    codes
+        Shape ``(n_items,)``, class of each item, non-decreasing.
+    ids
+        Same shape, increasing; items with one id on both sides are the same item.
+    terms
+        Same shape, float32, without the offsets; ``None`` for one half everywhere.
+    offsets
+        Same shape, float32, added to the distance of every pair of the item; ``None`` for
+        zero. An item with r to be taken off its similarities at weight w has the offset w r.
+    """
+
+    vectors: Float32Array
+    codes: Int32Array
+    ids: IntArray
+    terms: Float32Array | None = None
+    offsets: Float32Array | None = None
+
+    @classmethod
+    def of(cls, items: EmbeddingSet, offsets: Float32Array | None = None) -> "Side":
+        """All items of a set."""
+        ids = np.arange(items.n_items)
+        return cls(items.vectors, items.codes, ids, items.half_squares, offsets)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, chosen: slice | IntArray) -> "Side":
+        """Some of the items, in their order."""
+        return replace(
+            self,
+            vectors=self.vectors[chosen],
+            codes=self.codes[chosen],
+            ids=self.ids[chosen],
+            terms=None if self.terms is None else self.terms[chosen],
+            offsets=None if self.offsets is None else self.offsets[chosen],
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every item adds one half, so that distances are one minus the product."""
+        return self.terms is None and self.offsets is None
+
+    @property
+    def sums(self) -> Float32Array:
+        """Shape ``(n_items,)``, what each item adds to the distances of its pairs."""
+        terms = np.full(len(self), _HALF) if self.terms is None else self.terms
+        return terms if self.offsets is None else terms + self.offsets
+
+    @property
+    def mean_term(self) -> float:
+        """Mean of the terms: half of what two items without a common direction are apart."""
+        return 0.5 if self.terms is None else float(self.terms.mean())
+
+    @property
+    def largest_offset(self) -> float:
+        """The largest of the offsets; 0 where there are none."""
+        return 0.0 if self.offsets is None else float(self.offsets.max())

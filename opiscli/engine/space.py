@@ -1,0 +1,202 @@
+"""Which pairs there are: said here, and nowhere else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from opiscli.arrays import Int32Array, IntArray
+from opiscli.engine.side import Side
+
+
+class Pairing(Enum):
+    """Which cells of a tile are pairs."""
+
+    LATER = "each row with the columns that come later: every unordered pair of one set once"
+    OTHERS = "each row with every column but itself: ordered pairs"
+    ALL = "each row with every column: two sets"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of a space, the work of one task.
+
+    Parameters
+    ----------
+    rows, columns
+        Positions on both sides.
+    n_pairs
+        Pairs in it.
+    """
+
+    rows: slice
+    columns: slice
+    n_pairs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairSpace:
+    """Two sides, the pairs across them, and how many of them each class has.
+
+    Parameters
+    ----------
+    rows, columns
+        The sides; for `Pairing.LATER` one and the same.
+    pairing
+        Which cells are pairs.
+    positive_pairs, negative_pairs
+        Shape ``(n_classes,)``, pairs of each class, accepted or not.
+    ends
+        How many classes count a negative pair: those of both its ends, or only its row's.
+    same_class_only
+        Whether pairs of two classes are left out.
+    by_difference
+        Whether the distance of two vectors is half the squared length of their difference;
+        not for products with stored copies that are no longer of length one.
+    """
+
+    rows: Side
+    columns: Side
+    pairing: Pairing
+    positive_pairs: IntArray
+    negative_pairs: IntArray
+    ends: int = 2
+    same_class_only: bool = False
+    by_difference: bool = True
+
+    @classmethod
+    def within(cls, side: Side, n_classes: int, *, same_class_only: bool = False) -> "PairSpace":
+        """Every unordered pair of two items of one set."""
+        sizes = _sizes(side, n_classes)
+        return cls(
+            side,
+            side,
+            Pairing.LATER,
+            positive_pairs=sizes * (sizes - 1) // 2,
+            negative_pairs=sizes * (len(side) - sizes),
+            same_class_only=same_class_only,
+        )
+
+    @classmethod
+    def across(cls, queries: Side, gallery: Side, n_classes: int) -> "PairSpace":
+        """Every pair of a query and a gallery item.
+
+        For class i with q of Q queries and g of G gallery items: q g positive pairs, and
+        q (G - g) + g (Q - q) negative ones with an end in it, on either side.
+        """
+        q, g = _sizes(queries, n_classes), _sizes(gallery, n_classes)
+        return cls(
+            queries,
+            gallery,
+            Pairing.ALL,
+            positive_pairs=q * g,
+            negative_pairs=q * (len(gallery) - g) + g * (len(queries) - q),
+        )
+
+    @classmethod
+    def against_stored(
+        cls, items: Side, copies: Side, n_classes: int, *, is_l2: bool
+    ) -> "PairSpace":
+        """Each item, as it is, against the stored copies of all others: ordered pairs."""
+        sizes = _sizes(items, n_classes)
+        return cls(
+            items,
+            copies,
+            Pairing.OTHERS,
+            positive_pairs=sizes * (sizes - 1),
+            negative_pairs=2 * sizes * (len(items) - sizes),
+            by_difference=is_l2,
+        )
+
+    @classmethod
+    def sampled(cls, items: Side, drawn: Side, n_classes: int) -> "PairSpace":
+        """Each item against some of the others, which stand for all: ordered pairs.
+
+        A negative pair counts for the class of its item alone.
+        """
+        sizes, others = _sizes(items, n_classes), _sizes(drawn, n_classes)
+        return cls(
+            items,
+            drawn,
+            Pairing.OTHERS,
+            # Each drawn item meets all others of its class.
+            positive_pairs=others * (sizes - 1),
+            negative_pairs=sizes * (len(drawn) - others),
+            ends=1,
+        )
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, on either side."""
+        return len(self.positive_pairs)
+
+    @property
+    def is_one_set(self) -> bool:
+        """Whether both sides are the same items."""
+        return self.pairing is Pairing.LATER
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether distances are one minus a product of unit vectors."""
+        return self.rows.is_plain and self.columns.is_plain
+
+    @property
+    def scale(self) -> float:
+        """How far apart items without a common direction are: 1 for plain unit vectors."""
+        return self.rows.mean_term + self.columns.mean_term
+
+    @property
+    def n_pairs(self) -> int:
+        """All pairs."""
+        if self.pairing is Pairing.LATER:
+            return len(self.rows) * (len(self.rows) - 1) // 2
+        n_same = 0
+        if self.pairing is Pairing.OTHERS:
+            n_same = len(np.intersect1d(self.rows.ids, self.columns.ids))
+        return len(self.rows) * len(self.columns) - n_same
+
+    def blocks(self, side: int) -> list[Block]:
+        """Cover every pair exactly once with rectangles of at most ``side`` items a side.
+
+        Sides are cut between classes where classes are small enough, so that few blocks
+        have positive pairs.
+        """
+        return [
+            block
+            for block in self._rectangles(side)
+            if block.n_pairs and (not self.same_class_only or self.has_positives(block))
+        ]
+
+    def has_positives(self, block: Block) -> bool:
+        """Whether a class may be on both sides of a block."""
+        rows, columns = self.rows.codes[block.rows], self.columns.codes[block.columns]
+        return bool(rows[-1] >= columns[0] and columns[-1] >= rows[0])
+
+    def _rectangles(self, side: int) -> Iterator[Block]:
+        bands = [list(class_bands(one.codes, side)) for one in (self.rows, self.columns)]
+        for i, rows in enumerate(bands[0]):
+            for columns in bands[1][i if self.pairing is Pairing.LATER else 0 :]:
+                yield Block(rows, columns, self._pairs_of(rows, columns))
+
+    def _pairs_of(self, rows: slice, columns: slice) -> int:
+        n_rows, n_columns = rows.stop - rows.start, columns.stop - columns.start
+        if self.pairing is Pairing.LATER and rows == columns:
+            return int(n_rows * (n_rows - 1) // 2)
+        return int(n_rows * n_columns)
+
+
+def class_bands(codes: Int32Array, side: int) -> Iterator[slice]:
+    """Cut items into bands of at most ``side`` that split no class that fits into one."""
+    edges = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
+    start = 0
+    while start < len(codes):
+        stop = int(edges[np.searchsorted(edges, start + side, side="right") - 1])
+        if stop <= start:  # a class larger than a band
+            stop = min(start + side, len(codes))
+        yield slice(start, stop)
+        start = stop
+
+
+def _sizes(side: Side, n_classes: int) -> IntArray:
+    return np.bincount(side.codes, minlength=n_classes)

@@ -1,0 +1,7 @@
+"""How long work tells those who wait for it how far it has come."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the stage, the pairs done and the pairs in all."""

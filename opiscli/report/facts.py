@@ -1,0 +1,14 @@
+"""The size of a set in words, as every report shows it."""
+
+from opiscli.results import Data
+
+
+def facts(data: Data) -> list[str]:
+    """Size of a set, in a few words each."""
+    found = [f"{data.n_items:,} items × {data.dims:,} dims", f"{data.n_classes:,} classes"]
+    if data.n_singletons:
+        found.append(f"{data.n_singletons:,} with a single item")
+    if data.n_duplicates:
+        kept = " (dropped)" if data.duplicates_dropped else ""
+        found.append(f"{data.n_duplicates:,} duplicates{kept}")
+    return found

@@ -1,0 +1,63 @@
+"""A calibration as rows."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from opiscli.report.tables.row import Row, estimate_row, point_rows, rate_row
+from opiscli.results import CalibratedPoint, Calibration
+
+
+def calibration_rows(calibration: Calibration) -> Iterator[Row]:
+    """Every threshold with what it does, inside groups too, and what own thresholds gain."""
+    points = calibration.operating_points
+    for point in points:
+        yield from point_rows(point, f"@{point.name}")
+    for point in points:
+        yield from _calibrated(point)
+    for point in points:
+        yield from _groups(point)
+    yield from _own_thresholds(calibration)
+
+
+def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
+    at, threshold = f"@{point.name}", point.threshold
+    yield Row(metric=f"similarity{at}", value=point.similarity, threshold=threshold)
+    yield Row(metric=f"macro_frr{at}", value=point.macro_frr, threshold=threshold)
+    for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
+        if rate is not None:
+            yield rate_row(f"calibrated_{name}{at}", rate, point)
+    if point.holdout is not None:
+        held = point.holdout
+        yield Row(
+            metric=f"holdout_ratio{at}",
+            value=held.median,
+            ci_lo=held.lo,
+            ci_hi=held.hi,
+            k=held.n_above,
+            n=held.n_attained,
+            threshold=threshold,
+        )
+
+
+def _own_thresholds(calibration: Calibration) -> Iterator[Row]:
+    own = calibration.own_thresholds
+    if own is not None:
+        for name in ("utility_at_single", "utility_at_own", "optimism"):
+            yield Row(metric=f"own_thresholds_{name}", value=getattr(own, name), n=own.n_classes)
+        gain = estimate_row("own_thresholds_gain", own.gain, own.ci, n=own.n_classes)
+        yield replace(gain, label=own.verdict)
+
+
+def _groups(point: CalibratedPoint) -> Iterator[Row]:
+    groups, at = point.groups, f"@{point.name}"
+    if groups is None:
+        return
+    for name, unequal in (("far", groups.far), ("frr", groups.frr)):
+        if unequal is not None:
+            ratio = unequal.max_over_geometric_mean
+            yield Row(metric=f"{name}_max_over_geomean{at}", value=ratio, label=groups.column)
+            yield Row(metric=f"{name}_gini{at}", value=unequal.gini, label=groups.column)
+    yield Row(metric=f"garbe{at}", value=groups.garbe, label=groups.column)
+    for group in groups.groups:
+        yield rate_row(f"far{at}", group.far, point).of_group(group.group)
+        yield rate_row(f"frr{at}", group.frr, point).of_group(group.group)

@@ -1,0 +1,58 @@
+"""What all drawings share: the frame of a report, tables without lines, names and rates."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from opiscli.report.facts import facts
+from opiscli.results import Data, Rate
+from opiscli.text import printable, rate, span
+
+
+def report(
+    head: Sequence[RenderableType], parts: Sequence[RenderableType], signature: str
+) -> Group:
+    """Draw a report: what it is of, its parts with a line between them, the signature."""
+    lines = list(head)
+    for part in parts:
+        lines += [Text(), Padding(part, (0, 0, 0, 2))]
+    # The signature is copied and searched for: it stays on one line, however long.
+    return Group(*lines, Text(), Text(signature, style="dim", no_wrap=True, overflow="ignore"))
+
+
+def heading(data: Data) -> Text:
+    """Name and size of what a result is of, in two lines."""
+    return Text.assemble((printable(data.name), "bold"), "\n", (" · ".join(facts(data)), "dim"))
+
+
+def columns(title: str, *names: str, right: bool = False) -> Table:
+    """Make an empty table without lines; its first column is never wrapped.
+
+    Parameters
+    ----------
+    right
+        Whether the other columns hold numbers, which are aligned at the right.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan", pad_edge=False)
+    table.add_column(Text(title), no_wrap=True)
+    for name in names:
+        table.add_column(Text(name, "cyan"), justify="right" if right else "left")
+    return table
+
+
+def bold(text: str) -> Text:
+    """Text that may contain anything, in bold."""
+    return Text(text, "bold")
+
+
+def label(name: str) -> Text:
+    """Name of a class or group, cut where there is no room."""
+    return Text(printable(name) or "''", overflow="ellipsis", no_wrap=True)
+
+
+def rate_row(name: str, shown: Rate) -> tuple[Text, str, str, str]:
+    """Name, value, interval and counts of a rate."""
+    return bold(name), rate(shown.value), span(shown.ci), f"{shown.k:,} / {shown.n:,}"

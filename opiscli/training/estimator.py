@@ -1,0 +1,57 @@
+"""What scikit-learn asks of an estimator, for a dataclass whose fields are its parameters."""
+
+from dataclasses import fields
+from typing import Any, Self
+
+from opiscli.errors import UsageError
+
+
+class Estimator:
+    """Parameters that can be read and changed by name. Inherited by a dataclass."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; ``deep`` makes no difference."""
+        return {name: getattr(self, name) for name in self.parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:  # noqa: ANN401
+        """Change parameters; what has been fitted stays until the next ``fit``.
+
+        Raises
+        ------
+        UsageError
+            If there is no such parameter.
+        """
+        known = self.parameter_names()
+        for name in params:
+            if name not in known:
+                raise UsageError(
+                    f"there is no parameter {name!r}, expected one of: {', '.join(known)}",
+                    hint=f"See help({type(self).__name__}).",
+                )
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def changed_params(self) -> dict[str, Any]:
+        """Parameters that are not at their defaults."""
+        defaults = type(self)().get_params()
+        return {name: v for name, v in self.get_params().items() if v != defaults[name]}
+
+    @classmethod
+    def parameter_names(cls) -> list[str]:
+        """Names of the constructor's parameters."""
+        return [field.name for field in fields(cls) if field.init]  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        changed = (f"{name}={value!r}" for name, value in self.changed_params().items())
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401
+        # Only scikit-learn asks, so it is installed.
+        from sklearn.utils import Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=True),
+            transformer_tags=TransformerTags(),
+        )

@@ -1,0 +1,292 @@
+"""The trained head as an object, which is also a transformer in the sense of scikit-learn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from opiscli.arrays import Float32Array
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.unit_rows import unit_rows
+from opiscli.errors import EmbeddingError, UsageError
+from opiscli.heads import Projection
+from opiscli.heads.head_file import HeadFile, read_head, write_head
+from opiscli.training.estimator import Estimator
+
+if TYPE_CHECKING:
+    from opiscli.training.settings import TrainingSettings
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Head(Estimator):
+    """A projection head on frozen embeddings: fit it, apply it, save it.
+
+    Parameters are the options of ``opis finetune``. As in scikit-learn they are only checked
+    by `fit`, and the head works in its pipelines and searches, without needing it.
+
+    Parameters
+    ----------
+    loss, loss_options
+        Base loss, one of ``opiscli.training.losses.LOSSES``, and its options by name.
+    tcm
+        Whether to add the threshold-consistent margin (arXiv:2307.04047).
+    margins
+        ``auto``: the margins of TCM follow the calibration range as the head learns;
+        ``fixed``: they do not. By default ``auto``, unless a margin is given.
+    tcm_margin_pos, tcm_margin_neg
+        Cosine similarities in [-1, 1] that positive pairs should reach and negative pairs
+        stay below. By default 0.9 and 0.5, if fixed.
+    tcm_lambda_pos, tcm_lambda_neg
+        Weights of both kinds of pairs, 0 or more. By default 5.
+    head
+        ``residual`` (safe with few classes), ``linear`` or ``mlp``.
+    start
+        Initialisation: ``identity``, ``pca`` or ``whitening``.
+    dim
+        Output dimension, 1 to that of the input, which is the default.
+    optimiser
+        ``adam`` or ``lbfgs``.
+    steps
+        Maximum number of steps, 1 or more.
+    classes_per_batch, items_per_class
+        Size of a batch, 2 or more each. By default as many items per class as make 128 in
+        all, 4 or more.
+    lr
+        Learning rate of Adam, above 0. By default 3e-4, less with fewer than 150 classes.
+    decay
+        Weight decay towards the initial head, 0 or more. By default 0.01.
+    tune
+        Number of settings to try (learning rate, kind of head, weight and margins of TCM).
+    val_fraction
+        Share of classes to set aside for validation, in (0, 1).
+    objective
+        ``opis``: lowest OPIS without losing R@1; ``recall``: highest R@1 without raising
+        OPIS; ``both``: must improve both.
+    far
+        Calibration range of OPIS: two false-accept rates in (0, 1), the lower first.
+    seed
+        Random seed, 0 or more.
+    threads
+        For validation; no number depends on it. By default one per processor.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.repeat(np.arange(12), 8)
+    >>> embeddings = rng.normal(size=(12, 6))[labels] + 0.5 * rng.normal(size=(96, 6))
+    >>> head = Head(steps=20, far=(0.05, 0.2), threads=1).fit(embeddings, labels)
+    >>> head.transform(embeddings).shape
+    (96, 6)
+    """
+
+    loss: str = "supcon"
+    loss_options: Mapping[str, float] | None = None
+    tcm: bool = True
+    margins: str | None = None
+    tcm_margin_pos: float | None = None
+    tcm_margin_neg: float | None = None
+    tcm_lambda_pos: float | None = None
+    tcm_lambda_neg: float | None = None
+    head: str = "residual"
+    start: str = "identity"
+    dim: int | None = None
+    optimiser: str = "adam"
+    steps: int = 600
+    classes_per_batch: int = 32
+    items_per_class: int | None = None
+    lr: float | None = None
+    decay: float | None = None
+    tune: int = 1
+    val_fraction: float = 0.2
+    objective: str = "opis"
+    far: tuple[float, float] = (1e-2, 1e-1)
+    seed: int = 0
+    threads: int | None = None
+    _fitted: HeadFile | None = field(default=None, init=False)
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+        """Train on some classes, choose the best head on the others.
+
+        If none is better than the frozen embeddings, the head is the identity and `step` is
+        ``None``.
+
+        Parameters
+        ----------
+        X
+            Embeddings, shape ``(n_items, dims)``, not necessarily of length one.
+        y
+            Labels, shape ``(n_items,)``: strings, integers or booleans.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is out of range.
+        EmbeddingError
+            If the arrays cannot be evaluated, or there are fewer than four classes with two
+            items.
+        UndefinedMetric
+            If OPIS is not defined on the validation classes.
+        TrainingError
+            If training diverges.
+        """
+        # Imported here: a head that is only applied does not need what training needs.
+        from opiscli.settings.resources import Resources
+        from opiscli.training.split import split_classes
+        from opiscli.training.tuning import fit_trials
+        from opiscli.training.validation import Validation
+
+        settings = self.settings()
+        threads = Resources.of_machine(threads=self.threads).threads
+        items = EmbeddingSet.from_arrays(np.asarray(X), np.asarray(y))
+        items, held_out = split_classes(items, settings.val_fraction, settings.seed)
+        validation = Validation(held_out, settings.calibration_range, threads)
+        result = fit_trials(items, validation, settings, self.tune)
+        record = {"signature": result.settings.signature(), "head": {"step": result.step}}
+        self._fitted = HeadFile(result.projection, self._with_options(record))
+        return self
+
+    def transform(self, X: npt.ArrayLike) -> Float32Array:
+        """Project embeddings.
+
+        Parameters
+        ----------
+        X
+            Shape ``(n, dims)``, not necessarily of length one.
+
+        Returns
+        -------
+        Float32Array
+            Shape ``(n, dim)``, rows of length one.
+
+        Raises
+        ------
+        UsageError
+            If the head is neither fitted nor loaded.
+        EmbeddingError
+            If there is another number of dims, or a row is zero, not finite or becomes zero.
+        """
+        rows = np.asarray(X)
+        if rows.ndim != 2:
+            raise EmbeddingError(
+                f"embeddings have shape {rows.shape}, expected (items, dims)",
+                hint="Pass one embedding per row of a two-dimensional array.",
+            )
+        return self.projection.apply(unit_rows([rows], len(rows)))
+
+    def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Float32Array:
+        """`fit`, then `transform` of the same embeddings."""
+        return self.fit(X, y).transform(X)
+
+    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
+        """Write a head file, whole or not at all; ``force`` replaces one that is there.
+
+        Raises
+        ------
+        UsageError
+            If the head is not fitted, or the file exists and ``force`` is not set.
+        OutputError
+            If it cannot be written.
+        """
+        write_head(Path(path), self._file(), force=force)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a head file, with the parameters that the head was trained with.
+
+        Raises
+        ------
+        SourceError
+            If the file is missing, damaged, or holds no head.
+        """
+        file = read_head(Path(path))
+        options = file.record.get("options")
+        known = options if isinstance(options, dict) else {}
+        names = set(cls.parameter_names()) & set(known)
+        head = cls(**{name: _from_json(known[name]) for name in names})
+        head._fitted = file
+        return head
+
+    def fitted(self, projection: Projection, record: Mapping[str, Any]) -> Self:
+        """A new head with the same parameters that has been trained already.
+
+        Parameters
+        ----------
+        projection
+            Its weights.
+        record
+            Plain values about its training, saved with it.
+        """
+        head = type(self)(**self.get_params())
+        head._fitted = HeadFile(projection, self._with_options(record))
+        return head
+
+    @property
+    def projection(self) -> Projection:
+        """The weights, read-only."""
+        return self._file().projection
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Signature, data and scores of the training: plain values, as saved with the head."""
+        return dict(self._file().record)
+
+    @property
+    def signature(self) -> str:
+        """Every setting of the training, in one line."""
+        return str(self._file().record.get("signature", ""))
+
+    @property
+    def step(self) -> int | None:
+        """Training step that the head was taken at; ``None`` if it is the identity."""
+        found: int | None = self._file().record.get("head", {}).get("step")
+        return found
+
+    @property
+    def n_features_in_(self) -> int:
+        """Dimension of the input embeddings."""
+        if self._fitted is None:
+            raise AttributeError("n_features_in_")
+        return self._fitted.projection.dims
+
+    def settings(self) -> "TrainingSettings":
+        """The parameters as checked settings of one training.
+
+        Raises
+        ------
+        UsageError
+            If they are out of range or exclude each other.
+        """
+        from opiscli.training.options import training_settings
+
+        options = self.get_params()
+        del options["tune"], options["threads"]
+        return training_settings(options)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
+
+    def _file(self) -> HeadFile:
+        if self._fitted is None:
+            raise UsageError("the head is not trained", hint="Call fit, or load one from a file.")
+        return self._fitted
+
+    def _with_options(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        options = {name: _as_json(value) for name, value in self.changed_params().items()}
+        options.pop("threads", None)  # it belongs to the machine
+        return {**record, "options": options}
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _as_json(entry) for name, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_as_json(entry) for entry in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _from_json(value: Any) -> Any:  # noqa: ANN401
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,365 @@
+"""Every option of every command does something: one line a case, one case an option.
+
+A case runs a command with an option and without it on a few dozen items, and what comes out must
+differ: what is printed, the exit code or a file. Signatures are left out of the comparison, because
+they repeat what was asked for whether or not it was heeded.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.main import get_command
+
+from opiscli.cli import app, main
+
+COMMANDS = get_command(app).commands
+
+# What a command is called with, where a case does not name other sources.
+CALLS = {
+    "evaluate": "e.parquet",
+    "compare": "e.parquet f.parquet",
+    "inspect": "e.parquet",
+    "calibrate": "e.parquet --far 0.05",
+    "check": "e.parquet --fail-if opis>0.9",
+    "finetune": "t.parquet --steps 20 --far 0.05:0.2 -o new.safetensors",
+    "project": "e.parquet --head head.safetensors -o new.parquet",
+    "export": "head.safetensors -o new.npz",
+    "report": "small.parquet -o new.html",
+    "plot-curves": "e.parquet -o new.svg",
+    "plot-distances": "e.parquet -o new.svg",
+    "plot-det": "e.parquet -o new.svg",
+    "plot-pareto": "e.parquet f.parquet -o new.svg",
+    "plot-classes": "small.parquet --highlight worst:1 -o new.svg",
+}
+
+# Command, option and value | what is typed before it: other sources, other options | what differs.
+# A command * is every one that has the option and no line of its own. In the last column, nothing
+# is "anything may differ"; "exit N" how the command ends with the option; "silence" that the option
+# leaves stderr empty where a terminal sees progress; for the rest see SEEN.
+CASES = """
+* --embedding-column other
+* --label-column kind
+* --id-column name                      | bad.parquet                                    | exit 4
+* --where fold=a
+* --labels y.npy                        | x.npy --labels z.npy
+* --drop-duplicates
+* --far 0.05:0.3                        |                                                | opis
+* --frr 0.05:0.3                        |                                                | opis
+* --range 0.6:1.1                       |                                                | opis
+* --utility precision-recall            |                                                | opis
+* --beta 2                              |                                                | opis
+* --epsilon 0.4                         |                                                | eps-opis
+* --distance cosine                     |                                                | opis
+* --threshold-file t.json
+* --style dark_background
+* --format csv
+* --json
+* --seed 7                              |                                                | interval
+* --quiet                               |                                                | silence
+* --verbose
+* --threads 3                           | -v --memory-limit 1kB --threads 1              | exit 2
+* --memory-limit 1kB                    |                                                | exit 2
+
+evaluate --gallery f.parquet
+evaluate --gallery-where fold=a         | --gallery f.parquet
+evaluate --gallery-labels y.npy        | x.npy --labels y.npy --gallery x.npy --gallery-labels z.npy
+evaluate --thresholds 2                 |                                                | opis
+evaluate --k 5
+evaluate --ranking
+evaluate --index SQ4
+evaluate --sample-pairs 9e4             | many.parquet                                   | opis
+evaluate --group-by fold
+evaluate --save new.opis
+evaluate --force                        | --save there.opis
+
+compare --id-column name                | bad.parquet e.parquet                          | exit 4
+compare --labels y.npy                  | x.npy x.npy --labels z.npy
+compare --k 5
+
+inspect --distance cosine               |                                                | threshold
+inspect --far 0.2                       |                                                | threshold
+inspect --threshold 0.9                 |                                                | threshold
+inspect --pairs 2
+inspect --neighbours 1
+inspect --show fold
+
+calibrate --distance cosine             |                                                | threshold
+calibrate --far 0.2                     |                                                | threshold
+calibrate --criterion eer               |                                                | threshold
+calibrate --target 0.3                  | --criterion frr --target 0.1                   | threshold
+calibrate --threshold 0.9               |                                                | threshold
+calibrate --average macro               |                                                | threshold
+calibrate --confidence 0.8              | --far 0.2                                      | threshold
+calibrate --allow-zero                  | --far 1e-9
+calibrate --eval f.parquet
+calibrate --eval-where fold=a           | --eval f.parquet
+calibrate --group-by fold
+calibrate --per-class
+calibrate --holdout 0.5                 | --repeats 2
+calibrate --repeats 3                   | --holdout 0.5 --repeats 2
+calibrate --output mine.json
+calibrate --force                       | -o there.json
+calibrate --print threshold
+calibrate --seed 7                      | --holdout 0.5 --repeats 2
+
+check --fail-if opis>0                  |                                                | exit 1
+check --distance cosine                 |                                                | failing
+check --threshold 1                     | --fail-if far>0.9 --threshold 0.5
+check --threshold-file t.json           | --fail-if far>0.9 --threshold 0.5
+
+finetune --output mine.safetensors
+finetune --loss triplet                 |                                                | training
+finetune --loss-option temperature=0.5  |                                                | training
+finetune --tcm                          | --no-tcm                                       | training
+finetune --no-tcm                       |                                                | training
+finetune --margins fixed                |                                                | training
+finetune --tcm-margin-pos 0.7           | --margins fixed                                | training
+finetune --tcm-margin-neg 0.3           | --margins fixed                                | training
+finetune --tcm-lambda-pos 1             |                                                | training
+finetune --tcm-lambda-neg 1             |                                                | training
+finetune --head mlp                     |                                                | training
+finetune --start pca                    | --dim 4                                        | training
+finetune --dim 4                        |                                                | training
+finetune --optimiser lbfgs              |                                                | training
+finetune --steps 30                     |                                                | training
+finetune --classes-per-batch 4          |                                                | training
+finetune --items-per-class 2            |                                                | training
+finetune --lr 0.01                      |                                                | training
+finetune --decay 0.5                    | --lr 0.01                                      | training
+finetune --tune 2
+finetune --resume                       |                                                | exit 2
+finetune --val v.parquet                |                                                | training
+finetune --val-fraction 0.75            |                                                | training
+finetune --objective recall             | --lr 0.01                                      | training
+finetune --far 0.1:0.4                  |                                                | training
+finetune --seed 7                       |                                                | training
+finetune --force                        | -o there.safetensors
+finetune --threads 0                    |                                                | exit 2
+
+project --head other.safetensors
+project --output mine.parquet
+project --force                         | -o there.parquet
+
+export --output mine.faiss
+export --force                          | -o there.npz
+
+report --output mine.html
+report --force                          | -o there.html
+
+plot-curves --highlight c3
+plot-curves --output mine.svg
+plot-curves --force                     | -o there.svg
+
+plot-distances --log
+plot-distances --output mine.svg
+plot-distances --force                  | -o there.svg
+
+plot-det --output mine.svg
+plot-det --force                        | -o there.svg
+
+plot-pareto --pairs e:f
+plot-pareto --output mine.svg
+plot-pareto --force                     | -o there.svg
+
+plot-classes --distance cosine
+plot-classes --threshold 0.9            |                                                | picture
+plot-classes --far 0.2                  |                                                | picture
+plot-classes --highlight c1
+plot-classes --output mine.svg
+plot-classes --force                    | -o there.svg
+"""
+
+# Options without which a call is refused; all other calls go through without theirs, too.
+LETS_PASS = {"--force", "--allow-zero"}
+
+# What the last column may name, and how it is found in what a command prints and writes; in a
+# picture, all but its words.
+SEEN = {
+    "opis": r"OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
+    "eps-opis": r"%-OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
+    "failing": r"opis>0.9 +([\d.e-]+)",
+    "interval": r"OPIS +[A-Z]? +[\d.e-]+ +([\d.e-]+ . [\d.e-]+)",
+    "threshold": r"d ≤ ([\d.]+)",
+    "training": r"\"(?:base|tcm|opis|kept)\": [^,}]*",
+}
+SIGNATURE = re.compile(r"opis(-finetune)?\|[^\n\"<]*\|v:[\d.]+")
+WORDS_IN_PICTURE = re.compile(r"^( *)<g id=\"text_\d+\">\n.*?^\1</g>\n", re.MULTILINE | re.DOTALL)
+
+
+def options_of(command):
+    """Long names of all options of a command, both of a pair such as --tcm/--no-tcm."""
+    names = {name for one in COMMANDS[command].params for name in [*one.opts, *one.secondary_opts]}
+    return {name for name in names if name.startswith("--")}
+
+
+def read_cases():
+    """By command and option: the option with its value, what is typed before it, what differs."""
+    own, shared = {}, {}
+    for line in filter(None, CASES.split("\n")):
+        case, before, seen = ([part.strip() for part in line.split("|")] + ["", ""])[:3]
+        command, _, option = case.partition(" ")
+        name = option.split()[0]
+        if command != "*":
+            own[command, name] = (option, before, seen)
+            continue
+        for one in COMMANDS:
+            if name in options_of(one):
+                shared[one, name] = (option, before, seen)
+    return shared | own
+
+
+EVERY_CASE = read_cases()
+
+
+def test_every_option_has_a_case():
+    assert set(EVERY_CASE) == {(name, option) for name in COMMANDS for option in options_of(name)}
+
+
+def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0):
+    """Some dozen items in classes of different width, with every kind of column."""
+    rng = np.random.default_rng(seed)
+    kind = np.repeat(np.arange(n_classes), rng.integers(*sizes, size=n_classes))
+    width = rng.uniform(0.2, 0.8, size=n_classes)[kind]
+    centres = rng.normal(size=(n_classes, n_dims))[kind]
+    vectors = centres + width[:, None] * rng.normal(size=centres.shape)
+    vectors[1] = vectors[0]
+    columns = {
+        "name": [f"item {i}" for i in range(len(kind))],
+        "label": [f"c{one + first}" for one in kind],
+        "kind": [f"k{one}" for one in (kind + np.arange(len(kind)) % 5 // 4) % n_classes],
+        "fold": ["b" if i % 3 == 0 else "a" for i in range(len(kind))],
+        "embedding": list(vectors),
+        "other": list(vectors**3),
+    }
+    pq.write_table(pa.table(columns), name)
+    return vectors, kind
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The sources and files that the calls name."""
+    folder = tmp_path_factory.mktemp("options")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        vectors, labels = write_set("e.parquet")
+        write_set("f.parquet", seed=1)
+        write_set("t.parquet", n_classes=12, sizes=(4, 6), seed=2)
+        write_set("v.parquet", first=50, seed=3)
+        write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
+        write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
+        np.save("x.npy", vectors)
+        np.save("y.npy", labels)
+        np.save("z.npy", (labels + np.arange(len(labels)) % 5 // 4) % 7)
+        bad = pq.read_table("e.parquet")
+        zeros = pa.array([[0.0] * 8] * len(bad))
+        pq.write_table(bad.set_column(4, "embedding", zeros), "bad.parquet")
+        for suffix in ("opis", "json", "safetensors", "parquet", "npz", "html", "svg"):
+            (folder / f"there.{suffix}").write_text("there already")
+        run("calibrate e.parquet --far 0.1 -o t.json")
+        for seed, name in enumerate(("head", "other")):
+            training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003"
+            run(f"{training} --seed {seed} -o {name}.safetensors")
+    return folder
+
+
+def run(line):
+    with pytest.raises(SystemExit) as leaving:
+        main(line.split())
+    assert leaving.value.code == 0, line
+
+
+class Outcome(NamedTuple):
+    """What came out of a call; the text is what was printed and written."""
+
+    code: int
+    err: str
+    text: str
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """What came out of calls that were made already."""
+    return {}
+
+
+@pytest.fixture
+def outcome(opis, folder, outcomes, monkeypatch):
+    """Make a call, unless it was made before, and leave the folder as it was."""
+    monkeypatch.chdir(folder)
+
+    def made(line, *, on_terminal=False):
+        if (line, on_terminal) not in outcomes:
+            there = contents_of(folder)
+            with monkeypatch.context() as patch:
+                if on_terminal:
+                    patch.setenv("FORCE_COLOR", "1")  # makes rich take stderr for a terminal
+                code, out, err = opis(*line.split())
+            written = dict(contents_of(folder).items() - there.items())
+            for name in written:
+                (folder / name).unlink()
+            for name in written.keys() & there.keys():
+                (folder / name).write_bytes(there[name])
+            outcomes[line, on_terminal] = Outcome(code, err, as_text(out, written))
+        return outcomes[line, on_terminal]
+
+    return made
+
+
+def contents_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def as_text(out, written):
+    """What was printed and written as one text, without signatures."""
+    text = out
+    for name, contents in sorted(written.items()):
+        text += f"\n{name}\n{contents.decode('utf-8', 'backslashreplace')}"
+    return SIGNATURE.sub("", text)
+
+
+def call(command, before):
+    """What is typed before the option; sources of the case take the place of the usual ones."""
+    usual, options = sources_and_options(CALLS[command])
+    instead, more = sources_and_options(before)
+    return " ".join(filter(None, [command, instead or usual, options, more]))
+
+
+def sources_and_options(words):
+    end = re.match(r"(?:[^-\s]\S*\s*)*", words).end()
+    return words[:end].strip(), words[end:]
+
+
+def what_is_seen(of, seen):
+    if seen not in SEEN:
+        return of
+    if "<svg " in of.text and "<html" not in of.text:
+        return WORDS_IN_PICTURE.sub("", of.text)
+    found = re.findall(SEEN[seen], of.text)
+    assert found, f"nothing like {SEEN[seen]} in:\n{of.text[:2000]}"
+    return found
+
+
+@pytest.mark.parametrize(("command", "name"), sorted(EVERY_CASE))
+def test_an_option_makes_a_difference(outcome, command, name):
+    option, before, seen = EVERY_CASE[command, name]
+    on_terminal = seen == "silence"
+    without = outcome(call(command, before), on_terminal=on_terminal)
+    given = outcome(f"{call(command, before)} {option}", on_terminal=on_terminal)
+    code = int(seen.removeprefix("exit ")) if seen.startswith("exit ") else 0
+    assert given.code == code, given.err
+    assert without.code == 0 or code != 0 or name in LETS_PASS, without.err
+    assert what_is_seen(given, seen) != what_is_seen(without, seen)
+    if on_terminal:
+        assert without.err
+        assert not given.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_same_call_gives_the_same_again(outcome, outcomes, command):
+    first = outcome(call(command, ""))
+    del outcomes[call(command, ""), False]
+    assert outcome(call(command, "")) == first

@@ -1,0 +1,168 @@
+"""Head files: bit-identical round trips, and every kind of wrong file explained."""
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from opiscli.errors import OutputError, SourceError, UsageError
+from opiscli.heads.head_file import HeadFile, read_head, write_head
+from opiscli.heads.projection import HiddenLayer, Projection
+from opiscli.heads.tensor_file import read_tensors, write_tensors
+
+WRITTEN_BY_0_1_0 = Path(__file__).with_name("head_0_1_0.safetensors")
+RECORD = {"signature": "s|é", "data": {"n_items": 5}}
+META = {"schema": "opis.head/2", "normalize": "unit length before and after", "record": RECORD}
+
+
+def ramp(*shape):
+    return (np.arange(np.prod(shape), dtype=np.float32).reshape(shape) - 3) / np.float32(7)
+
+
+def perceptron():
+    return Projection(
+        weight=ramp(4, 3), bias=ramp(3), hidden=HiddenLayer(ramp(4, 2), ramp(2), ramp(2, 3))
+    )
+
+
+def arrays_of(projection):
+    hidden = projection.hidden
+    more = () if hidden is None else (hidden.weight, hidden.bias, hidden.output)
+    return [projection.weight, projection.bias, *more]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "h.safetensors"
+
+
+def as_file(path, arrays, description):
+    save_file(arrays, path, {"opis": json.dumps(description)})
+
+
+@pytest.mark.parametrize("projection", [perceptron(), Projection.identity(4)])
+def test_save_then_load_is_bit_identical(path, projection):
+    write_head(path, HeadFile(projection, RECORD), force=False)
+    read = read_head(path)
+    assert read.record == RECORD
+    pairs = zip(arrays_of(projection), arrays_of(read.projection), strict=True)
+    assert all(a.tobytes() == b.tobytes() and a.shape == b.shape for a, b in pairs)
+    contents = path.read_bytes()
+    for _ in range(5):
+        write_head(path, read, force=True)
+        assert path.read_bytes() == contents
+
+
+def test_the_library_reads_what_is_written(path):
+    write_head(path, HeadFile(perceptron(), RECORD), force=False)
+    arrays = load_file(path)
+    assert np.array_equal(arrays["hidden.output"], ramp(2, 3))
+    with safe_open(path, framework="numpy") as file:
+        assert json.loads(file.metadata()["opis"]) == META
+
+
+def test_a_head_of_version_0_1_0_is_read():
+    read = read_head(WRITTEN_BY_0_1_0)
+    assert read.record == {"signature": "opis-finetune|é|v:0.1.0", "data": {"n_items": 5}}
+    pairs = zip(arrays_of(perceptron()), arrays_of(read.projection), strict=True)
+    assert all(a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+@pytest.mark.parametrize("whole", [WRITTEN_BY_0_1_0, None])
+def test_a_file_cut_off_anywhere_is_explained(tmp_path, path, whole):
+    if whole is None:
+        write_head(path, HeadFile(perceptron(), RECORD), force=False)
+    contents, cut = (whole or path).read_bytes(), tmp_path / "cut.safetensors"
+    for length in [*range(0, len(contents), 7), len(contents) - 1]:
+        cut.write_bytes(contents[:length])
+        with pytest.raises(SourceError, match="is damaged, cut off or not a safetensors file"):
+            read_head(cut)
+    cut.write_bytes(contents + b"\0")
+    with pytest.raises(SourceError, match="is damaged, cut off or not a safetensors file"):
+        read_head(cut)
+
+
+def test_a_header_that_claims_to_be_huge_is_not_read(path):
+    path.write_bytes((2**60).to_bytes(8, "little") + b"{" + b" " * 64)
+    with pytest.raises(SourceError, match="header too large"):
+        read_head(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "description", "says"),
+    [
+        ({"weight": np.eye(3, dtype=np.float32)}, {}, "is not a head: it has no schema"),
+        ({"weight": ramp(3, 3)}, {"schema": "opis.training/2"}, "its schema is 'opis.training/2'"),
+        ({"weight": ramp(3, 3)}, META, r"do not form a head: weight \(3, 3\)"),
+        ({"weight": ramp(3, 3), "bias": ramp(2)}, META, "do not form a head"),
+        ({"weight": ramp(3, 3), "bias": ramp(3), "x": ramp(1)}, META, "do not form a head"),
+        ({"weight": np.eye(3), "bias": ramp(3)}, META, "array 'weight' of .* is F64, expected F32"),
+        ({"weight": np.float32(["nan"]), "bias": ramp(1)}, META, "do not form a head"),
+        ({"weight": np.float32([["nan"]]), "bias": ramp(1)}, META, "weights that are not finite"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "record": "{"}, "its record cannot be"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "record": [1]}, "its record cannot be"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, 5, "is damaged"),
+    ],
+)
+def test_foreign_safetensors_are_no_heads(path, arrays, description, says):
+    as_file(path, arrays, description)
+    with pytest.raises(SourceError, match=says):
+        read_head(path)
+
+
+def test_half_precision_is_refused_by_name(path):
+    header = json.dumps({"weight": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}})
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + b"\0\0")
+    with pytest.raises(SourceError, match="is BF16, expected F32"):
+        read_head(path)
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_a_pickle_is_not_opened(path, protocol):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("it was run",))
+
+    path.write_bytes(pickle.dumps(Bomb(), protocol))
+    with pytest.raises(SourceError, match="looks like a PyTorch or pickle file"):
+        read_head(path)
+    path.write_bytes(b"PK\x03\x04" + b"\0" * 60)
+    with pytest.raises(SourceError, match="looks like a PyTorch or pickle file"):
+        read_head(path)
+
+
+def test_a_header_of_128_bytes_is_not_taken_for_a_pickle(path):
+    description = "x" * 200
+    while path.exists() is False or path.read_bytes()[0] != 0x80:
+        write_tensors(path, {"weight": ramp(1)}, {"note": description}, force=True)
+        description += "x"
+    assert read_tensors(path).description["note"].startswith("x")
+
+
+def test_paths_that_cannot_be_read_or_written(tmp_path, path):
+    for missing in (path, tmp_path):
+        with pytest.raises(SourceError, match="cannot be read: "):
+            read_head(missing)
+    head = HeadFile(Projection.identity(2), {})
+    write_head(path, head, force=False)
+    with pytest.raises(UsageError, match="exists already"):
+        write_head(path, head, force=False)
+    with pytest.raises(OutputError, match="there is no folder"):
+        write_head(tmp_path / "no" / "h.safetensors", head, force=False)
+
+
+def test_a_failed_write_leaves_the_old_head(path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    write_head(path, HeadFile(Projection.identity(2), {}), force=False)
+    contents = path.read_bytes()
+    monkeypatch.setattr("opiscli.atomic_file.os.fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_head(path, HeadFile(perceptron(), RECORD), force=True)
+    assert path.read_bytes() == contents
+    assert list(path.parent.iterdir()) == [path]
