@@ -77,7 +77,7 @@ def saved(tmp_path_factory):
 
 @pytest.mark.parametrize(("side", "k"), [(16, 1), (1024, 3)])
 def test_pairs_and_labels_against_all_distances(opis, data, tmp_path, monkeypatch, side, k):
-    monkeypatch.setattr("opiscli.pairs.tiles._LARGEST_SIDE", side)
+    monkeypatch.setattr("opiscli.neighbours.extreme_pairs._SIDE", side)
     embeddings, labels, ids = data
     truth = BruteForce(embeddings, labels)
     shuffled = np.random.default_rng(side).permutation(len(labels))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracles.ranking_data import make
 
 from opiscli import EmbeddingSet, read_embeddings
-from opiscli.counting.ranking import ranking_sums
+from opiscli.counting.retrieval import ranking_sums
 from opiscli.metrics.recall import hits_at
 from opiscli.neighbours import match_lists as rankings
 from opiscli.neighbours.match_ranks import match_ranks
