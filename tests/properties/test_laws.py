@@ -178,7 +178,7 @@ def test_the_laws_can_fail():
     embeddings[0] = -embeddings[0]
     assert evaluate_with(embeddings, labels, SETTINGS) != plain
     items = EmbeddingSet.from_arrays(embeddings, labels)
-    swapped = replace(items, codes=items.codes[::-1])
+    swapped = replace(items, vectors=items.vectors[::-1])
     a = count_pairs(items, THRESHOLDS)
     b = count_pairs(swapped, THRESHOLDS)
     with pytest.raises(AssertionError):

@@ -23,7 +23,6 @@ ROOMS = (
     "metrics",
     "neighbours",
     "engine",
-    "pairs",
     "counts",
     "sources",
     "embeddings",
@@ -32,19 +31,20 @@ ROOMS = (
     "text",
     "atomic_file",
     "distance",
+    "progress",
     "errors",
     "arrays",
     "version",
 )
 STRANGERS = [
     ("sources", "report"),
-    ("sources", "pairs"),
+    ("sources", "engine"),
     ("plots", "sources"),
     ("sources", "heads"),
 ]
 ONLY_IN = {
     "pyarrow": {"sources", "counts"},
-    "faiss": {"neighbours", "pairs", "heads"},
+    "faiss": {"neighbours", "heads"},
     "onnx": {"heads"},
     "matplotlib": {"plots"},
     "rich": {"report", "cli"},
