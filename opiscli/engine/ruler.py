@@ -59,8 +59,8 @@ def edge_distances(of: IntArray, distance: Distance) -> FloatArray:
 def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
     """Edges from below ``lo`` to above ``hi``, at most ``gap`` apart where cells allow it.
 
-    Always edges of cells whose number is a multiple of a power of two, so that two calls
-    with one gap give the same edges where they overlap.
+    Always edges of cells whose number is a multiple of a power of two, and some halfway
+    between, so that two calls with one gap give the same edges where they overlap.
 
     Parameters
     ----------
@@ -77,6 +77,9 @@ def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
     chosen[[0, -1]] = True
     first, last = _rounded(known[0], stride[0], down=True), _rounded(known[-1], stride[-1])
     between = known[chosen][1:-1]
+    # Where cells are wider at one end of a stride than at the other, its middle is needed, too.
+    too_wide = np.flatnonzero(np.diff(edge_distances(between, distance)) > gap)
+    between = np.append(between, (between[too_wide] + between[too_wide + 1]) // 2)
     return edge_distances(np.unique([first, *between, last]), distance)
 
 
