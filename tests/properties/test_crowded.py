@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from conftest import clusters
+from conftest import clusters, evaluate_with
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from oracles.brute_force import BruteForce
 
-from opiscli import EmbeddingSet
+from opiscli import EmbeddingSet, EvaluationSettings
 from opiscli.embeddings.shared_items import shared_items
+from opiscli.settings.evaluation import Distance
 
 OFFSETS = [0, 0.1, 1, 10, 100, 1000, 10_000]
 
@@ -128,3 +132,37 @@ def test_projected_rows_are_centred_where_they_crowd():
     assert moved.centre is not None
     np.testing.assert_allclose(moved.vectors, crowd.vectors, atol=1e-7)
     assert items.with_unit_rows(items.unit_rows).vectors is items.vectors
+
+
+class Crowd(BruteForce):
+    """The definitions on distances from differences, with all digits that float64 has."""
+
+    def __init__(self, embeddings, labels, distance):
+        half = half_squared_distances(embeddings.astype(float))
+        self.sort_pairs(half if distance == "cosine" else np.sqrt(2 * half), labels)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("distance", list(Distance))
+@settings(max_examples=8)
+@given(st.integers(0, 1000), st.floats(0, 4) | st.just(-np.inf))
+@example(0, 4)
+@example(0, 3)
+@example(0, 1)
+def test_numbers_of_a_crowd_are_those_of_float64(distance, kind, seed, power):
+    """Offsets of 0 to 10 000, where cosines differ from 1 by less than float32 can tell."""
+    embeddings, labels = crowded(10**power, seed)
+    embeddings = embeddings.astype(kind)
+    result = evaluate_with(embeddings, labels, EvaluationSettings(distance=distance))
+    truth = Crowd(embeddings, labels, distance.value)
+    ends = result.calibration_range.threshold
+    grid = np.linspace(ends.lo, ends.hi, 201)
+    opis = truth.opis(truth.utilities(grid), grid)
+    assert abs(result.opis.value - opis) <= max(1e-5, 5e-3 * opis)
+    assert abs(result.recall["1"].value - truth.recall(1, tie=0)) <= 1 / len(labels)
+    for point in result.operating_points:
+        observed, after = truth.far_threshold_bounds(point.target_far)
+        assert observed * (1 - 1e-4) < point.threshold < after
+        assert point.far.k == np.searchsorted(truth.negatives, point.threshold, side="right")
+        assert point.far.value <= point.target_far
+    assert point.far.k == np.searchsorted(truth.negatives, observed, side="right")
