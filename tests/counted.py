@@ -58,4 +58,3 @@ def same_counts(a, b):
     """Assert that two tables with their sums over items are equal."""
     for name in ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
-

@@ -124,9 +124,7 @@ def test_round_distances_lie_in_the_middle_of_a_cell(scale, sign):
         np.testing.assert_array_equal(ruler.cells(value * np.float32(factor)), cell)
 
 
-@given(
-    st.floats(-0.3, 1.6), st.floats(0, 0.3), st.floats(1e-5, 0.01), distances, st.floats(0, 0.1)
-)
+@given(st.floats(-0.3, 1.6), st.floats(0, 0.3), st.floats(1e-5, 0.01), distances, st.floats(0, 0.1))
 def test_edges_are_at_most_a_gap_apart_and_calls_agree(lo, length, gap, distance, shift):
     hi = lo + length
     edges = ruler.every(lo, hi, gap, distance)

@@ -239,7 +239,8 @@ def test_a_gallery_is_planned_from_a_sample_of_both_sides(planned, monkeypatch, 
 def test_too_little_memory_is_explained():
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
     request = CountRequest.of(EvaluationSettings())
-    with pytest.raises(UsageError, match=r"--memory-limit is 1 MB, but \d+ items need \d+ MB") as no:
+    message = r"--memory-limit is 1 MB, but \d+ items need \d+ MB"
+    with pytest.raises(UsageError, match=message) as no:
         count_within(items, request, Resources(1, 1 << 20))
     (enough,) = (int(word[:-2]) for word in no.value.hint.rstrip(".").split() if "MB" in word)
     assert count_within(items, request, Resources(1, enough * 1_000_000)).grid is not None
@@ -250,7 +251,12 @@ def test_too_little_memory_is_explained():
 def test_candidates_that_do_not_fit_are_replaced_by_the_thresholds_themselves(planned, monkeypatch):
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=400, sizes=(2, 3)))
     request, needed = CountRequest.of(EvaluationSettings()), []
-    monkeypatch.setattr(sweep, "bytes_needed", lambda *a: needed.append(bytes_needed(*a)) or needed[-1])
+
+    def watched(*arguments):
+        needed.append(bytes_needed(*arguments))
+        return needed[-1]
+
+    monkeypatch.setattr(sweep, "bytes_needed", watched)
     roomy = count_within(items, request, ROOMY)
     assert planned == ["plan_from_sample"]
     tight = count_within(items, request, Resources(2, needed[0] - 1))

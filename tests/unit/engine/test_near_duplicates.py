@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from counted import KERNELS, tally_at, within
 
 from opiscli import EmbeddingSet

@@ -8,7 +8,6 @@ from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, scientific
 from opiscli.thresholds.at_rate import calibration_range, threshold_at_far, threshold_at_frr
 
-
 TICKS = np.arange(32768) * 2.0 / 32767
 
 
