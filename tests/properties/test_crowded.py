@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
-from opiscli import EmbeddingSet, EvaluationSettings
+from opiscli import EmbeddingSet, EvaluationSettings, evaluate
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.settings.evaluation import Distance
 
@@ -166,3 +166,25 @@ def test_numbers_of_a_crowd_are_those_of_float64(distance, kind, seed, power):
         assert point.far.k == np.searchsorted(truth.negatives, point.threshold, side="right")
         assert point.far.value <= point.target_far
     assert point.far.k == np.searchsorted(truth.negatives, observed, side="right")
+
+
+@pytest.mark.parametrize("offset", [0, 10, 1000])
+def test_a_crowded_gallery_is_searched_and_counted_as_in_float64(offset):
+    embeddings, labels = clusters(0, n_classes=20, dims=32, sizes=(5, 15), spread=1.5)
+    embeddings = embeddings + offset * np.random.default_rng(1).normal(size=32)
+    query = np.arange(len(labels)) % 3 == 0
+    result = evaluate(
+        embeddings[query],
+        labels[query],
+        gallery=(embeddings[~query], labels[~query]),
+        far=(0.05, 0.2),
+    )
+    d = np.sqrt(2 * half_squared_distances(embeddings)[np.ix_(query, ~query)])
+    same = labels[query][:, None] == labels[~query]
+    first = same[np.arange(len(d)), d.argmin(axis=1)][same.any(axis=1)]
+    assert 0.2 < first.mean() < 0.8
+    assert abs(result.recall["1"].value - first.mean()) <= 1 / len(first)
+    negatives = np.sort(d[~same])
+    for point in result.operating_points:
+        assert point.far.k == int(point.target_far * len(negatives))
+        assert negatives[point.far.k - 1] < point.threshold < negatives[point.far.k]
