@@ -79,7 +79,7 @@ def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
         width = max(ends[1] - ends[0], ends[3] - ends[2])
         stride = int(min(max(gap // width, 1), _OCTAVE))
         below = max(start, first - stride) // stride * stride
-        parts.append(np.arange(below, min(stop, last + stride) + 1, stride))
+        parts.append(np.arange(below, stop if last >= stop else last + stride + 1, stride))
     known = np.clip(np.unique(np.concatenate(parts)), -_ZERO, _ZERO)
     return edge_distances(known + _ZERO, distance)
 

@@ -10,7 +10,6 @@ from conftest import SAMPLE, clusters, coarse_grid
 from counted import count_pairs
 from hypothesis import given
 from hypothesis import strategies as st
-from opiscli.pairs.plain import count_pairs
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet

@@ -131,8 +131,9 @@ def test_edges_are_at_most_a_gap_apart_and_calls_agree(lo, length, gap, distance
     assert edges[0] <= lo
     assert hi <= edges[-1]
     assert np.all(np.diff(edges) > 0)
-    # Cells themselves are up to 6.2e-5 of a distance wide.
-    widest = max(gap, 6.2e-5 * max(abs(lo), abs(hi)))
+    # Cells themselves are up to 6.2e-5 of a distance wide, and half a cell wider at a power of two.
+    cell = 6.2e-5 * max(abs(lo), abs(hi))
+    widest = max(gap + cell / 2, cell)
     inside = (edges >= lo) & (edges <= hi)
     assert np.diff(edges[inside]).max(initial=0) <= widest
     other = ruler.every(lo + shift, hi + shift, gap, distance)

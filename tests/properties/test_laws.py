@@ -8,7 +8,6 @@ from conftest import clusters, coarse_grid, evaluate_with
 from counted import count_pairs, cut_into, pool_of, same_counts, tally_at, within
 from hypothesis import given
 from hypothesis import strategies as st
-from opiscli.pairs.plain import count_pairs
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
 from opiscli.distance import cutoffs, from_cosine_distance

@@ -138,7 +138,8 @@ def test_a_threshold_outside_its_candidates_is_not_believed(planned, monkeypatch
 
 def test_a_grid_finer_than_the_candidates_is_planned_from_all_pairs(planned):
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
-    fine = EvaluationSettings(n_thresholds=10_001)
+    narrow = RangeRequest(lo=0.095, hi=0.1)
+    fine = EvaluationSettings(n_thresholds=10_001, calibration_range=narrow)
     counted = count_within(items, CountRequest.of(fine), ROOMY)
     assert planned == ["plan_from_sample", "final_plan"]
     assert np.ptp(np.diff(counted.grid)) < 1e-12

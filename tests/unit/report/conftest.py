@@ -37,7 +37,7 @@ def runs(items):
     """The set, and the same classes farther apart."""
     settings = EvaluationSettings(ranking=True)
     apart = EmbeddingSet.from_arrays(
-        items.unit + np.eye(6)[items.codes % 6], np.array(items.names)[items.codes]
+        items.unit_rows + np.eye(6)[items.codes % 6], np.array(items.names)[items.codes]
     )
     return [
         count_items(each, settings, Resources.of_machine(), complete=True, source=name)
