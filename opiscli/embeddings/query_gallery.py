@@ -21,6 +21,7 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.unit_rows import shifted
 from opiscli.errors import EmbeddingError
 
 
@@ -44,6 +45,10 @@ class ClassOrdered:
     half_squares: Float32Array | None
     codes: Int32Array
     centre: FloatArray | None
+
+    def unit_rows(self) -> Float32Array:
+        """Shape ``(n_items, dims)``, rows of length one."""
+        return self.vectors if self.centre is None else shifted(self.vectors, -self.centre)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,9 @@ from opiscli.settings.evaluation import Distance
 
 _CELLS_A_BIN = 4
 _MOST_CELLS = 1 << 15
+_MOST_A_UNIT = 1e36
+"""Of float32 numbers that multiply without overflow; cutoffs closer than that need no table."""
+
 _SLACK = 0.02
 """Of a cell: more than rounding can move a distance across the border of two."""
 
@@ -66,7 +69,8 @@ class Bins:
         if len(self._finite) < 2 or self._finite[-1] <= self._finite[0]:
             return np.float32(0)
         n_cells = min(_CELLS_A_BIN * len(self._finite), _MOST_CELLS)
-        return np.float32(n_cells / (float(self._finite[-1]) - float(self._finite[0])))
+        wanted = n_cells / (float(self._finite[-1]) - float(self._finite[0]))
+        return np.float32(wanted if wanted < _MOST_A_UNIT else 0)
 
     @cached_property
     def first_bin(self) -> AnyArray:

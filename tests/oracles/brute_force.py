@@ -24,9 +24,12 @@ class BruteForce:
                 self.d[a, b] = math.sqrt(((x[a] - x[b]) ** 2).sum())
         else:
             self.d = np.maximum(1 - similarity, 0)
-        self.d = np.round(self.d, 9)  # what only float64 rounding sets apart is tied
-        self.labels = np.asarray(labels)
-        n = len(x)
+        # What only float64 rounding sets apart is tied.
+        self.sort_pairs(np.round(self.d, 9), labels)
+
+    def sort_pairs(self, d, labels):
+        self.d, self.labels = d, np.asarray(labels)
+        n = len(d)
         upper = np.triu(np.ones((n, n), dtype=bool), 1)
         same = self.labels[:, None] == self.labels[None, :]
         self.same, self.n = same, n

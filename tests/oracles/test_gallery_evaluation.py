@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid
+from counted import cut_into
 from oracles.brute_force import BruteForceAcross
 from oracles.test_brute_force import assert_agrees
 
@@ -77,12 +78,13 @@ def test_sides_may_be_exchanged_in_all_but_recall():
     assert one.recall != other.recall
 
 
-def test_neither_order_nor_threads_nor_memory_matter():
+def test_neither_order_nor_threads_nor_blocks_matter(monkeypatch):
     x, y, z, w = split(*clusters(seed=12, n_classes=40, sizes=(4, 30), spread=0.8))
     rng = np.random.default_rng(0)
     p, q = rng.permutation(len(y)), rng.permutation(len(w))
     one = evaluate(x, y, gallery=(z, w), threads=1)
-    other = evaluate(x[p], y[p], gallery=(z[q], w[q]), threads=2, memory_limit=9_000_000)
+    cut_into(monkeypatch, 100)
+    other = evaluate(x[p], y[p], gallery=(z[q], w[q]), threads=2)
     assert one == other
 
 

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from conftest import clusters
+from conftest import clusters, evaluate_with
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from oracles.brute_force import BruteForce
 
-from opiscli import EmbeddingSet
+from opiscli import EmbeddingSet, EvaluationSettings, evaluate
 from opiscli.embeddings.shared_items import shared_items
+from opiscli.settings.evaluation import Distance
 
 OFFSETS = [0, 0.1, 1, 10, 100, 1000, 10_000]
 
@@ -128,3 +132,59 @@ def test_projected_rows_are_centred_where_they_crowd():
     assert moved.centre is not None
     np.testing.assert_allclose(moved.vectors, crowd.vectors, atol=1e-7)
     assert items.with_unit_rows(items.unit_rows).vectors is items.vectors
+
+
+class Crowd(BruteForce):
+    """The definitions on distances from differences, with all digits that float64 has."""
+
+    def __init__(self, embeddings, labels, distance):
+        half = half_squared_distances(embeddings.astype(float))
+        self.sort_pairs(half if distance == "cosine" else np.sqrt(2 * half), labels)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("distance", list(Distance))
+@settings(max_examples=8)
+@given(st.integers(0, 1000), st.floats(0, 4) | st.just(-np.inf))
+@example(0, 4)
+@example(0, 3)
+@example(0, 1)
+def test_numbers_of_a_crowd_are_those_of_float64(distance, kind, seed, power):
+    """Offsets of 0 to 10 000, where cosines differ from 1 by less than float32 can tell."""
+    embeddings, labels = crowded(10**power, seed)
+    embeddings = embeddings.astype(kind)
+    result = evaluate_with(embeddings, labels, EvaluationSettings(distance=distance))
+    truth = Crowd(embeddings, labels, distance.value)
+    ends = result.calibration_range.threshold
+    grid = np.linspace(ends.lo, ends.hi, 201)
+    opis = truth.opis(truth.utilities(grid), grid)
+    assert abs(result.opis.value - opis) <= max(1e-5, 5e-3 * opis)
+    assert abs(result.recall["1"].value - truth.recall(1, tie=0)) <= 1 / len(labels)
+    for point in result.operating_points:
+        observed, after = truth.far_threshold_bounds(point.target_far)
+        assert observed * (1 - 1e-4) < point.threshold < after
+        assert point.far.k == np.searchsorted(truth.negatives, point.threshold, side="right")
+        assert point.far.value <= point.target_far
+    assert point.far.k == np.searchsorted(truth.negatives, observed, side="right")
+
+
+@pytest.mark.parametrize("offset", [0, 10, 1000])
+def test_a_crowded_gallery_is_searched_and_counted_as_in_float64(offset):
+    embeddings, labels = clusters(0, n_classes=20, dims=32, sizes=(5, 15), spread=1.5)
+    embeddings = embeddings + offset * np.random.default_rng(1).normal(size=32)
+    query = np.arange(len(labels)) % 3 == 0
+    result = evaluate(
+        embeddings[query],
+        labels[query],
+        gallery=(embeddings[~query], labels[~query]),
+        far=(0.05, 0.2),
+    )
+    d = np.sqrt(2 * half_squared_distances(embeddings)[np.ix_(query, ~query)])
+    same = labels[query][:, None] == labels[~query]
+    first = same[np.arange(len(d)), d.argmin(axis=1)][same.any(axis=1)]
+    assert 0.2 < first.mean() < 0.8
+    assert abs(result.recall["1"].value - first.mean()) <= 1 / len(first)
+    negatives = np.sort(d[~same])
+    for point in result.operating_points:
+        assert point.far.k == int(point.target_far * len(negatives))
+        assert negatives[point.far.k - 1] < point.threshold < negatives[point.far.k]

@@ -1,21 +1,18 @@
 """What must not change a number, on data whose similarities are exact in binary."""
 
 from dataclasses import asdict, replace
-from functools import reduce
-from operator import add
 
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid, evaluate_with
+from counted import count_pairs, cut_into, pool_of, same_counts, tally_at, within
 from hypothesis import given
 from hypothesis import strategies as st
-from opiscli.pairs.items import ItemCounts, by_class
-from opiscli.pairs.plain import count_block, count_pairs
-from opiscli.pairs.tiles import block, tiles
+from opiscli.pairs.plain import count_pairs
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
-from opiscli.counts.histogram import STEP, TICKS, count_distances, distance_histogram
 from opiscli.distance import cutoffs, from_cosine_distance
+from opiscli.engine import ruler
 from opiscli.neighbours.match_ranks import match_ranks
 from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest
 from opiscli.settings.resources import Resources
@@ -38,11 +35,6 @@ def numbers(result):
         (c["mean_utility"], c["n_items"], c["opis_contribution"]) for c in plain["worst_classes"]
     )
     return plain
-
-
-def same_counts(a, b):
-    for name in ("positive", "negative", "positive_adjacent", "negative_squares", "cross_products"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 @given(seeds)
@@ -83,16 +75,19 @@ def assert_equal_up_to_rounding(a, b):
         assert a == b
 
 
-@given(seeds, sides, st.sampled_from([1, 2, 5]))
-def test_tile_side_and_threads_change_nothing(seed, side, threads):
+@given(seeds, sides, st.integers(1, 70), st.sampled_from([1, 2, 5]))
+def test_blocks_tiles_and_threads_change_nothing(seed, side, columns, n_threads):
     items = EmbeddingSet.from_arrays(*coarse_grid(seed))
-    plain = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=1000, threads=1)
-    tiled = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=side, threads=threads)
-    same_counts(plain, tiled)
-    ruler = distance_histogram(items, Distance.COSINE, side=1000, threads=1)
-    ruler_tiled = distance_histogram(items, Distance.COSINE, side=side, threads=threads)
-    np.testing.assert_array_equal(ruler.positive, ruler_tiled.positive)
-    np.testing.assert_array_equal(ruler.negative, ruler_tiled.negative)
+    plain = count_pairs(items, THRESHOLDS)
+    pooled = pool_of(within(items), n_lowest=20)
+    with pytest.MonkeyPatch.context() as patch:
+        cut_into(patch, side, rows=max(side // 2, 1), columns=columns)
+        cut = count_pairs(items, THRESHOLDS, n_threads=n_threads)
+        pooled_cut = pool_of(within(items), n_lowest=20, n_threads=n_threads)
+    same_counts(plain, cut)
+    assert pooled.first_cell == pooled_cut.first_cell
+    for name in ("positive", "negative", "lowest"):
+        np.testing.assert_array_equal(getattr(pooled, name), getattr(pooled_cut, name))
 
 
 @given(seeds)
@@ -102,33 +97,10 @@ def test_memory_limit_and_threads_change_no_result(seed):
     assert evaluate_items(items, SETTINGS, Resources(3, 8 << 20)) == roomy
 
 
-@given(seeds, st.sampled_from([9, 16, 64]))
-def test_halves_of_the_tiles_add_up_to_the_whole(seed, side):
-    items = EmbeddingSet.from_arrays(*coarse_grid(seed))
-    accepted_up_to = cutoffs(THRESHOLDS, Distance.EUCLIDEAN)
-    every = list(tiles(items.n_items, side))
-    halves = []
-    for some in (every[::2], every[1::2]):
-        counts = ItemCounts.zeros(items.n_items, len(THRESHOLDS))
-        for tile in some:
-            counts.add_tile(tile, count_block(block(items, tile), accepted_up_to))
-        halves.append(counts)
-    merged = ItemCounts(
-        halves[0].positive + halves[1].positive, halves[0].negative + halves[1].negative
-    )
-    whole = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=side, threads=1)
-    same_counts(by_class(merged, items.class_sizes, THRESHOLDS), whole)
-
-    ruler = [count_distances(block(items, tile), Distance.EUCLIDEAN) for tile in every]
-    expected = distance_histogram(items, Distance.EUCLIDEAN, side=side, threads=1)
-    np.testing.assert_array_equal(reduce(add, ruler).positive, expected.positive)
-    np.testing.assert_array_equal(reduce(add, ruler).negative, expected.negative)
-
-
 @given(seeds)
 def test_sums_over_classes_give_the_totals(seed):
     items = EmbeddingSet.from_arrays(*coarse_grid(seed))
-    counts = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
+    counts = count_pairs(items, THRESHOLDS)
     n = items.n_items
     assert counts.positive_pairs.sum() + counts.negative_pairs.sum() // 2 == n * (n - 1) // 2
     # The last threshold, 2, accepts everything.
@@ -138,14 +110,19 @@ def test_sums_over_classes_give_the_totals(seed):
     assert np.all(np.diff(counts.negative, axis=1) >= 0)
 
 
-@given(seeds)
-def test_the_ruler_and_the_thresholds_count_the_same_pairs(seed):
+@given(seeds, st.sampled_from(list(Distance)))
+def test_the_ruler_and_the_thresholds_count_the_same_pairs(seed, distance):
     items = EmbeddingSet.from_arrays(*clusters(seed, n_classes=6))
-    some = np.sort(np.random.default_rng(seed).choice(len(TICKS), 50, replace=False))
-    ruler = distance_histogram(items, Distance.EUCLIDEAN, side=16, threads=1)
-    counts = count_pairs(items, TICKS[some], Distance.EUCLIDEAN, side=16, threads=1)
-    np.testing.assert_array_equal(np.cumsum(ruler.positive)[some], counts.positive.sum(axis=0))
-    np.testing.assert_array_equal(np.cumsum(ruler.negative)[some], counts.negative.sum(axis=0) // 2)
+    pooled = pool_of(within(items))
+    cells = np.arange(len(pooled.negative))
+    some = np.sort(np.random.default_rng(seed).choice(cells, 50, replace=False))
+    thresholds = ruler.edge_distances(some + pooled.first_cell, distance)
+    tally = tally_at(within(items), thresholds, distance)
+    positive, negative = (
+        np.cumsum(of)[:-1] for of in (tally.pooled_positive, tally.ends_of_negative)
+    )
+    np.testing.assert_array_equal(np.cumsum(pooled.positive)[some], positive)
+    np.testing.assert_array_equal(2 * np.cumsum(pooled.negative)[some], negative)
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=20), st.sampled_from(list(Distance)))
@@ -203,9 +180,8 @@ def test_the_laws_can_fail():
     embeddings[0] = -embeddings[0]
     assert evaluate_with(embeddings, labels, SETTINGS) != plain
     items = EmbeddingSet.from_arrays(embeddings, labels)
-    swapped = replace(items, codes=items.codes[::-1])
-    a = count_pairs(items, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
-    b = count_pairs(swapped, THRESHOLDS, Distance.EUCLIDEAN, side=16, threads=1)
+    swapped = replace(items, vectors=items.vectors[::-1])
+    a = count_pairs(items, THRESHOLDS)
+    b = count_pairs(swapped, THRESHOLDS)
     with pytest.raises(AssertionError):
         same_counts(a, b)
-    assert STEP < 1e-4

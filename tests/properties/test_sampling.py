@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid, evaluate_with
-from opiscli.pairs.plain import count_pairs
+from counted import count_pairs
 
 from opiscli import EmbeddingSet, EvaluationSettings
-from opiscli.counting import CountRequest, sampling
+from opiscli.counting import sample as sampling
+from opiscli.counting.request import CountRequest
 from opiscli.errors import UsageError
 from opiscli.settings.resources import Resources
 
@@ -27,7 +28,7 @@ def sample(items, n_pairs, seed=0, **settings):
 
 
 def exact_at(items, thresholds):
-    return count_pairs(items, thresholds, EvaluationSettings().distance, side=256, threads=2)
+    return count_pairs(items, thresholds, n_threads=2)
 
 
 def same_but_for_rounding(a, b):

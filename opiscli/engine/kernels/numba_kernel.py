@@ -15,6 +15,8 @@ from opiscli.arrays import AnyArray, Float32Array
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
+_LARGEST = np.finfo(np.float32).max
+
 
 def _compiled(function: _Function) -> _Function:
     try:
@@ -90,7 +92,8 @@ def tally_tile(
     found = np.empty(n_columns + 1, dtype=np.uint32)
     distances = np.empty(n_columns + 1, dtype=np.float32)
     bins = np.empty(n_columns + 1, dtype=np.uint32)
-    reach = cutoffs[len(cutoffs) - 2] + slack
+    # Finite, so that minus infinity is no pair even where every pair is accepted.
+    reach = min(cutoffs[len(cutoffs) - 2] + slack, _LARGEST)
     largest_offset = column_offsets.max()
     own, after = 0, 0
     for row in range(len(products)):

@@ -10,6 +10,7 @@ import numpy as np
 from opiscli.arrays import AnyArray, Float32Array, IntArray
 
 _PAIRS_AT_ONCE = 8192
+_LARGEST = np.finfo(np.float32).max
 
 
 def tally_tile(
@@ -46,7 +47,8 @@ def tally_tile(
 ) -> None:
     """Add the pairs of a tile to the counts of its classes and items."""
     distances = row_sums[:, None] - products
-    flat = np.flatnonzero(distances <= cutoffs[-2] + slack)
+    # Finite, so that no item meets itself even where every pair is accepted.
+    flat = np.flatnonzero(distances <= min(cutoffs[-2] + slack, _LARGEST))
     row, column = np.divmod(flat.astype(np.int32), np.int32(products.shape[1]))
     if first > -len(products):
         later = column >= first + row

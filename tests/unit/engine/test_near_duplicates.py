@@ -2,13 +2,9 @@
 
 import numpy as np
 import pytest
+from counted import KERNELS, tally_at, within
 
 from opiscli import EmbeddingSet
-from opiscli.pairs.lattice import Lattice
-from opiscli.pairs.plain import count_pairs
-from opiscli.pairs.survey import accepted, survey
-from opiscli.pairs.tiles import Tile, block, cosine_distances
-from opiscli.settings.evaluation import Distance
 
 
 def pairs_at(distance, n_pairs=200, dims=64):
@@ -25,33 +21,24 @@ def pairs_at(distance, n_pairs=200, dims=64):
     return EmbeddingSet.from_arrays(rows, np.repeat(np.arange(n_pairs), 2))
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("distance", [0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.044, 0.046, 0.3])
-def test_distances_are_right_to_far_below_the_ruler(distance):
-    items = pairs_at(distance)
-    whole = block(items, Tile(slice(0, 400), slice(0, 400)))
-    partners = np.arange(0, 400, 2) * 400 + np.arange(1, 400, 2)
-    measured = np.sqrt(2 * cosine_distances(whole, partners).astype(np.float64))
-    assert measured == pytest.approx(distance, abs=2e-5)
-    # A product alone is off by up to 5e-4 here, and would fail this test below 1e-2.
-
-
-@pytest.mark.parametrize("distance", [0.0, 1e-4, 1e-3, 0.01])
-def test_the_compiled_kernel_sees_them_alike(distance):
-    pytest.importorskip("numba", reason="the compiled kernel needs the extra 'fast'")
-    items = pairs_at(distance)
-    lattice = Lattice.covering(0.0, 0.1)
-    home = survey(items, lattice, np.array([0]), Distance.EUCLIDEAN, threads=2)
-    found = np.sqrt(2 * home.nearest_positive.astype(np.float64))
+def test_distances_are_right_to_far_below_a_product(kernel, distance):
+    thresholds = np.linspace(0, 0.4, 4001)
+    counted = tally_at(within(pairs_at(distance)), thresholds, kernel=kernel)
+    found = np.sqrt(2 * counted.row_items.nearest_positive.astype(np.float64))
     assert found == pytest.approx(distance, abs=2e-5)
-    positive = accepted(home).positive.sum(axis=0)
-    assert positive[lattice.thresholds < distance - 1e-4].sum() == 0
-    assert np.all(positive[lattice.thresholds > distance + 1e-4] == 200)
+    # A product alone is off by up to 5e-4 here, and would fail this test below 1e-2.
+    accepted = np.cumsum(counted.pooled_positive)[:-1]
+    assert accepted[thresholds < distance - 1e-4].sum() == 0
+    assert np.all(accepted[thresholds > distance + 1e-4] == 200)
 
 
-def test_threshold_zero_accepts_duplicates_and_nothing_else():
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_threshold_zero_accepts_duplicates_and_nothing_else(kernel):
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(20, 48))
     items = EmbeddingSet.from_arrays(np.concatenate([rows, rows]), np.tile(np.arange(20), 2))
-    counts = count_pairs(items, np.array([0.0, 1e-6]), Distance.EUCLIDEAN, side=16, threads=1)
-    assert counts.positive.tolist() == [[1, 1]] * 20
-    assert counts.negative.sum() == 0
+    counted = tally_at(within(items), [0.0, 1e-6], kernel=kernel)
+    assert counted.positive[:, :-1].tolist() == [[1, 0]] * 20
+    assert counted.negative[:, :-1].sum() == 0

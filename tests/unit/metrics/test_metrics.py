@@ -140,9 +140,9 @@ def test_intervals_of_resamples():
 
 def test_the_noise_floor_estimates_the_variance_of_utility():
     """Draw the same classes many times: the spread of each class's utility is the noise."""
+    from counted import count_pairs
+
     from opiscli import EmbeddingSet
-    from opiscli.pairs.plain import count_pairs
-    from opiscli.settings.evaluation import Distance
 
     rng = np.random.default_rng(0)
     n_classes, n_items, dims = 12, 6, 6
@@ -153,7 +153,7 @@ def test_the_noise_floor_estimates_the_variance_of_utility():
     for _ in range(400):
         x = centres[labels] + 0.5 * rng.normal(size=(len(labels), dims))
         items = EmbeddingSet.from_arrays(x, labels)
-        counted = count_pairs(items, thresholds, Distance.EUCLIDEAN, side=128, threads=1)
+        counted = count_pairs(items, thresholds)
         curves.append(utility(counted, Utility.TPR_TNR, 1.0))
         floors.append(noise_floor(counted, 1.0, (0.5, 0.9)))
     variance = np.var(curves, axis=0, ddof=1).mean(axis=0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opiscli.counts.pair_counts import PairCounts, exact_totals
+from opiscli.counts.pair_counts import PairCounts
 from opiscli.metrics.intervals.effective_classes import carried_by_few, effective_classes
 from opiscli.metrics.intervals.rate import interval, rate_interval, rule_of_three, upper_bound
 from opiscli.metrics.intervals.rate_spread import (
@@ -28,7 +28,9 @@ def counts(sizes, negative, positive=None):
     thresholds = np.arange(1.0, negative.shape[1] + 1)
     return PairCounts(
         thresholds=thresholds,
-        **exact_totals(sizes),
+        class_sizes=sizes,
+        positive_pairs=sizes * (sizes - 1) // 2,
+        negative_pairs=sizes * (sizes.sum() - sizes),
         positive=positive,
         negative=negative,
     )

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from opiscli.counts.histogram import TICKS, DistanceHistogram
+from opiscli.counts.histogram import DistanceHistogram
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, scientific
 from opiscli.thresholds.at_rate import calibration_range, threshold_at_far, threshold_at_frr
+
+TICKS = np.arange(32768) * 2.0 / 32767
 
 
 def histogram(positive, negative):
