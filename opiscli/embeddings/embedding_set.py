@@ -10,6 +10,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 from opiscli.embeddings.unit_rows import (
     ROWS_AT_ONCE,
     Centred,
@@ -202,15 +203,7 @@ class EmbeddingSet:
         Equal rows have equal numbers, so choosing items by them is a random sample that
         does not depend on the order of rows.
         """
-        words = self.vectors.view(np.uint32)
-        keys = np.random.default_rng(0).integers(0, 2**64, size=self.dims, dtype=np.uint64) | 1
-        numbers = np.empty(self.n_items, dtype=np.uint64)
-        for start in range(0, self.n_items, ROWS_AT_ONCE):
-            block = slice(start, start + ROWS_AT_ONCE)
-            mixed = (words[block] * keys).sum(axis=1, dtype=np.uint64)
-            # The high bits of a product of odd numbers depend on all bits below them.
-            numbers[block] = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
-        return _frozen(numbers)
+        return _frozen(fingerprints_of(self.vectors))
 
     @property
     def sha256(self) -> str:
@@ -230,7 +223,7 @@ class EmbeddingSet:
         Items are in class order, so which one comes first does not depend on the order
         of classes in the source.
         """
-        return _first_equal(self.vectors, self.fingerprints)
+        return first_equal_of(self.vectors, self.fingerprints)
 
     @property
     def repeats(self) -> BoolArray:
@@ -292,15 +285,6 @@ def _require_pairs(labels: Labels) -> None:
             " class with two",
             hint="Without a second item there are no positive pairs; is the label column an id?",
         )
-
-
-def _first_equal(vectors: Float32Array, fingerprints: AnyArray) -> IntArray:
-    _, first, group = np.unique(fingerprints, return_index=True, return_inverse=True)
-    leader: IntArray = first[group]
-    suspects = np.flatnonzero(leader != np.arange(len(vectors)))
-    differ = np.any(vectors[suspects] != vectors[leader[suspects]], axis=1)
-    leader[suspects[differ]] = suspects[differ]
-    return leader
 
 
 def _frozen(array: _Array) -> _Array:

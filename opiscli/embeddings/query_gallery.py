@@ -19,9 +19,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.arrays import Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.embeddings.unit_rows import shifted
 from opiscli.errors import EmbeddingError
 
 
@@ -37,18 +36,11 @@ class ClassOrdered:
         Shape ``(n_items,)``, half of their squared lengths; ``None`` for one half.
     codes
         Same shape, class of each item, non-decreasing.
-    centre
-        What was subtracted, if anything was.
     """
 
     vectors: Float32Array
     half_squares: Float32Array | None
     codes: Int32Array
-    centre: FloatArray | None
-
-    def unit_rows(self) -> Float32Array:
-        """Shape ``(n_items, dims)``, rows of length one."""
-        return self.vectors if self.centre is None else shifted(self.vectors, -self.centre)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +102,7 @@ class QueryGallery:
 def _in_class_order(items: EmbeddingSet, names: tuple[str, ...]) -> ClassOrdered:
     code_of = {name: code for code, name in enumerate(names)}
     codes = np.array([code_of[name] for name in items.names], dtype=np.int32)[items.codes]
-    side = ClassOrdered(items.vectors, items.half_squares, codes, items.centre)
+    side = ClassOrdered(items.vectors, items.half_squares, codes)
     if np.all(codes[1:] >= codes[:-1]):
         return side
     order = np.argsort(codes, kind="stable")

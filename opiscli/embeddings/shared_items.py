@@ -15,13 +15,13 @@ def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int
     distinct = np.flatnonzero(kept)[np.argsort(gallery.fingerprints[kept])]
     place = np.searchsorted(gallery.fingerprints[distinct], queries.fingerprints)
     twin = distinct[np.minimum(place, len(distinct) - 1)]
-    some = np.flatnonzero(gallery.fingerprints[twin] == queries.fingerprints)
-    some = some[np.all(queries.vectors[some] == gallery.vectors[twin[some]], axis=1)]
-    twin = twin[some]
+    shared = np.flatnonzero(gallery.fingerprints[twin] == queries.fingerprints)
+    shared = shared[np.all(queries.vectors[shared] == gallery.vectors[twin[shared]], axis=1)]
+    twin = twin[shared]
     # A gallery embedding of several classes is of another class than any query.
     mixed = np.zeros(gallery.n_items, dtype=bool)
     mixed[gallery.first_equal[gallery.codes[gallery.first_equal] != gallery.codes]] = True
     code_of = {name: code for code, name in enumerate(queries.names)}
     as_query = np.array([code_of.get(name, -1) for name in gallery.names])
-    other = mixed[twin] | (as_query[gallery.codes[twin]] != queries.codes[some])
-    return len(some), int(np.count_nonzero(other))
+    other = mixed[twin] | (as_query[gallery.codes[twin]] != queries.codes[shared])
+    return len(shared), int(np.count_nonzero(other))

@@ -125,8 +125,8 @@ def _scaled(
                 total = np.zeros(block.shape[1])
                 vectors = np.empty((n_items, len(total)), np.float32) if out is None else out
             of_block = vectors[start : start + len(block)], bad[start : start + len(block)]
-            for some in _scale_in_threads(pool, block, centre, *of_block):
-                total += some
+            for sums in _scale_in_threads(pool, block, centre, *of_block):
+                total += sums
             start += len(block)
     if vectors.size == 0:
         raise EmbeddingError(

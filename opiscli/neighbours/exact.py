@@ -111,12 +111,12 @@ class NeighbourSearch:
         while done < len(queries):
             ranks = k[done : done + _QUERIES_AT_ONCE]
             ranks = ranks[: max(1, at_once // self._depth(int(ranks.max())))]
-            some = queries[done : done + len(ranks)]
-            found, left = self._listed(some, ranks)
+            batch = queries[done : done + len(ranks)]
+            found, left = self._listed(batch, ranks)
             if len(found.queries):
                 yield found
             unsettled.append(left)
-            done += len(some)
+            done += len(batch)
         left = _Unsettled(*(np.concatenate(parts) for parts in zip(*unsettled, strict=True)))
         n_rows = max(1, at_once // self._n_items)
         for start in range(0, len(left.queries), n_rows):
@@ -216,9 +216,9 @@ def exact_distances(
     """Euclidean distances of pairs in float64, from differences: duplicates get exactly 0."""
     distances: FloatArray = np.empty(len(first))
     for start in range(0, len(first), _PAIRS_AT_ONCE):
-        some = slice(start, start + _PAIRS_AT_ONCE)
-        difference = vectors[first[some]].astype(np.float64) - others[second[some]]
-        distances[some] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+        pairs = slice(start, start + _PAIRS_AT_ONCE)
+        difference = vectors[first[pairs]].astype(np.float64) - others[second[pairs]]
+        distances[pairs] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
     return distances
 
 

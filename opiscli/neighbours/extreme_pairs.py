@@ -58,15 +58,18 @@ class _Best:
 
     def among(self, tile: Tile, is_wanted: BoolArray, vectors: Float32Array) -> FoundPairs:
         """The best pairs of a tile that may be better than the bar."""
-        flat = np.flatnonzero(is_wanted)
-        row, column = np.divmod(flat, len(tile.columns))
-        far = self.sign * (tile.row_sums[row] - tile.products.ravel()[flat])
-        doubt = CERTAIN * (tile.rows.sums[row] + tile.columns.sums[column])
         # A bar that another thread has meanwhile raised lets in too much, never too little.
         bar = self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf
+        worth = self.sign * (tile.row_sums[:, None] - tile.products)  # the lower, the better
+        sums = tile.rows.sums, tile.columns.sums
+        flat = np.flatnonzero(
+            is_wanted & (worth <= bar + CERTAIN * (sums[0].max() + sums[1].max()))
+        )
+        row, column = np.divmod(flat, worth.shape[1])
+        worth, doubt = worth[row, column], CERTAIN * (sums[0][row] + sums[1][column])
         if len(flat) > 2 * self.most:
-            bar = min(bar, np.partition(far + doubt, self.most - 1)[self.most - 1])
-        good = far - doubt <= bar
+            bar = min(bar, np.partition(worth + doubt, self.most - 1)[self.most - 1])
+        good = worth - doubt <= bar
         first, second = row[good] + tile.row_start, column[good] + tile.column_start
         distance = exact_distances(vectors, first, vectors, second)
         return self._cut(FoundPairs(first, second, distance))
