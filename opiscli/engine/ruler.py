@@ -71,15 +71,17 @@ def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
         Distances.
     """
     first, last = (int(cell) for cell in _cell_of_distance(np.array([lo, hi]), distance) - _ZERO)
-    parts = []
+    parts: list[list[int] | IntArray] = []
     for octave in range((first - 1) // _OCTAVE, last // _OCTAVE + 1):
         start, stop = octave * _OCTAVE, (octave + 1) * _OCTAVE
         inside = np.array([start, start + 1, stop - 2, stop - 1])
         ends = edge_distances(inside + _ZERO, distance)
         width = max(ends[1] - ends[0], ends[3] - ends[2])
         stride = int(min(max(gap // width, 1), _OCTAVE))
-        below = max(start, first - stride) // stride * stride
-        parts.append(np.arange(below, stop if last >= stop else last + stride + 1, stride))
+        below = max(start, (first - 1) // stride * stride)
+        above = stop if last >= stop else last + stride + 1
+        # Where an octave begins, so that no stride has cells of two widths.
+        parts += [[below], np.arange(-(-below // stride) * stride, above, stride)]
     known = np.clip(np.unique(np.concatenate(parts)), -_ZERO, _ZERO)
     return edge_distances(known + _ZERO, distance)
 
