@@ -23,7 +23,7 @@ from opiscli.results import (
     Interval,
     ReportWarning,
 )
-from opiscli.settings.evaluation import plain
+from opiscli.settings.numbers import plain
 from opiscli.version import __version__
 
 

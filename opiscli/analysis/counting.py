@@ -18,12 +18,12 @@ from opiscli.engine.executors import Progress
 from opiscli.errors import UsageError
 from opiscli.pairs.gallery import Across
 from opiscli.results import Data, Evaluation
+from opiscli.settings.choice import choice
 from opiscli.settings.evaluation import (
     Distance,
     EvaluationSettings,
     RangeRequest,
     Utility,
-    choice,
     refused_with_gallery,
 )
 from opiscli.settings.resources import Resources
@@ -129,9 +129,9 @@ def evaluate(
     1.0
     """
     settings = EvaluationSettings(
-        distance=choice(Distance, "distance", distance),
+        distance=choice(Distance, "--distance", distance),
         calibration_range=RangeRequest.of(far=far, frr=frr, distance=range),
-        utility=choice(Utility, "utility", utility),
+        utility=choice(Utility, "--utility", utility),
         beta=beta,
         epsilon=epsilon,
         n_thresholds=thresholds,

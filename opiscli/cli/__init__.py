@@ -72,7 +72,7 @@ def _status(argv: Sequence[str] | None) -> int:
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False
         )
     except OpisError as error:
-        _explain(error.problem, error.hint)
+        _explain(*error.on_command_line)
         return error.exit_code
     except TyperException as error:
         context = getattr(error, "ctx", None)

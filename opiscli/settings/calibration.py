@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from opiscli.errors import UsageError
-from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility, plain, scientific
+from opiscli.settings.choice import require
+from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility
+from opiscli.settings.numbers import plain, scientific
 
 
 class Criterion(StrEnum):
@@ -57,13 +59,13 @@ class Target:
                 raise UsageError(
                     f"criterion {self.criterion} was given the target {self.value:g},"
                     " expected none",
-                    hint=f"Leave it out: --criterion {self.criterion}.",
+                    hint=f"Leave it out: --criterion={self.criterion}.",
                 )
             return
         if self.value is None:
             raise UsageError(
                 f"criterion {self.criterion} has no target",
-                hint=f"For example --criterion {self.criterion}=0.05.",
+                hint=f"For example --criterion={self.criterion}=0.05.",
             )
         if self.criterion is Criterion.THRESHOLD:
             inside, bounds, example = 0 <= self.value <= 2, "a distance in [0, 2]", "0.8"
@@ -71,8 +73,8 @@ class Target:
             inside, bounds, example = 0 < self.value < 1, "a rate above 0 and below 1", "1e-3"
         if not inside:
             raise UsageError(
-                f"--{self.criterion} {self.value:g} is out of bounds, expected {bounds}",
-                hint=f"For example --{self.criterion} {example}.",
+                f"--{self.criterion}={self.value:g} is out of bounds, expected {bounds}",
+                hint=f"For example --{self.criterion}={example}.",
             )
 
     @classmethod
@@ -89,8 +91,8 @@ class Target:
             return cls(Criterion(name), float(value) if value else None)
         except ValueError as cause:
             raise UsageError(
-                f"--criterion {text} is unknown, expected one of: {', '.join(Criterion)}",
-                hint="For example --criterion frr=0.05 or --criterion eer.",
+                f"--criterion={text} is unknown, expected one of: {', '.join(Criterion)}",
+                hint="For example --criterion=frr=0.05 or --criterion=eer.",
             ) from cause
 
     @property
@@ -156,22 +158,15 @@ class CalibrationSettings:
         if not self.targets:
             raise UsageError(
                 "no target was given",
-                hint="For example --far 1e-3, --criterion eer or --threshold 0.8.",
+                hint="For example --far=1e-3, --criterion=eer or --threshold=0.8.",
             )
-        if self.confidence is not None and not 0.5 <= self.confidence < 1:
-            raise UsageError(
-                f"--confidence is {self.confidence:g}, expected 0.5 or more and below 1",
-                hint="For example --confidence 0.95.",
-            )
-        if self.holdout is not None and not 0 < self.holdout < 1:
-            raise UsageError(
-                f"--holdout is {self.holdout:g}, expected a share above 0 and below 1",
-                hint="For example --holdout 0.5.",
-            )
-        if not 1 <= self.repeats <= 1000:
-            raise UsageError(
-                f"--repeats is {self.repeats}, expected 1 to 1000", hint="For example --repeats 20."
-            )
+        if self.confidence is not None:
+            inside = 0.5 <= self.confidence < 1
+            require(inside, "--confidence", self.confidence, "0.5 or more and below 1", "0.95")
+        if self.holdout is not None:
+            inside = 0 < self.holdout < 1
+            require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
+        require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
         if self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
         ):

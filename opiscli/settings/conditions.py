@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opiscli.errors import UsageError
-from opiscli.settings.evaluation import plain
+from opiscli.settings.numbers import plain
 
 HEADLINES = ("opis", "opis_corrected", "opis_noise", "eps_opis", "mean_utility")
 AT_THRESHOLD = ("far", "frr", "tar", "macro_far", "worst_far", "worst_frr", "share_above_limit")
@@ -68,13 +68,13 @@ class Condition:
             far = float(at.removeprefix("far=")) if name in AT_THRESHOLD and at else None
         except ValueError as cause:
             raise UsageError(
-                f"--fail-if {text!r} is not a condition, expected NAME > NUMBER",
-                hint="For example --fail-if 'opis>0.01' or --fail-if 'tar@far=1e-3<0.9'.",
+                f"--fail-if={text!r} is not a condition, expected NAME > NUMBER",
+                hint="For example --fail-if='opis>0.01' or --fail-if='tar@far=1e-3<0.9'.",
             ) from cause
         known = (name in HEADLINES and not at) or name in AT_THRESHOLD or rank is not None
         if not known or (far is not None and not 0 < far < 1):
             raise UsageError(
-                f"--fail-if {text!r} names no number of the report, expected one of:"
+                f"--fail-if={text!r} names no number of the report, expected one of:"
                 f" {', '.join(HEADLINES)}, recall@K, {', '.join(AT_THRESHOLD)}",
                 hint="The last seven take a threshold: far@far=1e-3, or --threshold-file.",
             )

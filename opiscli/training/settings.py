@@ -9,7 +9,9 @@ from typing import Any
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
-from opiscli.settings.evaluation import RangeRequest, choice, plain
+from opiscli.settings.choice import choice
+from opiscli.settings.evaluation import RangeRequest
+from opiscli.settings.numbers import plain
 from opiscli.training.losses import loss_options
 from opiscli.training.losses.tcm import ThresholdConsistentMargin
 from opiscli.version import __version__
