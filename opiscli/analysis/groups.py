@@ -14,7 +14,7 @@ from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import Progress
-from opiscli.errors import EmbeddingError
+from opiscli.errors import EmbeddingError, UsageError
 from opiscli.metrics.group_differences import garbe, gini, max_over_geometric_mean
 from opiscli.metrics.opis import mean_over_range, opis
 from opiscli.metrics.utility import utility
@@ -31,7 +31,12 @@ from opiscli.results import (
     Rate,
 )
 from opiscli.settings.calibration import CalibrationSettings
-from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.evaluation import (
+    EvaluationSettings,
+    RangeBy,
+    RangeRequest,
+    refused_with_gallery,
+)
 from opiscli.settings.resources import Resources
 from opiscli.version import __version__
 
@@ -47,6 +52,25 @@ class Group:
     n_items: int
     n_classes: int
     run: CountedSet | None
+
+
+def refuse_groups(group_by: str | None, sample_pairs: int | None, *, is_across: bool) -> None:
+    """Raise `UsageError` where groups are asked for, but not all pairs inside one set are counted.
+
+    Parameters
+    ----------
+    is_across
+        Whether pairs are across two sets.
+    """
+    if group_by is None:
+        return
+    if is_across:
+        raise refused_with_gallery("--group-by")
+    if sample_pairs is not None:
+        raise UsageError(
+            "--group-by looks at all pairs inside each group, but --sample-pairs at some of all",
+            hint="Leave one of the two out.",
+        )
 
 
 def evaluate_groups(

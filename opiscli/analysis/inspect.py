@@ -37,7 +37,7 @@ def inspect_run(
     show: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Inspection:
-    """ValidationStep for what a threshold gets wrong.
+    """Look for what a threshold gets wrong.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def opis(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Is one distance threshold good enough for all my classes, and which one?"""
+    """Does one distance threshold work for all your classes, and which value should you use?"""
     if version:
         typer.echo(f"opis {__version__}")
     elif context.invoked_subcommand is None:

@@ -1,24 +1,25 @@
-"""``opis calibrate``: which threshold to use, and what it will do."""
+"""``opis calibrate``: which threshold to use, and what its rates are."""
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opiscli.atomic_file import require_free
-from opiscli.cli import options
-from opiscli.cli.grouping import GroupBy
-from opiscli.cli.reading import Reading, reads_sources
-from opiscli.errors import UsageError
-from opiscli.report.tables.formats import Format
-from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import output as out
+from opiscli.cli.parsing import given
+from opiscli.settings.calibration import Average, Target
 
 if TYPE_CHECKING:
+    from opiscli.analysis.inputs import Source
     from opiscli.results import CalibratedPoint, Calibration
 
-_TARGET = "What the threshold is to achieve"
+_TARGET = method.THRESHOLD_PANEL
 _PROTOCOL = "How it is tested"
 
 
@@ -73,7 +74,7 @@ _Threshold = Annotated[
 _Average = Annotated[
     Average,
     typer.Option(
-        help="Rates over all pairs, or as the mean over classes.", rich_help_panel=_TARGET
+        help="pooled: rate over all pairs; macro: mean of per-class rates.", rich_help_panel=_TARGET
     ),
 ]
 _Confidence = Annotated[
@@ -90,7 +91,7 @@ _AllowZero = Annotated[
     bool,
     typer.Option(
         "--allow-zero",
-        help="If a FAR is not attainable, accept no negative pair at all.",
+        help="If the FAR target cannot be met, use the largest threshold with zero false accepts.",
         rich_help_panel=_TARGET,
     ),
 ]
@@ -141,147 +142,121 @@ _Output = Annotated[
         "--output",
         metavar="FILE.json",
         help="Write the threshold to a file.",
-        rich_help_panel="Output",
+        rich_help_panel=out.PANEL,
         show_default=False,
     ),
 ]
 _Print = Annotated[
     Printed | None,
-    typer.Option("--print", help="Print this bare number only.", rich_help_panel="Output"),
+    typer.Option("--print", help="Print this bare number only.", rich_help_panel=out.PANEL),
 ]
 
 
-@reads_sources
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Targets:
+    far: _Far = None
+    criterion: _Criterion = None
+    target: _TargetValue = None
+    threshold: _Threshold = None
+
+    def parse(self) -> tuple[Target, ...]:
+        """All targets that were asked for, in the order of the options."""
+        return Target.given(**asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choosing:
+    average: _Average = Average.POOLED
+    confidence: _Confidence = None
+    allow_zero: _AllowZero = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evaluated:
+    evaluate_on: _Eval = None
+    eval_where: _EvalWhere = None
+
+    def of(self, read: rows.Rows) -> "Source | None":
+        """What the rates are to be of, if not of what the threshold is chosen on."""
+        if self.evaluate_on is None:
+            return None
+        return read.of(self.evaluate_on, where=tuple(self.eval_where or ()), labels_file=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    output: _Output = None
+    force: out.Force = False
+    print_: _Print = None
+    shown: out.Shown
+
+    def require_free(self) -> None:
+        """Refuse to begin what could not be written in the end."""
+        if self.output is not None:
+            require_free(self.output, force=self.force)
+
+    def write(self, result: "Calibration", say: Callable[[str], None]) -> None:
+        """Write the threshold file, if one is wanted."""
+        from opiscli.thresholds import threshold_file
+
+        if self.output is not None:
+            threshold_file.write(result, self.output, force=self.force)
+            say(f"threshold written to {self.output}")
+
+    def show(self, result: "Calibration") -> None:
+        """Print the result, or the bare numbers of it that are wanted."""
+        from opiscli.report import show_text
+
+        if self.print_ is None:
+            self.shown.show(result)
+        else:
+            numbers = (_number(point, self.print_) for point in result.operating_points)
+            show_text("".join(f"{number!r}\n" for number in numbers))
+
+
+@takes_groups
 def calibrate(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
-    reading: Reading,
-    drop_duplicates: options.DropDuplicates = None,
-    far: _Far = None,
-    criterion: _Criterion = None,
-    target: _TargetValue = None,
-    threshold: _Threshold = None,
-    threshold_file: options.ThresholdFile = None,
-    average: _Average = Average.POOLED,
-    confidence: _Confidence = None,
-    allow_zero: _AllowZero = False,
-    distance: options.OfDistance = None,
-    evaluate_on: _Eval = None,
-    eval_where: _EvalWhere = None,
-    group_by: GroupBy = None,
+    read: rows.Rows,
+    drop_duplicates: rows.DropDuplicates = None,
+    wanted: _Targets,
+    threshold_file: method.ThresholdFile = None,
+    choosing: _Choosing,
+    distance: method.DistanceKind = None,
+    tested_on: _Evaluated,
+    group_by: method.GroupBy = None,
     per_class: _PerClass = False,
     holdout: _Holdout = None,
     repeats: _Repeats = 20,
-    output: _Output = None,
-    force: options.Force = False,
-    print_: _Print = None,
-    output_format: options.OutputFormat = Format.TABLE,
-    json: options.Json = False,
-    seed: options.Seed = None,
+    written: _Written,
+    seed: running.Seed = None,
+    run: running.Running,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, with the rates it attains."""
-    targets = _targets(far, criterion, target, threshold)
-    name = options.source_or_stdin(source)
-    if output is not None:
-        require_free(output, force=force)
+    targets = wanted.parse()
+    chosen_on = read.of(source)
+    written.require_free()
+    from opiscli.analysis import questions
 
-    # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
-    from opiscli.analysis.class_thresholds import diagnose_own_thresholds
-    from opiscli.analysis.groups import rate_groups
-    from opiscli.analysis.holdout import hold_out
-    from opiscli.analysis.inputs import items_of, open_source, run_of, threshold_in
-    from opiscli.sources import Selection
-    from opiscli.thresholds import threshold_file as files
-
-    talk, resources = reading.talk(), reading.resources
-    given = options.given(distance=distance, drop_duplicates=drop_duplicates, ks=())
-    group_here = group_by if evaluate_on is None else None
-    opened = reading.open(name, talk, group=group_here)
-    from_file = threshold_in(threshold_file, opened, distance)
-    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
-    exact = [t.value for t in targets if t.criterion is Criterion.THRESHOLD]
-    items = None if holdout is None else items_of(opened, name, "--holdout")
-    with talk.progress() as on_progress:
-        count = partial(
-            run_of, resources=resources, complete=True, say=talk.say, on_progress=on_progress
-        )
-        run = count(
-            opened,
-            name,
-            given,
-            where=reading.conditions,
-            thresholds=tuple(value for value in exact if value is not None),
-        )
-        settings = CalibrationSettings(
-            targets=targets,
-            distance=run.settings.distance,
-            average=average,
-            confidence=confidence,
-            allow_zero=allow_zero,
-            drop_duplicates=run.settings.drop_duplicates,
+    with run.work() as work:
+        result = questions.calibrate(
+            chosen_on,
+            targets,
+            given(distance=distance, drop_duplicates=drop_duplicates),
+            work,
+            threshold_file=threshold_file,
+            evaluate_on=tested_on.of(read),
+            group_by=group_by,
+            per_class=per_class,
             holdout=holdout,
             repeats=repeats,
             seed=seed or 0,
+            **asdict(choosing),
         )
-        chosen = choose_thresholds(run, settings)
-        evaluated = None
-        if evaluate_on is not None:
-            only = tuple(eval_where or ())
-            opened = open_source(
-                evaluate_on, Selection(*reading.columns, only, group=group_by), talk.say
-            )
-            evaluated = count(
-                opened,
-                evaluate_on,
-                {**given, "distance": run.settings.distance},
-                where=only,
-                thresholds=chosen,
-            )
-        result = calibrate_run(run, chosen, settings, evaluated=evaluated)
-        if per_class:
-            result = diagnose_own_thresholds(result, run, settings)
-        if items is not None:
-            result = hold_out(result, items, settings, resources, on_progress=on_progress)
-        if group_by is not None:
-            grouped = items_of(opened, evaluate_on or name, "--group-by")
-            result = rate_groups(
-                result, grouped, group_by, settings, resources, on_progress=on_progress
-            )
-    talk.warn(result.warnings)
-    if output is not None:
-        files.write(result, output, force=force)
-        talk.say(f"threshold written to {output}")
-    _print_out(result, print_, Format.JSON if json else output_format)
-
-
-def _targets(
-    far: list[float] | None,
-    criteria: list[str] | None,
-    value: float | None,
-    thresholds: list[float] | None,
-) -> tuple[Target, ...]:
-    """All targets that were asked for, in the order of the options."""
-    targets = [Target(Criterion.FAR, rate) for rate in far or ()]
-    for text in criteria or ():
-        named = text if value is None or "=" in text or ":" in text else f"{text}={value!r}"
-        targets.append(Target.parse(named))
-    if value is not None and not criteria:
-        raise UsageError(
-            f"--target {value:g} was given without --criterion",
-            hint="For example --criterion frr --target 0.05, or --far 1e-3.",
-        )
-    targets += [Target(Criterion.THRESHOLD, distance) for distance in thresholds or ()]
-    return tuple(dict.fromkeys(targets))
-
-
-def _print_out(result: "Calibration", which: Printed | None, output_format: Format) -> None:
-    from opiscli.report import show, show_text
-
-    if which is None:
-        show(result, output_format)
-    else:
-        show_text("".join(f"{_number(p, which)!r}\n" for p in result.operating_points))
+    run.warn(result.warnings)
+    written.write(result, run.console.say)
+    written.show(result)
 
 
 def _number(point: "CalibratedPoint", which: Printed) -> float | None:

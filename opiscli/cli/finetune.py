@@ -1,12 +1,21 @@
 """``opis finetune``: a projection head that makes one threshold fit, without touching the model."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opiscli.cli import options
+from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.options import output as out
+from opiscli.cli.options import rows, running
+from opiscli.cli.parsing import given, parse_numbers, parse_range, source_or_stdin
 from opiscli.errors import UsageError
+
+if TYPE_CHECKING:
+    from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.training.result import Outcome
+    from opiscli.training.settings import TrainingSettings
 
 _LOSS = "What is minimised"
 _HEAD = "What is trained"
@@ -20,7 +29,7 @@ def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:  # noq
 
 _Output = Annotated[
     Path,
-    _option("The head; its history is written beside it.", "Output", "-o", "--output"),
+    _option("The head; its history is written beside it.", out.PANEL, "-o", "--output"),
 ]
 _Loss = Annotated[
     str | None,
@@ -56,16 +65,25 @@ _Head = Annotated[
 _Start = Annotated[
     str | None, _option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
 ]
-_Dim = Annotated[int | None, _option("Dims of the result. Default: as many.", _HEAD)]
+_Dim = Annotated[int | None, _option("Output dimension (default: same as input).", _HEAD)]
 _Optimiser = Annotated[str | None, _option("adam or lbfgs. Default: adam.", _TRAINING)]
-_Steps = Annotated[int | None, _option("At most. Default: 600.", _TRAINING)]
-_Classes = Annotated[int | None, _option("Default: 32.", _TRAINING)]
-_Items = Annotated[int | None, _option("Default: as many as make 128 items, 4 or more.", _TRAINING)]
+_Steps = Annotated[int | None, _option("Maximum number of steps. Default: 600.", _TRAINING)]
+_Classes = Annotated[int | None, _option("Classes per batch. Default: 32.", _TRAINING)]
+_Items = Annotated[
+    int | None,
+    _option(
+        "Items of each class in a batch. Default: as many as make 128 in all, 4 or more.", _TRAINING
+    ),
+]
 _Rate = Annotated[
     float | None,
-    _option("Of Adam. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"),
+    _option(
+        "Adam learning rate. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"
+    ),
 ]
-_Decay = Annotated[float | None, _option("Pull toward the start. Default: 0.01.", _TRAINING)]
+_Decay = Annotated[
+    float | None, _option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
+]
 _Tune = Annotated[
     int | None,
     _option(
@@ -75,7 +93,9 @@ _Tune = Annotated[
         min=1,
     ),
 ]
-_Resume = Annotated[bool, _option("Go on where the same command stopped.", _TRAINING, "--resume")]
+_Resume = Annotated[
+    bool, _option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
+]
 _Val = Annotated[
     str | None,
     _option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
@@ -86,8 +106,8 @@ _ValFraction = Annotated[
 _Objective = Annotated[
     str | None,
     _option(
-        "opis: the lowest, R@1 not below the frozen embeddings'; recall: the highest, OPIS not"
-        " above; both. Default: opis.",
+        "opis: lowest OPIS without losing R@1; recall: highest R@1 without raising OPIS; both:"
+        " must improve both. Default: opis.",
         _VALIDATION,
     ),
 ]
@@ -97,118 +117,147 @@ _Far = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    embedding_column: rows.EmbeddingColumn = None
+    label_column: rows.LabelColumn = None
+    where: rows.Where = None
+    labels: rows.LabelsFile = None
+
+    def read(self, source: str) -> "EmbeddingSet":
+        from opiscli.sources import Selection, read_embeddings
+
+        columns = self.embedding_column, self.label_column, None
+        return read_embeddings(source, Selection(*columns, tuple(self.where or ()), self.labels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LossOptions:
+    loss: _Loss = None
+    loss_option: _LossOption = None
+    tcm: _Tcm = True
+    margins: _Margins = None
+    tcm_margin_pos: _MarginPos = None
+    tcm_margin_neg: _MarginNeg = None
+    tcm_lambda_pos: _LambdaPos = None
+    tcm_lambda_neg: _LambdaNeg = None
+
+    def settings(self, **asked: Any) -> "TrainingSettings":  # noqa: ANN401
+        """Settings of a training, with what else was asked for."""
+        from opiscli.training.settings import settings_of
+
+        of_tcm = given(
+            margin_plus=self.tcm_margin_pos,
+            margin_minus=self.tcm_margin_neg,
+            lambda_plus=self.tcm_lambda_pos,
+            lambda_minus=self.tcm_lambda_neg,
+        )
+        fields = given(loss=self.loss, margins=self.margins, **asked)
+        of_loss = parse_numbers("--loss-option", self.loss_option)
+        return settings_of(fields, of_loss, of_tcm, tcm=self.tcm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HeadOptions:
+    head: _Head = None
+    start: _Start = None
+    dim: _Dim = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Descent:
+    optimiser: _Optimiser = None
+    steps: _Steps = None
+    classes_per_batch: _Classes = None
+    items_per_class: _Items = None
+    learning_rate: _Rate = None
+    decay: _Decay = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempts:
+    tune: _Tune = None
+    resume: _Resume = False
+
+    def __post_init__(self) -> None:
+        if self.resume and self.tune:
+            raise UsageError(
+                "--resume goes on with one training, and --tune makes several",
+                hint="Leave one of them out.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValidationOptions:
+    val: _Val = None
+    val_fraction: _ValFraction = None
+    objective: _Objective = None
+    far: _Far = None
+
+    def __post_init__(self) -> None:
+        if self.val is not None and self.val_fraction is not None:
+            raise UsageError(
+                "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
+            )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Fields of `TrainingSettings`."""
+        far = parse_range("--far", self.far)
+        return {"val_fraction": self.val_fraction, "objective": self.objective, "far": far}
+
+
+@takes_groups
 def finetune(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
     output: _Output,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
-    loss: _Loss = None,
-    loss_option: _LossOption = None,
-    tcm: _Tcm = True,
-    margins: _Margins = None,
-    tcm_margin_pos: _MarginPos = None,
-    tcm_margin_neg: _MarginNeg = None,
-    tcm_lambda_pos: _LambdaPos = None,
-    tcm_lambda_neg: _LambdaNeg = None,
-    head: _Head = None,
-    start: _Start = None,
-    dim: _Dim = None,
-    optimiser: _Optimiser = None,
-    steps: _Steps = None,
-    classes_per_batch: _Classes = None,
-    items_per_class: _Items = None,
-    lr: _Rate = None,
-    decay: _Decay = None,
-    tune: _Tune = None,
-    resume: _Resume = False,
-    val: _Val = None,
-    val_fraction: _ValFraction = None,
-    objective: _Objective = None,
-    far: _Far = None,
-    force: options.Force = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
+    columns: _Columns,
+    loss: _LossOptions,
+    head: _HeadOptions,
+    descent: _Descent,
+    attempts: _Attempts,
+    validation: _ValidationOptions,
+    force: out.Force = False,
+    json: out.Json = False,
+    seed: running.Seed = None,
+    run: running.Running,
 ) -> None:
-    """Train a head on frozen embeddings with a metric-learning loss and TCM; do no harm.
+    """Train a projection head on frozen embeddings with a metric-learning loss and TCM.
 
-    Some classes are set aside. Of all heads seen in training the one that serves them best is
-    kept, and none if the frozen embeddings serve them better.
+    Keeps the original embeddings if the head is not better on held-out classes: the best checkpoint
+    on the validation classes is kept; if none improves on the original embeddings, an identity
+    head is written.
     """
-    if val is not None and val_fraction is not None:
-        raise UsageError(
-            "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
-        )
-    if resume and tune:
-        raise UsageError(
-            "--resume goes on with one training, and --tune makes several",
-            hint="Leave one of them out.",
-        )
-    asked = options.given(
-        loss=loss, margins=margins, head=head, start=start, dim=dim, optimiser=optimiser,
-        steps=steps, classes_per_batch=classes_per_batch, items_per_class=items_per_class,
-        learning_rate=lr, decay=decay, val_fraction=val_fraction, objective=objective,
-        far=options.parse_range("--far", far), seed=seed,
-    )  # fmt: skip
-    of_tcm = options.given(
-        margin_plus=tcm_margin_pos,
-        margin_minus=tcm_margin_neg,
-        lambda_plus=tcm_lambda_pos,
-        lambda_minus=tcm_lambda_neg,
-    )
-    name = options.source_or_stdin(source)
-
-    # Imported here, because these pull in NumPy, SciPy and FAISS: --help need not wait.
+    name = source_or_stdin(source)
+    settings = loss.settings(**asdict(head), **asdict(descent), **validation.settings, seed=seed)
     from opiscli.analysis.finetune import HeadPaths, finetune_to_file
-    from opiscli.cli.console import Console
-    from opiscli.report import show_text
-    from opiscli.report.terminal.finetune import look_line, show_change
-    from opiscli.sources import Selection, read_embeddings
-    from opiscli.training.settings import settings_of
+    from opiscli.report.terminal.finetune import look_line
 
-    of_loss = _numbers("--loss-option", loss_option)
-    settings = settings_of(asked, of_loss, of_tcm, tcm=tcm)
-    talk = Console(quiet=quiet, verbose=verbose)
-    paths = HeadPaths(output, force)
-    paths.require_free(resume=resume)
-    selection = Selection(embedding_column, label_column, None, tuple(where or ()), labels)
-    talk.say(f"reading {name}")
-    items = read_embeddings(name, selection)
-    held_out = None if val is None else read_embeddings(val, selection)
+    paths, console = HeadPaths(output, force), run.console
+    paths.require_free(resume=attempts.resume)
+    console.say(f"reading {name}")
     outcome = finetune_to_file(
-        items,
-        held_out,
+        columns.read(name),
+        None if validation.val is None else columns.read(validation.val),
         settings,
-        options.resources(threads, memory_limit),
+        run.resources,
         paths,
         source=name,
-        n_trials=tune or 1,
-        resume=resume,
-        on_look=lambda look: talk.tell(look_line(**look.to_dict())),
+        n_trials=attempts.tune or 1,
+        resume=attempts.resume,
+        on_look=lambda look: console.tell(look_line(**look.to_dict())),
     )
-    talk.warn(outcome.warnings)
-    talk.say(f"head written to {output}, history to {paths.history}")
+    console.warn(outcome.warnings)
+    console.say(f"head written to {output}, history to {paths.history}")
+    _show(outcome, json=json)
+
+
+def _show(outcome: "Outcome", *, json: bool) -> None:
+    from opiscli.report import show_text
+    from opiscli.report.terminal.finetune import show_change
+
     if json:
         show_text(outcome.to_json() + "\n")
     else:
         show_change(outcome.before, outcome.after, outcome.signature)
-
-
-def _numbers(option: str, texts: list[str] | None) -> dict[str, float]:
-    found = {}
-    for text in texts or []:
-        name, _, value = text.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError as cause:
-            raise UsageError(
-                f"{option} {text} is not NAME=VALUE with a number",
-                hint=f"For example {option} temperature=0.1.",
-            ) from cause
-    return found

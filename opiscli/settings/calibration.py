@@ -1,10 +1,12 @@
 """What a threshold is to achieve, checked once and written down as a signature."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from opiscli.errors import UsageError
-from opiscli.settings.choice import require
+from opiscli.settings.choice import require, require_one
 from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility
 from opiscli.settings.numbers import plain, scientific
 
@@ -94,6 +96,67 @@ class Target:
                 f"--criterion={text} is unknown, expected one of: {', '.join(Criterion)}",
                 hint="For example --criterion=frr=0.05 or --criterion=eer.",
             ) from cause
+
+    @classmethod
+    def given(
+        cls,
+        *,
+        far: Iterable[float] | None = None,
+        criterion: Iterable[str] | None = None,
+        target: float | None = None,
+        threshold: Iterable[float] | None = None,
+    ) -> "tuple[Target, ...]":
+        """All targets that are asked for, each once: rates, criteria, then thresholds.
+
+        Parameters
+        ----------
+        criterion
+            Texts as `parse` reads them.
+        target
+            Target of those among them that have none.
+
+        Raises
+        ------
+        UsageError
+            If one is not a target, or there is a target and no criterion.
+        """
+        if target is not None and not criterion:
+            raise UsageError(
+                f"--target={target:g} was given without --criterion",
+                hint="For example --criterion=frr --target=0.05, or --far=1e-3.",
+            )
+        has_target = re.compile("[=:]").search
+        named = (
+            text if target is None or has_target(text) else f"{text}={target!r}"
+            for text in criterion or ()
+        )
+        found = (
+            *(cls(Criterion.FAR, rate) for rate in far or ()),
+            *(cls.parse(text) for text in named),
+            *(cls(Criterion.THRESHOLD, distance) for distance in threshold or ()),
+        )
+        return tuple(dict.fromkeys(found))
+
+    @classmethod
+    def one_of(
+        cls,
+        *,
+        far: float | None = None,
+        threshold: float | None = None,
+        threshold_file: object = None,
+        default_far: float = 1e-3,
+    ) -> "Target":
+        """The one target that is asked for, by default a FAR.
+
+        Raises
+        ------
+        UsageError
+            If more than one is given, a file of a threshold among them.
+        """
+        require_one("the threshold", far=far, threshold=threshold, threshold_file=threshold_file)
+        if threshold is not None:
+            return cls(Criterion.THRESHOLD, threshold)
+        return cls(Criterion.FAR, default_far if far is None else far)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """What a container may use: memory and processors by the limits of its control group.
 
-Both versions of control groups are read. ``/proc/self/cgroup`` names the group of this process. Inside
-a container that path may not exist under ``/sys/fs/cgroup``, whose root is then the container's group.
+Both versions of control groups are read. ``/proc/self/cgroup`` names the group of this process.
+Inside a container that path may not exist under ``/sys/fs/cgroup``, whose root is then the group of
+the container.
 """
 
 from collections.abc import Iterator

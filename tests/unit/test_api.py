@@ -50,7 +50,7 @@ def test_results_are_frozen():
         ({"far": (0.1, 0.2), "range": (0.5, 1)}, "expected one of them"),
         ({"far": (0.2, 0.1)}, "lower bound first"),
         ({"k": 0}, "ranks from 1"),
-        ({"threads": 0}, "--threads is 0"),
+        ({"threads": 0}, "threads is 0, expected 1 or more\nhint: For example threads=2."),
     ],
 )
 def test_options_are_checked(options, match):
