@@ -1,4 +1,4 @@
-"""Is one distance threshold good enough for all classes of an embedding, and which one?
+"""Does one distance threshold work for all classes of an embedding, and which value to use?
 
 >>> from opiscli import evaluate
 >>> result = evaluate(embeddings, labels)      # doctest: +SKIP
@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from opiscli.version import __version__
 
 if TYPE_CHECKING:
-    from opiscli.analysis.counting import evaluate, evaluate_items
+    from opiscli.analysis.counting import evaluate_items
+    from opiscli.api.decide import calibrate, check
+    from opiscli.api.measure import compare, count, evaluate, inspect
+    from opiscli.api.show import (
+        plot_classes,
+        plot_curves,
+        plot_det,
+        plot_distances,
+        plot_pareto,
+        report,
+    )
+    from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.errors import EmbeddingError, OpisError, SourceError, UndefinedMetric, UsageError
     from opiscli.results import Evaluation
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
     from opiscli.sources import read_embeddings
 
 __all__ = [
+    "CountedSet",
     "EmbeddingError",
     "EmbeddingSet",
     "Evaluation",
@@ -28,31 +40,49 @@ __all__ = [
     "UndefinedMetric",
     "UsageError",
     "__version__",
+    "calibrate",
+    "check",
+    "compare",
+    "count",
     "evaluate",
     "evaluate_items",
+    "inspect",
+    "plot_classes",
+    "plot_curves",
+    "plot_det",
+    "plot_distances",
+    "plot_pareto",
     "read_embeddings",
+    "report",
 ]
 
-_HOME = {
-    "EmbeddingError": "errors",
-    "EmbeddingSet": "embeddings.embedding_set",
-    "Evaluation": "results",
-    "EvaluationSettings": "settings.evaluation",
-    "OpisError": "errors",
-    "SourceError": "errors",
-    "UndefinedMetric": "errors",
-    "UsageError": "errors",
-    "evaluate": "analysis.counting",
-    "evaluate_items": "analysis.counting",
-    "read_embeddings": "sources",
+_MODULES = {
+    "analysis.counting": ("evaluate_items",),
+    "api.decide": ("calibrate", "check"),
+    "api.measure": ("compare", "count", "evaluate", "inspect"),
+    "api.show": (
+        "plot_classes",
+        "plot_curves",
+        "plot_det",
+        "plot_distances",
+        "plot_pareto",
+        "report",
+    ),
+    "counts.counts": ("CountedSet",),
+    "embeddings.embedding_set": ("EmbeddingSet",),
+    "errors": ("EmbeddingError", "OpisError", "SourceError", "UndefinedMetric", "UsageError"),
+    "results": ("Evaluation",),
+    "settings.evaluation": ("EvaluationSettings",),
+    "sources": ("read_embeddings",),
 }
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that ``opis --help`` stays quick."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
-    return getattr(import_module(f"opiscli.{_HOME[name]}"), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"opiscli.{module}"), name)
+    raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

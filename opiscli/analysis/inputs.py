@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.counts.counts import CountedSet
@@ -38,6 +38,17 @@ class Work:
     resources: Resources
     on_progress: Progress | None = None
     say: Callable[[str], None] = _say_nothing
+
+
+class Input(Protocol):
+    """What a question is asked of: read, or still to be read."""
+
+    @property
+    def name(self) -> str:
+        """Names it in messages and results."""
+
+    def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
+        """Read it; ``further`` is more to select, as fields of `Selection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +212,6 @@ class Source:
         items = read_embeddings(self.name, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
         return Opened(items, self.name, selection.where, id_column)
-
-
-Input: TypeAlias = Source | Opened
-"""What a question is asked of."""
 
 
 def open_gallery(gallery: Input, of: Input, work: Work) -> Gallery:

@@ -12,8 +12,8 @@ from opiscli.atomic_file import require_free
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
-from opiscli.cli.parsing import given
 from opiscli.settings.calibration import Average, Target
+from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source

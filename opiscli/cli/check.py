@@ -7,7 +7,7 @@ import typer
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
-from opiscli.cli.parsing import given
+from opiscli.settings.choice import given
 
 _PANEL = "When to fail"
 

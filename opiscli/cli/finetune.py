@@ -9,8 +9,9 @@ import typer
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
-from opiscli.cli.parsing import given, parse_numbers, parse_range, source_or_stdin
+from opiscli.cli.parsing import parse_numbers, parse_range, source_or_stdin
 from opiscli.errors import UsageError
+from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.embeddings.embedding_set import EmbeddingSet

@@ -7,8 +7,8 @@ import typer
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
-from opiscli.cli.parsing import given
 from opiscli.settings.calibration import Target
+from opiscli.settings.choice import given
 
 _TARGET = method.THRESHOLD_PANEL
 _SHOWN = "What is listed"

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from opiscli.atomic_file import require_free
 from opiscli.errors import UsageError
@@ -133,11 +132,6 @@ def parse_whole(option: str, value: float | None) -> int | None:
             f"{option} is {value:g}, expected a whole number", hint=f"For example {option}=1e9."
         )
     return int(value)
-
-
-def given(**options: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Only the options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def save_path(text: str | None, *, force: bool) -> Path | None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
-from opiscli.cli.parsing import given
 from opiscli.cli.plotting import Picture
+from opiscli.settings.choice import given
 
 _OUTPUT = Picture(output=Path("det.png"))
 

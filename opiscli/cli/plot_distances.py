@@ -7,8 +7,8 @@ import typer
 
 from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
-from opiscli.cli.parsing import given
 from opiscli.cli.plotting import PANEL, Picture
+from opiscli.settings.choice import given
 
 _OUTPUT = Picture(output=Path("distances.png"))
 _Log = Annotated[

@@ -13,6 +13,7 @@ from opiscli.plots.numbers.det import DetCurve, det_curve
 from opiscli.plots.numbers.distances import Distances, distances
 from opiscli.plots.numbers.pareto import ModelPoint, model_point
 from opiscli.plots.numbers.utility import UtilityCurves, utility_curves
+from opiscli.results import Evaluation
 from opiscli.settings.calibration import Criterion, Target
 
 _MOST_PANELS = 2
@@ -47,25 +48,49 @@ def distances_of(source: Input, given: Mapping[str, Any], work: Work) -> Distanc
     return distances(name, counts)
 
 
-def det_curves_of(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> list[DetCurve]:
-    """Detection error trade-off of each source."""
-    counted = _counted(sources, {**given, "ks": ()}, work, complete=True)
+def det_curves_of(
+    sources: Sequence[Input],
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    names: Sequence[str] | None = None,
+) -> list[DetCurve]:
+    """Detection error trade-off of each source; ``names`` are other than those of their files."""
+    counted = _counted(sources, {**given, "ks": ()}, work, names, complete=True)
     return [det_curve(name, counts) for name, counts in counted]
 
 
 def models_of(
-    sources: Sequence[Input], given: Mapping[str, Any], work: Work, *, pairs: Sequence[str] = ()
+    sources: Sequence[Input | Evaluation],
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    pairs: Sequence[str] = (),
+    names: Sequence[str] | None = None,
 ) -> tuple[list[ModelPoint], list[tuple[int, int]]]:
     """OPIS and 1 − R@1 of each source, and the positions of bases and tuned ones.
 
     Parameters
     ----------
+    sources
+        Evaluations, or what is still to be evaluated.
     pairs
         Texts ``BASE:TUNED``.
+    names
+        Of the sources, if other than those of their files.
     """
-    arrows = parse_pairs(pairs, [source.name for source in sources])
-    counted = _counted(sources, {**given, "ks": (1,)}, work)
-    return [model_point(name, derive(counts)) for name, counts in counted], arrows
+    known = names or [
+        source.data.source if isinstance(source, Evaluation) else source.name for source in sources
+    ]
+    arrows = parse_pairs(pairs, known)
+    models = []
+    for name, source in zip(names or short_names(known), sources, strict=True):
+        if isinstance(source, Evaluation):
+            models.append(model_point(name, source))
+        else:
+            ((title, counts),) = _counted([source], {**given, "ks": (1,)}, work, [name])
+            models.append(model_point(title, derive(counts)))
+    return models, arrows
 
 
 def class_target(*, far: float | None = None, threshold: float | None = None) -> Target:
@@ -104,10 +129,11 @@ def _counted(
     sources: Sequence[Input],
     given: Mapping[str, Any],
     work: Work,
+    names: Sequence[str] | None = None,
     **more: Any,  # noqa: ANN401
 ) -> Iterator[tuple[str, CountedSet]]:
-    """Open and count one source after the other, each with its short name."""
-    names = short_names([source.name for source in sources])
+    """Open and count one source after the other, each titled by its name and conditions."""
+    names = names or short_names([source.name for source in sources])
     for name, source in zip(names, sources, strict=True):
         opened = source.open(work)
         yield " ".join([name, *opened.where]), opened.count(given, work, **more)

@@ -73,11 +73,7 @@ class Target:
             inside, bounds, example = 0 <= self.value <= 2, "a distance in [0, 2]", "0.8"
         else:
             inside, bounds, example = 0 < self.value < 1, "a rate above 0 and below 1", "1e-3"
-        if not inside:
-            raise UsageError(
-                f"--{self.criterion}={self.value:g} is out of bounds, expected {bounds}",
-                hint=f"For example --{self.criterion}={example}.",
-            )
+        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, example)
 
     @classmethod
     def parse(cls, text: str) -> "Target":

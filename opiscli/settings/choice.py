@@ -1,7 +1,7 @@
 """Checks a setting once, and explains what is wrong with it."""
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from opiscli.errors import UsageError
 
@@ -49,3 +49,8 @@ def require_one(what: str, **given: object) -> None:
             f"{' and '.join(named)} each give {what}, expected one of them",
             hint="Leave the others out.",
         )
+
+
+def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Only the settings that were given."""
+    return {name: value for name, value in settings.items() if value is not None}

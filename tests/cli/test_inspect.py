@@ -193,7 +193,7 @@ def test_texts_cannot_restyle_the_terminal(opis, data, tmp_path, style):
         ("{good} --far 0.1 --threshold 0.5", 2, "--far and --threshold each"),
         ("{good} --pairs 0", 2, "--pairs is 0"),
         ("{good} --neighbours 0", 2, "--neighbours is 0"),
-        ("{good} --threshold 3", 2, "out of bounds"),
+        ("{good} --threshold 3", 2, "--threshold is 3, expected a distance in [0, 2]"),
         ("{good} --threshold-file none.json", 3, "No such file"),
         ("{good} --memory-limit 1kB", 2, "items need"),
     ],

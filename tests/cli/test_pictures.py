@@ -117,7 +117,7 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-classes {} --far 1e-9", 5, "not attainable"),
         ("plot-pareto {} --pairs a:b", 2, "--pairs a:b does not name two sources"),
         ("plot-distances missing.parquet", 3, "no such file"),
-        ("report {} -o page.png", 2, "expected the name of an .html file"),
+        ("report {} -o page.png", 2, "must end in .html"),
         ("report {} -o there.html", 2, "exists already"),
     ],
 )

@@ -26,7 +26,7 @@ def test_options_are_those_of_the_command(opis, tmp_path):
         utility="precision-recall",
         beta=2,
         epsilon=0.3,
-        thresholds=31,
+        n_thresholds=31,
         k=(1, 3),
     )
     ours = json.loads(result.to_json())

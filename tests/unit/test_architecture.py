@@ -13,6 +13,7 @@ PACKAGE = ROOT / "opiscli"
 # From the roof to the ground: a room may use the rooms below it, and none above.
 ROOMS = (
     "cli",
+    "api",
     "report",
     "plots",
     "analysis",

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from opiscli.cli.parsing import given, parse_calibration_range
+from opiscli.cli.parsing import parse_calibration_range
+from opiscli.settings.choice import given
 from opiscli.settings.evaluation import Distance, Utility
 
 PANEL = "What is measured"

@@ -67,7 +67,7 @@ def test_whitening_makes_every_direction_alike():
 
 
 def test_dims_are_checked():
-    with pytest.raises(UsageError, match="--dim is 9"):
+    with pytest.raises(UsageError, match="dim is 9"):
         start_of(StartKind.PCA, ITEMS.unit, 9)
     with pytest.raises(EmbeddingError, match="have 8 dims, the head expects 7"):
         Projection.identity(7).apply(ITEMS.unit)

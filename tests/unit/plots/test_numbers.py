@@ -240,12 +240,12 @@ def test_highlighted_classes():
     labels = ["worst:2", "b", "c"]
     assert chosen_labels(["worst:1"], labels[1:]) == ("b",)
     assert chosen_labels(["worst:2", "c"], labels) == ("worst:2", "c")
-    with pytest.raises(UsageError, match="--highlight bb is not a class"):
+    with pytest.raises(UsageError, match="highlight='bb' is not a class"):
         chosen_labels(["bb"], labels)
 
 
 def test_pairs_of_sources():
     sources = ["a/base.opis", "a/tuned:1.opis"]
     assert parse_pairs(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
-    with pytest.raises(UsageError, match="--pairs base does not name two sources"):
+    with pytest.raises(UsageError, match="pairs='base' does not name two sources"):
         parse_pairs(["base"], sources)
