@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate_items
     from opiscli.api.decide import calibrate, check
     from opiscli.api.measure import compare, count, evaluate, inspect
-    from opiscli.api.show import (
+    from opiscli.api.plots import (
         plot_classes,
         plot_curves,
         plot_det,
         plot_distances,
         plot_pareto,
-        report,
     )
+    from opiscli.api.report import write_report
     from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.errors import EmbeddingError, OpisError, SourceError, UndefinedMetric, UsageError
@@ -53,21 +53,15 @@ __all__ = [
     "plot_distances",
     "plot_pareto",
     "read_embeddings",
-    "report",
+    "write_report",
 ]
 
 _MODULES = {
     "analysis.counting": ("evaluate_items",),
     "api.decide": ("calibrate", "check"),
     "api.measure": ("compare", "count", "evaluate", "inspect"),
-    "api.show": (
-        "plot_classes",
-        "plot_curves",
-        "plot_det",
-        "plot_distances",
-        "plot_pareto",
-        "report",
-    ),
+    "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
+    "api.report": ("write_report",),
     "counts.counts": ("CountedSet",),
     "embeddings.embedding_set": ("EmbeddingSet",),
     "errors": ("EmbeddingError", "OpisError", "SourceError", "UndefinedMetric", "UsageError"),
