@@ -6,10 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from opiscli.atomic_file import require_free
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.settings.calibration import Average, Target
@@ -35,121 +33,82 @@ class Printed(StrEnum):
 
 _Far = Annotated[
     list[float] | None,
-    typer.Option(
+    option(
+        "The largest threshold with a false-accept rate of at most this. Repeatable.",
+        _TARGET,
         metavar="RATE",
-        help="The largest threshold with a false-accept rate of at most this. Repeatable.",
-        rich_help_panel=_TARGET,
-        show_default=False,
     ),
 ]
 _Criterion = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "frr=0.05 or tar=0.95: the smallest threshold that meets it; eer: where FAR and "
+        "FRR are equal; max-utility: the largest mean utility of classes. Repeatable.",
+        _TARGET,
         metavar="NAME[=TARGET]",
-        help="frr=0.05 or tar=0.95: the smallest threshold that meets it; eer: where FAR and FRR"
-        " are equal; max-utility: the largest mean utility of classes. Repeatable.",
-        rich_help_panel=_TARGET,
-        show_default=False,
     ),
 ]
 _TargetValue = Annotated[
     float | None,
-    typer.Option(
-        "--target",
-        metavar="RATE",
-        help="Target of a --criterion given without one.",
-        rich_help_panel=_TARGET,
-        show_default=False,
-    ),
+    option("Target of a --criterion given without one.", _TARGET, "--target", metavar="RATE"),
 ]
 _Threshold = Annotated[
     list[float] | None,
-    typer.Option(
-        metavar="DISTANCE",
-        help="This threshold: what are its rates? Repeatable.",
-        rich_help_panel=_TARGET,
-        show_default=False,
-    ),
+    option("This threshold: what are its rates? Repeatable.", _TARGET, metavar="DISTANCE"),
 ]
 _Average = Annotated[
     Average,
-    typer.Option(
-        help="pooled: rate over all pairs; macro: mean of per-class rates.", rich_help_panel=_TARGET
+    option(
+        "pooled: rate over all pairs; macro: mean of per-class rates.", _TARGET, show_default=True
     ),
 ]
 _Confidence = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "The upper bound of FAR must meet the target, for new classes of the same kind: "
+        "for example 0.95.",
+        _TARGET,
         metavar="SHARE",
-        help="The upper bound of FAR must meet the target, for new classes of the same kind:"
-        " for example 0.95.",
-        rich_help_panel=_TARGET,
-        show_default=False,
     ),
 ]
 _AllowZero = Annotated[
     bool,
-    typer.Option(
+    option(
+        "If the FAR target cannot be met, use the largest threshold with zero false accepts.",
+        _TARGET,
         "--allow-zero",
-        help="If the FAR target cannot be met, use the largest threshold with zero false accepts.",
-        rich_help_panel=_TARGET,
     ),
 ]
 _Eval = Annotated[
     str | None,
-    typer.Option(
-        "--eval",
-        metavar="SOURCE",
-        help="Choose on SOURCE, take the rates on this one.",
-        rich_help_panel=_PROTOCOL,
-        show_default=False,
-    ),
+    option("Choose on SOURCE, take the rates on this one.", _PROTOCOL, "--eval", metavar="SOURCE"),
 ]
 _EvalWhere = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN=VALUE",
-        help="Only these rows of --eval.",
-        rich_help_panel=_PROTOCOL,
-        show_default=False,
-    ),
+    list[str] | None, option("Only these rows of --eval.", _PROTOCOL, metavar="COLUMN=VALUE")
 ]
 _Holdout = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "Choose on this share of the classes, test on the others: for example 0.5.",
+        _PROTOCOL,
         metavar="SHARE",
-        help="Choose on this share of the classes, test on the others: for example 0.5.",
-        rich_help_panel=_PROTOCOL,
-        show_default=False,
     ),
 ]
 _PerClass = Annotated[
     bool,
-    typer.Option(
-        "--per-class",
-        help="Also what a threshold of its own would gain each class over the best single one,"
+    option(
+        "Also what a threshold of its own would gain each class over the best single one,"
         " and whether that is worth it.",
-        rich_help_panel=_PROTOCOL,
+        _PROTOCOL,
+        "--per-class",
     ),
 ]
-_Repeats = Annotated[
-    int, typer.Option(help="Draws of classes for --holdout.", rich_help_panel=_PROTOCOL)
-]
+_Repeats = Annotated[int, option("Draws of classes for --holdout.", _PROTOCOL, show_default=True)]
 _Output = Annotated[
     Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE.json",
-        help="Write the threshold to a file.",
-        rich_help_panel=out.PANEL,
-        show_default=False,
-    ),
+    option("Write the threshold to a file.", out.PANEL, "-o", "--output", metavar="FILE.json"),
 ]
-_Print = Annotated[
-    Printed | None,
-    typer.Option("--print", help="Print this bare number only.", rich_help_panel=out.PANEL),
-]
+_Print = Annotated[Printed | None, option("Print this bare number only.", out.PANEL, "--print")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

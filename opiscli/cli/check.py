@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.settings.choice import given
@@ -13,22 +13,15 @@ _PANEL = "When to fail"
 
 _FailIf = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "For example 'opis>0.01', 'recall@1<0.9' or 'tar@far=1e-3<0.5'. Repeatable: the "
+        "check fails if any holds.",
+        _PANEL,
         metavar="CONDITION",
-        help="For example 'opis>0.01', 'recall@1<0.9' or 'tar@far=1e-3<0.5'. Repeatable: the check"
-        " fails if any holds.",
-        rich_help_panel=_PANEL,
-        show_default=False,
     ),
 ]
 _Threshold = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DISTANCE",
-        help="Threshold used for rates without @far=….",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
+    float | None, option("Threshold used for rates without @far=….", _PANEL, metavar="DISTANCE")
 ]
 
 

@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.parsing import parse_ranks, parse_whole, save_path
@@ -19,75 +17,47 @@ if TYPE_CHECKING:
     from opiscli.results import Evaluation
 
 _Thresholds = Annotated[
-    int | None,
-    typer.Option(
-        "--thresholds",
-        help="Grid points over the range. Default: 201.",
-        rich_help_panel=method.PANEL,
-    ),
+    int | None, option("Grid points over the range. Default: 201.", method.PANEL, "--thresholds")
 ]
-_Ranking = Annotated[
-    bool | None,
-    typer.Option(
-        "--ranking",
-        help="Also MAP@R and R-precision.",
-        rich_help_panel=method.PANEL,
-        show_default=False,
-    ),
-]
+_Ranking = Annotated[bool | None, option("Also MAP@R and R-precision.", method.PANEL, "--ranking")]
 _Index = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Also evaluate through a FAISS index: a factory string such as SQ8 or "
+        "'IVF64,Flat;nprobe=8', or a saved index of the same items in the same order.",
+        method.PANEL,
         metavar="FACTORY|FILE",
-        help="Also evaluate through a FAISS index: a factory string such as SQ8 or"
-        " 'IVF64,Flat;nprobe=8', or a saved index of the same items in the same order.",
-        rich_help_panel=method.PANEL,
-        show_default=False,
     ),
 ]
 _SamplePairs = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "Estimate from about so many pairs, for example 1e9, instead of all.",
+        running.PANEL,
         metavar="N",
-        help="Estimate from about so many pairs, for example 1e9, instead of all.",
-        rich_help_panel=running.PANEL,
-        show_default=False,
     ),
 ]
 _Gallery = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Compare SOURCE (queries) with this gallery instead of with itself.",
+        "Input",
         metavar="SOURCE",
-        help="Compare SOURCE (queries) with this gallery instead of with itself.",
-        rich_help_panel="Input",
-        show_default=False,
     ),
 ]
 _GalleryWhere = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN=VALUE",
-        help="Only rows of the gallery with this value.",
-        rich_help_panel="Input",
-        show_default=False,
-    ),
+    option("Only rows of the gallery with this value.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE.npy",
-        help="Labels of an NPY gallery.",
-        rich_help_panel="Input",
-        show_default=False,
-    ),
+    Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
 ]
 _Save = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Save all counts: the file can stand for SOURCE in every command. - for stdout.",
+        out.PANEL,
         metavar="FILE.opis",
-        help="Save all counts: the file can stand for SOURCE in every command. - for stdout.",
-        rich_help_panel=out.PANEL,
-        show_default=False,
     ),
 ]
 

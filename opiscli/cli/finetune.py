@@ -4,9 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
 from opiscli.cli.parsing import parse_numbers, parse_range, source_or_stdin
@@ -24,17 +22,13 @@ _TRAINING = "How it is trained"
 _VALIDATION = "How it is chosen"
 
 
-def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:  # noqa: ANN401
-    return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
-
-
 _Output = Annotated[
     Path,
-    _option("The head; its history is written beside it.", out.PANEL, "-o", "--output"),
+    option("The head; its history is written beside it.", out.PANEL, "-o", "--output"),
 ]
 _Loss = Annotated[
     str | None,
-    _option(
+    option(
         "contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k, arcface, cosface,"
         " normalized-softmax, proxy-anchor or proxy-nca. Default: supcon.",
         _LOSS,
@@ -42,52 +36,52 @@ _Loss = Annotated[
 ]
 _LossOption = Annotated[
     list[str] | None,
-    _option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
+    option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
 ]
 _Tcm = Annotated[
-    bool, _option("The threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
+    bool, option("The threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
 ]
 _Margins = Annotated[
     str | None,
-    _option(
+    option(
         "auto: TCM's margins follow the calibration range as the head learns; fixed: they stay at"
         " 0.9 and 0.5. Default: auto, unless a margin is given.",
         _LOSS,
     ),
 ]
-_MarginPos = Annotated[float | None, _option("Similarity that positives should reach.", _LOSS)]
-_MarginNeg = Annotated[float | None, _option("Similarity negatives should stay below.", _LOSS)]
-_LambdaPos = Annotated[float | None, _option("Weight of the positives. Default: 5.", _LOSS)]
-_LambdaNeg = Annotated[float | None, _option("Weight of the negatives. Default: 5.", _LOSS)]
+_MarginPos = Annotated[float | None, option("Similarity that positives should reach.", _LOSS)]
+_MarginNeg = Annotated[float | None, option("Similarity negatives should stay below.", _LOSS)]
+_LambdaPos = Annotated[float | None, option("Weight of the positives. Default: 5.", _LOSS)]
+_LambdaNeg = Annotated[float | None, option("Weight of the negatives. Default: 5.", _LOSS)]
 _Head = Annotated[
     str | None,
-    _option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
+    option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
 ]
 _Start = Annotated[
-    str | None, _option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
+    str | None, option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
 ]
-_Dim = Annotated[int | None, _option("Output dimension (default: same as input).", _HEAD)]
-_Optimiser = Annotated[str | None, _option("adam or lbfgs. Default: adam.", _TRAINING)]
-_Steps = Annotated[int | None, _option("Maximum number of steps. Default: 600.", _TRAINING)]
-_Classes = Annotated[int | None, _option("Classes per batch. Default: 32.", _TRAINING)]
+_Dim = Annotated[int | None, option("Output dimension (default: same as input).", _HEAD)]
+_Optimiser = Annotated[str | None, option("adam or lbfgs. Default: adam.", _TRAINING)]
+_Steps = Annotated[int | None, option("Maximum number of steps. Default: 600.", _TRAINING)]
+_Classes = Annotated[int | None, option("Classes per batch. Default: 32.", _TRAINING)]
 _Items = Annotated[
     int | None,
-    _option(
+    option(
         "Items of each class in a batch. Default: as many as make 128 in all, 4 or more.", _TRAINING
     ),
 ]
 _Rate = Annotated[
     float | None,
-    _option(
+    option(
         "Adam learning rate. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"
     ),
 ]
 _Decay = Annotated[
-    float | None, _option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
+    float | None, option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
 ]
 _Tune = Annotated[
     int | None,
-    _option(
+    option(
         "Try N settings (learning rate, head, weight and margins of TCM), keep the best.",
         _TRAINING,
         metavar="N",
@@ -95,18 +89,18 @@ _Tune = Annotated[
     ),
 ]
 _Resume = Annotated[
-    bool, _option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
+    bool, option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
 ]
 _Val = Annotated[
     str | None,
-    _option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
+    option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
 ]
 _ValFraction = Annotated[
-    float | None, _option("Share of classes set aside. Default: 0.2.", _VALIDATION)
+    float | None, option("Share of classes set aside. Default: 0.2.", _VALIDATION)
 ]
 _Objective = Annotated[
     str | None,
-    _option(
+    option(
         "opis: lowest OPIS without losing R@1; recall: highest R@1 without raising OPIS; both:"
         " must improve both. Default: opis.",
         _VALIDATION,
@@ -114,7 +108,7 @@ _Objective = Annotated[
 ]
 _Far = Annotated[
     str | None,
-    _option("Calibration range of OPIS. Default: 1e-2:1e-1.", _VALIDATION, metavar="LO:HI"),
+    option("Calibration range of OPIS. Default: 1e-2:1e-1.", _VALIDATION, metavar="LO:HI"),
 ]
 
 

@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.settings.calibration import Target
@@ -14,38 +12,29 @@ _TARGET = method.THRESHOLD_PANEL
 _SHOWN = "What is listed"
 _Far = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
+        _TARGET,
         metavar="RATE",
-        help="The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
-        rich_help_panel=_TARGET,
-        show_default=False,
     ),
 ]
-_Threshold = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DISTANCE", help="This threshold.", rich_help_panel=_TARGET, show_default=False
-    ),
-]
+_Threshold = Annotated[float | None, option("This threshold.", _TARGET, metavar="DISTANCE")]
 _Pairs = Annotated[
-    int,
-    typer.Option(help="How many pairs of each kind, and suspected labels.", rich_help_panel=_SHOWN),
+    int, option("How many pairs of each kind, and suspected labels.", _SHOWN, show_default=True)
 ]
 _Neighbours = Annotated[
     int,
-    typer.Option(
-        help="A label is suspected where so many nearest others, and all as near as the last of"
-        " them, are of one other class (the editing rule of Wilson 1972, unanimous).",
-        rich_help_panel=_SHOWN,
+    option(
+        "A label is suspected where so many nearest others, and all as near as the last "
+        "of them, are of one other class (the editing rule of Wilson 1972, unanimous).",
+        _SHOWN,
+        show_default=True,
     ),
 ]
 _Show = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Show this column of each item, such as its text. Repeatable.",
-        rich_help_panel=_SHOWN,
-        show_default=False,
+    option(
+        "Show this column of each item, such as its text. Repeatable.", _SHOWN, metavar="COLUMN"
     ),
 ]
 

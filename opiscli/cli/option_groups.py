@@ -7,6 +7,22 @@ from functools import wraps
 from inspect import Parameter
 from typing import Any, cast
 
+import typer
+
+
+def option(text: str, panel: str | None, *names: str, **more: Any) -> Any:  # noqa: ANN401
+    """An option with its help text, in a panel of ``--help``.
+
+    Parameters
+    ----------
+    names
+        By default the name of the parameter.
+    more
+        As `typer.Option` takes it; a default is shown only where ``show_default`` is set.
+    """
+    more = {"show_default": False, **more}
+    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+
 
 def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the fields of its dataclass parameters as options, in their place.

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.plotting import PANEL, Highlight, Picture
 from opiscli.settings.choice import given
@@ -13,21 +11,14 @@ from opiscli.settings.choice import given
 _OUTPUT = Picture(output=Path("classes.png"))
 _Far = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "Draw at the threshold for this pooled false-accept rate. Default: 1e-2.",
+        PANEL,
         metavar="RATE",
-        help="Draw at the threshold for this pooled false-accept rate. Default: 1e-2.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 _Threshold = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DISTANCE",
-        help="Draw at this threshold instead.",
-        rich_help_panel=PANEL,
-        show_default=False,
-    ),
+    float | None, option("Draw at this threshold instead.", PANEL, metavar="DISTANCE")
 ]
 
 

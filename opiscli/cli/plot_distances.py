@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.plotting import PANEL, Picture
 from opiscli.settings.choice import given
@@ -13,10 +11,8 @@ from opiscli.settings.choice import given
 _OUTPUT = Picture(output=Path("distances.png"))
 _Log = Annotated[
     bool,
-    typer.Option(
-        "--log",
-        help="Densities on a logarithmic scale, which shows the rare near negatives.",
-        rich_help_panel=PANEL,
+    option(
+        "Densities on a logarithmic scale, which shows the rare near negatives.", PANEL, "--log"
     ),
 ]
 

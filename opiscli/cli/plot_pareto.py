@@ -3,21 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.plotting import PANEL, Picture
 
 _OUTPUT = Picture(output=Path("pareto.png"))
 _Pairs = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "Draw an arrow from a source to another, both named by file, without suffix, or "
+        "as given. Repeat for more.",
+        PANEL,
         metavar="BASE:TUNED",
-        help="Draw an arrow from a source to another, both named by file, without suffix, or as"
-        " given. Repeat for more.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from opiscli.cli.option_groups import option
 from opiscli.cli.options import output as out
 
 if TYPE_CHECKING:
@@ -16,29 +17,17 @@ PANEL = "What is drawn"
 
 _Output = Annotated[
     Path,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="A .png, .svg or .pdf file.",
-        rich_help_panel=out.PANEL,
+    option(
+        "A .png, .svg or .pdf file.", out.PANEL, "-o", "--output", metavar="FILE", show_default=True
     ),
 ]
 _Style = Annotated[
-    str | None,
-    typer.Option(
-        help="A matplotlib style, by name or file, on top of the usual look.",
-        rich_help_panel=out.PANEL,
-        show_default=False,
-    ),
+    str | None, option("A matplotlib style, by name or file, on top of the usual look.", out.PANEL)
 ]
 Highlight = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="LABEL",
-        help="Name a class, or worst:N for the N worst ones. Repeat for more.",
-        rich_help_panel=PANEL,
-        show_default=False,
+    option(
+        "Name a class, or worst:N for the N worst ones. Repeat for more.", PANEL, metavar="LABEL"
     ),
 ]
 

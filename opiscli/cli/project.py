@@ -3,25 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from opiscli.cli.option_groups import option
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
 from opiscli.cli.parsing import source_or_stdin
 
-_Head = Annotated[
-    Path, typer.Option("--head", help="A head that opis finetune wrote.", show_default=False)
-]
-_Output = Annotated[
-    Path,
-    typer.Option(
-        "-o",
-        "--output",
-        help="The Parquet file to write.",
-        rich_help_panel=out.PANEL,
-        show_default=False,
-    ),
-]
+_Head = Annotated[Path, option("A head that opis finetune wrote.", None, "--head")]
+_Output = Annotated[Path, option("The Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 def project(

@@ -5,15 +5,12 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 
 _Output = Annotated[
-    Path,
-    typer.Option(
-        "-o", "--output", metavar="FILE.html", help="The page.", rich_help_panel=out.PANEL
-    ),
+    Path, option("The page.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True)
 ]
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from opiscli.cli.option_groups import option
 from opiscli.cli.parsing import parse_calibration_range
 from opiscli.settings.choice import given
 from opiscli.settings.evaluation import Distance, Utility
@@ -15,80 +14,50 @@ THRESHOLD_PANEL = "Threshold selection"
 
 Far = Annotated[
     str | None,
-    typer.Option(
-        metavar="LO:HI",
-        help="Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
-        rich_help_panel=PANEL,
-        show_default=False,
+    option(
+        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.", PANEL, metavar="LO:HI"
     ),
 ]
 Frr = Annotated[
     str | None,
-    typer.Option(
-        metavar="LO:HI",
-        help="Calibration range by pooled false-reject rate instead.",
-        rich_help_panel=PANEL,
-        show_default=False,
-    ),
+    option("Calibration range by pooled false-reject rate instead.", PANEL, metavar="LO:HI"),
 ]
 DistanceRange = Annotated[
     str | None,
-    typer.Option(
-        "--range",
-        metavar="A:B",
-        help="Calibration range as two distances instead.",
-        rich_help_panel=PANEL,
-        show_default=False,
-    ),
+    option("Calibration range as two distances instead.", PANEL, "--range", metavar="A:B"),
 ]
 UtilityKind = Annotated[
     Utility | None,
-    typer.Option(
-        "--utility",
-        help="Which pair of rates the per-class F-score combines. Default: tpr-tnr.",
-        rich_help_panel=PANEL,
+    option(
+        "Which pair of rates the per-class F-score combines. Default: tpr-tnr.", PANEL, "--utility"
     ),
 ]
 Beta = Annotated[
-    float | None,
-    typer.Option(
-        help="Weight of TPR (or of recall) in it, as in F-beta. Default: 1.", rich_help_panel=PANEL
-    ),
+    float | None, option("Weight of TPR (or of recall) in it, as in F-beta. Default: 1.", PANEL)
 ]
 Epsilon = Annotated[
-    float | None,
-    typer.Option(help="Share of classes that are the worst. Default: 0.1.", rich_help_panel=PANEL),
+    float | None, option("Share of classes that are the worst. Default: 0.1.", PANEL)
 ]
-Ranks = Annotated[
-    str | None,
-    typer.Option("--k", metavar="K,K,…", help="Ranks of R@k. Default: 1.", rich_help_panel=PANEL),
-]
+Ranks = Annotated[str | None, option("Ranks of R@k. Default: 1.", PANEL, "--k", metavar="K,K,…")]
 DistanceKind = Annotated[
     Distance | None,
-    typer.Option(
-        "--distance",
-        help="Distance measure used for thresholds. Default: euclidean.",
-        rich_help_panel=PANEL,
-        show_default=False,
-    ),
+    option("Distance measure used for thresholds. Default: euclidean.", PANEL, "--distance"),
 ]
 GroupBy = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Also report each group in this column (e.g. tenant, country) at the global "
+        "thresholds, and the disparity between groups.",
+        PANEL,
         metavar="COLUMN",
-        help="Also report each group in this column (e.g. tenant, country) at the global"
-        " thresholds, and the disparity between groups.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 ThresholdFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
+        "Take the threshold from a file that calibrate -o wrote.",
+        THRESHOLD_PANEL,
         metavar="FILE.json",
-        help="Take the threshold from a file that calibrate -o wrote.",
-        rich_help_panel=THRESHOLD_PANEL,
-        show_default=False,
     ),
 ]
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from opiscli.cli.option_groups import option
 from opiscli.report.tables.formats import Format
 
 if TYPE_CHECKING:
@@ -13,13 +12,10 @@ if TYPE_CHECKING:
 PANEL = "Output"
 
 OutputFormat = Annotated[
-    Format,
-    typer.Option("--format", "-f", help="How to print the result.", rich_help_panel=PANEL),
+    Format, option("How to print the result.", PANEL, "--format", "-f", show_default=True)
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=PANEL)
-]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files.", rich_help_panel=PANEL)]
+Json = Annotated[bool, option("Short for --format json.", PANEL, "--json")]
+Force = Annotated[bool, option("Overwrite files.", PANEL, "--force")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opiscli.cli.option_groups import option
 from opiscli.cli.parsing import source_or_stdin, sources_or_stdin
 
 if TYPE_CHECKING:
@@ -32,50 +33,20 @@ Sources = Annotated[
 ]
 EmbeddingColumn = Annotated[
     str | None,
-    typer.Option(
-        help="Column of embeddings. Default: embedding, else the one list-of-float column.",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
+    option("Column of embeddings. Default: embedding, else the one list-of-float column.", _PANEL),
 ]
-LabelColumn = Annotated[
-    str | None,
-    typer.Option(
-        help="Column of labels. Default: label.", rich_help_panel=_PANEL, show_default=False
-    ),
-]
-IdColumn = Annotated[
-    str | None,
-    typer.Option(
-        help="Column of ids, to name a bad row by.", rich_help_panel=_PANEL, show_default=False
-    ),
-]
+LabelColumn = Annotated[str | None, option("Column of labels. Default: label.", _PANEL)]
+IdColumn = Annotated[str | None, option("Column of ids, to name a bad row by.", _PANEL)]
 Where = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN=VALUE",
-        help="Only rows with this value. Repeat to narrow further.",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
+    option("Only rows with this value. Repeat to narrow further.", _PANEL, metavar="COLUMN=VALUE"),
 ]
 LabelsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels",
-        metavar="FILE.npy",
-        help="Labels of an NPY source.",
-        rich_help_panel=_PANEL,
-        show_default=False,
-    ),
+    Path | None, option("Labels of an NPY source.", _PANEL, "--labels", metavar="FILE.npy")
 ]
 DropDuplicates = Annotated[
     bool | None,
-    typer.Option(
-        "--drop-duplicates",
-        help="Keep one of all items with exactly the same embedding.",
-        rich_help_panel=_PANEL,
-    ),
+    option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
 ]
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from opiscli.cli.option_groups import option
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Work
@@ -15,31 +15,14 @@ if TYPE_CHECKING:
 
 PANEL = "Resources"
 
-Quiet = Annotated[
-    bool,
-    typer.Option("-q", "--quiet", help="No progress, no warnings.", rich_help_panel="Output"),
-]
-Verbose = Annotated[
-    bool,
-    typer.Option("-v", "--verbose", help="Say what is being done.", rich_help_panel="Output"),
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(help="Default: one per processor.", rich_help_panel=PANEL, show_default=False),
-]
+Quiet = Annotated[bool, option("No progress, no warnings.", "Output", "-q", "--quiet")]
+Verbose = Annotated[bool, option("Say what is being done.", "Output", "-v", "--verbose")]
+Threads = Annotated[int | None, option("Default: one per processor.", PANEL)]
 MemoryLimit = Annotated[
     str | None,
-    typer.Option(
-        metavar="SIZE",
-        help="For example 1.5GB. Default: a quarter of the memory.",
-        rich_help_panel=PANEL,
-        show_default=False,
-    ),
+    option("For example 1.5GB. Default: a quarter of the memory.", PANEL, metavar="SIZE"),
 ]
-Seed = Annotated[
-    int | None,
-    typer.Option(help="Random seed. Default: 0.", rich_help_panel=PANEL, show_default=False),
-]
+Seed = Annotated[int | None, option("Random seed. Default: 0.", PANEL)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
