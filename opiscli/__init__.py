@@ -13,7 +13,8 @@ from opiscli.version import __version__
 if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate_items
     from opiscli.api.decide import calibrate, check
-    from opiscli.api.measure import compare, count, evaluate, inspect
+    from opiscli.api.inspect import inspect
+    from opiscli.api.measure import compare, count, evaluate
     from opiscli.api.plots import (
         plot_classes,
         plot_curves,
@@ -59,7 +60,8 @@ __all__ = [
 _MODULES = {
     "analysis.counting": ("evaluate_items",),
     "api.decide": ("calibrate", "check"),
-    "api.measure": ("compare", "count", "evaluate", "inspect"),
+    "api.inspect": ("inspect",),
+    "api.measure": ("compare", "count", "evaluate"),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
     "api.report": ("write_report",),
     "counts.counts": ("CountedSet",),

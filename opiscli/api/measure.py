@@ -1,4 +1,4 @@
-"""Measure: how good a model is, how it compares with others, and what it gets wrong."""
+"""Measure: how good a model is, and how it compares with others."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -6,6 +6,7 @@ from typing import Unpack
 import numpy.typing as npt
 
 from opiscli.analysis import questions
+from opiscli.analysis.inputs import Input
 from opiscli.api.arguments import (
     AnySource,
     Bounds,
@@ -21,8 +22,7 @@ from opiscli.atomic_file import require_free
 from opiscli.counts import opis_file
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
-from opiscli.results import Comparison, Evaluation, Inspection
-from opiscli.settings.calibration import Target
+from opiscli.results import Comparison, Evaluation
 from opiscli.settings.evaluation import Distance, Utility
 
 
@@ -128,15 +128,9 @@ def evaluate(
     >>> result.recall["1"].value
     1.0
     """
-    path, against = path_of(save), None
+    path = path_of(save)
     if path is not None:
         require_free(path, force=force)
-    if gallery is not None:
-        rows: ReadingOptions = {**reading, "where": gallery_where or (), "columns": {}}
-        against = input_of(gallery, gallery_labels, rows, side="gallery")
-    elif gallery_where is not None or gallery_labels is not None:
-        which = "where" if gallery_where is not None else "labels"
-        raise UsageError(f"--gallery-{which} was given without --gallery", hint="Give both.")
     counts, result = questions.evaluate(
         input_of(embeddings, labels, reading),
         settings_of(
@@ -147,7 +141,7 @@ def evaluate(
         work_of(reading),
         threshold_file=path_of(threshold_file),
         index=index,
-        gallery=against,
+        gallery=_gallery(gallery, gallery_where, gallery_labels, reading),
         group_by=group_by,
         complete=path is not None,
     )  # fmt: skip
@@ -239,64 +233,16 @@ def compare(
     return questions.compare(compared, asked, work_of(reading))
 
 
-def inspect(
-    embeddings: npt.ArrayLike | PathLike,
-    labels: npt.ArrayLike | PathLike | None = None,
-    *,
-    far: float | None = None,
-    threshold: float | None = None,
-    threshold_file: PathLike | None = None,
-    pairs: int = 10,
-    neighbours: int = 5,
-    show: Sequence[str] = (),
-    distance: Distance | str | None = None,
-    drop_duplicates: bool | None = None,
-    **reading: Unpack[ReadingOptions],
-) -> Inspection:
-    """List the classes with the highest error rates, the worst pairs and likely label errors.
-
-    Parameters
-    ----------
-    embeddings, labels, distance, drop_duplicates, **reading
-        As in `evaluate`, but not counted before: pairs are looked at one by one. A column
-        ``id``, or ``id_column``, names items.
-    far, threshold, threshold_file
-        What decides the threshold: a false-accept rate in (0, 1), a distance in [0, 2], or a file
-        that `calibrate` wrote; at most one of them. By default ``far=1e-3``.
-    pairs
-        How many pairs of each kind are listed, and how many likely label errors, at least 1.
-    neighbours
-        How many nearest others must agree on another class, at least 1.
-    show
-        Columns to show of each item.
-
-    Returns
-    -------
-    Inspection
-        The same result that ``opis inspect --json`` prints.
-
-    Raises
-    ------
-    UndefinedMetric
-        If no threshold meets the target.
-    UsageError
-        If an argument is out of range, or there are only counts.
-
-    Examples
-    --------
-    >>> import opiscli
-    >>> found = opiscli.inspect("sample_data/wordnet.parquet", far=1e-3, pairs=3)
-    >>> len(found.negatives), found.negatives[0].accepted
-    (3, True)
-    """
-    file = path_of(threshold_file)
-    return questions.inspect(
-        input_of(embeddings, labels, reading),
-        Target.one_of(far=far, threshold=threshold, threshold_file=file),
-        settings_of(distance=distance, drop_duplicates=drop_duplicates),
-        work_of(reading),
-        threshold_file=file,
-        pairs=pairs,
-        neighbours=neighbours,
-        show=show,
-    )
+def _gallery(
+    gallery: AnySource | None,
+    where: Sequence[str] | None,
+    labels: PathLike | None,
+    reading: ReadingOptions,
+) -> Input | None:
+    if gallery is not None:
+        rows: ReadingOptions = {**reading, "where": where or (), "columns": {}}
+        return input_of(gallery, labels, rows, side="gallery")
+    for which, value in (("where", where), ("labels", labels)):
+        if value is not None:
+            raise UsageError(f"--gallery-{which} was given without --gallery", hint="Give both.")
+    return None

@@ -143,6 +143,13 @@ class _Evaluated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Tests:
+    per_class: _PerClass = False
+    holdout: _Holdout = None
+    repeats: _Repeats = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
     output: _Output = None
     force: out.Force = False
@@ -185,33 +192,28 @@ def calibrate(
     distance: method.DistanceKind = None,
     tested_on: _Evaluated,
     group_by: method.GroupBy = None,
-    per_class: _PerClass = False,
-    holdout: _Holdout = None,
-    repeats: _Repeats = 20,
+    tests: _Tests,
     written: _Written,
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, with the rates it attains."""
     targets = wanted.parse()
-    chosen_on = read.of(source)
     written.require_free()
     from opiscli.analysis import questions
 
     with run.work() as work:
         result = questions.calibrate(
-            chosen_on,
+            read.of(source),
             targets,
             given(distance=distance, drop_duplicates=drop_duplicates),
             work,
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),
             group_by=group_by,
-            per_class=per_class,
-            holdout=holdout,
-            repeats=repeats,
             seed=seed or 0,
             **asdict(choosing),
+            **asdict(tests),
         )
     run.warn(result.warnings)
     written.write(result, run.console.say)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
@@ -93,6 +93,10 @@ class _Retrieval:
     k: method.Ranks = None
     ranking: _Ranking = None
 
+    def given(self) -> dict[str, Any]:
+        """Fields of `EvaluationSettings`."""
+        return {"ks": parse_ranks(self.k), "ranking": self.ranking}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Saved:
@@ -100,12 +104,16 @@ class _Saved:
     force: out.Force = False
     shown: out.Shown
 
+    def path(self) -> Path | None:
+        """Where counts are saved, if to a file."""
+        return save_path(self.save, force=self.force)
+
     def show(self, counts: "CountedSet", result: "Evaluation", say: Callable[[str], None]) -> None:
         """Save the counts, if that is wanted, and print the result."""
         from opiscli.counts import opis_file
         from opiscli.report import show_bytes
 
-        path = save_path(self.save, force=self.force)
+        path = self.path()
         if path is not None:
             opis_file.write(counts, path, force=self.force)
             say(f"counts saved to {path}")
@@ -133,26 +141,19 @@ def evaluate(
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
     asked = how.given(
-        ks=parse_ranks(retrieval.k),
-        ranking=retrieval.ranking,
+        **retrieval.given(),
         drop_duplicates=drop_duplicates,
         sample_pairs=parse_whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
-    save_path(saved.save, force=saved.force)
+    further: Any = {"threshold_file": threshold_file, "index": index, "group_by": group_by}
+    evaluated, gallery, is_saved = read.of(source), against.of(read), saved.save is not None
+    saved.path()
     from opiscli.analysis import questions
 
-    evaluated, gallery = read.of(source), against.of(read)
     with run.work() as work:
         counts, result = questions.evaluate(
-            evaluated,
-            asked,
-            work,
-            threshold_file=threshold_file,
-            index=index,
-            gallery=gallery,
-            group_by=group_by,
-            complete=saved.save is not None,
+            evaluated, asked, work, gallery=gallery, complete=is_saved, **further
         )
     run.warn(result.warnings)
     saved.show(counts, result, run.console.say)

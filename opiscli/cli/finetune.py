@@ -1,5 +1,6 @@
 """``opis finetune``: a projection head that makes one threshold fit, without touching the model."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.training.fit import ValidationStep
     from opiscli.training.result import Outcome
     from opiscli.training.settings import TrainingSettings
 
@@ -195,6 +197,10 @@ class _ValidationOptions:
                 "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
             )
 
+    def read(self, columns: _Columns) -> "EmbeddingSet | None":
+        """Items of other classes to validate on, if they are given."""
+        return None if self.val is None else columns.read(self.val)
+
     @property
     def settings(self) -> dict[str, Any]:
         """Fields of `TrainingSettings`."""
@@ -227,25 +233,29 @@ def finetune(
     name = source_or_stdin(source)
     settings = loss.settings(**asdict(head), **asdict(descent), **validation.settings, seed=seed)
     from opiscli.analysis.finetune import HeadPaths, finetune_to_file
-    from opiscli.report.terminal.finetune import look_line
 
     paths, console = HeadPaths(output, force), run.console
     paths.require_free(resume=attempts.resume)
-    console.say(f"reading {name}")
     outcome = finetune_to_file(
         columns.read(name),
-        None if validation.val is None else columns.read(validation.val),
+        validation.read(columns),
         settings,
         run.resources,
         paths,
         source=name,
         n_trials=attempts.tune or 1,
         resume=attempts.resume,
-        on_look=lambda look: console.tell(look_line(**look.to_dict())),
+        on_look=lambda look: _tell(look, console.tell),
     )
     console.warn(outcome.warnings)
     console.say(f"head written to {output}, history to {paths.history}")
     _show(outcome, json=json)
+
+
+def _tell(look: "ValidationStep", tell: Callable[[str], None]) -> None:
+    from opiscli.report.terminal.finetune import look_line
+
+    tell(look_line(**look.to_dict()))
 
 
 def _show(outcome: "Outcome", *, json: bool) -> None:
