@@ -18,10 +18,9 @@ from opiscli.api.arguments import (
     work_of,
 )
 from opiscli.atomic_file import require_free
-from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check
 from opiscli.settings.calibration import Average, Target
-from opiscli.settings.choice import choice
+from opiscli.settings.choice import choice, require_together
 from opiscli.settings.evaluation import Distance
 from opiscli.thresholds import threshold_file as files
 
@@ -116,8 +115,8 @@ def calibrate(
     if evaluate_on is not None:
         rows: ReadingOptions = {**reading, "where": eval_where or ()}
         tested_on = input_of(evaluate_on, None, rows)
-    elif eval_where is not None:
-        raise UsageError("--eval-where was given without --eval", hint="Give both.")
+    else:
+        require_together("--eval", eval_where=eval_where)
     found = questions.calibrate(
         input_of(embeddings, labels, reading),
         Target.given(

@@ -21,8 +21,8 @@ from opiscli.api.arguments import (
 from opiscli.atomic_file import require_free
 from opiscli.counts import opis_file
 from opiscli.counts.counts import CountedSet
-from opiscli.errors import UsageError
 from opiscli.results import Comparison, Evaluation
+from opiscli.settings.choice import require_together
 from opiscli.settings.evaluation import Distance, Utility
 
 
@@ -242,7 +242,5 @@ def _gallery(
     if gallery is not None:
         rows: ReadingOptions = {**reading, "where": where or (), "columns": {}}
         return input_of(gallery, labels, rows, side="gallery")
-    for which, value in (("where", where), ("labels", labels)):
-        if value is not None:
-            raise UsageError(f"--gallery-{which} was given without --gallery", hint="Give both.")
+    require_together("--gallery", gallery_where=where, gallery_labels=labels)
     return None

@@ -11,7 +11,7 @@ from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.settings.calibration import Average, Target
-from opiscli.settings.choice import given
+from opiscli.settings.choice import given, require_together
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
@@ -138,6 +138,7 @@ class _Evaluated:
     def of(self, read: rows.Rows) -> "Source | None":
         """What the rates are to be of, if not of what the threshold is chosen on."""
         if self.evaluate_on is None:
+            require_together("--eval", **asdict(self))
             return None
         return read.of(self.evaluate_on, where=tuple(self.eval_where or ()), labels_file=None)
 

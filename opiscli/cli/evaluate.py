@@ -9,7 +9,7 @@ from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.parsing import parse_ranks, parse_whole, save_path
-from opiscli.errors import UsageError
+from opiscli.settings.choice import require_together
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
@@ -71,12 +71,7 @@ class _Against:
     def of(self, read: rows.Rows) -> "Source | None":
         """What SOURCE is to be compared with, if not itself."""
         if self.gallery is None:
-            for name, value in asdict(self).items():
-                if value is not None:
-                    raise UsageError(
-                        f"--{name.replace('_', '-')} was given without --gallery",
-                        hint="Add --gallery=SOURCE.",
-                    )
+            require_together("--gallery", **asdict(self))
             return None
         where = tuple(self.gallery_where or ())
         return read.of(self.gallery, where=where, labels_file=self.gallery_labels, side="gallery")

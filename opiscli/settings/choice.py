@@ -51,6 +51,24 @@ def require_one(what: str, **given: object) -> None:
         )
 
 
+def require_together(needed: str, **given: object) -> None:
+    """Raise `UsageError` if something is given that only means something with another setting.
+
+    Parameters
+    ----------
+    needed
+        The option that is not given.
+    given
+        Values by name of the setting, ``None`` where it is not given.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')} was given without {needed}",
+                hint=f"Add {needed}=SOURCE.",
+            )
+
+
 def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401
     """Only the settings that were given."""
     return {name: value for name, value in settings.items() if value is not None}

@@ -77,7 +77,7 @@ def parse_memory(text: str) -> int:
             raise ValueError(text)
     except (ValueError, KeyError) as cause:
         raise UsageError(
-            f"--memory-limit {text} is not an amount of memory",
+            f"--memory-limit={text} is not an amount of memory",
             hint="For example --memory-limit=1.5GB.",
         ) from cause
     return int(amount)
