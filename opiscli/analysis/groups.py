@@ -217,7 +217,7 @@ def _as_one_class(run: CountedSet | None, grid: FloatArray) -> PairCounts | None
 
 
 def _evaluated(
-    group: Group, grid: FloatArray, curve: FloatArray | None, of: Evaluation
+    group: Group, grid: FloatArray, curve: FloatArray | None, evaluation: Evaluation
 ) -> EvaluatedGroup:
     found = EvaluatedGroup(group=group.name, n_items=group.n_items, n_classes=group.n_classes)
     run = group.run
@@ -231,7 +231,7 @@ def _evaluated(
         recall=inside.recall,
         mean_utility=inside.mean_utility,
         pooled_utility=float(mean_over_range(curve[0], grid)),
-        operating_points=tuple(_point(run, point) for point in of.operating_points),
+        operating_points=tuple(_point(run, point) for point in evaluation.operating_points),
     )
 
 

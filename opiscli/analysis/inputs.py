@@ -214,7 +214,7 @@ class Source:
         return Opened(items, self.name, selection.where, id_column)
 
 
-def open_gallery(gallery: Input, of: Input, work: Work) -> Gallery:
+def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
     """Read what queries are to be compared with.
 
     Parameters
@@ -227,7 +227,11 @@ def open_gallery(gallery: Input, of: Input, work: Work) -> Gallery:
     UsageError
         If it is an evaluation file, or both are standard input; and as `Source.open`.
     """
-    if isinstance(gallery, Source) and isinstance(of, Source) and gallery.name == of.name == "-":
+    if (
+        isinstance(gallery, Source)
+        and isinstance(queries, Source)
+        and gallery.name == queries.name == "-"
+    ):
         raise UsageError(
             "queries and gallery cannot both come from standard input",
             hint="Name a file for one of them.",

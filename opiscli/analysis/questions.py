@@ -26,13 +26,13 @@ from opiscli.settings.conditions import Condition
 _MOST_COMPARED = 26
 
 
-def count(of: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
+def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
     """Count a source completely, so that any threshold can be asked for."""
-    return of.open(work).count(given, work, complete=True)
+    return source.open(work).count(given, work, complete=True)
 
 
 def evaluate(
-    of: Input,
+    source: Input,
     given: Mapping[str, Any],
     work: Work,
     *,
@@ -65,8 +65,8 @@ def evaluate(
         The counts, and what follows from them.
     """
     refuse_groups(group_by, given.get("sample_pairs"), is_across=gallery is not None)
-    against = None if gallery is None else open_gallery(gallery, of, work)
-    opened = of.open(work, group=group_by, with_pairs=against is None)
+    against = None if gallery is None else open_gallery(gallery, source, work)
+    opened = source.open(work, group=group_by, with_pairs=against is None)
     thresholds = opened.threshold_in(threshold_file, given.get("distance"))
     counts = opened.count(
         given, work, complete=complete, thresholds=thresholds, index=index, gallery=against
@@ -81,7 +81,7 @@ def evaluate(
 
 
 def calibrate(
-    of: Input,
+    source: Input,
     targets: Sequence[Target],
     given: Mapping[str, Any],
     work: Work,
@@ -110,7 +110,7 @@ def calibrate(
     holdout, asked
         Further fields of `CalibrationSettings`.
     """
-    opened = of.open(work, group=group_by if evaluate_on is None else None)
+    opened = source.open(work, group=group_by if evaluate_on is None else None)
     from_file = opened.threshold_in(threshold_file, given.get("distance"))
     targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     items = None if holdout is None else opened.items("--holdout")
@@ -143,7 +143,7 @@ def calibrate(
 
 
 def check(
-    of: Input,
+    source: Input,
     conditions: Sequence[str],
     given: Mapping[str, Any],
     work: Work,
@@ -167,7 +167,7 @@ def check(
             "no condition was given", hint="For example --fail-if='opis>0.01', in quotes."
         )
     parsed = tuple(Condition.parse(text) for text in conditions)
-    opened = of.open(work)
+    opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         threshold = value
     ranks = tuple(sorted({one.rank for one in parsed if one.rank is not None}))
@@ -200,7 +200,7 @@ def compare(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> C
 
 
 def inspect(
-    of: Input,
+    source: Input,
     target: Target,
     given: Mapping[str, Any],
     work: Work,
@@ -228,7 +228,7 @@ def inspect(
     """
     for option, number, most in (("--pairs", pairs, 100_000), ("--neighbours", neighbours, 1000)):
         require(1 <= number <= most, option, number, f"1 to {most}", "5")
-    opened = of.open(work, show=tuple(show), find_id=True)
+    opened = source.open(work, show=tuple(show), find_id=True)
     items = opened.items(
         "opis inspect",
         hint="Name the embeddings for pairs and labels; opis calibrate shows from counts alone"

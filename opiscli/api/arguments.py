@@ -77,7 +77,7 @@ class Arrays:
         items = EmbeddingSet.from_arrays(
             self.embeddings,
             self.labels,
-            {name: np.asarray(column) for name, column in self.columns.items()},
+            {name: _values(column) for name, column in self.columns.items()},
             with_pairs=further.get("with_pairs", True),
         )
         found = "id" if "id" in self.columns else None
@@ -91,6 +91,14 @@ class Arrays:
                     f" {', '.join(self.columns) or 'none was given'}",
                     hint=f"Give it as columns={{{name!r}: …}}.",
                 )
+
+
+def _values(column: npt.ArrayLike) -> AnyArray:
+    """Labels or a further column; strings are objects in a column of pandas."""
+    values = np.asarray(column)
+    if values.dtype == object and all(isinstance(value, str) for value in values.flat):
+        return values.astype(str)
+    return values
 
 
 def work_of(options: ReadingOptions) -> Work:
@@ -144,7 +152,7 @@ def input_of(
             hint="Select rows of the arrays.",
         )
     columns, id_column = options.get("columns", {}), options.get("id_column")
-    return Arrays(np.asarray(embeddings), np.asarray(labels), columns, id_column)
+    return Arrays(np.asarray(embeddings), _values(labels), columns, id_column)
 
 
 def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) -> Source:

@@ -31,10 +31,10 @@ def curves_picture(panels: Sequence[UtilityCurves], highlight: Sequence[str] = (
     """Utility curves of one source, or of several above one another on the same axes."""
     figure = new_figure(WIDTH, _HEIGHT * (0.2 + 0.8 * len(panels)))
     axes = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
-    for of, ax in zip(panels, axes, strict=True):
-        draw_curves(of, ax, highlight)
+    for panel, ax in zip(panels, axes, strict=True):
+        draw_curves(panel, ax, highlight)
     axes[0].set_xlim(
-        min(of.thresholds[0] for of in panels), max(of.thresholds[-1] for of in panels)
+        min(panel.thresholds[0] for panel in panels), max(panel.thresholds[-1] for panel in panels)
     )
     for ax in axes[:-1]:
         ax.set_xlabel("")
@@ -42,11 +42,11 @@ def curves_picture(panels: Sequence[UtilityCurves], highlight: Sequence[str] = (
     return figure
 
 
-def distances_picture(of: Distances, *, log: bool = False) -> Figure:
+def distances_picture(distances: Distances, *, log: bool = False) -> Figure:
     """Histograms of positive and negative distances."""
     figure = new_figure(WIDTH, _HEIGHT)
     ax = figure.subplots()
-    draw_distances(of, ax, log=log)
+    draw_distances(distances, ax, log=log)
     _legend_below(figure, [ax])
     return figure
 
@@ -67,11 +67,11 @@ def pareto_picture(models: Sequence[ModelPoint], pairs: Sequence[tuple[int, int]
     return figure
 
 
-def classes_picture(of: ClassErrors, highlight: Sequence[str] = ()) -> Figure:
+def classes_picture(errors: ClassErrors, highlight: Sequence[str] = ()) -> Figure:
     """Both error rates of every class at one threshold."""
     figure = new_figure(WIDTH, _HEIGHT)
     ax = figure.subplots()
-    draw_classes(of, ax, highlight)
+    draw_classes(errors, ax, highlight)
     _legend_below(figure, [ax])
     return figure
 

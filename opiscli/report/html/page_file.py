@@ -34,7 +34,7 @@ def require_page_path(path: Path, *, force: bool) -> None:
 
 
 def write_page(
-    of: Input, given: Mapping[str, Any], work: Work, path: Path, *, force: bool = False
+    source: Input, given: Mapping[str, Any], work: Work, path: Path, *, force: bool = False
 ) -> Evaluation:
     """Count a source, and write its page whole or not at all.
 
@@ -44,7 +44,7 @@ def write_page(
         Fields of `EvaluationSettings` that were asked for.
     """
     require_page_path(path, force=force)
-    counts = count(of, given, work)
+    counts = count(source, given, work)
     evaluation = derive(counts)
     page = report_page(counts, evaluation)
     with whole_file(path, force=force) as temporary:
