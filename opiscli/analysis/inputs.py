@@ -1,7 +1,7 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,7 +71,9 @@ class Opened:
     id_column: str | None = None
 
     def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
-        """Itself; `Source` is what has to be read first."""
+        """Itself, with the columns that are asked for; `Source` is what has to be read first."""
+        if isinstance(self.data, EmbeddingSet):
+            require_columns(list(self.data.columns), further)
         return self
 
     def items(self, option: str, *, hint: str = "Name the embeddings as SOURCE.") -> EmbeddingSet:
@@ -212,6 +214,20 @@ class Source:
         items = read_embeddings(self.name, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
         return Opened(items, self.name, selection.where, id_column)
+
+
+def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
+    """Raise `UsageError` if ``further`` names a group or columns to show that are not there."""
+    group = further.get("group")
+    asked = [("--group-by", group)] if group else []
+    asked += [("--show", name) for name in further.get("show", ())]
+    for option, name in asked:
+        if name not in columns:
+            raise UsageError(
+                f"{option} names {name!r}, which is not one of the columns:"
+                f" {', '.join(columns) or 'none was given'}",
+                hint=f"Give it as columns={{{name!r}: …}}.",
+            )
 
 
 def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:

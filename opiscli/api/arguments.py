@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from opiscli.analysis.inputs import Input, Opened, Source, Work
+from opiscli.analysis.inputs import Input, Opened, Source, Work, require_columns
 from opiscli.arrays import AnyArray
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -72,8 +72,7 @@ class Arrays:
 
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Check the arrays, and that the columns that are asked for are there."""
-        self._require("--group-by", [further["group"]] if further.get("group") else [])
-        self._require("--show", further.get("show", ()))
+        require_columns(list(self.columns), further)
         items = EmbeddingSet.from_arrays(
             self.embeddings,
             self.labels,
@@ -82,15 +81,6 @@ class Arrays:
         )
         found = "id" if "id" in self.columns else None
         return Opened(items, self.name, id_column=self.id_column or found)
-
-    def _require(self, option: str, names: Sequence[str]) -> None:
-        for name in names:
-            if name not in self.columns:
-                raise UsageError(
-                    f"{option} names {name!r}, which is not one of the columns:"
-                    f" {', '.join(self.columns) or 'none was given'}",
-                    hint=f"Give it as columns={{{name!r}: …}}.",
-                )
 
 
 def _values(column: npt.ArrayLike) -> AnyArray:
@@ -133,26 +123,32 @@ def input_of(
     """
     if labels is None and isinstance(embeddings, tuple) and len(embeddings) == 2:
         embeddings, labels = embeddings
+    if isinstance(embeddings, str | os.PathLike):
+        _refuse(options, ("columns",), "a file was given, which has its own")
+        return _file(embeddings, labels, options, side)
+    rows_of_files = ("where", "embedding_column", "label_column")
     if isinstance(embeddings, EmbeddingSet | CountedSet):
+        _refuse(options, (*rows_of_files, "columns"), "a set was given that is read already")
         if labels is not None:
             raise UsageError("labels were given twice", hint="Leave the second ones out.")
         if isinstance(embeddings, EmbeddingSet):
-            return Opened(embeddings, id_column=options.get("id_column"))
+            id_column = options.get("id_column") or ("id" if "id" in embeddings.columns else None)
+            return Opened(embeddings, id_column=id_column)
         return Opened(embeddings, embeddings.data.source, embeddings.data.where)
-    if isinstance(embeddings, str | os.PathLike):
-        return _file(embeddings, labels, options, side)
+    _refuse(options, rows_of_files, "arrays were given")
     if labels is None or isinstance(labels, str | os.PathLike):
         raise UsageError(
             "an array of embeddings was given without an array of labels",
             hint="Give both arrays, or the name of a file.",
         )
-    if options.get("where"):
-        raise UsageError(
-            "--where selects rows of a file, but arrays were given",
-            hint="Select rows of the arrays.",
-        )
     columns, id_column = options.get("columns", {}), options.get("id_column")
     return Arrays(np.asarray(embeddings), _values(labels), columns, id_column)
+
+
+def _refuse(options: ReadingOptions, names: Sequence[str], because: str) -> None:
+    for name in names:
+        if options.get(name):
+            raise UsageError(f"{name} selects nothing here: {because}", hint=f"Leave {name} out.")
 
 
 def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) -> Source:
@@ -188,7 +184,7 @@ def settings_of(
         calibration_range=RangeRequest.given(far=far, frr=frr, distance=range),
         distance=None if distance is None else choice(Distance, "--distance", distance),
         utility=None if utility is None else choice(Utility, "--utility", utility),
-        ks=(k,) if isinstance(k, int) else k and tuple(k),
+        ks=each(k) or None,
         **others,
     )
 
@@ -202,4 +198,4 @@ def each(value: Any) -> tuple[Any, ...]:  # noqa: ANN401
     """Several values, where one alone may be given."""
     if value is None:
         return ()
-    return (value,) if isinstance(value, str | float | int) else tuple(value)
+    return (value,) if np.ndim(value) == 0 else tuple(value)

@@ -39,14 +39,14 @@ def require_one(what: str, **given: object) -> None:
     Parameters
     ----------
     what
-        What each of them gives.
+        What each of them sets.
     given
         Values by name of the setting, ``None`` where it is not given.
     """
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if len(named) > 1:
         raise UsageError(
-            f"{' and '.join(named)} each give {what}, expected one of them",
+            f"use only one of {', '.join(named)}: each sets {what}",
             hint="Leave the others out.",
         )
 

@@ -190,7 +190,7 @@ def test_texts_cannot_restyle_the_terminal(opis, data, tmp_path, style):
         ("{good} --show title", 3, "no column 'title'"),
         ("{good} --show embedding", 4, "expected texts, numbers or dates"),
         ("{good} --id-column key", 3, "no column 'key'"),
-        ("{good} --far 0.1 --threshold 0.5", 2, "--far and --threshold each"),
+        ("{good} --far 0.1 --threshold 0.5", 2, "use only one of --far, --threshold"),
         ("{good} --pairs 0", 2, "--pairs is 0"),
         ("{good} --neighbours 0", 2, "--neighbours is 0"),
         ("{good} --threshold 3", 2, "--threshold is 3, expected a distance in [0, 2]"),

@@ -110,7 +110,7 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-curves {} {} {}", 2, "3 sources"),
         ("plot-curves {} --highlight nobody", 2, "--highlight nobody is not a class"),
         ("plot-classes {} --highlight nobody", 2, "--highlight nobody is not a class"),
-        ("plot-classes {} --far 0.1 --threshold 1", 2, "expected one of them"),
+        ("plot-classes {} --far 0.1 --threshold 1", 2, "use only one of --far, --threshold"),
         ("plot-classes {} --far 2", 2, "--far is 2"),
         ("plot-classes {} --threshold 3", 2, "--threshold is 3"),
         ("plot-classes {} --threshold nan", 2, "--threshold is nan"),

@@ -142,26 +142,44 @@ def test_both_sides_of_every_setting(opis, source, tmp_path, function, name, val
 def test_arguments_that_go_together(source):
     x, y = EMBEDDINGS, LABELS
     for given, match in (
-        ({"far": (0.1, 0.2), "range": (0.5, 1)}, "^far and range each give the calibration range"),
+        (
+            {"far": (0.1, 0.2), "range": (0.5, 1)},
+            "^use only one of far, range: each sets the calibration range",
+        ),
         ({"ranking": True, "sample_pairs": 2000}, "^ranking needs all .* but sample_pairs looks"),
         ({"gallery": (x, y), "k": 5}, r"^k=5 asks for R@5, but against a gallery only R@1"),
         ({"gallery": (x, y), "ranking": True}, "^ranking is for the pairs within one set"),
         ({"group_by": "a", "gallery": (x, y)}, "^group_by is for the pairs within one set"),
         ({"group_by": "a", "sample_pairs": 2000}, "^group_by looks at all .* but sample_pairs at"),
         ({"group_by": "a"}, "^group_by names 'a', which is not one of the columns: none"),
-        ({"where": "a=1"}, "^where selects rows of a file"),
+        ({"where": "a=1"}, "^where selects nothing here: arrays were given"),
+        ({"label_column": "a"}, "^label_column selects nothing here: arrays were given"),
         ({"distance": "manhattan"}, "^distance is 'manhattan', expected one of: euclidean, cos"),
         ({"utility": "f1"}, "^utility is 'f1', expected one of: tpr-tnr, precision-recall"),
     ):
         with pytest.raises(UsageError, match=match):
             opiscli.evaluate(x, y, **given)
+    items = opiscli.EmbeddingSet.from_arrays(x, y)
+    for function, given, match in (
+        ("evaluate", {"group_by": "a"}, "^group_by names 'a', which is not one of the columns"),
+        ("inspect", {"show": ["a"]}, "^show names 'a', which is not one of the columns"),
+        ("evaluate", {"where": "a=1"}, "^where selects nothing here: a set was given"),
+        ("evaluate", {"columns": {"a": y}}, "^columns selects nothing here: a set was given"),
+        ("evaluate", {"labels": y}, "^labels were given twice"),
+    ):
+        with pytest.raises(UsageError, match=match):
+            getattr(opiscli, function)(items, **given)
+    with pytest.raises(UsageError, match=r"^columns selects nothing here: a file was given"):
+        opiscli.evaluate(source, columns={"a": y})
     with pytest.raises(UsageError, match=r"^average is 'mean', expected one of: pooled, macro"):
         opiscli.calibrate(source, far=0.1, average="mean")
     with pytest.raises(UsageError, match=r"^an array of embeddings was given without an array"):
         opiscli.evaluate(x)
     with pytest.raises(TypeError, match="unexpected keyword argument 'treads'"):
         opiscli.evaluate(x, y, treads=2)
-    with pytest.raises(UsageError, match=r"^far and threshold each give the threshold"):
+    with pytest.raises(
+        UsageError, match=r"^use only one of far, threshold: each sets the threshold"
+    ):
         opiscli.inspect(x, y, far=0.1, threshold=1.0)
 
 

@@ -73,7 +73,15 @@ def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -
         ylabel="FRR of the class",
         title=caption(errors.source, f"{errors.distance} distance ≤ {errors.threshold:.4f}"),
     )
-    names = tuple(
+    names = _write_names(errors, chosen, ax)
+    points = np.column_stack([errors.far, errors.frr])
+    place_apart(names, points, ax, _write_pooled(errors, ax))
+    return DrawnClasses(dots, named, names, pooled)
+
+
+def _write_names(errors: ClassErrors, chosen: Sequence[int], ax: Axes) -> tuple[Annotation, ...]:
+    ink = rcParams["text.color"]
+    return tuple(
         ax.annotate(
             label(errors.names[i]), (errors.far[i], errors.frr[i]), xytext=(7, 5),
             textcoords="offset points", fontsize=8,
@@ -81,9 +89,6 @@ def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -
         )
         for i in chosen
     )  # fmt: skip
-    points = np.column_stack([errors.far, errors.frr])
-    place_apart(names, points, ax, _write_pooled(errors, ax))
-    return DrawnClasses(dots, named, names, pooled)
 
 
 def _areas(errors: ClassErrors) -> FloatArray:

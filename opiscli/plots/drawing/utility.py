@@ -48,25 +48,7 @@ def draw_curves(curves: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) 
     )
     ax.vlines(list(curves.range), 0, 1.02, color=ink, alpha=0.5, linewidth=0.6, zorder=3)
     classes = _draw_density(curves, ax) if n_classes > _MOST_LINES else _draw_lines(curves, ax)
-    band = ax.fill_between(
-        curves.thresholds,
-        curves.lowest,
-        curves.worst_edge,
-        color=VERMILION,
-        alpha=0.2,
-        linewidth=0,
-        zorder=2,
-    )
-    band.set_label(f"worst {curves.n_worst:,} of {n_classes:,} classes")
-    (worst_mean,) = ax.plot(
-        curves.thresholds,
-        curves.worst_mean,
-        color=VERMILION,
-        linestyle="dashed",
-        linewidth=1.6,
-        zorder=4,
-    )
-    worst_mean.set_label("mean of the worst")
+    band, worst_mean = _draw_worst(curves, ax)
     (mean,) = ax.plot(curves.thresholds, curves.mean, color=ink, linewidth=2.4, zorder=5)
     mean.set_label("mean of all classes")
     highlighted = tuple(
@@ -83,6 +65,30 @@ def draw_curves(curves: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) 
     )
     draw_far_axis(curves.thresholds, curves.far, ax)
     return DrawnCurves(classes, mean, worst_mean, band, highlighted)
+
+
+def _draw_worst(curves: UtilityCurves, ax: Axes) -> tuple[FillBetweenPolyCollection, Line2D]:
+    """The band of the worst classes, and their mean."""
+    band = ax.fill_between(
+        curves.thresholds,
+        curves.lowest,
+        curves.worst_edge,
+        color=VERMILION,
+        alpha=0.2,
+        linewidth=0,
+        zorder=2,
+    )
+    band.set_label(f"worst {curves.n_worst:,} of {len(curves.utility):,} classes")
+    (worst_mean,) = ax.plot(
+        curves.thresholds,
+        curves.worst_mean,
+        color=VERMILION,
+        linestyle="dashed",
+        linewidth=1.6,
+        zorder=4,
+    )
+    worst_mean.set_label("mean of the worst")
+    return band, worst_mean
 
 
 def _draw_lines(curves: UtilityCurves, ax: Axes) -> LineCollection:

@@ -47,7 +47,7 @@ def test_results_are_frozen():
     [
         ({"distance": "manhattan"}, "expected one of: euclidean, cosine"),
         ({"utility": "f1"}, "expected one of: tpr-tnr, precision-recall"),
-        ({"far": (0.1, 0.2), "range": (0.5, 1)}, "expected one of them"),
+        ({"far": (0.1, 0.2), "range": (0.5, 1)}, "use only one of far, range: each sets"),
         ({"far": (0.2, 0.1)}, "lower bound first"),
         ({"k": 0}, "ranks from 1"),
         ({"threads": 0}, "threads is 0, expected 1 or more\nhint: For example threads=2."),
