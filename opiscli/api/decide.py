@@ -39,7 +39,7 @@ def calibrate(
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
-    evaluate_on: AnySource | None = None,
+    eval: AnySource | None = None,
     eval_where: Sequence[str] | None = None,
     group_by: str | None = None,
     per_class: bool = False,
@@ -71,7 +71,7 @@ def calibrate(
         In [0.5, 1): the upper bound of FAR must meet the target, for new classes of the same kind.
     allow_zero
         If the FAR target cannot be met, use the largest threshold with zero false accepts.
-    evaluate_on, eval_where
+    eval, eval_where
         Take the rates on this: a pair of embeddings and labels, the name of a file with
         conditions on its rows, or a set that was read or counted before.
     group_by
@@ -112,9 +112,9 @@ def calibrate(
     path, tested_on = path_of(output), None
     if path is not None:
         require_free(path, force=force)
-    if evaluate_on is not None:
+    if eval is not None:
         rows: ReadingOptions = {**reading, "where": eval_where or ()}
-        tested_on = input_of(evaluate_on, None, rows)
+        tested_on = input_of(eval, None, rows)
     else:
         require_together("--eval", eval_where=eval_where)
     found = questions.calibrate(
@@ -144,7 +144,7 @@ def check(
     embeddings: Embeddings,
     labels: npt.ArrayLike | PathLike | None = None,
     *,
-    conditions: str | Sequence[str] = (),
+    fail_if: str | Sequence[str] = (),
     threshold: float | None = None,
     threshold_file: PathLike | None = None,
     distance: Distance | str | None = None,
@@ -158,8 +158,8 @@ def check(
     ----------
     embeddings, labels, distance, drop_duplicates, seed, **reading
         As in `evaluate`.
-    conditions
-        Reasons to fail, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
+    fail_if
+        Conditions to fail on, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
     threshold, threshold_file
         Threshold used for rates without ``@far=…``, a distance in [0, 2], or a file that
         `calibrate` wrote.
@@ -179,12 +179,12 @@ def check(
     Examples
     --------
     >>> import opiscli
-    >>> opiscli.check("sample_data/wordnet.parquet", conditions=["recall@1<0.1"]).passed
+    >>> opiscli.check("sample_data/wordnet.parquet", fail_if=["recall@1<0.1"]).passed
     True
     """
     return questions.check(
         input_of(embeddings, labels, reading),
-        each(conditions),
+        each(fail_if),
         settings_of(distance=distance, drop_duplicates=drop_duplicates, seed=seed),
         work_of(reading),
         threshold=threshold,

@@ -24,7 +24,7 @@ EMBEDDINGS, LABELS = clusters(n_classes=8, sizes=(5, 6))
         ("Try --far=1e-2:1e-1.", "Try --far 1e-2:1e-1.", "Try far=(1e-2, 1e-1)."),
         ("with --range=A:B, or", "with --range A:B, or", "with range=(A, B), or"),
         ("--distance=cosine.", "--distance cosine.", "distance='cosine'."),
-        ("--fail-if='opis>0.01', so", "--fail-if 'opis>0.01', so", "conditions='opis>0.01', so"),
+        ("--fail-if='opis>0.01', so", "--fail-if 'opis>0.01', so", "fail_if='opis>0.01', so"),
         ("--criterion=frr=0.05.", "--criterion frr=0.05.", "criterion='frr=0.05'."),
         ("--thresholds is 1", "--thresholds is 1", "n_thresholds is 1"),
         ("below 2 --far 1e-3 is", "below 2 --far 1e-3 is", "below 2 far=1e-3 is"),
@@ -90,10 +90,10 @@ CALIBRATE = [
     ("eval_where", ["a=1"], "--far 0.1 --eval-where a=1"),
 ]
 CHECK = [
-    ("conditions", "nonsense", "--fail-if nonsense"),
-    ("conditions", "accuracy<1", "--fail-if 'accuracy<1'"),
-    ("conditions", "far>1", "--fail-if 'far>1'"),
-    ("conditions", (), ""),
+    ("fail_if", "nonsense", "--fail-if nonsense"),
+    ("fail_if", "accuracy<1", "--fail-if 'accuracy<1'"),
+    ("fail_if", "far>1", "--fail-if 'far>1'"),
+    ("fail_if", (), ""),
 ]
 INSPECT = [
     ("far", 0.0, "--far 0"),

@@ -49,13 +49,13 @@ CASES = [
     ),
     (
         "calibrate",
-        {"far": 1e-2, "where": ["split=train"], "evaluate_on": WORDNET,
+        {"far": 1e-2, "where": ["split=train"], "eval": WORDNET,
          "eval_where": ["split=test"], "group_by": "split"},
         f"--far 1e-2 --where split=train --eval {WORDNET} --eval-where split=test --group-by split",
     ),
-    ("check", {"conditions": ["opis>0", "tar@far=1e-3<0.1", "recall@5<0.1"]},
+    ("check", {"fail_if": ["opis>0", "tar@far=1e-3<0.1", "recall@5<0.1"]},
      "--fail-if opis>0 --fail-if tar@far=1e-3<0.1 --fail-if recall@5<0.1"),
-    ("check", {"conditions": "far>0.5", "threshold": 1.0}, "--fail-if far>0.5 --threshold 1"),
+    ("check", {"fail_if": "far>0.5", "threshold": 1.0}, "--fail-if far>0.5 --threshold 1"),
     ("inspect", {}, ""),
     ("inspect", {"threshold": 1.0, "pairs": 3, "neighbours": 3, "show": ["split"]},
      "--threshold 1 --pairs 3 --neighbours 3 --show split"),
@@ -97,7 +97,7 @@ def arrays(part):
 @pytest.mark.parametrize(("function", "given", "options"), [
     ("evaluate", {"group_by": "split"}, "--group-by split"),
     ("calibrate", {"far": 1e-2, "group_by": "split"}, "--far 1e-2 --group-by split"),
-    ("check", {"conditions": "opis>0.1"}, "--fail-if opis>0.1"),
+    ("check", {"fail_if": "opis>0.1"}, "--fail-if opis>0.1"),
     ("inspect", {"show": ["split"]}, "--show split"),
 ])  # fmt: skip
 def test_arrays_give_the_same_but_for_their_name(opis, arrays, function, given, options, part):
@@ -157,7 +157,7 @@ def test_files_that_are_written(opis, tmp_path, part):
         opiscli.calibrate(part, far=1e-3, output=tmp_path / "ours.json")
     found = opiscli.evaluate(part, threshold_file=tmp_path / "ours.json", save=ours, force=True)
     assert len(found.operating_points) == 4
-    checked = opiscli.check(part, conditions="far>1e-3", threshold_file=tmp_path / "ours.json")
+    checked = opiscli.check(part, fail_if="far>1e-3", threshold_file=tmp_path / "ours.json")
     assert checked.passed
 
 
