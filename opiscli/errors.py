@@ -64,6 +64,8 @@ def _as_argument(found: re.Match[str]) -> str:
 
 
 def _literal(value: str) -> str:
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", value):
+        return value.replace(",", "")
     parts = re.split("[:,]", value)
     if all(_NUMBER.fullmatch(part) or _PLACEHOLDER.fullmatch(part) for part in parts):
         return value if len(parts) == 1 else f"({', '.join(parts)})"

@@ -26,6 +26,7 @@ EMBEDDINGS, LABELS = clusters(n_classes=8, sizes=(5, 6))
         ("--distance=cosine.", "--distance cosine.", "distance='cosine'."),
         ("--fail-if='opis>0.01', so", "--fail-if 'opis>0.01', so", "fail_if='opis>0.01', so"),
         ("--criterion=frr=0.05.", "--criterion frr=0.05.", "criterion='frr=0.05'."),
+        ("--sample-pairs=2,000 pairs", "--sample-pairs 2,000 pairs", "sample_pairs=2000 pairs"),
         ("--thresholds is 1", "--thresholds is 1", "n_thresholds is 1"),
         ("below 2 --far 1e-3 is", "below 2 --far 1e-3 is", "below 2 far=1e-3 is"),
         # What follows the name of a command is for a shell; a file may be called anything.
