@@ -230,3 +230,17 @@ def test_names_and_arrows_of_sources(arrays, part):
     assert (len(drawn.dots), len(drawn.arrows)) == (2, 1)
     lines = opiscli.plot_det(arrays[:2], part, ax=Figure().subplots(), names=["a", "b"])
     assert [one.line.get_label().split()[0] for one in lines] == ["a", "b"]
+
+
+def test_rates_on_another_set_are_measured_as_the_threshold_is(part):
+    counts = opiscli.count(part, distance="cosine")
+    found = opiscli.calibrate(counts, far=1e-2, eval=part)
+    (point,) = found.operating_points
+    assert found.distance == "cosine"
+    assert point.far == point.calibrated_far
+
+
+def test_a_picture_names_the_rows_it_is_of(part):
+    ax = Figure().subplots()
+    opiscli.plot_curves(part, ax=ax, where=["split=test"])
+    assert ax.get_title().startswith("wordnet split=test ")
