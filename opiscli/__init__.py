@@ -1,4 +1,4 @@
-"""Is one distance threshold good enough for all classes of an embedding, and which one?
+"""Does one distance threshold work for all classes of an embedding, and which value to use?
 
 >>> from opiscli import evaluate
 >>> result = evaluate(embeddings, labels)      # doctest: +SKIP
@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING
 from opiscli.version import __version__
 
 if TYPE_CHECKING:
-    from opiscli.analysis.counting import evaluate, evaluate_items
+    from opiscli.analysis.counting import evaluate_items
     from opiscli.analysis.export import export
     from opiscli.analysis.finetune import FineTuned, finetune
     from opiscli.analysis.project import project
+    from opiscli.api.decide import calibrate, check
+    from opiscli.api.inspect import inspect
+    from opiscli.api.measure import compare, count, evaluate
+    from opiscli.api.plots import (
+        plot_classes,
+        plot_curves,
+        plot_det,
+        plot_distances,
+        plot_pareto,
+    )
+    from opiscli.api.report import write_report
+    from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.errors import (
         EmbeddingError,
@@ -31,6 +43,7 @@ if TYPE_CHECKING:
     from opiscli.training.head import Head
 
 __all__ = [
+    "CountedSet",
     "EmbeddingError",
     "EmbeddingSet",
     "Evaluation",
@@ -44,42 +57,60 @@ __all__ = [
     "UndefinedMetric",
     "UsageError",
     "__version__",
+    "calibrate",
+    "check",
+    "compare",
+    "count",
     "evaluate",
     "evaluate_items",
     "export",
     "finetune",
+    "inspect",
+    "plot_classes",
+    "plot_curves",
+    "plot_det",
+    "plot_distances",
+    "plot_pareto",
     "project",
     "read_embeddings",
+    "write_report",
 ]
 
-_HOME = {
-    "EmbeddingError": "errors",
-    "EmbeddingSet": "embeddings.embedding_set",
-    "Evaluation": "results",
-    "EvaluationSettings": "settings.evaluation",
-    "FineTuned": "analysis.finetune",
-    "Head": "training.head",
-    "OpisError": "errors",
-    "OutputError": "errors",
-    "SourceError": "errors",
-    "TrainingError": "errors",
-    "UndefinedMetric": "errors",
-    "UsageError": "errors",
-    "evaluate": "analysis.counting",
-    "evaluate_items": "analysis.counting",
-    "export": "analysis.export",
-    "finetune": "analysis.finetune",
-    "project": "analysis.project",
-    "read_embeddings": "sources",
+_MODULES = {
+    "analysis.counting": ("evaluate_items",),
+    "analysis.export": ("export",),
+    "analysis.finetune": ("FineTuned", "finetune"),
+    "analysis.project": ("project",),
+    "api.decide": ("calibrate", "check"),
+    "api.inspect": ("inspect",),
+    "api.measure": ("compare", "count", "evaluate"),
+    "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
+    "api.report": ("write_report",),
+    "counts.counts": ("CountedSet",),
+    "embeddings.embedding_set": ("EmbeddingSet",),
+    "errors": (
+        "EmbeddingError",
+        "OpisError",
+        "OutputError",
+        "SourceError",
+        "TrainingError",
+        "UndefinedMetric",
+        "UsageError",
+    ),
+    "results": ("Evaluation",),
+    "settings.evaluation": ("EvaluationSettings",),
+    "sources": ("read_embeddings",),
+    "training.head": ("Head",),
 }
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that ``opis --help`` stays quick."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
-    import_module("opiscli.report")  # so that results print as their report
-    return getattr(import_module(f"opiscli.{_HOME[name]}"), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            import_module("opiscli.report")  # so that results print as their report
+            return getattr(import_module(f"opiscli.{module}"), name)
+    raise AttributeError(f"module 'opiscli' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

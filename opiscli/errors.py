@@ -11,9 +11,65 @@
     └── TrainingError      exit 6   the optimiser could not continue
 
 Anything that is not an ``OpisError`` is a bug in opis and shows its traceback.
+
+The text of an error is written once, and names settings as ``--sample-pairs`` or, with a value, as
+``--sample-pairs=1e9``. Each border renders it: the command as ``--sample-pairs 1e9``, Python as
+``sample_pairs=1e9``. What follows ``opis COMMAND`` is a line for a shell and stays as it is.
 """
 
+import re
 from typing import ClassVar
+
+_ARGUMENTS = {"thresholds": "n_thresholds"}
+"""Python arguments that are not called like their option."""
+
+_VALUE = r"'[^']*'|[^\s;]*[^\s;,.:)]"
+_SETTING = re.compile(
+    rf"(?P<line>\bopis [a-z]+(?:-[a-z]+)* [^;]*)"
+    rf"|(?<![\w-])--(?P<name>[a-z]+(?:-[a-z]+)*)(?:(?:=| (?=[\d']))(?P<value>{_VALUE}))?"
+)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_PLACEHOLDER = re.compile(r"[A-Z]+")
+
+
+def as_options(text: str) -> str:
+    """Name settings as on the command line.
+
+    Examples
+    --------
+    >>> as_options("--beta is 0; for example --beta=1.")
+    '--beta is 0; for example --beta 1.'
+    """
+    return re.sub(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*)=", r"\1 ", text)
+
+
+def as_arguments(text: str) -> str:
+    """Name settings as in Python.
+
+    Examples
+    --------
+    >>> as_arguments("--beta is 0; for example --beta=1.")
+    'beta is 0; for example beta=1.'
+    >>> as_arguments("For example --far=1e-2:1e-1 or --criterion=eer.")
+    "For example far=(1e-2, 1e-1) or criterion='eer'."
+    """
+    return _SETTING.sub(_as_argument, text)
+
+
+def _as_argument(found: re.Match[str]) -> str:
+    if found["line"]:
+        return found["line"]
+    name = _ARGUMENTS.get(found["name"], found["name"].replace("-", "_"))
+    return name if found["value"] is None else f"{name}={_literal(found['value'])}"
+
+
+def _literal(value: str) -> str:
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", value):
+        return value.replace(",", "")
+    parts = re.split("[:,]", value)
+    if all(_NUMBER.fullmatch(part) or _PLACEHOLDER.fullmatch(part) for part in parts):
+        return value if len(parts) == 1 else f"({', '.join(parts)})"
+    return repr(value.strip("'"))
 
 
 class OpisError(Exception):
@@ -25,14 +81,23 @@ class OpisError(Exception):
         One sentence: what was found, where, and what was expected.
     hint
         One sentence: what to do about it.
+
+    Attributes
+    ----------
+    problem, hint
+        The same with settings named as Python arguments; both are shown in a traceback.
+    on_command_line
+        Both with settings named as options of a command.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, problem: str, *, hint: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.hint = hint
+        self.problem = as_arguments(problem)
+        self.hint = as_arguments(hint)
+        self.on_command_line = as_options(problem), as_options(hint)
+        super().__init__(self.problem)
+        self.add_note(f"hint: {self.hint}")
 
 
 class UsageError(OpisError):

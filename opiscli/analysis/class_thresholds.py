@@ -55,9 +55,9 @@ def diagnose_own_thresholds(
 def _verdict(lowest: float) -> str:
     if lowest > _WORTH_HAVING:
         return (
-            f"worth a look: own thresholds gain at least {lowest:.3f} of mean utility, for classes"
-            " that are known; a new class has none"
+            f"worth considering: per-class thresholds gain at least {lowest:.3f} in mean utility"
+            " for known classes; a new class has none"
         )
     if lowest > 0:
-        return f"hardly worth it: what own thresholds gain may be as little as {lowest:.4f}"
-    return "not worth it: what own thresholds seem to gain may be all chance"
+        return f"hardly worth it: per-class thresholds may gain as little as {lowest:.4f}"
+    return "not significant: per-class thresholds are not worth it"

@@ -1,10 +1,8 @@
 """The recipe of an evaluation: count all pairs once, derive every number from the counts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from opiscli.analysis.evaluate import derive
 from opiscli.counting.ann_index import deploy
@@ -20,11 +18,7 @@ from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.results import Data, Evaluation
 from opiscli.settings.evaluation import (
-    Distance,
     EvaluationSettings,
-    RangeRequest,
-    Utility,
-    choice,
     refused_with_gallery,
 )
 from opiscli.settings.resources import Resources
@@ -37,123 +31,6 @@ class Gallery:
     items: EmbeddingSet
     source: str = "arrays"
     where: tuple[str, ...] = ()
-
-
-def evaluate(
-    embeddings: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    *,
-    far: tuple[float, float] | None = None,
-    frr: tuple[float, float] | None = None,
-    range: tuple[float, float] | None = None,
-    distance: Distance | str = Distance.EUCLIDEAN,
-    utility: Utility | str = Utility.TPR_TNR,
-    beta: float = 1.0,
-    epsilon: float = 0.1,
-    thresholds: int = 201,
-    k: int | Sequence[int] = 1,
-    ranking: bool = False,
-    index: str | None = None,
-    drop_duplicates: bool = False,
-    sample_pairs: int | None = None,
-    gallery: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    memory_limit: int | None = None,
-) -> Evaluation:
-    """Measure how well one distance threshold serves all classes.
-
-    Options are those of ``opis evaluate``.
-
-    Parameters
-    ----------
-    embeddings
-        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one.
-    labels
-        Shape ``(n_items,)``, strings, integers or booleans.
-    far, frr, range
-        Calibration range by pooled false-accept rate, by pooled false-reject rate or as
-        two distances; at most one of them. By default ``far=(1e-2, 1e-1)``.
-    distance
-        ``euclidean``, in [0, 2], or ``cosine``, in [0, 2].
-    utility, beta
-        ``tpr-tnr`` or ``precision-recall``, and the weight of the second rate.
-    epsilon
-        Share of classes that count as the worst, in (0, 1).
-    thresholds
-        Grid points over the calibration range, at least 2.
-    k
-        Rank or ranks at which recall is reported.
-    ranking
-        Also report MAP@R and R-precision.
-    index
-        Also report what a FAISS index makes of R@1, OPIS and the thresholds: a string of its
-        index factory such as ``SQ8``, or a file of the same items in the same order.
-    drop_duplicates
-        Keep one of all items with exactly the same embedding.
-    sample_pairs
-        Estimate from about so many pairs instead of all.
-    gallery
-        Embeddings and labels of a separate gallery: pairs are across the two only, and
-        classes are matched by the text of their labels.
-    seed
-        Of the bootstrap over classes, and of the sample of pairs.
-    threads
-        By default one per processor.
-    memory_limit
-        Bytes; by default a quarter of the machine's memory.
-
-    Returns
-    -------
-    Evaluation
-        The same result that ``opis evaluate --json`` prints.
-
-    Raises
-    ------
-    EmbeddingError
-        If the arrays cannot be evaluated; the first bad row is named.
-    UndefinedMetric
-        If the calibration range cannot be formed on this data.
-    UsageError
-        If an option is out of range or the memory limit too small.
-    SourceError
-        If an index file cannot be read or holds something else.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> labels = np.repeat(["a", "b", "c"], 20)
-    >>> centres = np.repeat(rng.normal(size=(3, 8)), 20, axis=0)
-    >>> result = evaluate(centres + 0.4 * rng.normal(size=(60, 8)), labels, far=(0.05, 0.2))
-    >>> result.recall["1"].value
-    1.0
-    """
-    settings = EvaluationSettings(
-        distance=choice(Distance, "distance", distance),
-        calibration_range=RangeRequest.of(far=far, frr=frr, distance=range),
-        utility=choice(Utility, "utility", utility),
-        beta=beta,
-        epsilon=epsilon,
-        n_thresholds=thresholds,
-        ks=(k,) if isinstance(k, int) else tuple(k),
-        ranking=ranking,
-        drop_duplicates=drop_duplicates,
-        sample_pairs=sample_pairs,
-        seed=seed,
-    )
-    resources = Resources.of_machine(threads=threads, memory_limit=memory_limit)
-    against = None
-    if gallery is not None:
-        x, y = (np.asarray(array) for array in gallery)
-        against = Gallery(EmbeddingSet.from_arrays(x, y, with_pairs=False))
-    items = EmbeddingSet.from_arrays(
-        np.asarray(embeddings),
-        np.asarray(labels),
-        with_pairs=against is None,
-        beside=None if against is None else against.items,
-    )
-    return derive(count_items(items, settings, resources, index=index, gallery=against))
 
 
 def evaluate_items(

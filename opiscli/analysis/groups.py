@@ -13,7 +13,7 @@ from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import EmbeddingError
+from opiscli.errors import EmbeddingError, UsageError
 from opiscli.metrics.group_differences import garbe, gini, max_over_geometric_mean
 from opiscli.metrics.opis import mean_over_range, opis
 from opiscli.metrics.utility import utility
@@ -31,7 +31,12 @@ from opiscli.results import (
     Rate,
 )
 from opiscli.settings.calibration import CalibrationSettings
-from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.evaluation import (
+    EvaluationSettings,
+    RangeBy,
+    RangeRequest,
+    refused_with_gallery,
+)
 from opiscli.settings.resources import Resources
 from opiscli.version import __version__
 
@@ -47,6 +52,25 @@ class Group:
     n_items: int
     n_classes: int
     run: CountedSet | None
+
+
+def refuse_groups(group_by: str | None, sample_pairs: int | None, *, is_across: bool) -> None:
+    """Raise `UsageError` where groups are asked for, but not all pairs inside one set are counted.
+
+    Parameters
+    ----------
+    is_across
+        Whether pairs are across two sets.
+    """
+    if group_by is None:
+        return
+    if is_across:
+        raise refused_with_gallery("--group-by")
+    if sample_pairs is not None:
+        raise UsageError(
+            "--group-by looks at all pairs inside each group, but --sample-pairs at some of all",
+            hint="Leave one of the two out.",
+        )
 
 
 def evaluate_groups(
@@ -193,7 +217,7 @@ def _as_one_class(run: CountedSet | None, grid: FloatArray) -> PairCounts | None
 
 
 def _evaluated(
-    group: Group, grid: FloatArray, curve: FloatArray | None, of: Evaluation
+    group: Group, grid: FloatArray, curve: FloatArray | None, evaluation: Evaluation
 ) -> EvaluatedGroup:
     found = EvaluatedGroup(group=group.name, n_items=group.n_items, n_classes=group.n_classes)
     run = group.run
@@ -208,7 +232,7 @@ def _evaluated(
         mean_utility=inside.mean_utility,
         measures=inside.measures,
         pooled_utility=float(mean_over_range(curve[0], grid)),
-        operating_points=tuple(_point(run, point) for point in of.operating_points),
+        operating_points=tuple(_point(run, point) for point in evaluation.operating_points),
     )
 
 

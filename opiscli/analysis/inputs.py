@@ -1,10 +1,10 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.counts.counts import CountedSet
@@ -17,176 +17,244 @@ from opiscli.sources import Selection, read_embeddings
 from opiscli.thresholds import threshold_file
 
 
-def open_source(
-    source: str, selection: Selection, say: Callable[[str], None] = lambda line: None
-) -> EmbeddingSet | CountedSet:
-    """Read a source: embeddings of any kind, or what was counted of them before.
+def _say_nothing(line: str) -> None:
+    """Take what is being done, and keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How work is done and who watches it; no number depends on it.
 
     Parameters
     ----------
-    source
-        Any SOURCE; ``-`` is either kind on standard input.
-    selection
-        Which columns and rows to take; an evaluation file has none to choose from.
+    resources
+        Threads and memory.
+    on_progress
+        Told how far the work is.
     say
         Told what is being done.
-
-    Raises
-    ------
-    SourceError
-        If it is missing or unreadable.
-    EmbeddingError
-        If it cannot be evaluated.
-    UsageError
-        If something is chosen that the source does not have.
     """
-    say(f"reading {source}")
-    contents = sys.stdin.buffer.read() if source == "-" else None
-    file = Path(source) if contents is None else contents
-    if _starts_as_arrow(file):
-        # Imported here: not every source needs pyarrow.
-        from opiscli.counts import opis_file as evaluation_file
 
-        if evaluation_file.is_evaluation(file):
-            name = "standard input" if contents is not None else source
-            selection.refuse_any(name)
-            return evaluation_file.read(file, name)
-    return read_embeddings(source, selection, contents=contents)
+    resources: Resources
+    on_progress: Progress | None = None
+    say: Callable[[str], None] = _say_nothing
 
 
-def open_gallery(
-    source: str, selection: Selection, of: str, say: Callable[[str], None] = lambda line: None
-) -> Gallery:
-    """Read what queries are to be held against.
+class Input(Protocol):
+    """What a question is asked of: read, or still to be read."""
+
+    @property
+    def name(self) -> str:
+        """Names it in messages and results."""
+
+    def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
+        """Read it; ``further`` is more to select, as fields of `Selection`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source that was read: embeddings, or what was counted of them before.
+
+    Parameters
+    ----------
+    data
+        What it holds.
+    name, where
+        Name it in messages and results.
+    id_column
+        The column of ids among those that were read, if one was found.
+    """
+
+    data: EmbeddingSet | CountedSet
+    name: str = "arrays"
+    where: tuple[str, ...] = ()
+    id_column: str | None = None
+
+    def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
+        """Itself, with the columns that are asked for; `Source` is what has to be read first."""
+        if isinstance(self.data, EmbeddingSet):
+            require_columns(list(self.data.columns), further)
+        return self
+
+    def items(self, option: str, *, hint: str = "Name the embeddings as SOURCE.") -> EmbeddingSet:
+        """Take embeddings where an option needs them.
+
+        Raises
+        ------
+        UsageError
+            If they are counted already.
+        """
+        if isinstance(self.data, CountedSet):
+            raise UsageError(
+                f"{option} needs embeddings, but {self.name} is an evaluation file", hint=hint
+            )
+        return self.data
+
+    def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
+        """Threshold of a threshold file that is to be applied here, or none without a file.
+
+        Parameters
+        ----------
+        distance
+            What was asked for, if anything was; counts are measured as they were counted.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read, or is no threshold file.
+        UsageError
+            If its threshold is measured in something else.
+        """
+        if file is None:
+            return ()
+        counts = self.data if isinstance(self.data, CountedSet) else None
+        measured = Distance.EUCLIDEAN if counts is None else counts.settings.distance
+        return (threshold_file.read(file, distance or measured),)
+
+    def count(
+        self,
+        given: Mapping[str, Any],
+        work: Work,
+        *,
+        complete: bool = False,
+        thresholds: tuple[float, ...] = (),
+        index: str | None = None,
+        gallery: Gallery | None = None,
+    ) -> CountedSet:
+        """Count the pairs, unless they are counted already.
+
+        Parameters
+        ----------
+        given
+            Settings that differ from the defaults, or from those that a file was counted
+            under; names as in `EvaluationSettings`.
+        complete, thresholds
+            As in `count_items`: whether any threshold may be asked for, and which must be
+            counted to the digit.
+        index
+            A FAISS index to put beside the exact search; needs embeddings.
+        gallery
+            What to compare the items with, if not one another; needs embeddings.
+
+        Raises
+        ------
+        UsageError
+            If a setting cannot be changed any more, because the file was counted under another.
+        """
+        items = self.data if gallery is None else self.items("--gallery")
+        if isinstance(items, CountedSet):
+            if index is not None:
+                raise UsageError(
+                    f"--index={index} needs embeddings, but {self.name} holds only counts",
+                    hint="Name the source that the file was made of.",
+                )
+            return _under(items, given, self.name)
+        against = "" if gallery is None else f" against {gallery.items.n_items:,}"
+        work.say(f"{items.n_items:,} × {items.dims:,}{against}, {work.resources.threads} threads")
+        counts = count_items(
+            items,
+            EvaluationSettings(**given),
+            work.resources,
+            complete=complete,
+            thresholds=thresholds,
+            index=index,
+            gallery=gallery,
+            source=self.name,
+            where=self.where,
+            on_progress=work.on_progress,
+        )
+        work.say(f"counted by the {counts.counted.kernel} kernel")
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source still to be read.
+
+    Parameters
+    ----------
+    name
+        Any SOURCE; ``-`` is embeddings or an evaluation on standard input.
+    selection
+        Which columns and rows to take; an evaluation file has none to choose from.
+    """
+
+    name: str
+    selection: Selection = field(default_factory=Selection)
+
+    def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
+        """Read it.
+
+        Parameters
+        ----------
+        further
+            More to select.
+
+        Raises
+        ------
+        SourceError
+            If it is missing or unreadable.
+        EmbeddingError
+            If it cannot be evaluated.
+        UsageError
+            If something is chosen that the source does not have.
+        """
+        work.say(f"reading {self.name}")
+        selection = replace(self.selection, **further)
+        contents = sys.stdin.buffer.read() if self.name == "-" else None
+        file = Path(self.name) if contents is None else contents
+        if _starts_as_arrow(file):
+            # Imported here: not every source needs pyarrow.
+            from opiscli.counts import opis_file
+
+            if opis_file.is_evaluation(file):
+                name = "standard input" if contents is not None else self.name
+                selection.refuse_any(name)
+                return Opened(opis_file.read(file, name), self.name)
+        items = read_embeddings(self.name, selection, contents=contents)
+        id_column = selection.id_among(list(items.columns))
+        return Opened(items, self.name, selection.where, id_column)
+
+
+def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
+    """Raise `UsageError` if ``further`` names a group or columns to show that are not there."""
+    group = further.get("group")
+    asked = [("--group-by", group)] if group else []
+    asked += [("--show", name) for name in further.get("show", ())]
+    for option, name in asked:
+        if name not in columns:
+            raise UsageError(
+                f"{option} names {name!r}, which is not one of the columns:"
+                f" {', '.join(columns) or 'none was given'}",
+                hint=f"Give it as columns={{{name!r}: …}}.",
+            )
+
+
+def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
+    """Read what queries are to be compared with.
 
     Parameters
     ----------
     of
-        The SOURCE of the queries.
+        The queries.
 
     Raises
     ------
     UsageError
-        If it is an evaluation file, or both are standard input; and as `open_source`.
+        If it is an evaluation file, or both are standard input; and as `Source.open`.
     """
-    if source == of == "-":
+    if (
+        isinstance(gallery, Source)
+        and isinstance(queries, Source)
+        and gallery.name == queries.name == "-"
+    ):
         raise UsageError(
             "queries and gallery cannot both come from standard input",
             hint="Name a file for one of them.",
         )
-    opened = open_source(source, selection, say)
-    items = items_of(opened, source, "--gallery", hint="Name the embeddings that it was made of.")
-    return Gallery(items, source, selection.where)
-
-
-def run_of(
-    opened: EmbeddingSet | CountedSet,
-    source: str,
-    given: Mapping[str, Any],
-    resources: Resources,
-    *,
-    where: tuple[str, ...] = (),
-    complete: bool = False,
-    thresholds: tuple[float, ...] = (),
-    index: str | None = None,
-    gallery: Gallery | None = None,
-    say: Callable[[str], None] = lambda line: None,
-    on_progress: Progress | None = None,
-) -> CountedSet:
-    """Count what was opened, unless it is counted already.
-
-    Parameters
-    ----------
-    source, where
-        Name it in messages and results.
-    given
-        Settings that differ from the defaults, or from those that a file was counted
-        under; names as in `EvaluationSettings`.
-    complete, thresholds
-        As in `count_items`: whether any threshold may be asked for, and which must be
-        counted to the digit.
-    index
-        A FAISS index to put beside the exact search; needs embeddings.
-    gallery
-        What to hold the items against, if not one another; needs embeddings.
-
-    Raises
-    ------
-    UsageError
-        If a setting cannot be changed any more, because the file was counted under another.
-    """
-    if gallery is not None:
-        opened = items_of(opened, source, "--gallery")
-    if isinstance(opened, CountedSet):
-        if index is not None:
-            raise UsageError(
-                f"--index {index} needs embeddings, but {source} holds only counts",
-                hint="Name the source that the file was made of.",
-            )
-        return _under(opened, given, source)
-    against = "" if gallery is None else f" against {gallery.items.n_items:,}"
-    say(f"{opened.n_items:,} × {opened.dims:,}{against}, {resources.threads} threads")
-    run = count_items(
-        opened,
-        EvaluationSettings(**given),
-        resources,
-        complete=complete,
-        thresholds=thresholds,
-        index=index,
-        gallery=gallery,
-        source=source,
-        where=where,
-        on_progress=on_progress,
-    )
-    say(f"counted by the {run.counted.kernel} kernel")
-    return run
-
-
-def threshold_in(
-    file: Path | None, opened: EmbeddingSet | CountedSet, distance: Distance | None
-) -> tuple[float, ...]:
-    """Threshold of a threshold file, or none if there is no file.
-
-    Parameters
-    ----------
-    opened
-        What it is to be applied to; counts are measured as they were counted.
-    distance
-        What was asked for, if anything was.
-
-    Raises
-    ------
-    SourceError
-        If it cannot be read, or is no threshold file.
-    UsageError
-        If its threshold is measured in something else.
-    """
-    if file is None:
-        return ()
-    counted = opened.settings.distance if isinstance(opened, CountedSet) else Distance.EUCLIDEAN
-    return (threshold_file.read(file, distance or counted),)
-
-
-def items_of(
-    opened: EmbeddingSet | CountedSet,
-    source: str,
-    option: str,
-    *,
-    hint: str = "Name the embeddings as SOURCE.",
-) -> EmbeddingSet:
-    """Take embeddings where an option needs them.
-
-    Raises
-    ------
-    UsageError
-        If they are counted already.
-    """
-    if isinstance(opened, CountedSet):
-        raise UsageError(
-            f"{option} needs embeddings, but {source} is an evaluation file",
-            hint=hint,
-        )
-    return opened
+    opened = gallery.open(work, with_pairs=False)
+    items = opened.items("--gallery", hint="Name the embeddings that it was made of.")
+    return Gallery(items, opened.name, opened.where)
 
 
 def _starts_as_arrow(file: Path | bytes) -> bool:
@@ -200,28 +268,28 @@ def _starts_as_arrow(file: Path | bytes) -> bool:
         return False
 
 
-def _under(run: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
-    settings = replace(run.settings, **given)
+def _under(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
+    settings = replace(counts.settings, **given)
     for option, old, new in (
-        ("--distance", run.settings.distance, settings.distance),
-        ("--drop-duplicates", run.settings.drop_duplicates, settings.drop_duplicates),
-        ("--sample-pairs", run.settings.sample_pairs, settings.sample_pairs),
+        ("--distance", counts.settings.distance, settings.distance),
+        ("--drop-duplicates", counts.settings.drop_duplicates, settings.drop_duplicates),
+        ("--sample-pairs", counts.settings.sample_pairs, settings.sample_pairs),
     ):
         if new != old:
             raise UsageError(
                 f"{option} is {new}, but {name} was counted {f'with {old}' if old else 'without'}",
                 hint="Leave the option out, or evaluate the embeddings again.",
             )
-    missing = sorted(set(settings.ks) - set(run.settings.ks))
+    missing = sorted(set(settings.ks) - set(counts.settings.ks))
     if missing:
         raise UsageError(
             f"--k asks for R@{missing[0]}, but {name} was counted for"
-            f" --k {','.join(map(str, run.settings.ks))}",
+            f" --k={','.join(map(str, counts.settings.ks))}",
             hint="Evaluate the embeddings again with the ranks you need.",
         )
-    if settings.ranking and not run.settings.ranking:
+    if settings.ranking and not counts.settings.ranking:
         raise UsageError(
             f"--ranking asks for MAP@R, but {name} was counted without",
             hint="Evaluate the embeddings again with --ranking.",
         )
-    return run.under(settings)
+    return counts.under(settings)

@@ -14,7 +14,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
 from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
-from opiscli.neighbours.label_errors import label_errors
+from opiscli.neighbours.label_errors import LabelErrors, label_errors
 from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
@@ -37,7 +37,7 @@ def inspect_run(
     show: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Inspection:
-    """ValidationStep for what a threshold gets wrong.
+    """Look for what a threshold gets wrong.
 
     Parameters
     ----------
@@ -60,17 +60,13 @@ def inspect_run(
         If no threshold meets the target.
     """
     items = items.without_repeats() if settings.drop_duplicates else items
-    target = settings.targets[0]
     (threshold,) = choose_thresholds(run, settings)
-    near, far = extreme_pairs(items, n_pairs, _ranks(items, id_column), resources, on_progress)
+    ranks = _ranks(items, id_column)
+    near, far = extreme_pairs(items, n_pairs, ranks, resources, on_progress)
     described = _Describe(items, id_column, tuple(show), settings.distance, threshold)
     suspected = label_errors(
         items, n_neighbours, threads=resources.threads, on_progress=on_progress
     )
-    # The nearer to the other class than to its own, the more suspicious.
-    ratio = np.round(suspected.neighbour / suspected.own / TIE)
-    ranks = _ranks(items, id_column)[suspected.items]
-    order = np.lexsort((ranks, suspected.neighbour, ratio))[:n_pairs].tolist()
     counts = run.counted.at(np.array([threshold]))
     has_pairs = counts.class_sizes > 1
     paired, names = counts.of_classes(has_pairs), chosen_names(run.counted.names, has_pairs)
@@ -81,7 +77,7 @@ def inspect_run(
         signature=f"{signed}|nn:{n_neighbours}|{version}",
         data=run.data,
         distance=settings.distance.value,
-        name=target.name,
+        name=settings.targets[0].name,
         threshold=threshold,
         similarity=to_similarity(threshold, settings.distance),
         far=float(counts.negative.sum() / counts.negative_pairs.sum()),
@@ -90,17 +86,7 @@ def inspect_run(
         lowest_tar=_worst(paired.class_sizes, rates, names, by=rates[1]),
         negatives=described.pairs(near),
         positives=described.pairs(far),
-        suspected_labels=tuple(
-            SuspectedLabel(
-                item=described.item(int(suspected.items[i])),
-                among=items.names[suspected.among[i]],
-                distance=described.measured(suspected.neighbour[i]),
-                own_distance=(
-                    described.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
-                ),
-            )
-            for i in order
-        ),
+        suspected_labels=described.labels(suspected, ranks, n_pairs),
         n_suspected=len(suspected.items),
         n_neighbours=n_neighbours,
         warnings=tuple(conflict_warnings(run.data, run.n_conflicts)),
@@ -144,6 +130,24 @@ class _Describe:
                 accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
             )
             for first, second, distance in ends
+        )
+
+    def labels(
+        self, suspected: LabelErrors, ranks: IntArray, n_shown: int
+    ) -> tuple[SuspectedLabel, ...]:
+        """The most suspicious labels: the nearer to the other class than to their own, the more."""
+        ratio = np.round(suspected.neighbour / suspected.own / TIE)
+        order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
+        return tuple(
+            SuspectedLabel(
+                item=self.item(int(suspected.items[i])),
+                among=self._items.names[suspected.among[i]],
+                distance=self.measured(suspected.neighbour[i]),
+                own_distance=(
+                    self.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
+                ),
+            )
+            for i in order.tolist()
         )
 
     def measured(self, euclidean: float) -> float:

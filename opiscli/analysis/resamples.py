@@ -10,7 +10,7 @@ from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, thinned
 from opiscli.metrics.opis import n_worst
 from opiscli.metrics.utility import utility
-from opiscli.settings.evaluation import plain
+from opiscli.settings.numbers import plain
 from opiscli.thresholds.at_rate import operating_thresholds
 
 

@@ -54,7 +54,7 @@ def opis(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Is one distance threshold good enough for all my classes, and which one?"""
+    """Does one distance threshold work for all your classes, and which value should you use?"""
     if version:
         typer.echo(f"opis {__version__}")
     elif context.invoked_subcommand is None:
@@ -72,7 +72,7 @@ def _status(argv: Sequence[str] | None) -> int:
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False
         )
     except OpisError as error:
-        _explain(error.problem, error.hint)
+        _explain(*error.on_command_line)
         return error.exit_code
     except TyperException as error:
         context = getattr(error, "ctx", None)

@@ -4,67 +4,47 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options
-from opiscli.cli.reading import Reading, reads_sources
-from opiscli.errors import UsageError
-from opiscli.report.tables.formats import Format
+from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import output as out
+from opiscli.cli.parsing import parse_ranks
 
 _Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE SOURCE…",
-        help="Embeddings or saved evaluations; the first is what the others are held against.",
+        help="Embeddings or saved evaluations; the others are compared with the first.",
         show_default=False,
     ),
 ]
 
 
-@reads_sources
+@takes_groups
 def compare(
     sources: _Sources,
     *,
-    reading: Reading,
-    drop_duplicates: options.DropDuplicates = None,
-    far: options.RangeByFar = None,
-    frr: options.RangeByFrr = None,
-    range_: options.RangeByDistance = None,
-    epsilon: options.Epsilon = None,
-    distance: options.OfDistance = None,
-    k: options.Ranks = None,
-    output_format: options.OutputFormat = Format.TABLE,
-    json: options.Json = False,
-    seed: options.Seed = None,
+    read: rows.Rows,
+    drop_duplicates: rows.DropDuplicates = None,
+    range_: method.Range,
+    epsilon: method.Epsilon = None,
+    distance: method.DistanceKind = None,
+    k: method.Ranks = None,
+    shown: out.Shown,
+    seed: running.Seed = None,
+    run: running.Running,
 ) -> None:
     """Compare R@1, OPIS, ε-OPIS and TAR of several sources against the first."""
-    if len(sources) < 2:
-        raise UsageError(
-            f"{len(sources)} source was given, expected two or more",
-            hint="For example: opis compare before.parquet after.parquet.",
-        )
-    if len(sources) > 26:
-        raise UsageError(
-            f"{len(sources)} sources were given, expected 26 at most", hint="Compare fewer at once."
-        )
-    if sources.count("-") > 1:
-        raise UsageError(
-            "standard input was given twice, but it can be read once",
-            hint="Save one of the two to a file.",
-        )
-    given = options.given(
-        distance=distance,
-        calibration_range=options.parse_calibration_range(far, frr, range_),
-        epsilon=epsilon,
-        ks=options.parse_ranks(k),
+    asked = range_.given(
         drop_duplicates=drop_duplicates,
+        epsilon=epsilon,
+        distance=distance,
+        ks=parse_ranks(k),
         seed=seed,
     )
+    compared = read.of_each(sources)
+    from opiscli.analysis import questions
 
-    # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.analysis.compare import compare_runs
-    from opiscli.report import show
-
-    talk = reading.talk()
-    runs = reading.read(sources, given, talk)
-    result = compare_runs(runs)
-    talk.warn(result.warnings)
-    show(result, Format.JSON if json else output_format)
+    with run.work() as work:
+        result = questions.compare(compared, asked, work)
+    run.warn(result.warnings)
+    shown.show(result)

@@ -1,191 +1,154 @@
-"""``opis evaluate``: how good the model is, and how well one threshold serves all classes."""
+"""``opis evaluate``: how good the model is, and how well one threshold fits all classes."""
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from opiscli.cli.option_groups import option, takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import output as out
+from opiscli.cli.parsing import parse_ranks, parse_whole, save_path
+from opiscli.settings.choice import require_together
 
-from opiscli.cli import options
-from opiscli.cli.grouping import GroupBy, refuse_sample
-from opiscli.cli.reading import Reading, reads_sources
-from opiscli.errors import UsageError
-from opiscli.report.tables.formats import Format
-from opiscli.settings.evaluation import refused_with_gallery
+if TYPE_CHECKING:
+    from opiscli.analysis.inputs import Source
+    from opiscli.counts.counts import CountedSet
+    from opiscli.results import Evaluation
 
-_METHOD = "What is measured"
 _Thresholds = Annotated[
-    int | None,
-    typer.Option(help="Grid points over the range. Default: 201.", rich_help_panel=_METHOD),
+    int | None, option("Grid points over the range. Default: 201.", method.PANEL, "--thresholds")
 ]
-_Ranking = Annotated[
-    bool | None,
-    typer.Option(
-        "--ranking", help="Also MAP@R and R-precision.", rich_help_panel=_METHOD, show_default=False
-    ),
-]
+_Ranking = Annotated[bool | None, option("Also MAP@R and R-precision.", method.PANEL, "--ranking")]
 _Index = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Also evaluate through a FAISS index: a factory string such as SQ8 or "
+        "'IVF64,Flat;nprobe=8', or a saved index of the same items in the same order.",
+        method.PANEL,
         metavar="FACTORY|FILE",
-        help="Also what a FAISS index makes of R@1, OPIS and the thresholds: made by its factory,"
-        " as SQ8 or 'IVF64,Flat;nprobe=8', or a file of the same items in the same order.",
-        rich_help_panel=_METHOD,
-        show_default=False,
     ),
 ]
 _SamplePairs = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "Estimate from about so many pairs, for example 1e9, instead of all.",
+        running.PANEL,
         metavar="N",
-        help="Estimate from about so many pairs, for example 1e9, instead of all.",
-        rich_help_panel="Resources",
-        show_default=False,
     ),
 ]
 _Gallery = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Compare SOURCE (queries) with this gallery instead of with itself.",
+        "Input",
         metavar="SOURCE",
-        help="Hold the items of SOURCE, as queries, against these instead of one another.",
-        rich_help_panel="Input",
-        show_default=False,
     ),
 ]
 _GalleryWhere = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN=VALUE",
-        help="Only rows of the gallery with this value.",
-        rich_help_panel="Input",
-        show_default=False,
-    ),
+    option("Only rows of the gallery with this value.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE.npy",
-        help="Labels of an NPY gallery.",
-        rich_help_panel="Input",
-        show_default=False,
-    ),
+    Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
 ]
 _Save = Annotated[
     str | None,
-    typer.Option(
+    option(
+        "Save all counts: the file can stand for SOURCE in every command. - for stdout.",
+        out.PANEL,
         metavar="FILE.opis",
-        help="Save all counts: the file can stand for SOURCE in every command. - for stdout.",
-        rich_help_panel="Output",
-        show_default=False,
     ),
 ]
 
 
-@reads_sources
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Against:
+    gallery: _Gallery = None
+    gallery_where: _GalleryWhere = None
+    gallery_labels: _GalleryLabels = None
+
+    def of(self, read: rows.Rows) -> "Source | None":
+        """What SOURCE is to be compared with, if not itself."""
+        if self.gallery is None:
+            require_together("--gallery", **asdict(self))
+            return None
+        where = tuple(self.gallery_where or ())
+        return read.of(self.gallery, where=where, labels_file=self.gallery_labels, side="gallery")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Method(method.Method):
+    n_thresholds: _Thresholds = None
+    distance: method.DistanceKind = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Retrieval:
+    k: method.Ranks = None
+    ranking: _Ranking = None
+
+    def given(self) -> dict[str, Any]:
+        """Fields of `EvaluationSettings`."""
+        return {"ks": parse_ranks(self.k), "ranking": self.ranking}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Saved:
+    save: _Save = None
+    force: out.Force = False
+    shown: out.Shown
+
+    def path(self) -> Path | None:
+        """Where counts are saved, if to a file."""
+        return save_path(self.save, force=self.force)
+
+    def show(self, counts: "CountedSet", result: "Evaluation", say: Callable[[str], None]) -> None:
+        """Save the counts, if that is wanted, and print the result."""
+        from opiscli.counts import opis_file
+        from opiscli.report import show_bytes
+
+        path = self.path()
+        if path is not None:
+            opis_file.write(counts, path, force=self.force)
+            say(f"counts saved to {path}")
+        elif self.save is not None:
+            show_bytes(opis_file.to_bytes(counts))
+        self.shown.show(result, on_stderr=self.save is not None and path is None)
+
+
+@takes_groups
 def evaluate(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
-    reading: Reading,
-    gallery: _Gallery = None,
-    gallery_where: _GalleryWhere = None,
-    gallery_labels: _GalleryLabels = None,
-    drop_duplicates: options.DropDuplicates = None,
-    far: options.RangeByFar = None,
-    frr: options.RangeByFrr = None,
-    range_: options.RangeByDistance = None,
-    utility: options.OfUtility = None,
-    beta: options.Beta = None,
-    epsilon: options.Epsilon = None,
-    thresholds: _Thresholds = None,
-    distance: options.OfDistance = None,
-    threshold_file: options.ThresholdFile = None,
-    k: options.Ranks = None,
-    ranking: _Ranking = None,
+    read: rows.Rows,
+    against: _Against,
+    drop_duplicates: rows.DropDuplicates = None,
+    how: _Method,
+    threshold_file: method.ThresholdFile = None,
+    retrieval: _Retrieval,
     index: _Index = None,
     sample_pairs: _SamplePairs = None,
-    group_by: GroupBy = None,
-    save: _Save = None,
-    force: options.Force = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    json: options.Json = False,
-    seed: options.Seed = None,
+    group_by: method.GroupBy = None,
+    saved: _Saved,
+    seed: running.Seed = None,
+    run: running.Running,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
-    given = options.given(
-        distance=distance,
-        calibration_range=options.parse_calibration_range(far, frr, range_),
-        utility=utility,
-        beta=beta,
-        epsilon=epsilon,
-        n_thresholds=thresholds,
-        ks=options.parse_ranks(k),
-        ranking=ranking,
+    asked = how.given(
+        **retrieval.given(),
         drop_duplicates=drop_duplicates,
-        sample_pairs=options.whole("--sample-pairs", sample_pairs),
+        sample_pairs=parse_whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
-    refuse_sample(group_by, given.get("sample_pairs"))
-    name = options.source_or_stdin(source)
-    save_to = options.save_path(save, force=force)
-    if gallery is None:
-        _refuse_without_gallery(where=gallery_where, labels=gallery_labels)
-    elif group_by is not None:
-        raise refused_with_gallery("--group-by")
+    further: Any = {"threshold_file": threshold_file, "index": index, "group_by": group_by}
+    evaluated, gallery, is_saved = read.of(source), against.of(read), saved.save is not None
+    saved.path()
+    from opiscli.analysis import questions
 
-    # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.analysis.evaluate import derive
-    from opiscli.analysis.inputs import open_gallery, threshold_in
-    from opiscli.report import show, show_bytes
-    from opiscli.sources import Selection
-
-    talk = reading.talk()
-    against = None
-    if gallery is not None:
-        chosen = (*reading.columns, tuple(gallery_where or ()), gallery_labels)
-        selection = Selection(*chosen, with_pairs=False, side="gallery")
-        against = open_gallery(gallery, selection, name, talk.say)
-    beside = None if against is None else against.items
-    opened = reading.open(name, talk, group=group_by, with_pairs=beside is None, beside=beside)
-    thresholds_given = threshold_in(threshold_file, opened, distance)
-    with talk.progress() as on_progress:
-        run = reading.count(
-            opened,
-            name,
-            given,
-            talk,
-            on_progress,
-            complete=save is not None,
-            thresholds=thresholds_given,
-            index=index,
-            gallery=against,
+    with run.work() as work:
+        counts, result = questions.evaluate(
+            evaluated, asked, work, gallery=gallery, complete=is_saved, **further
         )
-        result = derive(run, thresholds_given)
-        if group_by is not None:
-            from opiscli.analysis.groups import evaluate_groups
-            from opiscli.analysis.inputs import items_of
-
-            items = items_of(opened, name, "--group-by")
-            result = evaluate_groups(
-                result, run, items, group_by, reading.resources, on_progress=on_progress
-            )
-    talk.warn(result.warnings)
-    if save is not None:
-        from opiscli.counts import opis_file as evaluation_file
-
-        if save_to is not None:
-            evaluation_file.write(run, save_to, force=force)
-            talk.say(f"counts saved to {save_to}")
-        else:
-            show_bytes(evaluation_file.to_bytes(run))
-    show(
-        result,
-        Format.JSON if json else output_format,
-        on_stderr=save is not None and save_to is None,
-    )
-
-
-def _refuse_without_gallery(**options_for_it: object) -> None:
-    for name, value in options_for_it.items():
-        if value is not None:
-            raise UsageError(
-                f"--gallery-{name} was given without --gallery", hint="Add --gallery SOURCE."
-            )
+    run.warn(result.warnings)
+    saved.show(counts, result, run.console.say)

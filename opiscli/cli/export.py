@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli import options
+from opiscli.cli.options import output as out
 
 
 def export(
@@ -19,11 +19,11 @@ def export(
             "-o",
             "--output",
             help="FILE.onnx; FILE.faiss, an empty index that projects by itself; or FILE.npz.",
-            rich_help_panel="Output",
+            rich_help_panel=out.PANEL,
             show_default=False,
         ),
     ],
-    force: options.Force = False,
+    force: out.Force = False,
 ) -> None:
     """Write a head as ONNX, as FAISS transforms or as NumPy arrays; prints the path."""
     # Imported here, because these pull in NumPy: --help need not wait.

@@ -1,86 +1,88 @@
 """``opis finetune``: a projection head that makes one threshold fit, without touching the model."""
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from opiscli.cli import options
+from opiscli.cli.option_groups import option, takes_groups
+from opiscli.cli.options import output as out
+from opiscli.cli.options import rows, running
+from opiscli.cli.parsing import parse_numbers, parse_range, source_or_stdin
 from opiscli.errors import UsageError
-from opiscli.training.losses import LOSSES
+from opiscli.settings.choice import given
 
-_LOSS = "Loss"
-_HEAD = "Head"
-_TRAINING = "Training"
-_VALIDATION = "Validation"
+if TYPE_CHECKING:
+    from opiscli.analysis.finetune import FineTuned
+    from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.training.result import ValidationStep
 
-
-def _option(help_text: str, panel: str, *names: str, **more: Any) -> Any:  # noqa: ANN401
-    return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
+_LOSS = "What is minimised"
+_HEAD = "What is trained"
+_TRAINING = "How it is trained"
+_VALIDATION = "How it is chosen"
 
 
 _Output = Annotated[
     Path,
-    _option(
-        "The head file; its training history is written beside it.", "Output", "-o", "--output"
-    ),
+    option("The head; its history is written beside it.", out.PANEL, "-o", "--output"),
 ]
 _Loss = Annotated[
     str | None,
-    _option(
-        f"Base loss: {', '.join(LOSSES)}. Default: supcon.",
+    option(
+        "contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k, arcface, cosface,"
+        " normalized-softmax, proxy-anchor or proxy-nca. Default: supcon.",
         _LOSS,
     ),
 ]
 _LossOption = Annotated[
     list[str] | None,
-    _option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
+    option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
 ]
 _Tcm = Annotated[
-    bool, _option("Add the threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
+    bool, option("The threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
 ]
 _Margins = Annotated[
     str | None,
-    _option(
+    option(
         "auto: TCM's margins follow the calibration range as the head learns; fixed: they stay at"
         " 0.9 and 0.5. Default: auto, unless a margin is given.",
         _LOSS,
     ),
 ]
-_MarginPos = Annotated[float | None, _option("Similarity that positives should reach.", _LOSS)]
-_MarginNeg = Annotated[float | None, _option("Similarity negatives should stay below.", _LOSS)]
-_LambdaPos = Annotated[float | None, _option("Weight of the positives. Default: 5.", _LOSS)]
-_LambdaNeg = Annotated[float | None, _option("Weight of the negatives. Default: 5.", _LOSS)]
+_MarginPos = Annotated[float | None, option("Similarity that positives should reach.", _LOSS)]
+_MarginNeg = Annotated[float | None, option("Similarity negatives should stay below.", _LOSS)]
+_LambdaPos = Annotated[float | None, option("Weight of the positives. Default: 5.", _LOSS)]
+_LambdaNeg = Annotated[float | None, option("Weight of the negatives. Default: 5.", _LOSS)]
 _Head = Annotated[
     str | None,
-    _option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
+    option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
 ]
 _Start = Annotated[
-    str | None,
-    _option("Initialisation: identity, pca or whitening. Default: identity.", _HEAD, "--start"),
+    str | None, option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
 ]
-_Dim = Annotated[int | None, _option("Output dimension. Default: same as input.", _HEAD)]
-_Optimiser = Annotated[str | None, _option("adam or lbfgs. Default: adam.", _TRAINING)]
-_Steps = Annotated[int | None, _option("Maximum number of steps. Default: 600.", _TRAINING)]
-_Classes = Annotated[int | None, _option("Classes in a batch. Default: 32.", _TRAINING)]
+_Dim = Annotated[int | None, option("Output dimension (default: same as input).", _HEAD)]
+_Optimiser = Annotated[str | None, option("adam or lbfgs. Default: adam.", _TRAINING)]
+_Steps = Annotated[int | None, option("Maximum number of steps. Default: 600.", _TRAINING)]
+_Classes = Annotated[int | None, option("Classes per batch. Default: 32.", _TRAINING)]
 _Items = Annotated[
     int | None,
-    _option(
+    option(
         "Items of each class in a batch. Default: as many as make 128 in all, 4 or more.", _TRAINING
     ),
 ]
 _Rate = Annotated[
     float | None,
-    _option(
-        "Adam learning rate. Default: 3e-4, less with fewer than 150 classes.", _TRAINING, "--lr"
+    option(
+        "Adam learning rate. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"
     ),
 ]
 _Decay = Annotated[
-    float | None, _option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
+    float | None, option("Weight decay towards the initial head. Default: 0.01.", _TRAINING)
 ]
 _Tune = Annotated[
     int | None,
-    _option(
+    option(
         "Try N settings (learning rate, head, weight and margins of TCM), keep the best.",
         _TRAINING,
         metavar="N",
@@ -88,18 +90,18 @@ _Tune = Annotated[
     ),
 ]
 _Resume = Annotated[
-    bool, _option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
+    bool, option("Resume an interrupted run of the same command.", _TRAINING, "--resume")
 ]
 _Val = Annotated[
     str | None,
-    _option("Validation SOURCE with other classes. Default: classes are set aside.", _VALIDATION),
+    option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
 ]
 _ValFraction = Annotated[
-    float | None, _option("Share of classes set aside. Default: 0.2.", _VALIDATION)
+    float | None, option("Share of classes set aside. Default: 0.2.", _VALIDATION)
 ]
 _Objective = Annotated[
     str | None,
-    _option(
+    option(
         "opis: lowest OPIS without losing R@1; recall: highest R@1 without raising OPIS; both:"
         " must improve both. Default: opis.",
         _VALIDATION,
@@ -107,117 +109,156 @@ _Objective = Annotated[
 ]
 _Far = Annotated[
     str | None,
-    _option("Calibration range of OPIS. Default: 1e-2:1e-1.", _VALIDATION, metavar="LO:HI"),
+    option("Calibration range of OPIS. Default: 1e-2:1e-1.", _VALIDATION, metavar="LO:HI"),
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    embedding_column: rows.EmbeddingColumn = None
+    label_column: rows.LabelColumn = None
+    where: rows.Where = None
+    labels: rows.LabelsFile = None
+
+    def read(self, source: str) -> "EmbeddingSet":
+        from opiscli.sources import Selection, read_embeddings
+
+        columns = self.embedding_column, self.label_column, None
+        return read_embeddings(source, Selection(*columns, tuple(self.where or ()), self.labels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LossOptions:
+    loss: _Loss = None
+    loss_option: _LossOption = None
+    tcm: _Tcm = True
+    margins: _Margins = None
+    tcm_margin_pos: _MarginPos = None
+    tcm_margin_neg: _MarginNeg = None
+    tcm_lambda_pos: _LambdaPos = None
+    tcm_lambda_neg: _LambdaNeg = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Parameters of `Head`."""
+        options = asdict(self)
+        del options["loss_option"]
+        return {**options, "loss_options": parse_numbers("--loss-option", self.loss_option) or None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HeadOptions:
+    head: _Head = None
+    start: _Start = None
+    dim: _Dim = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Descent:
+    optimiser: _Optimiser = None
+    steps: _Steps = None
+    classes_per_batch: _Classes = None
+    items_per_class: _Items = None
+    lr: _Rate = None
+    decay: _Decay = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempts:
+    tune: _Tune = None
+    resume: _Resume = False
+
+    def __post_init__(self) -> None:
+        if self.resume and self.tune:
+            raise UsageError(
+                "--resume goes on with one training, and --tune makes several",
+                hint="Leave one of them out.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValidationOptions:
+    val: _Val = None
+    val_fraction: _ValFraction = None
+    objective: _Objective = None
+    far: _Far = None
+
+    def __post_init__(self) -> None:
+        if self.val is not None and self.val_fraction is not None:
+            raise UsageError(
+                "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
+            )
+
+    def read(self, columns: _Columns) -> "EmbeddingSet | None":
+        """Items of other classes to validate on, if they are given."""
+        return None if self.val is None else columns.read(self.val)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Parameters of `Head`."""
+        far = parse_range("--far", self.far)
+        return {"val_fraction": self.val_fraction, "objective": self.objective, "far": far}
+
+
+@takes_groups
 def finetune(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
     output: _Output,
-    embedding_column: options.EmbeddingColumn = None,
-    label_column: options.LabelColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
-    loss: _Loss = None,
-    loss_option: _LossOption = None,
-    tcm: _Tcm = True,
-    margins: _Margins = None,
-    tcm_margin_pos: _MarginPos = None,
-    tcm_margin_neg: _MarginNeg = None,
-    tcm_lambda_pos: _LambdaPos = None,
-    tcm_lambda_neg: _LambdaNeg = None,
-    head: _Head = None,
-    start: _Start = None,
-    dim: _Dim = None,
-    optimiser: _Optimiser = None,
-    steps: _Steps = None,
-    classes_per_batch: _Classes = None,
-    items_per_class: _Items = None,
-    lr: _Rate = None,
-    decay: _Decay = None,
-    tune: _Tune = None,
-    resume: _Resume = False,
-    val: _Val = None,
-    val_fraction: _ValFraction = None,
-    objective: _Objective = None,
-    far: _Far = None,
-    force: options.Force = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    seed: options.Seed = None,
-    threads: options.Threads = None,
-    memory_limit: options.MemoryLimit = None,
+    columns: _Columns,
+    loss: _LossOptions,
+    head: _HeadOptions,
+    descent: _Descent,
+    attempts: _Attempts,
+    validation: _ValidationOptions,
+    force: out.Force = False,
+    json: out.Json = False,
+    seed: running.Seed = None,
+    run: running.Running,
 ) -> None:
-    """Train a projection head on frozen embeddings.
+    """Train a projection head on frozen embeddings with a metric-learning loss and TCM.
 
-    Keeps the original embeddings if the head is not better on held-out classes: the best
-    checkpoint on the validation classes is kept, and if none improves on the original
-    embeddings, an identity head is written.
+    Keeps the original embeddings if the head is not better on held-out classes: the best checkpoint
+    on the validation classes is kept; if none improves on the original embeddings, an identity
+    head is written.
     """
-    if val is not None and val_fraction is not None:
-        raise UsageError("--val and --val-fraction cannot be combined", hint="Omit --val-fraction.")
-    if resume and tune:
-        raise UsageError(
-            "--resume continues a single training, and --tune makes several",
-            hint="Omit one of them.",
-        )
-    asked = options.given(
-        loss=loss, margins=margins, head=head, start=start, dim=dim, optimiser=optimiser,
-        steps=steps, classes_per_batch=classes_per_batch, items_per_class=items_per_class,
-        lr=lr, decay=decay, tune=tune, val_fraction=val_fraction, objective=objective,
-        far=options.parse_range("--far", far), seed=seed, tcm_margin_pos=tcm_margin_pos,
-        tcm_margin_neg=tcm_margin_neg, tcm_lambda_pos=tcm_lambda_pos,
-        tcm_lambda_neg=tcm_lambda_neg, loss_options=_numbers("--loss-option", loss_option),
-    )  # fmt: skip
-    name = options.source_or_stdin(source)
-
-    # Imported here, because these pull in NumPy, SciPy and FAISS: --help need not wait.
+    name = source_or_stdin(source)
     from opiscli.analysis.finetune import finetune_to_file
-    from opiscli.cli.console import Console
-    from opiscli.report import show_text
-    from opiscli.report.terminal.finetune import show_finetuning, validation_line
-    from opiscli.sources import Selection, read_embeddings
     from opiscli.training.head import Head
     from opiscli.training.head_paths import HeadPaths
 
-    untrained = Head(**asked, tcm=tcm)
+    asked = {**asdict(head), **asdict(descent), **validation.options, "tune": attempts.tune}
+    untrained = Head(**given(**loss.options, **asked, seed=seed))
     untrained.settings()
-    talk = Console(quiet=quiet, verbose=verbose)
-    paths = HeadPaths(output, force)
-    paths.require_free(resume=resume)
-    selection = Selection(embedding_column, label_column, None, tuple(where or ()), labels)
-    talk.say(f"reading {name}")
-    items = read_embeddings(name, selection)
-    val_items = None if val is None else read_embeddings(val, selection)
+
+    paths, console = HeadPaths(output, force), run.console
+    paths.require_free(resume=attempts.resume)
     tuned = finetune_to_file(
-        items,
-        val_items,
+        columns.read(name),
+        validation.read(columns),
         untrained,
-        options.resources(threads, memory_limit),
+        run.resources,
         paths,
         source=name,
-        resume=resume,
-        on_validation=lambda step: talk.tell(validation_line(**step.to_dict())),
+        resume=attempts.resume,
+        on_validation=lambda step: _tell(step, console.tell),
     )
-    talk.warn(tuned.warnings)
-    talk.say(f"head written to {output}, history to {paths.history}")
+    console.warn(tuned.warnings)
+    console.say(f"head written to {output}, history to {paths.history}")
+    _show(tuned, json=json)
+
+
+def _tell(step: "ValidationStep", tell: Callable[[str], None]) -> None:
+    from opiscli.report.terminal.finetune import validation_line
+
+    tell(validation_line(**step.to_dict()))
+
+
+def _show(tuned: "FineTuned", *, json: bool) -> None:
+    from opiscli.report import show_text
+    from opiscli.report.terminal.finetune import show_finetuning
+
     if json:
         show_text(tuned.to_json() + "\n")
     else:
         show_finetuning(tuned.report)
-
-
-def _numbers(option: str, texts: list[str] | None) -> dict[str, float] | None:
-    found = {}
-    for text in texts or []:
-        name, _, value = text.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError as cause:
-            raise UsageError(
-                f"{option} {text} is not NAME=VALUE with a number",
-                hint=f"For example {option} temperature=0.1.",
-            ) from cause
-    return found or None

@@ -2,133 +2,74 @@
 
 from typing import Annotated
 
-import typer
+from opiscli.cli.option_groups import option, takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import output as out
+from opiscli.settings.calibration import Target
+from opiscli.settings.choice import given
 
-from opiscli.cli import options
-from opiscli.cli.reading import Reading, reads_sources
-from opiscli.errors import UsageError
-from opiscli.report.tables.formats import Format
-from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
-from opiscli.settings.evaluation import Distance
-
-_TARGET = "What the threshold is to achieve"
+_TARGET = method.THRESHOLD_PANEL
 _SHOWN = "What is listed"
 _Far = Annotated[
     float | None,
-    typer.Option(
+    option(
+        "The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
+        _TARGET,
         metavar="RATE",
-        help="The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
-        rich_help_panel=_TARGET,
-        show_default=False,
     ),
 ]
-_Threshold = Annotated[
-    float | None,
-    typer.Option(
-        metavar="DISTANCE", help="This threshold.", rich_help_panel=_TARGET, show_default=False
-    ),
-]
+_Threshold = Annotated[float | None, option("This threshold.", _TARGET, metavar="DISTANCE")]
 _Pairs = Annotated[
-    int,
-    typer.Option(help="How many pairs of each kind, and suspected labels.", rich_help_panel=_SHOWN),
+    int, option("How many pairs of each kind, and suspected labels.", _SHOWN, show_default=True)
 ]
 _Neighbours = Annotated[
     int,
-    typer.Option(
-        help="A label is suspected where so many nearest others, and all as near as the last of"
-        " them, are of one other class (the editing rule of Wilson 1972, unanimous).",
-        rich_help_panel=_SHOWN,
+    option(
+        "A label is suspected where so many nearest others, and all as near as the last "
+        "of them, are of one other class (the editing rule of Wilson 1972, unanimous).",
+        _SHOWN,
+        show_default=True,
     ),
 ]
 _Show = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Show this column of each item, such as its text. Repeatable.",
-        rich_help_panel=_SHOWN,
-        show_default=False,
+    option(
+        "Show this column of each item, such as its text. Repeatable.", _SHOWN, metavar="COLUMN"
     ),
 ]
 
 
-@reads_sources
+@takes_groups
 def inspect(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
-    reading: Reading,
-    drop_duplicates: options.DropDuplicates = None,
+    read: rows.Rows,
+    drop_duplicates: rows.DropDuplicates = None,
     far: _Far = None,
     threshold: _Threshold = None,
-    threshold_file: options.ThresholdFile = None,
+    threshold_file: method.ThresholdFile = None,
     pairs: _Pairs = 10,
     neighbours: _Neighbours = 5,
     show: _Show = None,
-    distance: options.OfDistance = None,
-    output_format: options.OutputFormat = Format.TABLE,
-    json: options.Json = False,
+    distance: method.DistanceKind = None,
+    shown: out.Shown,
+    run: running.Running,
 ) -> None:
-    """List the classes that break first, the worst pairs and items with suspected labels."""
-    ways = {"--far": far, "--threshold": threshold, "--threshold-file": threshold_file}
-    named = [option for option, value in ways.items() if value is not None]
-    if len(named) > 1:
-        raise UsageError(
-            f"{' and '.join(named)} each give the threshold, expected one of them",
-            hint="Leave the others out.",
-        )
-    for option, number, most in (("--pairs", pairs, 100_000), ("--neighbours", neighbours, 1000)):
-        if not 1 <= number <= most:
-            raise UsageError(
-                f"{option} is {number}, expected 1 to {most}", hint=f"For example {option} 5."
-            )
-    target = Target(Criterion.FAR, 1e-3 if far is None else far)
-    if threshold is not None:
-        target = Target(Criterion.THRESHOLD, threshold)
-    name = options.source_or_stdin(source)
+    """List the classes with the highest error rates, the worst pairs and likely label errors."""
+    target = Target.one_of(far=far, threshold=threshold, threshold_file=threshold_file)
+    inspected = read.of(source)
+    from opiscli.analysis import questions
 
-    # Imported here, because these pull in NumPy, FAISS and pyarrow: --help need not wait.
-    from opiscli.analysis.inputs import items_of, threshold_in
-    from opiscli.analysis.inspect import inspect_run
-    from opiscli.report import show as show_result
-
-    talk, columns = reading.talk(), tuple(show or ())
-    chosen = {"show": columns, "find_id": True}
-    items = items_of(
-        reading.open(name, talk, **chosen),
-        name,
-        "opis inspect",
-        hint="Name the embeddings for pairs and labels; opis calibrate --far 1e-3 tells which"
-        " classes break first from counts alone.",
-    )
-    for value in threshold_in(threshold_file, items, distance):
-        target = Target(Criterion.THRESHOLD, value)
-    settings = CalibrationSettings(
-        targets=(target,),
-        distance=distance or Distance.EUCLIDEAN,
-        allow_zero=True,
-        drop_duplicates=bool(drop_duplicates),
-    )
-    given = {"distance": settings.distance, "drop_duplicates": settings.drop_duplicates, "ks": ()}
-    exact = target.value if target.criterion is Criterion.THRESHOLD else None
-    with talk.progress() as on_progress:
-        run = reading.count(
-            items,
-            name,
-            given,
-            talk,
-            on_progress,
-            complete=True,
-            thresholds=() if exact is None else (exact,),
+    with run.work() as work:
+        result = questions.inspect(
+            inspected,
+            target,
+            given(distance=distance, drop_duplicates=drop_duplicates),
+            work,
+            threshold_file=threshold_file,
+            pairs=pairs,
+            neighbours=neighbours,
+            show=show or (),
         )
-        result = inspect_run(
-            run,
-            items,
-            settings,
-            reading.resources,
-            n_pairs=pairs,
-            n_neighbours=neighbours,
-            id_column=reading.selection(**chosen).id_among(list(items.columns)),
-            show=columns,
-            on_progress=on_progress,
-        )
-    talk.warn(result.warnings)
-    show_result(result, Format.JSON if json else output_format)
+    run.warn(result.warnings)
+    shown.show(result)

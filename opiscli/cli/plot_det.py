@@ -2,32 +2,30 @@
 
 from pathlib import Path
 
-from opiscli.cli import options
-from opiscli.cli import plotting as pictures
-from opiscli.cli.reading import Reading, named_sources, reads_sources
+from opiscli.cli.option_groups import takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.plotting import Picture
+from opiscli.settings.choice import given
+
+_OUTPUT = Picture(output=Path("det.png"))
 
 
-@reads_sources
+@takes_groups
 def plot_det(
-    sources: pictures.Sources = None,
+    sources: rows.Sources = None,
     *,
-    reading: Reading,
-    drop_duplicates: options.DropDuplicates = None,
-    distance: options.OfDistance = None,
-    output: pictures.Output = Path("det.png"),
-    style: pictures.Style = None,
-    force: options.Force = False,
+    read: rows.Rows,
+    drop_duplicates: rows.DropDuplicates = None,
+    distance: method.DistanceKind = None,
+    picture: Picture = _OUTPUT,
+    run: running.Running,
 ) -> None:
     """Draw the error trade-off of one source or several on normal-deviate axes."""
-    given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
-    names = named_sources(sources)
+    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    drawn = read.of_each(sources)
+    from opiscli.plots import figures, from_sources
 
-    from opiscli.plots.figures import det_picture
-    from opiscli.plots.naming import short_names
-    from opiscli.plots.numbers.det import det_curve
-
-    pictures.require_drawable(output, style, force=force)
-    runs = reading.read(names, given, reading.talk(), complete=True)
-    titles = short_names(names, reading.conditions)
-    curves = [det_curve(title, run) for title, run in zip(titles, runs, strict=True)]
-    pictures.write_picture(lambda: det_picture(curves), output, style, force=force)
+    picture.require_drawable()
+    with run.work() as work:
+        curves = from_sources.det_curves_of(drawn, asked, work)
+    picture.write(lambda: figures.det_picture(curves))

@@ -1,47 +1,39 @@
-"""``opis plot-distances``: how far apart pairs of one class and of two classes are."""
+"""``opis plot-distances``: how far apart same-class and different-class pairs are."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from opiscli.cli.option_groups import option, takes_groups
+from opiscli.cli.options import method, rows, running
+from opiscli.cli.plotting import PANEL, Picture
+from opiscli.settings.choice import given
 
-from opiscli.cli import options
-from opiscli.cli import plotting as pictures
-from opiscli.cli.reading import Reading, reads_sources
-
+_OUTPUT = Picture(output=Path("distances.png"))
 _Log = Annotated[
     bool,
-    typer.Option(
-        "--log",
-        help="Densities on a logarithmic scale, which shows the rare near negatives.",
-        rich_help_panel="What is drawn",
+    option(
+        "Densities on a logarithmic scale, which shows the rare near negatives.", PANEL, "--log"
     ),
 ]
 
 
-@reads_sources
+@takes_groups
 def plot_distances(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
-    reading: Reading,
-    drop_duplicates: options.DropDuplicates = None,
+    read: rows.Rows,
+    drop_duplicates: rows.DropDuplicates = None,
     log: _Log = False,
-    distance: options.OfDistance = None,
-    output: pictures.Output = Path("distances.png"),
-    style: pictures.Style = None,
-    force: options.Force = False,
+    distance: method.DistanceKind = None,
+    picture: Picture = _OUTPUT,
+    run: running.Running,
 ) -> None:
     """Draw histograms of positive and negative distances, with thresholds for common FARs."""
-    given = options.given(distance=distance, ks=(), drop_duplicates=drop_duplicates)
-    name = options.source_or_stdin(source)
+    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    drawn = read.of(source)
+    from opiscli.plots import figures, from_sources
 
-    from opiscli.plots.figures import distances_picture
-    from opiscli.plots.naming import short_names
-    from opiscli.plots.numbers.distances import distances
-
-    pictures.require_drawable(output, style, force=force)
-    (run,) = reading.read([name], given, reading.talk(), complete=True)
-    (title,) = short_names([name], reading.conditions)
-    pictures.write_picture(
-        lambda: distances_picture(distances(title, run), log=log), output, style, force=force
-    )
+    picture.require_drawable()
+    with run.work() as work:
+        distances = from_sources.distances_of(drawn, asked, work)
+    picture.write(lambda: figures.distances_picture(distances, log=log))

@@ -1,65 +1,56 @@
 """What the commands that draw share: their options, and how a picture is written."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from opiscli.plots.drawing.canvas import Picture
+from opiscli.cli.option_groups import option
+from opiscli.cli.options import output as out
 
-Sources = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SOURCE...",
-        help="Embeddings of any kind that evaluate reads, or evaluations saved by it.",
-        show_default=False,
-    ),
-]
-Output = Annotated[
+if TYPE_CHECKING:
+    from opiscli.plots.drawing.canvas import Picture as Drawing
+
+PANEL = "What is drawn"
+
+_Output = Annotated[
     Path,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="A .png, .svg or .pdf file.",
-        rich_help_panel="Output",
+    option(
+        "A .png, .svg or .pdf file.", out.PANEL, "-o", "--output", metavar="FILE", show_default=True
     ),
 ]
-Style = Annotated[
-    str | None,
-    typer.Option(
-        help="A matplotlib style, by name or file, on top of the usual look.",
-        rich_help_panel="Output",
-        show_default=False,
-    ),
+_Style = Annotated[
+    str | None, option("A matplotlib style, by name or file, on top of the usual look.", out.PANEL)
 ]
 Highlight = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="LABEL",
-        help="Name a class, or worst:N for those served worst. Repeat for more.",
-        rich_help_panel="What is drawn",
-        show_default=False,
+    option(
+        "Name a class, or worst:N for the N worst ones. Repeat for more.", PANEL, metavar="LABEL"
     ),
 ]
 
 
-def require_drawable(path: Path, style: str | None, *, force: bool) -> None:
-    """Refuse a file or a style before any work is done."""
-    from opiscli.plots.drawing.canvas import read_style, require_picture_path
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Where a picture is written, and in which style it is drawn."""
 
-    require_picture_path(path, force=force)
-    read_style(style)
+    output: _Output
+    style: _Style = None
+    force: out.Force = False
 
+    def require_drawable(self) -> None:
+        """Refuse a file or a style before any work is done."""
+        from opiscli.plots.drawing.canvas import read_style, require_picture_path
 
-def write_picture(
-    draw: "Callable[[], Picture]", path: Path, style: str | None, *, force: bool
-) -> None:
-    """Draw in a style, write the file and print its path."""
-    from opiscli.plots.drawing.canvas import drawing_style, save
+        require_picture_path(self.output, force=self.force)
+        read_style(self.style)
 
-    with drawing_style(style):
-        save(draw(), path, force=force)
-    typer.echo(str(path))
+    def write(self, draw: "Callable[[], Drawing]") -> None:
+        """Draw in the style, write the file and print its path."""
+        from opiscli.plots.drawing.canvas import drawing_style, save
+
+        with drawing_style(self.style):
+            save(draw(), self.output, force=self.force)
+        typer.echo(str(self.output))

@@ -3,38 +3,28 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from opiscli.cli.option_groups import option
+from opiscli.cli.options import output as out
+from opiscli.cli.options import rows, running
+from opiscli.cli.parsing import source_or_stdin
 
-from opiscli.cli import options
-
-_HeadFile = Annotated[
-    Path, typer.Option("--head", help="A head that opis finetune wrote.", show_default=False)
-]
-_Output = Annotated[
-    Path,
-    typer.Option(
-        "-o",
-        "--output",
-        help="The Parquet file to write.",
-        rich_help_panel="Output",
-        show_default=False,
-    ),
-]
+_Head = Annotated[Path, option("A head that opis finetune wrote.", None, "--head")]
+_Output = Annotated[Path, option("The Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 def project(
-    source: options.Source = None,
+    source: rows.Source = None,
     *,
-    head: _HeadFile,
+    head: _Head,
     output: _Output,
-    embedding_column: options.EmbeddingColumn = None,
-    where: options.Where = None,
-    labels: options.LabelsFile = None,
-    force: options.Force = False,
-    verbose: options.Verbose = False,
+    embedding_column: rows.EmbeddingColumn = None,
+    where: rows.Where = None,
+    labels: rows.LabelsFile = None,
+    force: out.Force = False,
+    verbose: running.Verbose = False,
 ) -> None:
     """Apply a head to the embeddings of a source and write it as Parquet; prints its path."""
-    name = options.source_or_stdin(source)
+    name = source_or_stdin(source)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.cli.console import Console

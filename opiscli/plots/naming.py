@@ -61,9 +61,9 @@ def chosen_labels(
             near = difflib.get_close_matches(request, known, n=1)
             example = near[0] if near else worst_first[0]
             raise UsageError(
-                f"--highlight {request} is not a class with two items or more, expected one of"
+                f"--highlight={request} is not a class with two items or more, expected one of"
                 f" {len(known):,} labels or worst:N",
-                hint=f"For example --highlight {example!r} or --highlight worst:5.",
+                hint=f"For example --highlight={example!r} or --highlight=worst:5.",
             )
     return tuple(dict.fromkeys(chosen))
 
@@ -91,6 +91,6 @@ def _pair(text: str, known: dict[str, int], names: Sequence[str]) -> tuple[int, 
         if base in known and tuned in known:
             return known[base], known[tuned]
     raise UsageError(
-        f"--pairs {text} does not name two sources, expected BASE:TUNED of: {', '.join(names)}",
-        hint=f"For example --pairs {names[0]}:{names[-1]}.",
+        f"--pairs={text} does not name two sources, expected BASE:TUNED of: {', '.join(names)}",
+        hint=f"For example --pairs={names[0]}:{names[-1]}.",
     )

@@ -1,10 +1,14 @@
 """What a threshold is to achieve, checked once and written down as a signature."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from opiscli.errors import UsageError
-from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility, plain, scientific
+from opiscli.settings.choice import require, require_one
+from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility
+from opiscli.settings.numbers import plain, scientific
 
 
 class Criterion(StrEnum):
@@ -57,23 +61,19 @@ class Target:
                 raise UsageError(
                     f"criterion {self.criterion} was given the target {self.value:g},"
                     " expected none",
-                    hint=f"Leave it out: --criterion {self.criterion}.",
+                    hint=f"Leave it out: --criterion={self.criterion}.",
                 )
             return
         if self.value is None:
             raise UsageError(
                 f"criterion {self.criterion} has no target",
-                hint=f"For example --criterion {self.criterion}=0.05.",
+                hint=f"For example --criterion={self.criterion}=0.05.",
             )
         if self.criterion is Criterion.THRESHOLD:
             inside, bounds, example = 0 <= self.value <= 2, "a distance in [0, 2]", "0.8"
         else:
             inside, bounds, example = 0 < self.value < 1, "a rate above 0 and below 1", "1e-3"
-        if not inside:
-            raise UsageError(
-                f"--{self.criterion} {self.value:g} is out of bounds, expected {bounds}",
-                hint=f"For example --{self.criterion} {example}.",
-            )
+        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, example)
 
     @classmethod
     def parse(cls, text: str) -> "Target":
@@ -89,9 +89,70 @@ class Target:
             return cls(Criterion(name), float(value) if value else None)
         except ValueError as cause:
             raise UsageError(
-                f"--criterion {text} is unknown, expected one of: {', '.join(Criterion)}",
-                hint="For example --criterion frr=0.05 or --criterion eer.",
+                f"--criterion={text} is unknown, expected one of: {', '.join(Criterion)}",
+                hint="For example --criterion=frr=0.05 or --criterion=eer.",
             ) from cause
+
+    @classmethod
+    def given(
+        cls,
+        *,
+        far: Iterable[float] | None = None,
+        criterion: Iterable[str] | None = None,
+        target: float | None = None,
+        threshold: Iterable[float] | None = None,
+    ) -> "tuple[Target, ...]":
+        """All targets that are asked for, each once: rates, criteria, then thresholds.
+
+        Parameters
+        ----------
+        criterion
+            Texts as `parse` reads them.
+        target
+            Target of those among them that have none.
+
+        Raises
+        ------
+        UsageError
+            If one is not a target, or there is a target and no criterion.
+        """
+        if target is not None and not criterion:
+            raise UsageError(
+                f"--target={target:g} was given without --criterion",
+                hint="For example --criterion=frr --target=0.05, or --far=1e-3.",
+            )
+        has_target = re.compile("[=:]").search
+        named = (
+            text if target is None or has_target(text) else f"{text}={target!r}"
+            for text in criterion or ()
+        )
+        found = (
+            *(cls(Criterion.FAR, rate) for rate in far or ()),
+            *(cls.parse(text) for text in named),
+            *(cls(Criterion.THRESHOLD, distance) for distance in threshold or ()),
+        )
+        return tuple(dict.fromkeys(found))
+
+    @classmethod
+    def one_of(
+        cls,
+        *,
+        far: float | None = None,
+        threshold: float | None = None,
+        threshold_file: object = None,
+        default_far: float = 1e-3,
+    ) -> "Target":
+        """The one target that is asked for, by default a FAR.
+
+        Raises
+        ------
+        UsageError
+            If more than one is given, a file of a threshold among them.
+        """
+        require_one("the threshold", far=far, threshold=threshold, threshold_file=threshold_file)
+        if threshold is not None:
+            return cls(Criterion.THRESHOLD, threshold)
+        return cls(Criterion.FAR, default_far if far is None else far)
 
     @property
     def name(self) -> str:
@@ -156,22 +217,15 @@ class CalibrationSettings:
         if not self.targets:
             raise UsageError(
                 "no target was given",
-                hint="For example --far 1e-3, --criterion eer or --threshold 0.8.",
+                hint="For example --far=1e-3, --criterion=eer or --threshold=0.8.",
             )
-        if self.confidence is not None and not 0.5 <= self.confidence < 1:
-            raise UsageError(
-                f"--confidence is {self.confidence:g}, expected 0.5 or more and below 1",
-                hint="For example --confidence 0.95.",
-            )
-        if self.holdout is not None and not 0 < self.holdout < 1:
-            raise UsageError(
-                f"--holdout is {self.holdout:g}, expected a share above 0 and below 1",
-                hint="For example --holdout 0.5.",
-            )
-        if not 1 <= self.repeats <= 1000:
-            raise UsageError(
-                f"--repeats is {self.repeats}, expected 1 to 1000", hint="For example --repeats 20."
-            )
+        if self.confidence is not None:
+            inside = 0.5 <= self.confidence < 1
+            require(inside, "--confidence", self.confidence, "0.5 or more and below 1", "0.95")
+        if self.holdout is not None:
+            inside = 0 < self.holdout < 1
+            require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
+        require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
         if self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
         ):

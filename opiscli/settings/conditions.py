@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from opiscli.errors import UsageError
 from opiscli.results.headlines import AT_THRESHOLD, HEADLINES
-from opiscli.settings.evaluation import plain
+from opiscli.settings.numbers import plain
 
 _WITH_RANK = tuple(headline.name for headline in HEADLINES if headline.needs_rank)
 _AT_THRESHOLD = tuple(headline.name for headline in AT_THRESHOLD)
@@ -72,8 +72,8 @@ class Condition:
             far = float(at.removeprefix("far=")) if name in _AT_THRESHOLD and at else None
         except ValueError as cause:
             raise UsageError(
-                f"--fail-if {text!r} is not of the form NAME > NUMBER",
-                hint="For example --fail-if 'opis>0.01' or --fail-if 'tar@far=1e-3<0.9'.",
+                f"--fail-if={text!r} is not a condition, expected NAME > NUMBER",
+                hint="For example --fail-if='opis>0.01' or --fail-if='tar@far=1e-3<0.9'.",
             ) from cause
         known = (name in _NAMES and not at) or name in _AT_THRESHOLD or rank is not None
         if not known or (far is not None and not 0 < far < 1):
@@ -82,7 +82,7 @@ class Condition:
                 for headline in HEADLINES
             ]
             raise UsageError(
-                f"--fail-if {text!r} does not name a number of the report; the numbers are"
+                f"--fail-if={text!r} does not name a number of the report; the numbers are"
                 f" {', '.join(names)}; and at a threshold {', '.join(_AT_THRESHOLD)}",
                 hint="Give the threshold as in far@far=1e-3, or with --threshold-file.",
             )

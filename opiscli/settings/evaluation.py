@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from opiscli.errors import UsageError
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
+from opiscli.settings.choice import require, require_one
+from opiscli.settings.numbers import plain, scientific
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
@@ -67,13 +66,13 @@ class RangeRequest:
         if not inside:
             bounds = "thresholds in [0, 2]" if is_distance else "rates above 0 and below 1"
             raise UsageError(
-                f"{option} {self.lo:g}:{self.hi:g} is out of bounds, expected two {bounds}",
-                hint=f"Give the lower bound first, as in {option} {example}.",
+                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two {bounds}",
+                hint=f"Give the lower bound first, as in {option}={example}.",
             )
         if not self.lo < self.hi:
             raise UsageError(
-                f"{option} {self.lo:g}:{self.hi:g} is not a range, expected the lower bound first",
-                hint=f"Give two different bounds, as in {option} {example}.",
+                f"{option}={self.lo:g}:{self.hi:g} is not a range, expected the lower bound first",
+                hint=f"Give two different bounds, as in {option}={example}.",
             )
 
     @classmethod
@@ -104,11 +103,7 @@ class RangeRequest:
         """Take the one pair of bounds that is given, if one is."""
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        if len(some) > 1:
-            raise UsageError(
-                "--far, --frr and --range each give the calibration range, expected one of them",
-                hint="Leave the others out.",
-            )
+        require_one("the calibration range", far=far, frr=frr, range=distance)
         return cls(some[0][0], *some[0][1]) if some else None
 
     def __str__(self) -> str:
@@ -124,12 +119,12 @@ class EvaluationSettings:
     Parameters
     ----------
     distance
-        What thresholds are measured in.
+        Distance measure used for thresholds.
     calibration_range
         The bounds between which utility is integrated.
     utility, beta
         Utility of a class: the F-measure of sensitivity and specificity, or of
-        precision and recall; ``beta`` weighs the second rate of the name as in F-beta.
+        precision and recall; ``beta`` is the weight of sensitivity, or of recall, as in F-beta.
     epsilon
         Share of classes that count as the worst, in (0, 1).
     n_thresholds
@@ -170,15 +165,15 @@ class EvaluationSettings:
     n_resamples: int = DEFAULT_RESAMPLES
 
     def __post_init__(self) -> None:
-        _require(self.beta > 0 and math.isfinite(self.beta), "--beta", self.beta, "above 0", "1")
-        _require(0 < self.epsilon < 1, "--epsilon", self.epsilon, "above 0 and below 1", "0.1")
-        _require(
+        require(self.beta > 0 and math.isfinite(self.beta), "--beta", self.beta, "above 0", "1")
+        require(0 < self.epsilon < 1, "--epsilon", self.epsilon, "above 0 and below 1", "0.1")
+        require(
             2 <= self.n_thresholds <= 10_001, "--thresholds", self.n_thresholds, "2 to 10001", "201"
         )
-        _require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
-        _require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
+        require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
+        require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
         if self.sample_pairs is not None:
-            _require(
+            require(
                 self.sample_pairs >= 1000,
                 "--sample-pairs",
                 self.sample_pairs,
@@ -191,14 +186,14 @@ class EvaluationSettings:
                     hint="Leave one of the two out.",
                 )
         for k in self.ks:
-            _require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
+            require(1 <= k <= 1000, "--k", k, "ranks from 1 to 1000", "1,5,10")
         if self.gallery:
             self._require_what_a_gallery_has()
 
     def _require_what_a_gallery_has(self) -> None:
         if any(k > 1 for k in self.ks):
             raise UsageError(
-                f"--k {','.join(map(str, self.ks))} asks for R@{max(self.ks)}, but against a"
+                f"--k={','.join(map(str, self.ks))} asks for R@{max(self.ks)}, but against a"
                 " --gallery only R@1 is known",
                 hint="Leave --k out.",
             )
@@ -237,44 +232,9 @@ class EvaluationSettings:
         return "|".join([*parts, f"v:{version}"])
 
 
-def choice(kind: type[_Choice], name: str, value: str) -> _Choice:
-    """Member of an enumeration by its value.
-
-    Raises
-    ------
-    UsageError
-        If there is none, naming those there are.
-    """
-    try:
-        return kind(value)
-    except ValueError as cause:
-        raise UsageError(
-            f"{name} is {value!r}, expected one of: {', '.join(kind)}",
-            hint=f"For example {name}={next(iter(kind)).value!r}.",
-        ) from cause
-
-
 def refused_with_gallery(option: str) -> UsageError:
     """Explain that an option is for one set."""
     return UsageError(
         f"{option} is for the pairs within one set, but with --gallery all pairs are across two",
         hint="Leave one of the two out.",
     )
-
-
-def plain(value: float) -> str:
-    """Write twelve digits at most, without trailing zeros: ``0.1``, ``1``."""
-    return f"{value:.12g}"
-
-
-def scientific(value: float) -> str:
-    """Write a rate as people do: ``1e-2``, ``2.5e-3``."""
-    mantissa, exponent = f"{value:.11e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
-def _require(holds: bool, option: str, value: object, expected: str, example: str) -> None:
-    if not holds:
-        raise UsageError(
-            f"{option} is {value}, expected {expected}", hint=f"For example {option} {example}."
-        )

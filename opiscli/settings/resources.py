@@ -1,9 +1,12 @@
 """What a computation may use of the machine: threads and memory."""
 
+import math
 import os
 from dataclasses import dataclass
 
 from opiscli.errors import UsageError
+from opiscli.settings import cgroup
+from opiscli.settings.choice import require
 
 _FALLBACK_MEMORY = 8 << 30
 _UNITS = {
@@ -35,20 +38,26 @@ class Resources:
 
     @classmethod
     def of_machine(
-        cls, *, threads: int | None = None, memory_limit: int | None = None
+        cls, *, threads: int | None = None, memory_limit: int | str | None = None
     ) -> "Resources":
         """By default every processor this process may use, and a quarter of the memory.
+
+        Inside a container both are what the container may use.
+
+        Parameters
+        ----------
+        memory_limit
+            Bytes, or text such as ``1.5GB``.
 
         Raises
         ------
         UsageError
-            If ``threads`` is below 1.
+            If ``threads`` is below 1, or the limit is no amount of memory.
         """
-        if threads is not None and threads < 1:
-            raise UsageError(f"--threads is {threads}, expected 1 or more", hint="For example 2.")
+        require(threads is None or threads >= 1, "--threads", threads, "1 or more", "2")
         return cls(
             _processors() if threads is None else threads,
-            _memory() // 4 if memory_limit is None else memory_limit,
+            _memory() // 4 if memory_limit is None else parse_memory(str(memory_limit)),
         )
 
 
@@ -68,19 +77,20 @@ def parse_memory(text: str) -> int:
             raise ValueError(text)
     except (ValueError, KeyError) as cause:
         raise UsageError(
-            f"--memory-limit {text} is not an amount of memory",
-            hint="For example --memory-limit 1.5GB.",
+            f"--memory-limit={text} is not an amount of memory",
+            hint="For example --memory-limit=1.5GB.",
         ) from cause
     return int(amount)
 
 
 def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    allowed = cgroup.processors()
+    return max(1, min(here or 1, here or 1 if allowed is None else math.ceil(allowed)))
 
 
 def _memory() -> int:
+    installed = _FALLBACK_MEMORY
     if hasattr(os, "sysconf"):
-        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return _FALLBACK_MEMORY
+        installed = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(installed, cgroup.memory_limit() or installed)

@@ -9,7 +9,7 @@ from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
-from opiscli.settings.evaluation import plain
+from opiscli.settings.numbers import plain
 from opiscli.thresholds.guarantee import assured_threshold
 from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates
 

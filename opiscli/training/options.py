@@ -8,7 +8,7 @@ from typing import Any
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
-from opiscli.settings.evaluation import choice
+from opiscli.settings.choice import choice
 from opiscli.training.settings import DEFAULT_TCM, Margins, Objective, Optimiser, TrainingSettings
 
 _CHOICES: dict[str, type[StrEnum]] = {

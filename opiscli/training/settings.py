@@ -7,7 +7,8 @@ from enum import StrEnum
 from opiscli.errors import UsageError
 from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
-from opiscli.settings.evaluation import RangeRequest, plain
+from opiscli.settings.evaluation import RangeRequest
+from opiscli.settings.numbers import plain
 from opiscli.training.losses import default_options
 from opiscli.training.tcm import ThresholdConsistentMargin
 from opiscli.version import __version__

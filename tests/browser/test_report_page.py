@@ -9,12 +9,12 @@ import pytest
 from conftest import SAMPLE, clusters
 
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.inputs import open_source, run_of
+from opiscli.analysis.inputs import Source, Work
+from opiscli.analysis.questions import count
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
 from opiscli.metrics.utility import utility
 from opiscli.report.html.explorer import explorer_table
 from opiscli.settings.resources import Resources
-from opiscli.sources import Selection
 from opiscli.text import printable, rate, score
 
 HOSTILE = [
@@ -69,13 +69,7 @@ def report(opis, source, path, *options):
 
 
 def counted(source):
-    run = run_of(
-        open_source(str(source), Selection()),
-        str(source),
-        {},
-        Resources.of_machine(),
-        complete=True,
-    )
+    run = count(Source(str(source)), {}, Work(Resources.of_machine()))
     return run, derive(run)
 
 

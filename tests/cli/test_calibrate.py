@@ -297,9 +297,9 @@ def test_holding_classes_out(opis):
     ("options", "code", "says"),
     [
         ((), 2, "no target was given"),
-        (("--far", "0"), 2, "out of bounds"),
-        (("--far", "nan"), 2, "out of bounds"),
-        (("--threshold", "2.5"), 2, "out of bounds"),
+        (("--far", "0"), 2, "--far is 0, expected a rate above 0 and below 1"),
+        (("--far", "nan"), 2, "--far is nan, expected a rate"),
+        (("--threshold", "2.5"), 2, "--threshold is 2.5, expected a distance in [0, 2]"),
         (("--criterion", "best"), 2, "unknown"),
         (("--criterion", "frr"), 2, "has no target"),
         (("--criterion", "eer=0.1"), 2, "expected none"),

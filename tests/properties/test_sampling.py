@@ -145,7 +145,7 @@ def test_too_small_a_sample_is_refused(items):
     with pytest.raises(UsageError, match="expected 200 or more"):
         sample(items, 20 * items.n_items)
     request, tight = CountRequest.of(EvaluationSettings()), Resources(1, 1 << 20)
-    with pytest.raises(UsageError, match="--memory-limit"):
+    with pytest.raises(UsageError, match="memory_limit"):
         sampling.count_sample(items, request, budget(items, 300), 0, tight)
 
 

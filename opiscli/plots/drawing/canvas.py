@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import matplotlib
 from matplotlib import font_manager, style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opiscli.atomic_file import require_free, whole_file
@@ -19,6 +20,9 @@ from opiscli.plots.drawing.palette import HOUSE_STYLE
 
 Picture: TypeAlias = Figure
 """What a command draws and saves."""
+
+Panel: TypeAlias = Axes
+"""Where numbers are drawn."""
 
 _RESOLUTION = 160
 _HASH_SALT = "opis"
@@ -60,7 +64,7 @@ def require_picture_path(path: Path, *, force: bool) -> Kind:
         found = f"ends in .{suffix}" if suffix else "has no suffix"
         raise UsageError(
             f"{path} {found}, expected the name of a .png, .svg or .pdf file",
-            hint=f"For example -o {path.with_suffix('.png')}.",
+            hint=f"For example --output={path.with_suffix('.png')}.",
         )
     require_free(path, force=force)
     return Kind(suffix)
@@ -80,8 +84,8 @@ def read_style(name: str | None) -> list[dict[str, Any] | str]:
     if not Path(name).is_file():
         known = ", ".join(known for known in style.available if not known.startswith("_"))
         raise UsageError(
-            f"--style {name} is neither a file nor a style of matplotlib, expected one of: {known}",
-            hint="For example --style ggplot.",
+            f"--style={name} is neither a file nor a style of matplotlib, expected one of: {known}",
+            hint="For example --style=ggplot.",
         )
     try:
         with _quiet_matplotlib():
@@ -97,9 +101,9 @@ def read_style(name: str | None) -> list[dict[str, Any] | str]:
 
 def _no_style(name: str) -> UsageError:
     return UsageError(
-        f"--style {name} cannot be read as a matplotlib style, expected lines such as"
+        f"--style={name} cannot be read as a matplotlib style, expected lines such as"
         " font.size: 10",
-        hint="Name a style that matplotlib knows, such as --style ggplot, or mend the file.",
+        hint="Name a style that matplotlib knows, such as --style=ggplot, or mend the file.",
     )
 
 

@@ -32,7 +32,7 @@ class DrawnClasses:
     pooled: tuple[Line2D, Line2D]
 
 
-def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> DrawnClasses:
+def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> DrawnClasses:
     """Draw one dot per class, its area growing with the class's items, and the pooled rates.
 
     Parameters
@@ -41,68 +41,80 @@ def draw_classes(of: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -> Dr
         Labels of classes to name.
     """
     ink = rcParams["text.color"]
-    areas = _areas(of)
-    alpha = float(np.clip(8 / np.sqrt(len(of.names)), 0.3, 0.8))
+    areas = _areas(errors)
+    alpha = float(np.clip(8 / np.sqrt(len(errors.names)), 0.3, 0.8))
     dots = ax.scatter(
-        of.far,
-        of.frr,
+        errors.far,
+        errors.frr,
         s=areas,
         color=BLUE,
         alpha=alpha,
         linewidths=0,
-        rasterized=len(of.names) > _MOST_VECTOR_DOTS,
+        rasterized=len(errors.names) > _MOST_VECTOR_DOTS,
     )
-    _size_key(of, areas, ax)
-    chosen = [of.names.index(name) for name in highlight]
+    _size_key(errors, areas, ax)
+    chosen = [errors.names.index(name) for name in highlight]
     named = ax.scatter(
-        of.far[chosen], of.frr[chosen], s=areas[chosen], color=VERMILION, linewidths=0, zorder=3
+        errors.far[chosen],
+        errors.frr[chosen],
+        s=areas[chosen],
+        color=VERMILION,
+        linewidths=0,
+        zorder=3,
     )
     pooled = (
-        ax.axvline(of.pooled_far, color=ink, linewidth=1.0, linestyle="dashed"),
-        ax.axhline(of.pooled_frr, color=ink, linewidth=1.0, linestyle="dashed"),
+        ax.axvline(errors.pooled_far, color=ink, linewidth=1.0, linestyle="dashed"),
+        ax.axhline(errors.pooled_frr, color=ink, linewidth=1.0, linestyle="dashed"),
     )
     ax.set(
-        xlim=(0, 1.06 * max(float(of.far.max()), of.pooled_far, 1e-9)),
-        ylim=(-0.02, 1.12 * max(float(of.frr.max()), of.pooled_frr, 1e-9)),
+        xlim=(0, 1.06 * max(float(errors.far.max()), errors.pooled_far, 1e-9)),
+        ylim=(-0.02, 1.12 * max(float(errors.frr.max()), errors.pooled_frr, 1e-9)),
         xlabel="FAR of the class",
         ylabel="FRR of the class",
-        title=caption(of.source, f"{of.distance} distance ≤ {of.threshold:.4f}"),
+        title=caption(errors.source, f"{errors.distance} distance ≤ {errors.threshold:.4f}"),
     )
-    names = tuple(
-        ax.annotate(
-            label(of.names[i]), (of.far[i], of.frr[i]), xytext=(7, 5), textcoords="offset points",
-            fontsize=8, arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.4},
-        )
-        for i in chosen
-    )  # fmt: skip
-    points = np.column_stack([of.far, of.frr])
-    place_apart(names, points, ax, _write_pooled(of, ax))
+    names = _write_names(errors, chosen, ax)
+    points = np.column_stack([errors.far, errors.frr])
+    place_apart(names, points, ax, _write_pooled(errors, ax))
     return DrawnClasses(dots, named, names, pooled)
 
 
-def _areas(of: ClassErrors) -> FloatArray:
-    largest = np.clip(_INK / len(of.sizes), 20, 130)
-    return np.asarray(largest * np.maximum(of.sizes / of.sizes.max(), 0.08))
+def _write_names(errors: ClassErrors, chosen: Sequence[int], ax: Axes) -> tuple[Annotation, ...]:
+    ink = rcParams["text.color"]
+    return tuple(
+        ax.annotate(
+            label(errors.names[i]), (errors.far[i], errors.frr[i]), xytext=(7, 5),
+            textcoords="offset points", fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.4},
+        )
+        for i in chosen
+    )  # fmt: skip
 
 
-def _write_pooled(of: ClassErrors, ax: Axes) -> tuple[Annotation, Annotation]:
-    above = of.pooled_frr < _HIGH * float(of.frr.max())
+def _areas(errors: ClassErrors) -> FloatArray:
+    largest = np.clip(_INK / len(errors.sizes), 20, 130)
+    return np.asarray(largest * np.maximum(errors.sizes / errors.sizes.max(), 0.08))
+
+
+def _write_pooled(errors: ClassErrors, ax: Axes) -> tuple[Annotation, Annotation]:
+    above = errors.pooled_frr < _HIGH * float(errors.frr.max())
     return (
         ax.annotate(
-            f"pooled {of.pooled_far:.4g}", (of.pooled_far, 1), xycoords=("data", "axes fraction"),
-            xytext=(3, -2), textcoords="offset points", va="top", fontsize=8,
+            f"pooled {errors.pooled_far:.4g}", (errors.pooled_far, 1),
+            xycoords=("data", "axes fraction"), xytext=(3, -2), textcoords="offset points",
+            va="top", fontsize=8,
         ),
         ax.annotate(
-            f"pooled {of.pooled_frr:.4g}", (1, of.pooled_frr), xycoords=("axes fraction", "data"),
-            xytext=(-2, 3 if above else -3), textcoords="offset points", ha="right",
-            va="bottom" if above else "top", fontsize=8,
+            f"pooled {errors.pooled_frr:.4g}", (1, errors.pooled_frr),
+            xycoords=("axes fraction", "data"), xytext=(-2, 3 if above else -3),
+            textcoords="offset points", ha="right", va="bottom" if above else "top", fontsize=8,
         ),
     )  # fmt: skip
 
 
-def _size_key(of: ClassErrors, areas: FloatArray, ax: Axes) -> None:
+def _size_key(errors: ClassErrors, areas: FloatArray, ax: Axes) -> None:
     """Tell in the legend what the area of a dot means."""
-    smallest, largest = int(np.argmin(of.sizes)), int(np.argmax(of.sizes))
+    smallest, largest = int(np.argmin(errors.sizes)), int(np.argmax(errors.sizes))
     for position in dict.fromkeys([smallest, largest]):
         ax.scatter(
             [],
@@ -110,5 +122,5 @@ def _size_key(of: ClassErrors, areas: FloatArray, ax: Axes) -> None:
             s=areas[position],
             color=BLUE,
             linewidths=0,
-            label=f"{of.sizes[position]:,} items",
+            label=f"{errors.sizes[position]:,} items",
         )

@@ -53,14 +53,14 @@ def draw_det(curves: Sequence[DetCurve], ax: Axes) -> list[DrawnDet]:
     return drawn
 
 
-def _draw_curve(of: DetCurve, ax: Axes, turn: int) -> DrawnDet:
+def _draw_curve(curve: DetCurve, ax: Axes, turn: int) -> DrawnDet:
     style = series_style(turn)
-    (line,) = ax.plot(of.far, of.frr, linewidth=1.8, label=label(of.source), **style)
-    inside = (_clipped(of.lo), _clipped(of.hi))
-    band = ax.fill_between(of.far, *inside, color=style["color"], alpha=0.18, linewidth=0)
+    (line,) = ax.plot(curve.far, curve.frr, linewidth=1.8, label=label(curve.source), **style)
+    inside = (_clipped(curve.lo), _clipped(curve.hi))
+    band = ax.fill_between(curve.far, *inside, color=style["color"], alpha=0.18, linewidth=0)
     points = ax.scatter(
-        [mark.far for mark in of.marks],
-        [mark.frr for mark in of.marks],
+        [mark.far for mark in curve.marks],
+        [mark.frr for mark in curve.marks],
         marker=_MARKERS[turn % len(_MARKERS)],
         s=34,
         color=style["color"],

@@ -23,7 +23,7 @@ class DrawnDistances:
     thresholds: tuple[Line2D, ...]
 
 
-def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistances:
+def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> DrawnDistances:
     """Draw both histograms as densities, and a line for every operating point.
 
     Parameters
@@ -31,9 +31,9 @@ def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistan
     log
         Whether densities are on a logarithmic scale, which shows the rare near negatives.
     """
-    n_positive, n_negative = int(of.positive.sum()), int(of.negative.sum())
+    n_positive, n_negative = int(distances.positive.sum()), int(distances.negative.sum())
     # On a logarithmic scale an empty bin ends at half a pair, below every other.
-    widths = np.diff(of.edges)
+    widths = np.diff(distances.edges)
     floor = 0.5 / max(n_positive, n_negative) / widths.max() if log else 0.0
     if log:
         ax.set_yscale("log")
@@ -41,7 +41,7 @@ def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistan
     steps = [
         ax.stairs(
             np.maximum(counted / n / widths, floor),
-            of.edges,
+            distances.edges,
             baseline=floor,
             fill=True,
             color=colour,
@@ -49,18 +49,18 @@ def draw_distances(of: Distances, ax: Axes, *, log: bool = False) -> DrawnDistan
             label=name,
         )
         for counted, n, colour, name in (
-            (of.positive, n_positive, BLUE, "positive pairs, of one class"),
-            (of.negative, n_negative, VERMILION, "negative pairs, of two classes"),
+            (distances.positive, n_positive, BLUE, "positive pairs, of one class"),
+            (distances.negative, n_negative, VERMILION, "negative pairs, of two classes"),
         )
     ]
     ax.set(
-        xlim=(of.edges[0], of.edges[-1]),
-        xlabel=f"{of.distance} distance",
+        xlim=(distances.edges[0], distances.edges[-1]),
+        xlabel=f"{distances.distance} distance",
         ylabel="share of pairs per unit of distance",
-        title=caption(of.source, f"{n_positive:,} positive, {n_negative:,} negative pairs"),
+        title=caption(distances.source, f"{n_positive:,} positive, {n_negative:,} negative pairs"),
     )
     ax.set_ylim(bottom=floor)
-    lines = tuple(_draw_mark(mark, ax, turn) for turn, mark in enumerate(of.marks))
+    lines = tuple(_draw_mark(mark, ax, turn) for turn, mark in enumerate(distances.marks))
     return DrawnDistances(steps[0], steps[1], lines)
 
 

@@ -1,6 +1,6 @@
 """Text in a picture: labels as they are, never too long, and rates as people write them."""
 
-from opiscli.settings.evaluation import scientific
+from opiscli.settings.numbers import scientific
 from opiscli.text import printable
 
 _LONGEST = 32

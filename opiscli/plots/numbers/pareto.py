@@ -16,13 +16,13 @@ class ModelPoint:
     error_ci: Interval
 
 
-def model_point(name: str, of: Evaluation) -> ModelPoint:
+def model_point(name: str, evaluation: Evaluation) -> ModelPoint:
     """Take the point from an evaluation that has R@1."""
-    recall = of.recall["1"]
+    recall = evaluation.recall["1"]
     return ModelPoint(
         name=name,
-        opis=of.opis.value,
-        opis_ci=of.opis.ci,
+        opis=evaluation.opis.value,
+        opis_ci=evaluation.opis.ci,
         error=1 - recall.value,
         error_ci=Interval(1 - recall.ci.hi, 1 - recall.ci.lo),
     )

@@ -6,12 +6,12 @@ import numpy as np
 
 from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
-from opiscli.metrics.opis import n_worst
+from opiscli.metrics.opis import mean_over_range, n_worst, opis_contributions
 from opiscli.metrics.rates import pooled_far
 from opiscli.metrics.utility import utility
-from opiscli.plots.numbers.over_range import mean_utilities
 from opiscli.plots.numbers.thresholds import overview
 from opiscli.results import Bounds, Evaluation
+from opiscli.thresholds.at_rate import calibration_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +68,18 @@ class UtilityCurves:
 
 
 def utility_curves(
-    name: str, run: CountedSet, of: Evaluation, n_thresholds: int = 300
+    name: str, run: CountedSet, evaluation: Evaluation, n_thresholds: int = 300
 ) -> UtilityCurves:
     """Take the curves from complete counts, over all thresholds at which something happens."""
     counted, settings = run.counted, run.settings
-    counts = overview(counted, of.calibration_range.threshold, n_thresholds)
+    counts = overview(counted, evaluation.calibration_range.threshold, n_thresholds)
     paired = counts.has_positives
     curves = utility(counts.of_classes(paired), settings.utility, settings.beta)
-    worst = n_worst(of.eps_opis.epsilon, len(curves))
+    worst = n_worst(evaluation.eps_opis.epsilon, len(curves))
     ascending = np.sort(curves, axis=0)[:worst]
     return UtilityCurves(
         source=name,
-        distance=of.distance,
+        distance=evaluation.distance,
         names=tuple(name for name, keep in zip(counted.names, paired, strict=True) if keep),
         thresholds=counts.thresholds,
         utility=curves,
@@ -89,9 +89,30 @@ def utility_curves(
         lowest=ascending[0],
         far=pooled_far(counts),
         mean_utility=mean_utilities(run),
-        range=of.calibration_range.threshold,
-        opis=of.opis.value,
-        eps_opis=of.eps_opis.value,
-        epsilon=of.eps_opis.epsilon,
+        range=evaluation.calibration_range.threshold,
+        opis=evaluation.opis.value,
+        eps_opis=evaluation.eps_opis.value,
+        epsilon=evaluation.eps_opis.epsilon,
         n_worst=worst,
     )
+
+
+def mean_utilities(run: CountedSet) -> FloatArray:
+    """Utility over the range of each class with two items or more, shape ``(n_classes,)``."""
+    return mean_over_range(*_curves(run))
+
+
+def parts_of_opis(run: CountedSet) -> FloatArray:
+    """Share of each of the same classes in OPIS, shape ``(n_classes,)``."""
+    return opis_contributions(*_curves(run))
+
+
+def _curves(run: CountedSet) -> tuple[FloatArray, FloatArray]:
+    counted, settings = run.counted, run.settings
+    if counted.grid is None:
+        # Raises, and says why.
+        calibration_range(counted.pooled, settings.calibration_range)
+        raise AssertionError("a range that can be formed has a grid")
+    counts = counted.at(counted.grid)
+    paired = counts.of_classes(counts.has_positives)
+    return utility(paired, settings.utility, settings.beta), counts.thresholds

@@ -6,8 +6,8 @@ import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
-from opiscli.plots.numbers.over_range import mean_utilities, parts_of_opis
 from opiscli.plots.numbers.thresholds import evenly_by_far
+from opiscli.plots.numbers.utility import mean_utilities, parts_of_opis
 from opiscli.results import Evaluation
 
 _MOST_CELLS = 350_000

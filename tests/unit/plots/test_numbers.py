@@ -17,12 +17,11 @@ from opiscli.metrics.opis import mean_over_range
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far, pooled_frr
 from opiscli.metrics.utility import utility
 from opiscli.plots.drawing.classes import draw_classes
-from opiscli.plots.drawing.density import curve_density
 from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.text import label
-from opiscli.plots.drawing.utility import draw_curves
+from opiscli.plots.drawing.utility import curve_density, draw_curves
 from opiscli.plots.naming import chosen_labels, parse_pairs, short_names
 from opiscli.plots.numbers.classes import class_errors, threshold_at
 from opiscli.plots.numbers.det import det_curve
@@ -240,12 +239,12 @@ def test_highlighted_classes():
     labels = ["worst:2", "b", "c"]
     assert chosen_labels(["worst:1"], labels[1:]) == ("b",)
     assert chosen_labels(["worst:2", "c"], labels) == ("worst:2", "c")
-    with pytest.raises(UsageError, match="--highlight bb is not a class"):
+    with pytest.raises(UsageError, match="highlight='bb' is not a class"):
         chosen_labels(["bb"], labels)
 
 
 def test_pairs_of_sources():
     sources = ["a/base.opis", "a/tuned:1.opis"]
     assert parse_pairs(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
-    with pytest.raises(UsageError, match="--pairs base does not name two sources"):
+    with pytest.raises(UsageError, match="pairs='base' does not name two sources"):
         parse_pairs(["base"], sources)

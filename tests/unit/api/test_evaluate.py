@@ -26,7 +26,7 @@ def test_options_are_those_of_the_command(opis, tmp_path):
         utility="precision-recall",
         beta=2,
         epsilon=0.3,
-        thresholds=31,
+        n_thresholds=31,
         k=(1, 3),
     )
     ours = json.loads(result.to_json())
@@ -47,10 +47,10 @@ def test_results_are_frozen():
     [
         ({"distance": "manhattan"}, "expected one of: euclidean, cosine"),
         ({"utility": "f1"}, "expected one of: tpr-tnr, precision-recall"),
-        ({"far": (0.1, 0.2), "range": (0.5, 1)}, "expected one of them"),
+        ({"far": (0.1, 0.2), "range": (0.5, 1)}, "use only one of far, range: each sets"),
         ({"far": (0.2, 0.1)}, "lower bound first"),
         ({"k": 0}, "ranks from 1"),
-        ({"threads": 0}, "--threads is 0"),
+        ({"threads": 0}, "threads is 0, expected 1 or more\nhint: For example threads=2."),
     ],
 )
 def test_options_are_checked(options, match):

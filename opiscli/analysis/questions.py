@@ -1,0 +1,256 @@
+"""The questions that can be asked of a source, one function each: from inputs to a frozen result.
+
+The command line and the Python functions ask the same ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
+from opiscli.analysis.check import check_run
+from opiscli.analysis.class_thresholds import diagnose_own_thresholds
+from opiscli.analysis.compare import compare_runs
+from opiscli.analysis.evaluate import derive
+from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
+from opiscli.analysis.holdout import hold_out
+from opiscli.analysis.inputs import Input, Work, open_gallery
+from opiscli.analysis.inspect import inspect_run
+from opiscli.counts.counts import CountedSet
+from opiscli.errors import UsageError
+from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
+from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.choice import require
+from opiscli.settings.conditions import Condition
+
+_MOST_COMPARED = 26
+
+
+def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
+    """Count a source completely, so that any threshold can be asked for."""
+    return source.open(work).count(given, work, complete=True)
+
+
+def evaluate(
+    source: Input,
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    threshold_file: Path | None = None,
+    index: str | None = None,
+    gallery: Input | None = None,
+    group_by: str | None = None,
+    complete: bool = False,
+) -> tuple[CountedSet, Evaluation]:
+    """How good is the model, and how well does one threshold fit all classes?
+
+    Parameters
+    ----------
+    given
+        Fields of `EvaluationSettings` that were asked for.
+    threshold_file
+        Whose threshold is reported as one more operating point.
+    index
+        A FAISS index to put beside the exact search.
+    gallery
+        What to compare the items with, if not one another.
+    group_by
+        Column to look inside the groups of.
+    complete
+        Whether the counts are to be saved.
+
+    Returns
+    -------
+    tuple
+        The counts, and what follows from them.
+    """
+    refuse_groups(group_by, given.get("sample_pairs"), is_across=gallery is not None)
+    against = None if gallery is None else open_gallery(gallery, source, work)
+    opened = source.open(work, group=group_by, with_pairs=against is None)
+    thresholds = opened.threshold_in(threshold_file, given.get("distance"))
+    counts = opened.count(
+        given, work, complete=complete, thresholds=thresholds, index=index, gallery=against
+    )
+    result = derive(counts, thresholds)
+    if group_by is not None:
+        items = opened.items("--group-by")
+        result = evaluate_groups(
+            result, counts, items, group_by, work.resources, on_progress=work.on_progress
+        )
+    return counts, result
+
+
+def calibrate(
+    source: Input,
+    targets: Sequence[Target],
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    threshold_file: Path | None = None,
+    evaluate_on: Input | None = None,
+    group_by: str | None = None,
+    per_class: bool = False,
+    holdout: float | None = None,
+    **asked: Any,  # noqa: ANN401
+) -> Calibration:
+    """Which threshold meets the targets, and what are its rates?
+
+    Parameters
+    ----------
+    given
+        ``distance`` and ``drop_duplicates``, where they were asked for.
+    threshold_file
+        Whose threshold is one more target.
+    evaluate_on
+        What the rates are to be of, if not of ``of``.
+    group_by
+        Column to take the rates inside the groups of.
+    per_class
+        Whether thresholds per class are compared with the best single one.
+    holdout, asked
+        Further fields of `CalibrationSettings`.
+    """
+    opened = source.open(work, group=group_by if evaluate_on is None else None)
+    from_file = opened.threshold_in(threshold_file, given.get("distance"))
+    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
+    items = None if holdout is None else opened.items("--holdout")
+    asked_for = {**given, "ks": ()}
+    counts = opened.count(asked_for, work, complete=True, thresholds=_exact(targets))
+    settings = CalibrationSettings(
+        targets=targets,
+        distance=counts.settings.distance,
+        drop_duplicates=counts.settings.drop_duplicates,
+        holdout=holdout,
+        **asked,
+    )
+    chosen = choose_thresholds(counts, settings)
+    evaluated = None
+    if evaluate_on is not None:
+        opened = evaluate_on.open(work, group=group_by)
+        measured = {**asked_for, "distance": settings.distance}
+        evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
+    result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
+    if per_class:
+        result = diagnose_own_thresholds(result, counts, settings)
+    if items is not None:
+        result = hold_out(result, items, settings, work.resources, on_progress=work.on_progress)
+    if group_by is not None:
+        grouped = opened.items("--group-by")
+        return rate_groups(
+            result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
+        )
+    return result
+
+
+def check(
+    source: Input,
+    conditions: Sequence[str],
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    threshold: float | None = None,
+    threshold_file: Path | None = None,
+) -> Check:
+    """Does any of the conditions hold?
+
+    Parameters
+    ----------
+    conditions
+        Such as ``opis>0.01``.
+    given
+        Fields of `EvaluationSettings` that were asked for.
+    threshold, threshold_file
+        Threshold of rates that name no FAR of their own; that of the file comes first.
+    """
+    if not conditions:
+        raise UsageError(
+            "no condition was given", hint="For example --fail-if='opis>0.01', in quotes."
+        )
+    parsed = tuple(Condition.parse(text) for text in conditions)
+    opened = source.open(work)
+    for value in opened.threshold_in(threshold_file, given.get("distance")):
+        threshold = value
+    ranks = tuple(sorted({one.rank for one in parsed if one.rank is not None}))
+    exact = () if threshold is None else (threshold,)
+    counts = opened.count({**given, "ks": ranks}, work, complete=True, thresholds=exact)
+    return check_run(counts, parsed, threshold)
+
+
+def compare(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> Comparison:
+    """How do several sources differ from the first?
+
+    Parameters
+    ----------
+    sources
+        From 2 to 26; the first is the baseline.
+    given
+        Fields of `EvaluationSettings` that were asked for.
+    """
+    if len(sources) < 2:
+        raise UsageError(
+            f"{len(sources)} source was given, expected two or more",
+            hint="For example: opis compare before.parquet after.parquet.",
+        )
+    if len(sources) > _MOST_COMPARED:
+        raise UsageError(
+            f"{len(sources)} sources were given, expected {_MOST_COMPARED} at most",
+            hint="Compare fewer at once.",
+        )
+    return compare_runs([source.open(work).count(given, work) for source in sources])
+
+
+def inspect(
+    source: Input,
+    target: Target,
+    given: Mapping[str, Any],
+    work: Work,
+    *,
+    threshold_file: Path | None = None,
+    pairs: int = 10,
+    neighbours: int = 5,
+    show: Sequence[str] = (),
+) -> Inspection:
+    """Which classes, pairs and items does a threshold get wrong?
+
+    Parameters
+    ----------
+    target
+        What decides the threshold.
+    given
+        ``distance`` and ``drop_duplicates``, where they were asked for.
+    threshold_file
+        Whose threshold is taken instead.
+    pairs, neighbours
+        How many pairs of each kind are listed, and how many nearest others must agree on
+        another class.
+    show
+        Columns to show of each item.
+    """
+    for option, number, most in (("--pairs", pairs, 100_000), ("--neighbours", neighbours, 1000)):
+        require(1 <= number <= most, option, number, f"1 to {most}", "5")
+    opened = source.open(work, show=tuple(show), find_id=True)
+    items = opened.items(
+        "opis inspect",
+        hint="Name the embeddings for pairs and labels; opis calibrate shows from counts alone"
+        " which classes have the highest error rates.",
+    )
+    for value in opened.threshold_in(threshold_file, given.get("distance")):
+        target = Target(Criterion.THRESHOLD, value)
+    settings = CalibrationSettings(targets=(target,), allow_zero=True, **given)
+    return inspect_run(
+        opened.count({**given, "ks": ()}, work, complete=True, thresholds=_exact([target])),
+        items,
+        settings,
+        work.resources,
+        n_pairs=pairs,
+        n_neighbours=neighbours,
+        id_column=opened.id_column,
+        show=tuple(show),
+        on_progress=work.on_progress,
+    )
+
+
+def _exact(targets: Sequence[Target]) -> tuple[float, ...]:
+    """Thresholds that must be counted to the digit."""
+    given = (one.value for one in targets if one.criterion is Criterion.THRESHOLD)
+    return tuple(value for value in given if value is not None)

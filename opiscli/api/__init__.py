@@ -1,0 +1,1 @@
+"""The Python functions, one for each command; import them from `opiscli`."""

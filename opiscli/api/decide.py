@@ -1,0 +1,192 @@
+"""Decide: which threshold to use, and whether a model is good enough."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import numpy.typing as npt
+
+from opiscli.analysis import questions
+from opiscli.api.arguments import (
+    AnySource,
+    Embeddings,
+    PathLike,
+    ReadingOptions,
+    each,
+    input_of,
+    path_of,
+    settings_of,
+    work_of,
+)
+from opiscli.atomic_file import require_free
+from opiscli.results import Calibration, Check
+from opiscli.settings.calibration import Average, Target
+from opiscli.settings.choice import choice, require_together
+from opiscli.settings.evaluation import Distance
+from opiscli.thresholds import threshold_file as files
+
+
+def calibrate(
+    embeddings: Embeddings,
+    labels: npt.ArrayLike | PathLike | None = None,
+    *,
+    far: float | Sequence[float] | None = None,
+    criterion: str | Sequence[str] | None = None,
+    target: float | None = None,
+    threshold: float | Sequence[float] | None = None,
+    threshold_file: PathLike | None = None,
+    average: Average | str = Average.POOLED,
+    confidence: float | None = None,
+    allow_zero: bool = False,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    eval: AnySource | None = None,
+    eval_where: Sequence[str] | None = None,
+    group_by: str | None = None,
+    per_class: bool = False,
+    holdout: float | None = None,
+    repeats: int = 20,
+    output: PathLike | None = None,
+    force: bool = False,
+    seed: int = 0,
+    **reading: Unpack[ReadingOptions],
+) -> Calibration:
+    """Choose a threshold for a false-accept rate or another target, with the rates it attains.
+
+    Parameters
+    ----------
+    embeddings, labels, distance, drop_duplicates, **reading
+        As in `evaluate`.
+    far
+        One rate or several, in (0, 1): the largest threshold with a false-accept rate of at most
+        this.
+    criterion, target
+        ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
+        FRR are equal; ``max-utility``: the largest mean utility of classes; one or several.
+        ``target`` is that of criteria given without one.
+    threshold, threshold_file
+        Thresholds to take the rates of, distances in [0, 2], and a file that was written before.
+    average
+        ``pooled``: rate over all pairs; ``macro``: mean of per-class rates.
+    confidence
+        In [0.5, 1): the upper bound of FAR must meet the target, for new classes of the same kind.
+    allow_zero
+        If the FAR target cannot be met, use the largest threshold with zero false accepts.
+    eval, eval_where
+        Take the rates on this: a pair of embeddings and labels, the name of a file with
+        conditions on its rows, or a set that was read or counted before.
+    group_by
+        A column: also take the rates in each group in it.
+    per_class
+        Also compare thresholds per class with the best single one.
+    holdout, repeats
+        Share of classes to choose on, in (0, 1), the others being tested, and how often, 1 to 1000.
+    output, force
+        Name of a file to write the threshold to, which may be overwritten.
+    seed
+        Random seed of the draws of classes.
+
+    Returns
+    -------
+    Calibration
+        The same result that ``opis calibrate --json`` prints, with one operating point per target.
+
+    Raises
+    ------
+    EmbeddingError
+        If the data cannot be evaluated.
+    UndefinedMetric
+        If no threshold meets a target.
+    UsageError
+        If there is no target, or an argument is out of range.
+    SourceError
+        If a file cannot be read or holds something else.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> found = opiscli.calibrate("sample_data/wordnet.parquet", far=1e-3)
+    >>> point = found.operating_points[0]
+    >>> point.far.value <= 1e-3
+    True
+    """
+    path, tested_on = path_of(output), None
+    if path is not None:
+        require_free(path, force=force)
+    if eval is not None:
+        rows: ReadingOptions = {**reading, "where": eval_where or ()}
+        tested_on = input_of(eval, None, rows)
+    else:
+        require_together("--eval", eval_where=eval_where)
+    found = questions.calibrate(
+        input_of(embeddings, labels, reading),
+        Target.given(
+            far=each(far), criterion=each(criterion), target=target, threshold=each(threshold)
+        ),
+        settings_of(distance=distance, drop_duplicates=drop_duplicates),
+        work_of(reading),
+        threshold_file=path_of(threshold_file),
+        evaluate_on=tested_on,
+        group_by=group_by,
+        per_class=per_class,
+        holdout=holdout,
+        repeats=repeats,
+        average=choice(Average, "--average", average),
+        confidence=confidence,
+        allow_zero=allow_zero,
+        seed=seed,
+    )
+    if path is not None:
+        files.write(found, path, force=force)
+    return found
+
+
+def check(
+    embeddings: Embeddings,
+    labels: npt.ArrayLike | PathLike | None = None,
+    *,
+    fail_if: str | Sequence[str] = (),
+    threshold: float | None = None,
+    threshold_file: PathLike | None = None,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    seed: int | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> Check:
+    """See whether any of the conditions is met, as a gate for a model.
+
+    Parameters
+    ----------
+    embeddings, labels, distance, drop_duplicates, seed, **reading
+        As in `evaluate`.
+    fail_if
+        Conditions to fail on, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
+    threshold, threshold_file
+        Threshold used for rates without ``@far=…``, a distance in [0, 2], or a file that
+        `calibrate` wrote.
+
+    Returns
+    -------
+    Check
+        The same result that ``opis check --json`` prints; ``passed`` is true if none is met.
+
+    Raises
+    ------
+    UndefinedMetric
+        If a number that is named has no value on this data.
+    UsageError
+        If there is no condition, one cannot be read, or a rate has no threshold.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> opiscli.check("sample_data/wordnet.parquet", fail_if=["recall@1<0.1"]).passed
+    True
+    """
+    return questions.check(
+        input_of(embeddings, labels, reading),
+        each(fail_if),
+        settings_of(distance=distance, drop_duplicates=drop_duplicates, seed=seed),
+        work_of(reading),
+        threshold=threshold,
+        threshold_file=path_of(threshold_file),
+    )

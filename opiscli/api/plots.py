@@ -1,0 +1,267 @@
+"""Show: one function per picture."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import numpy.typing as npt
+
+from opiscli.api.arguments import (
+    AnySource,
+    Bounds,
+    Embeddings,
+    PathLike,
+    ReadingOptions,
+    input_of,
+    settings_of,
+    work_of,
+)
+from opiscli.plots import figures, from_sources
+from opiscli.plots.drawing.canvas import Panel
+from opiscli.plots.drawing.classes import DrawnClasses, draw_classes
+from opiscli.plots.drawing.det import DrawnDet, draw_det
+from opiscli.plots.drawing.distances import DrawnDistances, draw_distances
+from opiscli.plots.drawing.pareto import DrawnPareto, draw_pareto
+from opiscli.plots.drawing.utility import DrawnCurves, draw_curves
+from opiscli.results import Evaluation
+from opiscli.settings.evaluation import Distance, Utility
+
+
+def plot_curves(
+    embeddings: Embeddings,
+    labels: npt.ArrayLike | PathLike | None = None,
+    *,
+    ax: Panel | None = None,
+    highlight: Sequence[str] = (),
+    far: Bounds | None = None,
+    frr: Bounds | None = None,
+    range: Bounds | None = None,
+    utility: Utility | str | None = None,
+    beta: float | None = None,
+    epsilon: float | None = None,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> DrawnCurves:
+    """Draw the utility of every class over the threshold.
+
+    Parameters
+    ----------
+    embeddings, labels, distance, drop_duplicates, **reading
+        As in `opiscli.evaluate`.
+    far, frr, range, utility, beta, epsilon
+        As in `opiscli.evaluate`.
+    ax
+        Matplotlib axes to draw on; by default those of a new figure, with a legend.
+    highlight
+        Labels of classes to name, or ``worst:N`` for the N worst ones.
+
+    Returns
+    -------
+    DrawnCurves
+        The artists.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> drawn = opiscli.plot_curves("sample_data/wordnet.parquet", ax=ax)
+    >>> len(drawn.mean.get_xdata()) > 100
+    True
+    """
+    asked = settings_of(
+        far=far, frr=frr, range=range, utility=utility, beta=beta, epsilon=epsilon,
+        distance=distance, drop_duplicates=drop_duplicates,
+    )  # fmt: skip
+    source = input_of(embeddings, labels, reading)
+    (panel,), named = from_sources.curves_of([source], asked, work_of(reading), highlight=highlight)
+    return figures.draw_on(ax, lambda ax: draw_curves(panel, ax, named))
+
+
+def plot_distances(
+    embeddings: Embeddings,
+    labels: npt.ArrayLike | PathLike | None = None,
+    *,
+    ax: Panel | None = None,
+    log: bool = False,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> DrawnDistances:
+    """Draw histograms of same-class and different-class distances, with thresholds for common FARs.
+
+    Parameters
+    ----------
+    embeddings, labels, distance, drop_duplicates, **reading
+        As in `opiscli.evaluate`.
+    ax
+        Matplotlib axes to draw on; by default those of a new figure, with a legend.
+    log
+        Densities on a logarithmic scale, which shows the rare near negatives.
+
+    Returns
+    -------
+    DrawnDistances
+        The artists.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> drawn = opiscli.plot_distances("sample_data/wordnet.parquet", ax=ax, log=True)
+    >>> ax.get_yscale()
+    'log'
+    """
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    source = input_of(embeddings, labels, reading)
+    found = from_sources.distances_of(source, asked, work_of(reading))
+    return figures.draw_on(ax, lambda ax: draw_distances(found, ax, log=log))
+
+
+def plot_det(
+    *sources: AnySource,
+    ax: Panel | None = None,
+    names: Sequence[str] | None = None,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> list[DrawnDet]:
+    """Draw the error trade-off of one source or several on normal-deviate axes.
+
+    Parameters
+    ----------
+    sources
+        Pairs of embeddings and labels, names of files, or sets that were read or counted before.
+    ax
+        Matplotlib axes to draw on; by default those of a new figure, with a legend.
+    names
+        What to call the sources; by default their files.
+    distance, drop_duplicates, **reading
+        As in `opiscli.evaluate`.
+
+    Returns
+    -------
+    list of DrawnDet
+        The artists of each curve.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> len(opiscli.plot_det("sample_data/wordnet.parquet", ax=ax))
+    1
+    """
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    inputs = [input_of(source, None, reading) for source in sources]
+    curves = from_sources.det_curves_of(inputs, asked, work_of(reading), names=names)
+    return figures.draw_on(ax, lambda ax: draw_det(curves, ax), height=figures.WIDTH)
+
+
+def plot_pareto(
+    *sources: AnySource | Evaluation,
+    ax: Panel | None = None,
+    names: Sequence[str] | None = None,
+    pairs: Sequence[str] = (),
+    far: Bounds | None = None,
+    frr: Bounds | None = None,
+    range: Bounds | None = None,
+    utility: Utility | str | None = None,
+    beta: float | None = None,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> DrawnPareto:
+    """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones.
+
+    Parameters
+    ----------
+    sources
+        Evaluations; or pairs of embeddings and labels, names of files, or sets that were read or
+        counted before.
+    ax
+        Matplotlib axes to draw on; by default those of a new figure.
+    names
+        What to call the sources; by default their files.
+    pairs
+        Texts ``BASE:TUNED`` of two names: an arrow is drawn from the first to the second.
+    far, frr, range, utility, beta, distance, drop_duplicates, **reading
+        As in `opiscli.evaluate`.
+
+    Returns
+    -------
+    DrawnPareto
+        The artists.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> result = opiscli.evaluate("sample_data/wordnet.parquet")
+    >>> drawn = opiscli.plot_pareto(result, result, ax=ax, names=["a", "b"], pairs=["a:b"])
+    >>> len(drawn.dots), len(drawn.arrows)
+    (2, 1)
+    """
+    asked = settings_of(
+        far=far, frr=frr, range=range, utility=utility, beta=beta, distance=distance,
+        drop_duplicates=drop_duplicates,
+    )  # fmt: skip
+    inputs = [
+        source if isinstance(source, Evaluation) else input_of(source, None, reading)
+        for source in sources
+    ]
+    models, arrows = from_sources.models_of(
+        inputs, asked, work_of(reading), pairs=pairs, names=names
+    )
+    return figures.draw_on(ax, lambda ax: draw_pareto(models, ax, arrows))
+
+
+def plot_classes(
+    embeddings: Embeddings,
+    labels: npt.ArrayLike | PathLike | None = None,
+    *,
+    ax: Panel | None = None,
+    far: float | None = None,
+    threshold: float | None = None,
+    highlight: Sequence[str] | None = None,
+    distance: Distance | str | None = None,
+    drop_duplicates: bool | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> DrawnClasses:
+    """Draw FAR and FRR of every class at one threshold, one dot per class.
+
+    Parameters
+    ----------
+    embeddings, labels, distance, drop_duplicates, **reading
+        As in `opiscli.evaluate`.
+    ax
+        Matplotlib axes to draw on; by default those of a new figure, with a legend.
+    far, threshold
+        Where to draw: a pooled false-accept rate in (0, 1), by default 1e-2, or a distance in
+        [0, 2]; at most one of them.
+    highlight
+        Labels of classes to name, or ``worst:N`` for the N worst ones; by default ``worst:5``.
+
+    Returns
+    -------
+    DrawnClasses
+        The artists.
+
+    Examples
+    --------
+    >>> import opiscli
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> drawn = opiscli.plot_classes("sample_data/wordnet.parquet", ax=ax, highlight=["worst:2"])
+    >>> len(drawn.names)
+    2
+    """
+    target = from_sources.class_target(far=far, threshold=threshold)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    source = input_of(embeddings, labels, reading)
+    errors, named = from_sources.classes_of(
+        source, target, asked, work_of(reading), highlight=highlight
+    )
+    return figures.draw_on(ax, lambda ax: draw_classes(errors, ax, named))

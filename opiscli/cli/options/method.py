@@ -1,0 +1,93 @@
+"""What is measured, and how: the settings of an evaluation."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from opiscli.cli.option_groups import option
+from opiscli.cli.parsing import parse_calibration_range
+from opiscli.settings.choice import given
+from opiscli.settings.evaluation import Distance, Utility
+
+PANEL = "What is measured"
+THRESHOLD_PANEL = "Threshold selection"
+
+Far = Annotated[
+    str | None,
+    option(
+        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.", PANEL, metavar="LO:HI"
+    ),
+]
+Frr = Annotated[
+    str | None,
+    option("Calibration range by pooled false-reject rate instead.", PANEL, metavar="LO:HI"),
+]
+DistanceRange = Annotated[
+    str | None,
+    option("Calibration range as two distances instead.", PANEL, "--range", metavar="A:B"),
+]
+UtilityKind = Annotated[
+    Utility | None,
+    option(
+        "Which pair of rates the per-class F-score combines. Default: tpr-tnr.", PANEL, "--utility"
+    ),
+]
+Beta = Annotated[
+    float | None, option("Weight of TPR (or of recall) in it, as in F-beta. Default: 1.", PANEL)
+]
+Epsilon = Annotated[
+    float | None, option("Share of classes that are the worst. Default: 0.1.", PANEL)
+]
+Ranks = Annotated[str | None, option("Ranks of R@k. Default: 1.", PANEL, "--k", metavar="K,K,…")]
+DistanceKind = Annotated[
+    Distance | None,
+    option("Distance measure used for thresholds. Default: euclidean.", PANEL, "--distance"),
+]
+GroupBy = Annotated[
+    str | None,
+    option(
+        "Also report each group in this column (e.g. tenant, country) at the global "
+        "thresholds, and the disparity between groups.",
+        PANEL,
+        metavar="COLUMN",
+    ),
+]
+ThresholdFile = Annotated[
+    Path | None,
+    option(
+        "Take the threshold from a file that calibrate -o wrote.",
+        THRESHOLD_PANEL,
+        metavar="FILE.json",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """The calibration range, and the settings of the groups that are based on it."""
+
+    far: Far = None
+    frr: Frr = None
+    range_: DistanceRange = None
+
+    def given(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Fields of `EvaluationSettings` that were asked for, here or in ``more``."""
+        of_range = {"far", "frr", "range_"}
+        further = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in of_range}
+        asked_range = parse_calibration_range(self.far, self.frr, self.range_)
+        return given(calibration_range=asked_range, **further, **more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeAndUtility(Range):
+    """The calibration range, and what is measured of a class over it."""
+
+    utility: UtilityKind = None
+    beta: Beta = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method(RangeAndUtility):
+    """All that decides OPIS and ε-OPIS."""
+
+    epsilon: Epsilon = None

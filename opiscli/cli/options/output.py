@@ -1,0 +1,38 @@
+"""How a result is shown, and where it is written."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from opiscli.cli.option_groups import option
+from opiscli.report.tables.formats import Format
+
+if TYPE_CHECKING:
+    from opiscli.results import Result
+
+PANEL = "Output"
+
+OutputFormat = Annotated[
+    Format, option("How to print the result.", PANEL, "--format", "-f", show_default=True)
+]
+Json = Annotated[bool, option("Short for --format json.", PANEL, "--json")]
+Force = Annotated[bool, option("Overwrite files.", PANEL, "--force")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How a result is printed."""
+
+    output_format: OutputFormat = Format.TABLE
+    json: Json = False
+
+    def show(self, result: "Result", *, on_stderr: bool = False) -> None:
+        """Print it.
+
+        Parameters
+        ----------
+        on_stderr
+            Whether stdout is taken by something else.
+        """
+        from opiscli.report import show
+
+        show(result, Format.JSON if self.json else self.output_format, on_stderr=on_stderr)

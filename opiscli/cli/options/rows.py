@@ -1,0 +1,80 @@
+"""What a command reads: sources, their columns and their rows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opiscli.cli.option_groups import option
+from opiscli.cli.parsing import source_or_stdin, sources_or_stdin
+
+if TYPE_CHECKING:
+    from opiscli.analysis.inputs import Source as AnySource
+
+_PANEL = "Input"
+
+Source = Annotated[
+    str | None,
+    typer.Argument(
+        help="Parquet, Arrow, Feather, NPY or NPZ file, folder or 'glob' of Parquet files,"
+        " a saved evaluation (.opis), or - for an Arrow stream or an evaluation on stdin, which"
+        " is also the default in a pipe.",
+        show_default=False,
+    ),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Embeddings of any kind that evaluate reads, or evaluations saved by it.",
+        show_default=False,
+    ),
+]
+EmbeddingColumn = Annotated[
+    str | None,
+    option("Column of embeddings. Default: embedding, else the one list-of-float column.", _PANEL),
+]
+LabelColumn = Annotated[str | None, option("Column of labels. Default: label.", _PANEL)]
+IdColumn = Annotated[str | None, option("Column of ids, to name a bad row by.", _PANEL)]
+Where = Annotated[
+    list[str] | None,
+    option("Only rows with this value. Repeat to narrow further.", _PANEL, metavar="COLUMN=VALUE"),
+]
+LabelsFile = Annotated[
+    Path | None, option("Labels of an NPY source.", _PANEL, "--labels", metavar="FILE.npy")
+]
+DropDuplicates = Annotated[
+    bool | None,
+    option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Which columns and rows of its sources a command reads."""
+
+    embedding_column: EmbeddingColumn = None
+    label_column: LabelColumn = None
+    id_column: IdColumn = None
+    where: Where = None
+    labels: LabelsFile = None
+
+    def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
+        """These rows of a source, by default of standard input.
+
+        Parameters
+        ----------
+        more
+            Fields of `Selection` that are other than here.
+        """
+        from opiscli.analysis.inputs import Source
+        from opiscli.sources import Selection
+
+        columns = self.embedding_column, self.label_column, self.id_column
+        chosen = {"where": tuple(self.where or ()), "labels_file": self.labels, **more}
+        return Source(source_or_stdin(source), Selection(*columns, **chosen))
+
+    def of_each(self, sources: list[str] | None) -> "list[AnySource]":
+        """These rows of several sources."""
+        return [self.of(source) for source in sources_or_stdin(sources)]

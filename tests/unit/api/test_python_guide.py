@@ -1,0 +1,28 @@
+"""Every example of the guide to Python runs, in the order in which it is read."""
+
+import re
+
+from conftest import ROOT
+
+import opiscli
+
+GUIDE = (ROOT / "docs" / "python.md").read_text("utf-8")
+
+
+def test_all_examples_run(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert len(examples) == 5
+    names = {}
+    for example in examples:
+        exec(compile(example, "docs/python.md", "exec"), names)
+    said = re.search(r"print\(.*\)\s+# (.*)", examples[-1])[1]
+    assert capsys.readouterr().out == f"{said}\n"
+    assert names["point"].far.value <= 1e-3
+    assert len(names["curves"].highlighted) == 3
+
+
+def test_every_function_is_in_the_guide():
+    for name in opiscli.__all__:
+        is_function = name.islower() and not name.startswith(("_", "evaluate_", "read_"))
+        assert not is_function or f"{name}" in GUIDE, name
