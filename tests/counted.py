@@ -4,6 +4,7 @@ import numpy as np
 
 from opiscli.counting.plan import Plan
 from opiscli.counting.tables import spread_counts
+from opiscli.distance import Distance
 from opiscli.engine import count as counting
 from opiscli.engine import pool as pooling
 from opiscli.engine import tiles
@@ -12,7 +13,6 @@ from opiscli.engine.executors import threads
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
-from opiscli.settings.evaluation import Distance
 
 KERNELS = [NUMPY, *([COMPILED] if has_compiler() else [])]
 

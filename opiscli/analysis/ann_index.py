@@ -34,7 +34,7 @@ def derive_deployed(
     if counted.grid is not None:
         exact_opis = _opis(counted.at(counted.grid), settings)
         if deployed.pairs is not None:
-            deployed_opis = _opis(deployed.pairs.up_to(counted.grid), settings)
+            deployed_opis = _opis(deployed.pairs.at(counted.grid), settings)
     return Deployed(
         index=deployed.index,
         bytes_per_item=deployed.bytes_per_item,
@@ -79,7 +79,7 @@ def _point(
 ) -> DeployedPoint:
     here = np.array([threshold])
     exact_far, exact_tar = _rates(counted.at(here))
-    far, tar = (None, None) if deployed is None else _rates(deployed.up_to(here))
+    far, tar = (None, None) if deployed is None else _rates(deployed.at(here))
     return DeployedPoint(
         target_far=target,
         threshold=threshold,

@@ -55,9 +55,7 @@ def calibrate_run(
         data=run.data,
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
-        pairs=Pairs(
-            "exact", int(table.positive_pairs.sum()), int(table.negative_pairs.sum()) // table.ends
-        ),
+        pairs=Pairs("exact", table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),
     )

@@ -10,7 +10,7 @@ from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sample import count_sample
 from opiscli.counting.within import count_within
-from opiscli.counts.counts import CountedGallery, CountedSet
+from opiscli.counts.counts import CountedGallery, CountedSet, Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
@@ -91,18 +91,7 @@ def count_items(
         settings = replace(settings, sample_pairs=None)
     _refuse_with_sample(settings, complete=complete, exact=bool(thresholds), index=index)
     request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
-    data = replace(
-        _described(items, source, where),
-        n_duplicates=int(np.count_nonzero(found.repeats)),
-        duplicates_dropped=settings.drop_duplicates,
-    )
-    counted = (
-        count_within(items, request, resources, on_progress)
-        if settings.sample_pairs is None
-        else count_sample(
-            items, request, settings.sample_pairs, settings.seed, resources, on_progress
-        )
-    )
+    counted = _count(items, request, settings, resources, on_progress)
     deployed = index and deploy(
         items,
         counted,
@@ -114,10 +103,28 @@ def count_items(
     )
     return CountedSet(
         counted=counted,
-        data=data,
+        data=replace(
+            _described(items, source, where),
+            n_duplicates=int(np.count_nonzero(found.repeats)),
+            duplicates_dropped=settings.drop_duplicates,
+        ),
         n_conflicts=found.n_conflicts,
         settings=settings,
         deployed=deployed or None,
+    )
+
+
+def _count(
+    items: EmbeddingSet,
+    request: CountRequest,
+    settings: EvaluationSettings,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> Counts:
+    if settings.sample_pairs is None:
+        return count_within(items, request, resources, on_progress)
+    return count_sample(
+        items, request, settings.sample_pairs, settings.seed, resources, on_progress
     )
 
 

@@ -30,6 +30,7 @@ from opiscli.metrics.opis import (
     opis,
     opis_contributions,
 )
+from opiscli.metrics.rates import pooled_far, pooled_frr
 from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
 from opiscli.results import (
@@ -99,8 +100,8 @@ def derive(
         utility=UtilityKind(settings.utility.value, settings.beta),
         pairs=Pairs(
             counted.mode,
-            int(grid.positive_pairs.sum()),
-            int(grid.negative_pairs.sum()) // grid.ends,
+            grid.n_positive,
+            grid.n_negative,
         ),
         calibration_range=_calibration_range(grid, settings.calibration_range),
         opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
@@ -115,17 +116,21 @@ def derive(
         warnings=(),
         ranking=_ranking(counted, bootstrap) if settings.ranking else None,
     )
+    return _with_warnings(evaluation, run)
+
+
+def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
+    """Add what a reader must know, and the numbers through an index."""
     warnings = evaluation_warnings(evaluation, run.n_conflicts)
     if run.gallery is not None:
-        warnings = (*gallery_warnings(run.data, run.gallery, counted), *warnings)
+        warnings = (*gallery_warnings(run.data, run.gallery, run.counted), *warnings)
     if run.deployed is None:
         return replace(evaluation, warnings=warnings)
+    thresholds = operating_thresholds(run.counted.pooled)
     return replace(
         evaluation,
         warnings=(*warnings, *index_warnings(run.deployed)),
-        deployed=derive_deployed(
-            run.deployed, counted, operating_thresholds(counted.pooled), settings
-        ),
+        deployed=derive_deployed(run.deployed, run.counted, thresholds, run.settings),
     )
 
 
@@ -155,10 +160,9 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
 
 
 def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRange:
-    ends = grid.at(np.array([0, -1]))
-    n_negative, n_positive = grid.negative_pairs.sum(), grid.positive_pairs.sum()
-    far = Bounds(*(ends.negative.sum(axis=0) / n_negative).tolist())
-    frr = Bounds(*sorted(((n_positive - ends.positive.sum(axis=0)) / n_positive).tolist()))
+    ends = grid.at(grid.thresholds[[0, -1]])
+    far = Bounds(*pooled_far(ends).tolist())
+    frr = Bounds(*sorted(pooled_frr(ends).tolist()))
     return CalibrationRange(
         by=request.by.value,
         far=Bounds(request.lo, request.hi) if request.by is RangeBy.FAR else far,

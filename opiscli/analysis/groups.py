@@ -204,16 +204,7 @@ def _as_one_class(run: CountedSet | None, grid: FloatArray) -> PairCounts | None
     """Counts of a group as if it were a class: its positive pairs against its negative ones."""
     if run is None:
         return None
-    counts = run.counted.at(grid)
-    return PairCounts(
-        thresholds=grid,
-        class_sizes=counts.class_sizes.sum(keepdims=True),
-        positive_pairs=counts.positive_pairs.sum(keepdims=True),
-        negative_pairs=counts.negative_pairs.sum(keepdims=True) // counts.ends,
-        positive=counts.positive.sum(axis=0, keepdims=True),
-        negative=counts.negative.sum(axis=0, keepdims=True) // counts.ends,
-        ends=1,
-    )
+    return run.counted.at(grid).merged()
 
 
 def _evaluated(

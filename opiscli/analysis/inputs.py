@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from opiscli.analysis.counting import Gallery, count_items
+from opiscli.counting.reuse import under
 from opiscli.counts.counts import CountedSet
+from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
-from opiscli.settings.evaluation import Distance, EvaluationSettings
+from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
 from opiscli.thresholds import threshold_file
@@ -292,4 +294,4 @@ def _under(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSe
             f"--ranking asks for MAP@R, but {name} was counted without",
             hint="Evaluate the embeddings again with --ranking.",
         )
-    return counts.under(settings)
+    return under(counts, settings)

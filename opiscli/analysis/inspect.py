@@ -9,7 +9,8 @@ from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
-from opiscli.distance import cutoffs, from_cosine_distance, to_similarity
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import cutoffs, from_cosine_distance, to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
@@ -18,7 +19,6 @@ from opiscli.neighbours.label_errors import LabelErrors, label_errors
 from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
-from opiscli.settings.evaluation import Distance
 from opiscli.settings.resources import Resources
 from opiscli.version import __version__
 
@@ -80,8 +80,8 @@ def inspect_run(
         name=settings.targets[0].name,
         threshold=threshold,
         similarity=to_similarity(threshold, settings.distance),
-        far=float(counts.negative.sum() / counts.negative_pairs.sum()),
-        tar=float(counts.positive.sum() / counts.positive_pairs.sum()),
+        far=float(counts.accepted_negative[0] / counts.n_negative),
+        tar=float(counts.accepted_positive[0] / counts.n_positive),
         highest_far=_worst(paired.class_sizes, rates, names, by=rates[0]),
         lowest_tar=_worst(paired.class_sizes, rates, names, by=rates[1]),
         negatives=described.pairs(near),

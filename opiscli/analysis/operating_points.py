@@ -4,14 +4,14 @@ import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
-from opiscli.distance import to_similarity
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import to_similarity
 from opiscli.metrics.intervals.effective_classes import carried_by_few
 from opiscli.metrics.intervals.rate import interval, rate_interval
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.results import CalibratedPoint, ClassRate, ClassRates, Interval, OperatingPoint, Rate
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
-from opiscli.settings.evaluation import Distance
 
 _HARDEST_SHOWN = 5
 
@@ -81,7 +81,7 @@ def calibrated_point(
     has_pairs = counts.has_positives
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
-    attained = float(counts.negative.sum() / counts.negative_pairs.sum())
+    attained = float(counts.accepted_negative[0] / counts.n_negative)
     limit = 2 * (attained if far is None else far)
     above = int(np.count_nonzero(far_of_class > limit))
     macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None

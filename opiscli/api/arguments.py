@@ -12,11 +12,12 @@ import numpy.typing as npt
 from opiscli.analysis.inputs import Input, Opened, Source, Work, require_columns
 from opiscli.arrays import AnyArray
 from opiscli.counts.counts import CountedSet
+from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.settings.choice import choice, given
-from opiscli.settings.evaluation import Distance, RangeRequest, Utility
+from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 

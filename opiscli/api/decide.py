@@ -18,10 +18,10 @@ from opiscli.api.arguments import (
     work_of,
 )
 from opiscli.atomic_file import require_free
+from opiscli.distance import Distance
 from opiscli.results import Calibration, Check
 from opiscli.settings.calibration import Average, Target
 from opiscli.settings.choice import choice, require_together
-from opiscli.settings.evaluation import Distance
 from opiscli.thresholds import threshold_file as files
 
 

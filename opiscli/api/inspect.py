@@ -14,9 +14,9 @@ from opiscli.api.arguments import (
     settings_of,
     work_of,
 )
+from opiscli.distance import Distance
 from opiscli.results import Inspection
 from opiscli.settings.calibration import Target
-from opiscli.settings.evaluation import Distance
 
 
 def inspect(

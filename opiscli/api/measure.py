@@ -21,9 +21,10 @@ from opiscli.api.arguments import (
 from opiscli.atomic_file import require_free
 from opiscli.counts import opis_file
 from opiscli.counts.counts import CountedSet
+from opiscli.distance import Distance
 from opiscli.results import Comparison, Evaluation
 from opiscli.settings.choice import require_together
-from opiscli.settings.evaluation import Distance, Utility
+from opiscli.settings.evaluation import Utility
 
 
 def evaluate(

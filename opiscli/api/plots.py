@@ -15,6 +15,7 @@ from opiscli.api.arguments import (
     settings_of,
     work_of,
 )
+from opiscli.distance import Distance
 from opiscli.plots import figures, from_sources
 from opiscli.plots.drawing.canvas import Panel
 from opiscli.plots.drawing.classes import DrawnClasses, draw_classes
@@ -23,7 +24,7 @@ from opiscli.plots.drawing.distances import DrawnDistances, draw_distances
 from opiscli.plots.drawing.pareto import DrawnPareto, draw_pareto
 from opiscli.plots.drawing.utility import DrawnCurves, draw_curves
 from opiscli.results import Evaluation
-from opiscli.settings.evaluation import Distance, Utility
+from opiscli.settings.evaluation import Utility
 
 
 def plot_curves(

@@ -14,9 +14,10 @@ from opiscli.api.arguments import (
     settings_of,
     work_of,
 )
+from opiscli.distance import Distance
 from opiscli.report.html.page_file import write_page
 from opiscli.results import Evaluation
-from opiscli.settings.evaluation import Distance, Utility
+from opiscli.settings.evaluation import Utility
 
 
 def write_report(

@@ -21,7 +21,7 @@ from opiscli.cli.plot_pareto import plot_pareto
 from opiscli.cli.project import project
 from opiscli.cli.report import report
 from opiscli.errors import OpisError
-from opiscli.text import printable
+from opiscli.results.text import printable
 from opiscli.version import __version__
 
 _INTERRUPTED = 130

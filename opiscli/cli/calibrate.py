@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.atomic_file import require_free
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
+from opiscli.cli.options.groups import option, takes_groups
 from opiscli.settings.calibration import Average, Target
 from opiscli.settings.choice import given, require_together
 

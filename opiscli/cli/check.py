@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
+from opiscli.cli.options.groups import option, takes_groups
 from opiscli.settings.choice import given
 
 _PANEL = "When to fail"

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
-from opiscli.cli.parsing import parse_ranks
+from opiscli.cli.options.groups import takes_groups
+from opiscli.cli.options.parsing import parse_ranks
 
 _Sources = Annotated[
     list[str],

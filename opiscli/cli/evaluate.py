@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
-from opiscli.cli.parsing import parse_ranks, parse_whole, save_path
+from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_ranks, parse_whole, save_path
 from opiscli.settings.choice import require_together
 
 if TYPE_CHECKING:

@@ -5,16 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
-from opiscli.cli.parsing import parse_numbers, parse_range, source_or_stdin
+from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_numbers, parse_range, source_or_stdin
 from opiscli.errors import UsageError
 from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.finetune import FineTuned
     from opiscli.embeddings.embedding_set import EmbeddingSet
+    from opiscli.training.head import Head
     from opiscli.training.result import ValidationStep
 
 _LOSS = "What is minimised"
@@ -222,16 +223,12 @@ def finetune(
     on the validation classes is kept; if none improves on the original embeddings, an identity
     head is written.
     """
-    name = source_or_stdin(source)
+    name, console = source_or_stdin(source), run.console
     from opiscli.analysis.finetune import finetune_to_file
-    from opiscli.training.head import Head
     from opiscli.training.head_paths import HeadPaths
 
     asked = {**asdict(head), **asdict(descent), **validation.options, "tune": attempts.tune}
-    untrained = Head(**given(**loss.options, **asked, seed=seed))
-    untrained.settings()
-
-    paths, console = HeadPaths(output, force), run.console
+    untrained, paths = _untrained(**loss.options, **asked, seed=seed), HeadPaths(output, force)
     paths.require_free(resume=attempts.resume)
     tuned = finetune_to_file(
         columns.read(name),
@@ -248,6 +245,15 @@ def finetune(
     _show(tuned, json=json)
 
 
+def _untrained(**options: Any) -> "Head":  # noqa: ANN401
+    """A head that knows its settings, checked before anything is read."""
+    from opiscli.training.head import Head
+
+    head = Head(**given(**options))
+    head.settings()
+    return head
+
+
 def _tell(step: "ValidationStep", tell: Callable[[str], None]) -> None:
     from opiscli.report.terminal.finetune import validation_line
 
@@ -256,7 +262,7 @@ def _tell(step: "ValidationStep", tell: Callable[[str], None]) -> None:
 
 def _show(tuned: "FineTuned", *, json: bool) -> None:
     from opiscli.report import show_text
-    from opiscli.report.terminal.finetune import show_finetuning
+    from opiscli.report.finetuning import show_finetuning
 
     if json:
         show_text(tuned.to_json() + "\n")

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
+from opiscli.cli.options.groups import option, takes_groups
 from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 

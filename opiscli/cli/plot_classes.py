@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
+from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.plotting import PANEL, Highlight, Picture
 from opiscli.settings.choice import given
 

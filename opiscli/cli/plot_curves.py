@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from opiscli.cli.option_groups import takes_groups
 from opiscli.cli.options import method, rows, running
+from opiscli.cli.options.groups import takes_groups
 from opiscli.cli.plotting import Highlight, Picture
 
 _OUTPUT = Picture(output=Path("curves.png"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opiscli.cli.option_groups import option
 from opiscli.cli.options import output as out
+from opiscli.cli.options.groups import option
 
 if TYPE_CHECKING:
     from opiscli.plots.drawing.canvas import Picture as Drawing

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from opiscli.cli.option_groups import option
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
-from opiscli.cli.parsing import source_or_stdin
+from opiscli.cli.options.groups import option
+from opiscli.cli.options.parsing import source_or_stdin
 
 _Head = Annotated[Path, option("A head that opis finetune wrote.", None, "--head")]
 _Output = Annotated[Path, option("The Parquet file to write.", out.PANEL, "-o", "--output")]
@@ -27,7 +27,7 @@ def project(
     name = source_or_stdin(source)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
-    from opiscli.cli.console import Console
+    from opiscli.cli.options.console import Console
     from opiscli.report import show_text
     from opiscli.sources import Selection, map_embeddings
     from opiscli.training.head import Head

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from opiscli.cli.option_groups import option, takes_groups
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
+from opiscli.cli.options.groups import option, takes_groups
 
 _Output = Annotated[
     Path, option("The page.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True)

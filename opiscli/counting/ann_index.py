@@ -9,6 +9,7 @@ from opiscli.counting.sweep import Sweep, count_at, kernel_for
 from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts, DeployedCounts
 from opiscli.counts.pair_counts import PairCounts
+from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads as in_threads
 from opiscli.engine.side import Side
@@ -26,7 +27,7 @@ from opiscli.neighbours.ann_index import (
 from opiscli.neighbours.ann_ranks import first_ranks
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
-from opiscli.settings.evaluation import Distance, RangeRequest
+from opiscli.settings.evaluation import RangeRequest
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import operating_thresholds
 

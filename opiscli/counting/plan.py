@@ -7,11 +7,12 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counts.histogram import DistanceHistogram
-from opiscli.distance import LARGEST, from_cosine_distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
 from opiscli.engine import ruler
 from opiscli.engine.pool import Pool
 from opiscli.errors import UndefinedMetric
-from opiscli.settings.evaluation import Distance, RangeBy
+from opiscli.settings.evaluation import RangeBy
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
     calibration_range,

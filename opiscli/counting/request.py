@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from opiscli.settings.evaluation import Distance, EvaluationSettings, RangeRequest
+from opiscli.distance import Distance
+from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 
 
 @dataclass(frozen=True, slots=True)

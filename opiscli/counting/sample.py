@@ -13,7 +13,7 @@ from opiscli.counting.within import sample_space
 from opiscli.counts.counts import Counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
-from opiscli.distance import LARGEST
+from opiscli.embeddings.cosine import LARGEST
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler

@@ -6,7 +6,7 @@ from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counting.plan import Plan
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
-from opiscli.distance import LARGEST
+from opiscli.embeddings.cosine import LARGEST
 from opiscli.engine.space import Pairing, PairSpace
 from opiscli.engine.tally import ItemTally, Tally
 

@@ -9,7 +9,6 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
 from opiscli.results import Data
 from opiscli.settings.evaluation import EvaluationSettings
-from opiscli.thresholds.at_rate import calibration_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ class Counts:
         ValueError
             If nothing was counted at one of them.
         """
-        return self.table.up_to(thresholds)
+        return self.table.at(thresholds)
 
     def at_or_above(self, threshold: float) -> PairCounts:
         """All classes at one threshold, or at the next one where pairs were counted.
@@ -150,32 +149,3 @@ class CountedSet:
     settings: EvaluationSettings
     deployed: DeployedCounts | None = None
     gallery: CountedGallery | None = None
-
-    def under(self, settings: EvaluationSettings) -> "CountedSet":
-        """ValidationStep at the same counts under other settings, without counting again.
-
-        Thresholds of another calibration range are the nearest that were counted; the
-        noise floor is known where items were counted one by one.
-
-        Raises
-        ------
-        UndefinedMetric
-            If the new range cannot be formed.
-        """
-        old = self.settings
-        same_range = settings.calibration_range == old.calibration_range
-        if same_range and settings.n_thresholds == old.n_thresholds:
-            return replace(self, settings=settings)
-        counted = self.counted
-        lo, hi = calibration_range(counted.pooled, settings.calibration_range)
-        known = counted.table.thresholds
-        even = np.linspace(lo, hi, settings.n_thresholds)
-        above = np.clip(np.searchsorted(known, even), 1, len(known) - 1)
-        closer = even - known[above - 1] < known[above] - even
-        grid = np.unique(known[np.where(closer, above - 1, above)])
-        noise = counted.for_noise
-        covered = noise is not None and (
-            noise.thresholds[0] <= grid[0] and grid[-1] <= noise.thresholds[-1]
-        )
-        counted = replace(counted, grid=grid, for_noise=noise if covered else None)
-        return replace(self, counted=counted, settings=settings)

@@ -19,9 +19,10 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.atomic_file import whole_file
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts
+from opiscli.distance import Distance
 from opiscli.errors import SourceError, UsageError
 from opiscli.results import Data
-from opiscli.settings.evaluation import Distance, EvaluationSettings, RangeBy, RangeRequest, Utility
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
 from opiscli.version import __version__
 
 SCHEMA = "opis.counts/1"
@@ -214,7 +215,7 @@ def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
 
 
 def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:
-    at = binned.up_to(thresholds)
+    at = binned.at(thresholds)
     sums = {
         name: table[name].combine_chunks().flatten().to_numpy().reshape(-1, len(thresholds))
         for name in _SPREAD

@@ -13,8 +13,31 @@ from opiscli.counts.histogram import DistanceHistogram
 _CELLS_AT_ONCE = 1 << 18
 
 
+class _Totals:
+    """Pairs of all classes together, every pair once."""
+
+    positive_pairs: IntArray
+    negative_pairs: IntArray
+    ends: int
+
+    @property
+    def n_positive(self) -> int:
+        """Positive pairs, accepted or not."""
+        return int(self.positive_pairs.sum())
+
+    @property
+    def n_negative(self) -> int:
+        """Negative pairs, accepted or not."""
+        return int(self.negative_pairs.sum()) // self.ends
+
+    @property
+    def has_positives(self) -> BoolArray:
+        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        return np.asarray(self.positive_pairs > 0)
+
+
 @dataclass(frozen=True, kw_only=True)
-class PairCounts:
+class PairCounts(_Totals):
     """Accepted pairs of every class at every threshold: all that metrics ever see.
 
     Parameters
@@ -44,25 +67,39 @@ class PairCounts:
     ends: int = 2
 
     @property
-    def has_positives(self) -> BoolArray:
-        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
-        return np.asarray(self.positive_pairs > 0)
+    def accepted_positive(self) -> IntArray:
+        """Shape ``(n_thresholds,)``, accepted positive pairs of all classes."""
+        return np.asarray(self.positive.sum(axis=0), dtype=np.int64)
+
+    @property
+    def accepted_negative(self) -> IntArray:
+        """Same shape, accepted negative pairs, every pair once."""
+        return np.asarray(self.negative.sum(axis=0) // self.ends, dtype=np.int64)
 
     def of_classes(self, chosen: BoolArray) -> Self:
         """Only the chosen classes; their negatives still reach into the whole set."""
         of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
         return replace(self, **{name: getattr(self, name)[chosen] for name in of_class})
 
-    def at(self, positions: IntArray) -> Self:
-        """Only the thresholds at the given positions."""
+    def at(self, thresholds: FloatArray) -> Self:
+        """Only the given thresholds, each of which must be one of these."""
+        positions = positions_of(thresholds, self.thresholds)
         tables = {
             name: getattr(self, name)[:, positions].astype(np.int64) for name in self._tables()
         }
         return replace(self, thresholds=self.thresholds[positions], **tables)
 
-    def up_to(self, thresholds: FloatArray) -> Self:
-        """Only the given thresholds, each of which must be one of these."""
-        return self.at(positions_of(thresholds, self.thresholds))
+    def merged(self) -> "PairCounts":
+        """All classes as one, every pair counted once."""
+        return PairCounts(
+            thresholds=self.thresholds,
+            class_sizes=self.class_sizes.sum(keepdims=True),
+            positive_pairs=np.array([self.n_positive]),
+            negative_pairs=np.array([self.n_negative]),
+            positive=self.accepted_positive[None],
+            negative=self.accepted_negative[None],
+            ends=1,
+        )
 
     def _tables(self) -> list[str]:
         """Names of the arrays of one row a class and one column a threshold."""
@@ -168,7 +205,7 @@ class ClassBins:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BinnedCounts:
+class BinnedCounts(_Totals):
     """All pairs of every class in fine bins, so that any threshold between can be asked for.
 
     Parameters
@@ -189,11 +226,6 @@ class BinnedCounts:
     positive: ClassBins
     negative: ClassBins
     ends: int = 2
-
-    @property
-    def has_positives(self) -> BoolArray:
-        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
-        return np.asarray(self.positive_pairs > 0)
 
     def of_classes(self, chosen: IntArray) -> "BinnedCounts":
         """Only the classes at the given positions; their negatives reach into the whole set."""
@@ -216,7 +248,7 @@ class BinnedCounts:
             self.thresholds,
         )
 
-    def up_to(self, thresholds: FloatArray) -> PairCounts:
+    def at(self, thresholds: FloatArray) -> PairCounts:
         """Accepted pairs at increasing thresholds, each of which must be one of these."""
         positions = positions_of(thresholds, self.thresholds)
         return PairCounts(

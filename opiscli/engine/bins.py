@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray
-from opiscli.distance import LARGEST, cutoffs
-from opiscli.settings.evaluation import Distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import LARGEST, cutoffs
 
 _CELLS_A_BIN = 4
 _MOST_CELLS = 1 << 15

@@ -9,8 +9,8 @@ rounding cannot split a tie at one half.
 import numpy as np
 
 from opiscli.arrays import Float32Array, FloatArray, IntArray
-from opiscli.distance import from_cosine_distance, to_cosine_distance
-from opiscli.settings.evaluation import Distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import from_cosine_distance, to_cosine_distance
 
 _SHIFT = 9
 """Of the 23 mantissa bits; 14 are left."""

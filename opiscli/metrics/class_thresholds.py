@@ -84,13 +84,13 @@ def own_thresholds(
     chunks = [slice(i, i + _CLASSES_AT_ONCE) for i in range(0, len(paired), _CLASSES_AT_ONCE)]
     total = np.zeros(len(thresholds))
     for chunk in chunks:
-        total += _utility(table.of_classes(paired[chunk]).up_to(thresholds), beta).sum(axis=0)
+        total += _utility(table.of_classes(paired[chunk]).at(thresholds), beta).sum(axis=0)
     best = int(np.argmax(total))
     n_draws = max(_FEWEST_DRAWS, _DRAWS_IN_ALL // len(paired))
     rng = np.random.default_rng(seed)
     at_single, at_own, optimism = [], [], []
     for chunk in chunks:
-        counts = table.of_classes(paired[chunk]).up_to(thresholds)
+        counts = table.of_classes(paired[chunk]).at(thresholds)
         curve = _utility(counts, beta)
         at_single.append(curve[:, best])
         at_own.append(curve.max(axis=1))

@@ -51,11 +51,10 @@ def false_reject_rate(counts: PairCounts) -> FloatArray:
 
 def pooled_far(counts: PairCounts) -> FloatArray:
     """Accepted share of all negative pairs, of counts of all classes; shape ``(n_thresholds,)``."""
-    # Every pair is counted at both its classes, above and below the line.
-    return np.asarray(counts.negative.sum(axis=0) / counts.negative_pairs.sum())
+    return np.asarray(counts.accepted_negative / counts.n_negative)
 
 
 def pooled_frr(counts: PairCounts) -> FloatArray:
     """Rejected share of all positive pairs; shape ``(n_thresholds,)``."""
-    n = counts.positive_pairs.sum()
-    return np.asarray((n - counts.positive.sum(axis=0)) / n)
+    n = counts.n_positive
+    return np.asarray((n - counts.accepted_positive) / n)

@@ -66,5 +66,5 @@ def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:
     paired = np.flatnonzero(table.has_positives)
     for start in range(0, len(paired), _CLASSES_AT_ONCE):
         some = table.of_classes(paired[start : start + _CLASSES_AT_ONCE])
-        total += utility(some.up_to(some.thresholds), kind, beta).sum(axis=0)
+        total += utility(some.at(some.thresholds), kind, beta).sum(axis=0)
     return total / len(paired)

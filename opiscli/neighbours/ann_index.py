@@ -16,9 +16,9 @@ import faiss as typed_faiss
 import numpy as np
 
 from opiscli.arrays import Float32Array, IntArray
+from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
-from opiscli.settings.evaluation import Distance
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""

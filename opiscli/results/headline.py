@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from opiscli.results.quantities import Interval
-from opiscli.text import score
+from opiscli.results.text import score
 
 Source = TypeVar("Source")
 

@@ -13,7 +13,7 @@ from opiscli.results.evaluation import EvaluatedGroup, Evaluation
 from opiscli.results.headline import Entry, Headline, Number, full_title, list_entries
 from opiscli.results.operating_point import CalibratedPoint, OperatingPoint
 from opiscli.results.quantities import ClassRate, Estimate, Rate
-from opiscli.text import rate
+from opiscli.results.text import rate
 
 
 def entries(evaluation: Evaluation) -> list[Entry]:

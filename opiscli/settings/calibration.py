@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require, require_one
-from opiscli.settings.evaluation import DEFAULT_SEED, Distance, Utility
+from opiscli.settings.evaluation import DEFAULT_SEED, Utility
 from opiscli.settings.numbers import plain, scientific
 
 

@@ -4,19 +4,13 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.numbers import plain, scientific
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
-
-
-class Distance(StrEnum):
-    """What a threshold is measured in; both lie in [0, 2]."""
-
-    EUCLIDEAN = "euclidean"
-    COSINE = "cosine"
 
 
 class Utility(StrEnum):

@@ -16,7 +16,7 @@ _THRESHOLDS_AT_ONCE = 128
 class Countable(Protocol):
     """Whatever knows the accepted pairs at some thresholds: `PairCounts`, `BinnedCounts`."""
 
-    def up_to(self, thresholds: FloatArray) -> PairCounts:
+    def at(self, thresholds: FloatArray) -> PairCounts:
         """Accepted pairs of every class at increasing thresholds."""
 
 
@@ -58,7 +58,7 @@ def assured_threshold(
     while first <= last:
         n_looks = min(_THRESHOLDS_AT_ONCE, last - first + 1)
         looks = np.linspace(first, last, n_looks).round().astype(np.int64)
-        bound = upper_bound(spread_of(counts.up_to(candidates[looks])), confidence)
+        bound = upper_bound(spread_of(counts.at(candidates[looks])), confidence)
         within = np.flatnonzero(bound <= target)
         if len(within) == 0:
             break

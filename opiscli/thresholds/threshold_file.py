@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from opiscli.atomic_file import whole_file
+from opiscli.distance import Distance
 from opiscli.errors import SourceError, UsageError
 from opiscli.results import CalibratedPoint, Calibration
-from opiscli.settings.evaluation import Distance
 
 SCHEMA = "opis.threshold/1"
 

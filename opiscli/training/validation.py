@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
+from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads import Projection
 from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
-from opiscli.settings.evaluation import Distance, RangeRequest, Utility
+from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Resources
 
 _N_THRESHOLDS = 41

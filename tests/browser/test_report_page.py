@@ -14,8 +14,8 @@ from opiscli.analysis.questions import count
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
 from opiscli.metrics.utility import utility
 from opiscli.report.html.explorer import explorer_table
+from opiscli.results.text import printable, rate, score
 from opiscli.settings.resources import Resources
-from opiscli.text import printable, rate, score
 
 HOSTILE = [
     "<script>alert(1)</script>", "$\\frac{", "</script><script>document.title=1</script>",

@@ -15,11 +15,12 @@ from oracles.brute_force import BruteForce
 from opiscli import EmbeddingSet
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.counting import count_items
+from opiscli.distance import Distance
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
-from opiscli.settings.evaluation import Distance, EvaluationSettings
+from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 
 WORDNET = SAMPLE / "wordnet.parquet"

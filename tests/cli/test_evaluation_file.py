@@ -13,6 +13,7 @@ from conftest import SAMPLE, clusters
 from opiscli import EmbeddingSet
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
+from opiscli.counting.reuse import under
 from opiscli.counts import opis_file as evaluation_file
 from opiscli.errors import SourceError
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
@@ -105,10 +106,10 @@ def test_noise_is_not_known_where_items_were_not_counted(saved):
     run = evaluation_file.read(saved, "run.opis")
     noise = run.counted.for_noise
     inside = (noise.thresholds >= run.counted.grid[0]) & (noise.thresholds <= run.counted.grid[-1])
-    narrow = replace(run.counted, for_noise=noise.at(np.flatnonzero(inside)))
+    narrow = replace(run.counted, for_noise=noise.at(noise.thresholds[inside]))
     asked = replace(run.settings, calibration_range=RangeRequest(RangeBy.FAR, 0.2, 0.4))
-    assert derive(run.under(asked)).opis.noise is not None
-    assert derive(replace(run, counted=narrow).under(asked)).opis.noise is None
+    assert derive(under(run, asked)).opis.noise is not None
+    assert derive(under(replace(run, counted=narrow), asked)).opis.noise is None
 
 
 def test_a_file_is_not_overwritten(opis, saved):

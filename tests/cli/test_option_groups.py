@@ -7,7 +7,7 @@ import inspect
 import pytest
 from conftest import ROOT
 
-from opiscli.cli.option_groups import option, takes_groups
+from opiscli.cli.options.groups import option, takes_groups
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from conftest import SAMPLE, clusters, coarse_grid, evaluate_with
 from oracles.brute_force import BruteForce
 
 from opiscli import EvaluationSettings, evaluate_items, read_embeddings
-from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest, Utility
+from opiscli.distance import Distance
+from opiscli.settings.evaluation import RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 

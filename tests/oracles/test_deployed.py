@@ -9,7 +9,8 @@ from counted import cut_into
 from opiscli import EmbeddingSet, EvaluationSettings, SourceError, UsageError
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
-from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest
+from opiscli.distance import Distance
+from opiscli.settings.evaluation import RangeBy, RangeRequest
 from opiscli.settings.resources import Resources
 
 LOSSY = ["SQ4", "PQ4x4", "PCA6,SQ4", "OPQ4_8,PQ4x4", "IVF4,PQ4x4;nprobe=4", "SQfp16", "L2norm,SQ6"]

@@ -7,13 +7,13 @@ from counted import cut_into, pool_of, tally_at
 
 from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.counting.tables import pair_counts
+from opiscli.distance import Distance
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.engine import ruler
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import hits_at
 from opiscli.neighbours.match_ranks import match_ranks_across
-from opiscli.settings.evaluation import Distance
 
 
 def space_of(sets):

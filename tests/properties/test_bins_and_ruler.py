@@ -8,12 +8,12 @@ from counted import KERNELS, tally_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opiscli.distance import LARGEST, from_cosine_distance, to_cosine_distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import LARGEST, from_cosine_distance, to_cosine_distance
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
-from opiscli.settings.evaluation import Distance
 
 distances = st.sampled_from(list(Distance))
 

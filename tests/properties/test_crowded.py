@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate
+from opiscli.distance import Distance
 from opiscli.embeddings.shared_items import shared_items
-from opiscli.settings.evaluation import Distance
 
 OFFSETS = [0, 0.1, 1, 10, 100, 1000, 10_000]
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from opiscli import EmbeddingSet
 from opiscli.counting.plan import Plan
 from opiscli.counting.tables import binned_counts, pair_counts, pooled_counts, spread_counts
-from opiscli.distance import LARGEST, from_cosine_distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
 from opiscli.engine import count as counting
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
 from opiscli.engine.kernels import NUMPY
 from opiscli.engine.side import Side
 from opiscli.engine.space import Pairing, PairSpace
-from opiscli.settings.evaluation import Distance
 
 seeds = st.integers(0, 10_000)
 distances = st.sampled_from(list(Distance))
@@ -306,7 +306,7 @@ def test_deriving_counts_changes_no_argument():
         return (
             pooled_counts(space, thresholds, tally).accepted,
             pair_counts(space, thresholds, tally, thresholds[::5]).negative,
-            binned_counts(space, thresholds, tally).up_to(thresholds[3:5]).positive,
+            binned_counts(space, thresholds, tally).at(thresholds[3:5]).positive,
             spread_counts(space, plan, tally.row_items).cross_products,
         )
 
@@ -331,7 +331,7 @@ def test_tables_of_a_tally_agree_with_one_another():
         spread = spread_counts(space, plan, tally.row_items)
         np.testing.assert_array_equal(spread.positive, every.positive[:, some])
         np.testing.assert_array_equal(spread.negative, every.negative[:, some])
-        binned = binned_counts(space, thresholds, tally).up_to(thresholds)
+        binned = binned_counts(space, thresholds, tally).at(thresholds)
         np.testing.assert_array_equal(binned.negative, every.negative)
         same_counts(spread, count_pairs(items, thresholds[some]))
 

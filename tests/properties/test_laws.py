@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
-from opiscli.distance import cutoffs, from_cosine_distance
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.engine import ruler
 from opiscli.neighbours.match_ranks import match_ranks
-from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest
+from opiscli.settings.evaluation import RangeBy, RangeRequest
 from opiscli.settings.resources import Resources
 
 SETTINGS = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4), ks=(1, 3))

@@ -12,6 +12,7 @@ from opiscli.counting import gallery, sampled_items, sweep, within
 from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
+from opiscli.distance import Distance
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.engine import kernels
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
@@ -20,7 +21,7 @@ from opiscli.errors import UsageError
 from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
-from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest, Utility
+from opiscli.settings.evaluation import RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import operating_thresholds
 

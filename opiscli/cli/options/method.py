@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from opiscli.cli.option_groups import option
-from opiscli.cli.parsing import parse_calibration_range
+from opiscli.cli.options.groups import option
+from opiscli.cli.options.parsing import parse_calibration_range
+from opiscli.distance import Distance
 from opiscli.settings.choice import given
-from opiscli.settings.evaluation import Distance, Utility
+from opiscli.settings.evaluation import Utility
 
 PANEL = "What is measured"
 THRESHOLD_PANEL = "Threshold selection"

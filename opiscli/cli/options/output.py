@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from opiscli.cli.option_groups import option
+from opiscli.cli.options.groups import option
 from opiscli.report.tables.formats import Format
 
 if TYPE_CHECKING:

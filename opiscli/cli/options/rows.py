@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opiscli.cli.option_groups import option
-from opiscli.cli.parsing import source_or_stdin, sources_or_stdin
+from opiscli.cli.options.groups import option
+from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source as AnySource

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from opiscli.cli.option_groups import option
+from opiscli.cli.options.groups import option
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Work
-    from opiscli.cli.console import Console
+    from opiscli.cli.options.console import Console
     from opiscli.results import ReportWarning
     from opiscli.settings.resources import Resources
 
@@ -37,7 +37,7 @@ class Running:
     @property
     def console(self) -> "Console":
         """Whom warnings and progress go to."""
-        from opiscli.cli.console import Console
+        from opiscli.cli.options.console import Console
 
         return Console(quiet=self.quiet, verbose=self.verbose)
 

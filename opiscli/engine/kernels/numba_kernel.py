@@ -99,13 +99,8 @@ def tally_tile(
     for row in range(len(products)):
         code, line, total = row_codes[row], products[row], row_sums[row]
         own, after = _columns_of_class(column_codes, code, own, after)
-        start = max(0, first + row)
         _compare(line, total - reach, mask)
-        n_negative = 0
-        if not same_class_only:
-            n_negative = _list(mask, start, own, found, 0)
-            n_negative = _list(mask, max(start, after), n_columns, found, n_negative)
-        n = _list(mask, max(start, own), after, found, n_negative)
+        n_negative, n = _list_row(mask, max(0, first + row), own, after, same_class_only, found)
         nearest = _measure(line, total, found, n, distances)
         if nearest < exact_below + row_offsets[row] + largest_offset:
             _recompute(
@@ -124,10 +119,8 @@ def tally_tile(
         _add_row(positive, code - first_row_class, bins, n_negative, n)
         if len(column_negative):
             _add_classes(column_negative, column_codes, first_column_class, found, bins, n_negative)
-        _lower(row_nearest_negative, row, distances, 0, n_negative)
-        _lower(row_nearest_positive, row, distances, n_negative, n)
-        _lower_each(column_nearest_negative, found, distances, 0, n_negative)
-        _lower_each(column_nearest_positive, found, distances, n_negative, n)
+        _lower(row_nearest_negative, row, column_nearest_negative, found, distances, 0, n_negative)
+        _lower(row_nearest_positive, row, column_nearest_positive, found, distances, n_negative, n)
         if row_item_negative.shape[1]:
             _to_item_bins(bins, item_bin, n)
             _add_row(row_item_negative, row, bins, 0, n_negative)
@@ -135,6 +128,18 @@ def tally_tile(
         if column_item_negative.shape[1]:
             _add_each(column_item_negative, found, bins, 0, n_negative)
             _add_each(column_item_positive, found, bins, n_negative, n)
+
+
+@_compiled
+def _list_row(
+    mask: AnyArray, start: int, own: int, after: int, same_class_only: bool, found: AnyArray
+) -> tuple[int, int]:
+    """List a row's pairs, first those with other classes; return how many, and how many in all."""
+    n = 0
+    if not same_class_only:
+        n = _list(mask, start, own, found, n)
+        n = _list(mask, max(start, after), len(mask), found, n)
+    return n, _list(mask, max(start, own), after, found, n)
 
 
 @_compiled
@@ -255,16 +260,19 @@ def _add_classes(
 
 
 @_compiled
-def _lower(nearest: Float32Array, row: int, distances: Float32Array, start: int, stop: int) -> None:
-    least = nearest[row]
+def _lower(
+    of_row: Float32Array,
+    row: int,
+    of_columns: Float32Array,
+    columns: AnyArray,
+    distances: Float32Array,
+    start: int,
+    stop: int,
+) -> None:
+    """Lower the nearest distances of a row and of its columns to those of some pairs."""
+    least = of_row[row]
     for k in range(start, stop):
         least = min(least, distances[k])
-    nearest[row] = least
-
-
-@_compiled
-def _lower_each(
-    nearest: Float32Array, columns: AnyArray, distances: Float32Array, start: int, stop: int
-) -> None:
+    of_row[row] = least
     for k in range(start, stop):
-        nearest[columns[k]] = min(nearest[columns[k]], distances[k])
+        of_columns[columns[k]] = min(of_columns[columns[k]], distances[k])

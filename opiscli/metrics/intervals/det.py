@@ -32,9 +32,8 @@ def frr_interval_at_far(
     ----------
     Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
     """
-    n_negative = int(counts.negative_pairs.sum()) // counts.ends
-    n_positive = int(counts.positive_pairs.sum())
-    false_accepts = counts.negative.sum(axis=0) // counts.ends
+    n_negative, n_positive = counts.n_negative, counts.n_positive
+    false_accepts = counts.accepted_negative
     true_accepts = counts.positive.sum(axis=0)
     left = (counts.negative_pairs < n_negative) & (counts.positive_pairs < n_positive)
     kept = counts.of_classes(left)

@@ -1,7 +1,7 @@
 """Text in a picture: labels as they are, never too long, and rates as people write them."""
 
+from opiscli.results.text import printable
 from opiscli.settings.numbers import scientific
-from opiscli.text import printable
 
 _LONGEST = 32
 _PLAIN_FROM = 1e-3

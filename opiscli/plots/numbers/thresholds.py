@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import PairCounts
-from opiscli.distance import LARGEST
+from opiscli.embeddings.cosine import LARGEST
 
 _FIRST_POSITIVES = 2e-3
 _MOST_NEGATIVES = 0.7

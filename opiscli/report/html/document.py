@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from opiscli.report.facts import facts
 from opiscli.report.html.explorer import ExplorerTable
 from opiscli.report.html.packing import pack
 from opiscli.report.html.templates import as_base64, part, render
+from opiscli.report.tables.facts import facts
 from opiscli.results import Evaluation
 from opiscli.results.headlines import entries
-from opiscli.text import printable, score, span
+from opiscli.results.text import printable, score, span
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from opiscli.report.facts import facts
 from opiscli.report.html.templates import render
+from opiscli.report.tables.facts import facts
 from opiscli.report.tables.paper_table import paper_table
 from opiscli.report.tables.row import place
 from opiscli.report.tables.rows import rows
@@ -19,7 +19,7 @@ from opiscli.results import (
 )
 from opiscli.results.headline import Entry, Number
 from opiscli.results.headlines import entries, point_entries, text
-from opiscli.text import score, span
+from opiscli.results.text import score, span
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 

@@ -15,7 +15,7 @@ from opiscli.plots.numbers.utility import utility_curves
 from opiscli.report.html.document import PagePicture, page
 from opiscli.report.html.explorer import explorer_table
 from opiscli.results import Evaluation
-from opiscli.text import rate, score
+from opiscli.results.text import rate, score
 
 _CURVE_POINTS = 120
 """Thresholds of the class-score curves: fewer than in a picture of its own, for a small page."""

@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from opiscli.text import printable, rate, score, span
+from opiscli.results.text import printable, rate, score, span
 
 
 def render(template: str, /, **values: object) -> str:

@@ -11,7 +11,7 @@ from opiscli.report.tables.paper_table import paper_table
 from opiscli.report.tables.row import COLUMNS
 from opiscli.report.tables.rows import rows
 from opiscli.results import Comparison, Inspection, Result
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 class Format(StrEnum):

@@ -1,9 +1,9 @@
 """A comparison as the table of a paper: one row a source, one column a number."""
 
-from opiscli.report.changes import change_text
+from opiscli.report.tables.changes import change_text
 from opiscli.results import ComparedMetric, Comparison
 from opiscli.results.headlines import text, title
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 def paper_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:

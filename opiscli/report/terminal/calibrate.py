@@ -7,7 +7,7 @@ from rich.text import Text
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
 from opiscli.results import CalibratedPoint, Calibration, Holdout, OwnThresholdGain
-from opiscli.text import rate, score, span
+from opiscli.results.text import rate, score, span
 
 
 def draw_calibration(calibration: Calibration) -> RenderableType:

@@ -6,7 +6,7 @@ from rich.text import Text
 from opiscli.report.terminal.layout import columns, heading, report
 from opiscli.results import Check
 from opiscli.results.headlines import text
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 def draw_check(check: Check) -> RenderableType:

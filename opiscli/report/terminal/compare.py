@@ -6,12 +6,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from opiscli.report.changes import change_text, paired_interval
-from opiscli.report.facts import facts
+from opiscli.report.tables.changes import change_text, paired_interval
+from opiscli.report.tables.facts import facts
 from opiscli.report.terminal.layout import bold, columns, report
 from opiscli.results import Change, ComparedMetric, Comparison
 from opiscli.results.headlines import text, title
-from opiscli.text import printable, span
+from opiscli.results.text import printable, span
 
 
 def draw_comparison(comparison: Comparison) -> RenderableType:

@@ -8,7 +8,7 @@ from opiscli.report.terminal.groups import draw_groups
 from opiscli.report.terminal.layout import bold, columns, heading, label, report
 from opiscli.results import Deployed, Evaluation, OperatingPoint, Rate
 from opiscli.results.headlines import entries
-from opiscli.text import printable, rate, score, span
+from opiscli.results.text import printable, rate, score, span
 
 
 def draw_evaluation(evaluation: Evaluation) -> RenderableType:

@@ -1,10 +1,4 @@
-"""Draws a training while it runs, and what the head changed."""
-
-from dataclasses import replace
-
-from opiscli.report import show, show_text
-from opiscli.report.tables.formats import Format
-from opiscli.results.finetune import FineTuning
+"""Draws a training while it runs."""
 
 
 def validation_line(
@@ -16,10 +10,3 @@ def validation_line(
         return f"{header}\n{step:>6}{'–':>12}{'–':>10}{opis:>12.4g}{recall:>10.4f}  frozen"
     line = f"{step:>6}{base:>12.4g}{tcm:>10.4g}{opis:>12.4g}{recall:>10.4f}"
     return f"{line}  kept" if kept else line
-
-
-def show_finetuning(report: FineTuning) -> None:
-    """Print what changed on the validation classes, and under which settings, to stdout."""
-    n_items, n_classes = report.validation.n_items, report.validation.n_classes
-    show_text(f"{n_classes:,} validation classes, {n_items:,} items\n\n")
-    show(replace(report.comparison, signature=report.signature), Format.TABLE)

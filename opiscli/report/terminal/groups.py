@@ -8,7 +8,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.layout import bold, columns, label
 from opiscli.results import BetweenGroups, EvaluatedGroup, GroupedRates, GroupRates, OperatingPoint
-from opiscli.text import printable, rate, score
+from opiscli.results.text import printable, rate, score
 
 _SHOWN = 12
 _MIDDLE_POINT = 1

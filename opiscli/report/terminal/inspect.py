@@ -8,7 +8,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.layout import columns, heading, label, report
 from opiscli.results import ClassRates, FoundPair, Inspection, Item
-from opiscli.text import printable, rate, score
+from opiscli.results.text import printable, rate, score
 
 
 def draw_inspection(inspection: Inspection) -> RenderableType:

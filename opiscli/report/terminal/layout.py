@@ -7,9 +7,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from opiscli.report.facts import facts
+from opiscli.report.tables.facts import facts
 from opiscli.results import Data, Rate
-from opiscli.text import printable, rate, span
+from opiscli.results.text import printable, rate, span
 
 
 def report(

@@ -12,6 +12,7 @@ from scipy.special import expit, stdtrit
 from opiscli import EmbeddingSet, EvaluationSettings, UsageError
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
+from opiscli.distance import Distance
 from opiscli.metrics.intervals.det import frr_interval_at_far
 from opiscli.metrics.opis import mean_over_range
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far, pooled_frr
@@ -29,7 +30,7 @@ from opiscli.plots.numbers.distances import distances
 from opiscli.plots.numbers.pareto import model_point
 from opiscli.plots.numbers.utility import utility_curves
 from opiscli.report.html.explorer import explorer_table
-from opiscli.settings.evaluation import Distance, RangeRequest, Utility
+from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Resources
 
 NAMES = np.array(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opiscli.report.changes import change_text, paired_interval
+from opiscli.report.tables.changes import change_text, paired_interval
 from opiscli.results import Change, Interval
-from opiscli.text import rate, score, signed, span
+from opiscli.results.text import rate, score, signed, span
 
 
 def change(difference, ratio=None, ci=None):

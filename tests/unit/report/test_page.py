@@ -12,7 +12,7 @@ import pytest
 from opiscli.report.html.report import report_page
 from opiscli.report.html.templates import render
 from opiscli.results.headlines import entries
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """How a change from one evaluation to another is written."""
 
 from opiscli.results import Change
-from opiscli.text import signed
+from opiscli.results.text import signed
 
 
 def change_text(change: Change) -> str:

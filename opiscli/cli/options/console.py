@@ -17,7 +17,7 @@ from rich.text import Text
 
 from opiscli.progress import Progress as OnProgress
 from opiscli.results import ReportWarning
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 class Console:

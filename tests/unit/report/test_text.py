@@ -2,7 +2,7 @@
 
 import pytest
 
-from opiscli.text import printable
+from opiscli.results.text import printable
 
 
 @pytest.mark.parametrize(
