@@ -102,7 +102,7 @@ def tally_tile(
         _compare(line, total - reach, mask)
         n_negative, n = _list_row(mask, max(0, first + row), own, after, same_class_only, found)
         nearest = _measure(line, total, found, n, distances)
-        if nearest < exact_below + row_offsets[row] + largest_offset:
+        if nearest < near + row_offsets[row]:
             _recompute(
                 row_vectors,
                 row,
