@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from opiscli import EmbeddingSet
-from opiscli.counts.pair_counts import PairCounts, exact_totals
+from opiscli.counts.pair_counts import PairCounts
 
 SIDE = 3000
 
@@ -85,9 +85,12 @@ class ClassPairs:
         return self._part(chosen, ours), self._part(~chosen, self.negative - reaching_us)
 
     def _part(self, chosen: np.ndarray, negative: np.ndarray) -> PairCounts:
+        sizes = self.sizes[chosen]
         return PairCounts(
             thresholds=self.thresholds,
-            **exact_totals(self.sizes[chosen]),
+            class_sizes=sizes,
+            positive_pairs=sizes * (sizes - 1) // 2,
+            negative_pairs=sizes * (sizes.sum() - sizes),
             positive=self.positive[chosen],
             negative=negative[chosen],
         )

@@ -94,8 +94,7 @@ def tally_tile(
     bins = np.empty(n_columns + 1, dtype=np.uint32)
     # Finite, so that minus infinity is no pair even where every pair is accepted.
     reach = min(cutoffs[len(cutoffs) - 2] + slack, _LARGEST)
-    largest_offset = column_offsets.max()
-    own, after = 0, 0
+    own, after, near = 0, 0, exact_below + column_offsets.max()
     for row in range(len(products)):
         code, line, total = row_codes[row], products[row], row_sums[row]
         own, after = _columns_of_class(column_codes, code, own, after)
