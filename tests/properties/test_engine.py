@@ -20,6 +20,7 @@ from opiscli.distance import LARGEST, from_cosine_distance
 from opiscli.engine import count as counting
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
+from opiscli.engine.executors import results
 from opiscli.engine.kernels import NUMPY
 from opiscli.engine.side import Side
 from opiscli.engine.space import Pairing, PairSpace
@@ -274,8 +275,6 @@ def test_anything_with_submit_is_an_executor(monkeypatch):
 
 
 def test_work_is_handed_out_in_order_and_not_too_far_ahead():
-    from opiscli.engine.executors import results
-
     asked, waiting = [], []
 
     class Watching(AtOnce):
@@ -302,15 +301,15 @@ def test_deriving_counts_changes_no_argument():
         array.flags.writeable = False
     tally_at(space, thresholds, items_at=plan.items_at)
 
-    def derived():
-        return (
-            pooled_counts(space, thresholds, tally).accepted,
-            pair_counts(space, thresholds, tally, thresholds[::5]).negative,
-            binned_counts(space, thresholds, tally).up_to(thresholds[3:5]).positive,
-            spread_counts(space, plan, tally.row_items).cross_products,
-        )
-
-    for one, other in zip(derived(), derived()[::-1][::-1], strict=True):
+    derive = (
+        lambda: pooled_counts(space, thresholds, tally).accepted,
+        lambda: pair_counts(space, thresholds, tally, thresholds[::5]).negative,
+        lambda: binned_counts(space, thresholds, tally).up_to(thresholds[3:5]).positive,
+        lambda: spread_counts(space, plan, tally.row_items).cross_products,
+    )
+    forwards = [one() for one in derive]
+    backwards = [one() for one in derive[::-1]][::-1]
+    for one, other in zip(forwards, backwards, strict=True):
         np.testing.assert_array_equal(one, other)
 
 

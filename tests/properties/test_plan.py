@@ -8,7 +8,7 @@ from conftest import clusters, coarse_grid, evaluate_with
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings
-from opiscli.counting import gallery, sampled_items, sweep, within
+from opiscli.counting import gallery, plan, sampled_items, sweep, within
 from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
@@ -122,8 +122,6 @@ def test_a_sample_that_saw_too_few_false_accepts_is_not_believed(planned, monkey
 
 
 def test_a_threshold_outside_its_candidates_is_not_believed(planned, monkeypatch):
-    from opiscli.counting import plan
-
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
     zone = plan._zone
 
