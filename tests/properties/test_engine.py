@@ -335,6 +335,24 @@ def test_tables_of_a_tally_agree_with_one_another():
         same_counts(spread, count_pairs(items, thresholds[some]))
 
 
+def test_sums_over_items_are_those_of_all_pairs():
+    items = EmbeddingSet.from_arrays(*coarse_grid(7, n_items=200, n_classes=15))
+    thresholds = np.array([0.7, 1.0, 1.3])
+    spread = count_pairs(items, thresholds)
+    cosine, _, same = all_pairs(within(items))
+    other = ~np.eye(items.n_items, dtype=bool)
+    for j, threshold in enumerate(thresholds):
+        near = from_cosine_distance(cosine, Distance.EUCLIDEAN) <= threshold
+        p, n = (near & same & other).sum(axis=1), (near & ~same).sum(axis=1)
+        for name, of_item in (
+            ("positive_adjacent", p * (p - 1)),
+            ("negative_squares", n * n),
+            ("cross_products", p * n),
+        ):
+            expected = np.bincount(items.codes, weights=of_item)
+            np.testing.assert_array_equal(getattr(spread, name)[:, j], expected)
+
+
 @given(seeds)
 def test_the_smallest_negative_distances_are_known_one_by_one(seed):
     items = EmbeddingSet.from_arrays(*coarse_grid(seed, n_items=90))
