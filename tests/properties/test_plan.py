@@ -22,7 +22,7 @@ from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
 from opiscli.settings.evaluation import Distance, RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
-from opiscli.thresholds.at_rate import operating_thresholds
+from opiscli.thresholds.at_rate import calibration_range, operating_thresholds
 
 ROOMY = Resources(2, 1 << 32)
 
@@ -74,6 +74,19 @@ def test_numbers_after_a_sample_are_right(planned, distance, by):
         assert point.far.value <= point.target_far
         assert point.far.value == pytest.approx(truth.far(point.threshold), abs=2 / point.far.n)
         assert point.frr.value == pytest.approx(truth.frr(point.threshold), abs=2 / point.frr.n)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_threshold_stands_between_pairs_that_only_rounding_sets_apart(seed):
+    embeddings, labels = coarse_grid(seed, n_items=90)
+    axes = np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))[0]
+    settings = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4))
+    result = evaluate_with(embeddings @ axes, labels, settings)
+    truth = BruteForce(embeddings, labels)
+    thresholds = [p.threshold for p in result.operating_points if p.threshold is not None]
+    for threshold in (*thresholds, *result.calibration_range.threshold):
+        assert np.abs(truth.negatives - threshold).min() > 1e-7
+    assert len(thresholds) > 0
 
 
 def numbers(counted):
@@ -208,6 +221,17 @@ def test_given_thresholds_are_counted_to_the_digit(planned, monkeypatch):
         truth = BruteForce(items.unit_rows, items.codes)
         expected = np.searchsorted(truth.negatives, np.array(exact) + 1e-9, side="right")
         np.testing.assert_array_equal(counted.negative.sum(axis=0) // 2, expected)
+
+
+def test_the_range_ends_where_its_rates_do_also_at_a_given_threshold(planned):
+    items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
+    asked, first = RangeRequest(), count_within(items, CountRequest.of(EvaluationSettings()), ROOMY)
+    near = (first.grid[[0, -1]][:, None] + np.linspace(0, 1e-4, 40)).ravel()
+    request = CountRequest.of(EvaluationSettings(), thresholds=tuple(near.tolist()))
+    counted = count_within(items, request, ROOMY)
+    assert planned == ["plan_from_sample", "plan_from_sample"]
+    assert tuple(counted.grid[[0, -1]]) == calibration_range(counted.pooled, asked)
+    assert np.isin(counted.grid[[0, -1]], near).any()
 
 
 @pytest.mark.parametrize("distance", list(Distance))

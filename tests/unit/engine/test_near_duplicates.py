@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from counted import KERNELS, tally_at, within
+from counted import KERNELS, pool_of, tally_at, within
 
 from opiscli import EmbeddingSet
+from opiscli.engine import ruler
 from opiscli.engine.count import cell_type
 from opiscli.settings.evaluation import Distance
 
@@ -56,6 +57,14 @@ def test_duplicates_are_exactly_their_offsets_apart(kernel):
     together = offsets[::2] + offsets[1::2]
     np.testing.assert_array_equal(counted.row_items.nearest_positive[::2], together)
     np.testing.assert_array_equal(counted.row_items.nearest_positive[1::2], together)
+
+
+@pytest.mark.parametrize("with_offsets", [False, True])
+def test_the_ruler_sees_duplicates_where_they_are(with_offsets):
+    offsets = np.full(400, 0.125 * with_offsets, dtype=np.float32)
+    pooled = pool_of(within(pairs_at(0.0), offsets if with_offsets else None))
+    (cell,) = ruler.cells(2 * offsets[:1])
+    assert pooled.positive[cell - pooled.first_cell] == pooled.positive.sum() == 200
 
 
 def test_counts_have_room_for_all_pairs_of_a_class():
