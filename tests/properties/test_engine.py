@@ -364,3 +364,15 @@ def test_the_smallest_negative_distances_are_known_one_by_one(seed, n):
     for of_kind, counted in ((same, pooled.positive), (~same, pooled.negative)):
         at = ruler.cells(cosine[is_pair & of_kind].astype(np.float32)) - pooled.first_cell
         np.testing.assert_array_equal(counted, np.bincount(at, minlength=len(counted)))
+
+
+def test_progress_goes_up_to_all_pairs(monkeypatch):
+    cut_into(monkeypatch, 40)
+    space, told = exact_space(0, "within"), []
+    bins = Bins(np.array([1.0]), Distance.EUCLIDEAN)
+    counting.count(
+        space, bins, kernel=NUMPY, executor=AtOnce(), ahead=2, on_progress=lambda *a: told.append(a)
+    )
+    assert told[-1] == ("pairs", space.n_pairs, space.n_pairs)
+    assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})
+    assert len(told) > 3

@@ -13,9 +13,10 @@ from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.embeddings.query_gallery import QueryGallery
-from opiscli.engine import kernels
+from opiscli.engine import kernels, ruler
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.engine.memory import bytes_needed
+from opiscli.engine.pool import Pool
 from opiscli.errors import UsageError
 from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
@@ -87,6 +88,20 @@ def test_no_threshold_stands_between_pairs_that_only_rounding_sets_apart(seed):
     for threshold in (*thresholds, *result.calibration_range.threshold):
         assert np.abs(truth.negatives - threshold).min() > 1e-7
     assert len(thresholds) > 0
+
+
+def test_no_edge_of_the_ruler_between_such_pairs_is_a_threshold():
+    cell = int(ruler.cells(np.float32([0.3]))[0])
+    edge = ruler.edges(np.array([cell]))[0]
+    below, above = edge - 1e-8, edge + 1e-8
+    lowest = np.array([below, above, 0.6])
+    cells = ruler.cells(lowest.astype(np.float32))
+    counts = np.bincount(cells - cell)
+    assert counts[:2].tolist() == [1, 1]
+    of = Pool(counts, counts, cell, lowest, 3)
+    ticks = plan._pooled(of, 1.0, Distance.COSINE).ticks
+    assert np.all((ticks < below) | (ticks > above))
+    assert np.any((ticks > above) & (ticks < 0.6))
 
 
 def numbers(counted):
