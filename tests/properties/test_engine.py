@@ -21,6 +21,7 @@ from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
 from opiscli.engine import count as counting
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
+from opiscli.engine.executors import results
 from opiscli.engine.kernels import NUMPY
 from opiscli.engine.side import Side
 from opiscli.engine.space import Pairing, PairSpace
@@ -274,8 +275,6 @@ def test_anything_with_submit_is_an_executor(monkeypatch):
 
 
 def test_work_is_handed_out_in_order_and_not_too_far_ahead():
-    from opiscli.engine.executors import results
-
     asked, waiting = [], []
 
     class Watching(AtOnce):
@@ -302,15 +301,15 @@ def test_deriving_counts_changes_no_argument():
         array.flags.writeable = False
     tally_at(space, thresholds, items_at=plan.items_at)
 
-    def derived():
-        return (
-            pooled_counts(space, thresholds, tally).accepted,
-            pair_counts(space, thresholds, tally, thresholds[::5]).negative,
-            binned_counts(space, thresholds, tally).at(thresholds[3:5]).positive,
-            spread_counts(space, plan, tally.row_items).cross_products,
-        )
-
-    for one, other in zip(derived(), derived()[::-1][::-1], strict=True):
+    derive = (
+        lambda: pooled_counts(space, thresholds, tally).accepted,
+        lambda: pair_counts(space, thresholds, tally, thresholds[::5]).negative,
+        lambda: binned_counts(space, thresholds, tally).at(thresholds[3:5]).positive,
+        lambda: spread_counts(space, plan, tally.row_items).cross_products,
+    )
+    forwards = [one() for one in derive]
+    backwards = [one() for one in derive[::-1]][::-1]
+    for one, other in zip(forwards, backwards, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -336,14 +335,44 @@ def test_tables_of_a_tally_agree_with_one_another():
         same_counts(spread, count_pairs(items, thresholds[some]))
 
 
-@given(seeds)
-def test_the_smallest_negative_distances_are_known_one_by_one(seed):
+def test_sums_over_items_are_those_of_all_pairs():
+    items = EmbeddingSet.from_arrays(*coarse_grid(7, n_items=800, n_classes=3))
+    thresholds = np.array([0.7, 1.0, 1.5])
+    spread = count_pairs(items, thresholds)
+    cosine, _, same = all_pairs(within(items))
+    other = ~np.eye(items.n_items, dtype=bool)
+    for j, threshold in enumerate(thresholds):
+        near = from_cosine_distance(cosine, Distance.EUCLIDEAN) <= threshold
+        p, n = (near & same & other).sum(axis=1), (near & ~same).sum(axis=1)
+        for name, of_item in (
+            ("positive_adjacent", p * (p - 1)),
+            ("negative_squares", n * n),
+            ("cross_products", p * n),
+        ):
+            expected = np.bincount(items.codes, weights=of_item)
+            np.testing.assert_array_equal(getattr(spread, name)[:, j], expected)
+
+
+@given(seeds, st.integers(1, 300))
+def test_the_smallest_negative_distances_are_known_one_by_one(seed, n):
     items = EmbeddingSet.from_arrays(*coarse_grid(seed, n_items=90))
     cosine, is_pair, same = all_pairs(within(items))
     with pytest.MonkeyPatch.context() as patch:
         cut_into(patch, 16)
-        pooled = pool_of(within(items), n_lowest=300, n_threads=2)
-    np.testing.assert_array_equal(pooled.lowest, np.sort(cosine[is_pair & ~same])[:300])
+        pooled = pool_of(within(items), n_lowest=n, n_threads=2)
+    np.testing.assert_array_equal(pooled.lowest, np.sort(cosine[is_pair & ~same])[:n])
     for of_kind, counted in ((same, pooled.positive), (~same, pooled.negative)):
         at = ruler.cells(cosine[is_pair & of_kind].astype(np.float32)) - pooled.first_cell
         np.testing.assert_array_equal(counted, np.bincount(at, minlength=len(counted)))
+
+
+def test_progress_goes_up_to_all_pairs(monkeypatch):
+    cut_into(monkeypatch, 40)
+    space, told = exact_space(0, "within"), []
+    bins = Bins(np.array([1.0]), Distance.EUCLIDEAN)
+    counting.count(
+        space, bins, kernel=NUMPY, executor=AtOnce(), ahead=2, on_progress=lambda *a: told.append(a)
+    )
+    assert told[-1] == ("pairs", space.n_pairs, space.n_pairs)
+    assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})
+    assert len(told) > 3

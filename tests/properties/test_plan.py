@@ -8,22 +8,23 @@ from conftest import clusters, coarse_grid, evaluate_with
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings
-from opiscli.counting import gallery, sampled_items, sweep, within
+from opiscli.counting import gallery, plan, sampled_items, sweep, within
 from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.distance import Distance
 from opiscli.embeddings.query_gallery import QueryGallery
-from opiscli.engine import kernels
+from opiscli.engine import kernels, ruler
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.engine.memory import bytes_needed
+from opiscli.engine.pool import Pool
 from opiscli.errors import UsageError
 from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
 from opiscli.metrics.utility import utility
 from opiscli.settings.evaluation import RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
-from opiscli.thresholds.at_rate import operating_thresholds
+from opiscli.thresholds.at_rate import calibration_range, operating_thresholds
 
 ROOMY = Resources(2, 1 << 32)
 
@@ -77,6 +78,33 @@ def test_numbers_after_a_sample_are_right(planned, distance, by):
         assert point.frr.value == pytest.approx(truth.frr(point.threshold), abs=2 / point.frr.n)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_threshold_stands_between_pairs_that_only_rounding_sets_apart(seed):
+    embeddings, labels = coarse_grid(seed, n_items=90)
+    axes = np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))[0]
+    settings = EvaluationSettings(calibration_range=RangeRequest(RangeBy.FAR, 0.05, 0.4))
+    result = evaluate_with(embeddings @ axes, labels, settings)
+    truth = BruteForce(embeddings, labels)
+    thresholds = [p.threshold for p in result.operating_points if p.threshold is not None]
+    for threshold in (*thresholds, *result.calibration_range.threshold):
+        assert np.abs(truth.negatives - threshold).min() > 1e-7
+    assert len(thresholds) > 0
+
+
+def test_no_edge_of_the_ruler_between_such_pairs_is_a_threshold():
+    cell = int(ruler.cells(np.float32([0.3]))[0])
+    edge = ruler.edges(np.array([cell]))[0]
+    below, above = edge - 1e-8, edge + 1e-8
+    lowest = np.array([below, above, 0.6])
+    cells = ruler.cells(lowest.astype(np.float32))
+    counts = np.bincount(cells - cell)
+    assert counts[:2].tolist() == [1, 1]
+    of = Pool(counts, counts, cell, lowest, 3)
+    ticks = plan._pooled(of, 1.0, Distance.COSINE).ticks
+    assert np.all((ticks < below) | (ticks > above))
+    assert np.any((ticks > above) & (ticks < 0.6))
+
+
 def numbers(counted):
     at = counted.at(counted.grid)
     curves = utility(at, Utility.TPR_TNR, 1.0)
@@ -123,8 +151,6 @@ def test_a_sample_that_saw_too_few_false_accepts_is_not_believed(planned, monkey
 
 
 def test_a_threshold_outside_its_candidates_is_not_believed(planned, monkeypatch):
-    from opiscli.counting import plan
-
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
     zone = plan._zone
 
@@ -212,6 +238,17 @@ def test_given_thresholds_are_counted_to_the_digit(planned, monkeypatch):
         truth = BruteForce(items.unit_rows, items.codes)
         expected = np.searchsorted(truth.negatives, np.array(exact) + 1e-9, side="right")
         np.testing.assert_array_equal(counted.negative.sum(axis=0) // 2, expected)
+
+
+def test_the_range_ends_where_its_rates_do_also_at_a_given_threshold(planned):
+    items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
+    asked, first = RangeRequest(), count_within(items, CountRequest.of(EvaluationSettings()), ROOMY)
+    near = (first.grid[[0, -1]][:, None] + np.linspace(0, 1e-4, 40)).ravel()
+    request = CountRequest.of(EvaluationSettings(), thresholds=tuple(near.tolist()))
+    counted = count_within(items, request, ROOMY)
+    assert planned == ["plan_from_sample", "plan_from_sample"]
+    assert tuple(counted.grid[[0, -1]]) == calibration_range(counted.pooled, asked)
+    assert np.isin(counted.grid[[0, -1]], near).any()
 
 
 @pytest.mark.parametrize("distance", list(Distance))

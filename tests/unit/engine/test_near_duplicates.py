@@ -1,10 +1,15 @@
 """Small distances stay exact where a float32 product has lost them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from counted import KERNELS, tally_at, within
+from counted import KERNELS, pool_of, tally_at, within
 
 from opiscli import EmbeddingSet
+from opiscli.engine import ruler
+from opiscli.engine.count import cell_type
+from opiscli.settings.evaluation import Distance
 
 
 def pairs_at(distance, n_pairs=200, dims=64):
@@ -42,3 +47,27 @@ def test_threshold_zero_accepts_duplicates_and_nothing_else(kernel):
     counted = tally_at(within(items), [0.0, 1e-6], kernel=kernel)
     assert counted.positive[:, :-1].tolist() == [[1, 0]] * 20
     assert counted.negative[:, :-1].sum() == 0
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_duplicates_are_exactly_their_offsets_apart(kernel):
+    offsets = np.random.default_rng(0).uniform(-0.2, 0.3, 400).astype(np.float32)
+    space = within(pairs_at(0.0), offsets)
+    counted = tally_at(space, np.linspace(-0.5, 1, 50), Distance.COSINE, kernel=kernel)
+    together = offsets[::2] + offsets[1::2]
+    np.testing.assert_array_equal(counted.row_items.nearest_positive[::2], together)
+    np.testing.assert_array_equal(counted.row_items.nearest_positive[1::2], together)
+
+
+@pytest.mark.parametrize("with_offsets", [False, True])
+def test_the_ruler_sees_duplicates_where_they_are(with_offsets):
+    offsets = np.full(400, 0.125 * with_offsets, dtype=np.float32)
+    pooled = pool_of(within(pairs_at(0.0), offsets if with_offsets else None))
+    (cell,) = ruler.cells(2 * offsets[:1])
+    assert pooled.positive[cell - pooled.first_cell] == pooled.positive.sum() == 200
+
+
+def test_counts_have_room_for_all_pairs_of_a_class():
+    space = within(pairs_at(0.1, n_pairs=3))
+    assert cell_type(space) is np.int32
+    assert cell_type(replace(space, negative_pairs=np.array([2**31, 1, 1]))) is np.int64
