@@ -20,8 +20,8 @@ from opiscli.thresholds.at_rate import (
     threshold_at_frr,
 )
 
-_ROOM = 0.15
-"""How far a sample's rate may be off at FAR 0.1: five standard errors of 6,000 items."""
+_ROOM = 0.1
+"""How far a sample's rate may be off at FAR 0.1: four standard errors of 6,000 items or more."""
 
 _GAP = 9.2e-5
 """Where a threshold is looked for, candidates are no further apart than this part of it."""
@@ -100,7 +100,8 @@ def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
     if not request.complete and grid is not None:
         thresholds = np.unique([*grid, *known, *request.thresholds])
         return Plan(thresholds, np.searchsorted(thresholds, grid), grid)
-    ticks = _thinned(pooled.ticks, _GAP * _unit(pooled))
+    smallest = threshold_at_far(pooled, min(OPERATING_FARS))
+    ticks = _thinned(pooled.ticks, _gap(pooled.ticks[0] if smallest is None else smallest))
     at_items = ticks[-1:] if grid is None else np.union1d(grid, _outside(ticks, grid))
     thresholds = np.unique([*ticks, *at_items, *known, *request.thresholds, LARGEST])
     return Plan(thresholds, np.searchsorted(thresholds, at_items), grid)
@@ -124,7 +125,7 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
     found = [zone for zone in zones if zone is not None]
     if len(found) < len(zones):
         return None
-    gap = _GAP * min(1.0, max(min(lo for lo, _ in found), 1e-5))
+    gap = _gap(min(lo for lo, _ in found))
     parts = [ruler.every(*zone, gap, request.distance) for zone in found]
     grid, inner, lo, hi = _grid_candidates(request, found)
     at_items = _evenly(inner, lo, hi, _AT_ITEMS)
@@ -157,7 +158,7 @@ def _grid_candidates(
     step = (hi - lo) / request.n_thresholds
     inner = ruler.every(lo, hi, step / _CANDIDATES_A_STEP, request.distance)
     for zone in zones[-2:]:
-        inner = np.union1d(inner, ruler.every(*zone, _GAP * min(1.0, lo), request.distance))
+        inner = np.union1d(inner, ruler.every(*zone, _gap(lo), request.distance))
     return None, inner, lo, hi
 
 
@@ -227,10 +228,9 @@ def _everywhere(pooled: DistanceHistogram, gap: float, distance: Distance) -> Fl
     )
 
 
-def _unit(pooled: DistanceHistogram) -> float:
-    """What gaps are relative to: the threshold of the smallest usual FAR, at most 1."""
-    at = threshold_at_far(pooled, min(OPERATING_FARS))
-    return min(1.0, max(abs(float(pooled.ticks[0] if at is None else at)), 1e-5))
+def _gap(smallest: float) -> float:
+    """How far apart candidates may be: relative to the smallest threshold, if that is small."""
+    return _GAP * min(1.0, 1.5 * max(abs(smallest), 1e-5))
 
 
 def _thinned(ticks: FloatArray, gap: float) -> FloatArray:

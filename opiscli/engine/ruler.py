@@ -16,8 +16,8 @@ _SHIFT = 9
 """Of the 23 mantissa bits; 14 are left."""
 
 _HALF_CELL = 1 << (_SHIFT - 1)
-_OCTAVE = 1 << (23 - _SHIFT)
-"""Cells from a distance to twice that distance."""
+_PART = 1 << (20 - _SHIFT)
+"""Cells of an eighth of an octave: their widths differ by a sixteenth at most."""
 
 _FIRST = (127 - 40) << 23
 """Bits of 2^-40, as good as zero: unit float32 vectors do not tell distances below it."""
@@ -62,8 +62,8 @@ def edge_distances(of: IntArray, distance: Distance) -> FloatArray:
 def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
     """Edges from below ``lo`` to above ``hi``, at most ``gap`` apart where cells allow it.
 
-    Inside an octave of cosine distances always edges of cells whose number is a multiple of
-    the same stride, so that two calls with one gap give the same edges where they overlap.
+    Inside an eighth of an octave always edges of cells whose number is a multiple of the same
+    stride, so that two calls with one gap give the same edges where they overlap.
 
     Parameters
     ----------
@@ -72,15 +72,15 @@ def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
     """
     first, last = (int(cell) for cell in _cell_of_distance(np.array([lo, hi]), distance) - _ZERO)
     parts: list[list[int] | IntArray] = []
-    for octave in range((first - 1) // _OCTAVE, last // _OCTAVE + 1):
-        start, stop = octave * _OCTAVE, (octave + 1) * _OCTAVE
+    for part in range((first - 1) // _PART, last // _PART + 1):
+        start, stop = part * _PART, (part + 1) * _PART
         inside = np.array([start, start + 1, stop - 2, stop - 1])
         ends = edge_distances(inside + _ZERO, distance)
         width = max(ends[1] - ends[0], ends[3] - ends[2])
-        stride = int(min(max(gap // width, 1), _OCTAVE))
+        stride = int(min(max(gap // width, 1), _PART))
         below = max(start, (first - 1) // stride * stride)
         above = stop if last >= stop else last + stride + 1
-        # Where an octave begins, so that no stride has cells of two widths.
+        # Where a part begins, so that no stride has cells of two widths.
         parts += [[below], np.arange(-(-below // stride) * stride, above, stride)]
     known = np.clip(np.unique(np.concatenate(parts)), -_ZERO, _ZERO)
     return edge_distances(known + _ZERO, distance)
