@@ -21,7 +21,7 @@ from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 from opiscli.settings.choice import require
-from opiscli.settings.conditions import Condition
+from opiscli.settings.conditions import Condition, settings_for
 
 _MOST_COMPARED = 26
 
@@ -170,9 +170,8 @@ def check(
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         threshold = value
-    ranks = tuple(sorted({one.rank for one in parsed if one.rank is not None}))
     exact = () if threshold is None else (threshold,)
-    counts = opened.count({**given, "ks": ranks}, work, complete=True, thresholds=exact)
+    counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
     return check_run(counts, parsed, threshold)
 
 

@@ -20,14 +20,14 @@ from opiscli.thresholds.at_rate import (
     threshold_at_frr,
 )
 
-_ROOM = 0.1
-"""How far a sample's rate may be off at FAR 0.1: four standard errors of 6,000 items or more."""
+_ROOM = 8.0
+"""How far a rate of 0.1 from n items may be off, times √n: four standard errors or more."""
 
 _GAP = 9.2e-5
 """Where a threshold is looked for, candidates are no further apart than this part of it."""
 
 _SPARSE_GAP = 4e-3
-_CANDIDATES_A_STEP = 2
+_CANDIDATES_A_STEP = 3
 """With fewer, the grid would feel that its thresholds are moved to candidates."""
 
 _DENSE_FAR, _DENSE_FRR = 0.25, 0.01
@@ -101,7 +101,8 @@ def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
         thresholds = np.unique([*grid, *known, *request.thresholds])
         return Plan(thresholds, np.searchsorted(thresholds, grid), grid)
     smallest = threshold_at_far(pooled, min(OPERATING_FARS))
-    ticks = _thinned(pooled.ticks, _gap(pooled.ticks[0] if smallest is None else smallest))
+    unit = float(pooled.ticks[0]) if smallest is None else smallest
+    ticks = _thinned(pooled.ticks, _gap(unit) / 2)
     at_items = ticks[-1:] if grid is None else np.union1d(grid, _outside(ticks, grid))
     thresholds = np.unique([*ticks, *at_items, *known, *request.thresholds, LARGEST])
     return Plan(thresholds, np.searchsorted(thresholds, at_items), grid)
@@ -204,7 +205,10 @@ def _histogram(
 def _zone(pooled: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, float] | None:
     """Where the threshold of a rate lies for sure, from what a sample saw."""
     # The rarer an error, the fewer the sample has seen, and the more items make them all.
-    room = 1 + _ROOM * (0.1 / rate) ** 0.25
+    n_pairs = float(pooled.positive.sum() + pooled.negative.sum())
+    off = _ROOM / (2 * n_pairs) ** 0.25 * (0.1 / rate) ** 0.25
+    # Positive pairs are fewer, and those of a class have much in common.
+    room = 1 + (3 * off if by is RangeBy.FRR else off)
     if by is RangeBy.FRR:
         most = threshold_at_frr(pooled, min(rate * room, 0.999))
         return most, threshold_at_frr(pooled, rate / room)

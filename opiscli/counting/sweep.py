@@ -27,7 +27,7 @@ _COMPILED_FROM = 50_000_000
 """Pairs from which on the compiled kernel makes up for loading its compiler."""
 
 _N_LOWEST = 4096
-_LARGEST_STEP_OFF = 0.5
+_LARGEST_STEP_OFF = 0.4
 """Part of a step of the grid by which a threshold may be moved to a candidate."""
 
 

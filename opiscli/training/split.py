@@ -55,8 +55,8 @@ def require_other_classes(items: EmbeddingSet, validation_items: EmbeddingSet) -
     """
     if items.dims != validation_items.dims:
         raise EmbeddingError(
-            f"the training embeddings have {items.dims:,} dims, those of --val"
-            f" {validation_items.dims:,}",
+            f"the training embeddings have {items.dims:,} dims, but"
+            f" {validation_items.dims:,} in --val; the numbers must match",
             hint="Both must come from one model.",
         )
     if shared := sorted(set(items.names) & set(validation_items.names)):

@@ -161,7 +161,7 @@ def damaged(saved, change):
 
 
 DAMAGE = {
-    "a pair more": lambda c, a: c["negative_counts"][0].__setitem__(0, 10**6),
+    "a pair more": lambda c, a: c["negative_counts"][0].__setitem__(0, 60_000),
     "a bin that is not there": lambda c, a: c["positive_bins"][0].__setitem__(0, 65_000),
     "a column gone": lambda c, a: c.pop("n_items"),
     "no settings": lambda c, a: a.pop("settings"),

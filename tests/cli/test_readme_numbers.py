@@ -11,8 +11,7 @@ import pytest
 from conftest import ROOT
 
 import opiscli
-from opiscli.counts.histogram import STEP
-from opiscli.training.losses import PAIR_LOSSES, PROXY_LOSSES
+from opiscli.training.losses import LOSSES
 
 README = (ROOT / "README.md").read_text("utf-8")
 PROSE = " ".join(re.sub(r"```.*?```", "", README, flags=re.DOTALL).split())
@@ -96,11 +95,7 @@ def about_the_bootstrap(_run, _measured):
 
 
 def about_the_losses(_run, _measured):
-    return [len(PAIR_LOSSES) + len(PROXY_LOSSES)]
-
-
-def about_the_ruler(_run, _measured):
-    return [1e5 * STEP]
+    return [len(LOSSES)]
 
 
 def about_the_index(run, _):
@@ -145,8 +140,6 @@ CLAIMS = [
     ),
     (f"`--loss`, {TAKE} to choose from", about_the_losses),
     (f"scale of {TAKE} bootstrap", about_the_bootstrap),
-    (f"on a ruler of {TAKE}·10⁻⁵", about_the_ruler),
-    (f"candidate thresholds {TAKE}·10⁻⁵ apart", about_the_ruler),
 ]
 
 # Numbers that define or name something instead of measuring it.

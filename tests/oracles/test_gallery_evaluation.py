@@ -119,11 +119,11 @@ def test_items_with_one_fingerprint_by_chance_are_not_shared():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"k": (1, 5)}, "--k 1,5 asks for R@5"),
-        ({"ranking": True}, "--ranking is for the pairs within one set"),
-        ({"drop_duplicates": True}, "--drop-duplicates is for"),
-        ({"sample_pairs": 10_000}, "--sample-pairs is for"),
-        ({"index": "SQ8"}, "--index is for"),
+        ({"k": (1, 5)}, r"k=\(1, 5\) asks for R@5"),
+        ({"ranking": True}, "ranking is for the pairs within one set"),
+        ({"drop_duplicates": True}, "drop_duplicates is for"),
+        ({"sample_pairs": 10_000}, "sample_pairs is for"),
+        ({"index": "SQ8"}, "index is for"),
     ],
 )
 def test_what_is_known_within_one_set_only_is_refused(options, says):

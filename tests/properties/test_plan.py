@@ -1,5 +1,6 @@
 """Thresholds are planned from a sample where the set is large; the sample moves no number."""
 
+import re
 import sys
 
 import numpy as np
@@ -278,12 +279,12 @@ def test_a_gallery_is_planned_from_a_sample_of_both_sides(planned, monkeypatch, 
 def test_too_little_memory_is_explained():
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=120, sizes=(8, 9)))
     request = CountRequest.of(EvaluationSettings())
-    message = r"--memory-limit is 1 MB, but \d+ items need \d+ MB"
+    message = r"memory_limit is 1 MB, but \d+ items need \d+ MB"
     with pytest.raises(UsageError, match=message) as no:
         count_within(items, request, Resources(1, 1 << 20))
-    (enough,) = (int(word[:-2]) for word in no.value.hint.rstrip(".").split() if "MB" in word)
+    (enough,) = (int(number) for number in re.findall(r"(\d+)MB", no.value.hint))
     assert count_within(items, request, Resources(1, enough * 1_000_000)).grid is not None
-    with pytest.raises(UsageError, match="--memory-limit"):
+    with pytest.raises(UsageError, match="memory_limit"):
         count_within(items, request, Resources(1, (enough - 1) * 1_000_000))
 
 
