@@ -9,10 +9,11 @@ import opiscli
 GUIDE = (ROOT / "docs" / "python.md").read_text("utf-8")
 
 
-def test_all_examples_run(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
+def test_all_examples_run(monkeypatch, capsys, tmp_path):
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(examples) == 5
+    assert len(examples) == 7
     names = {}
     for example in examples:
         exec(compile(example, "docs/python.md", "exec"), names)
