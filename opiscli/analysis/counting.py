@@ -56,6 +56,7 @@ def count_items(
     *,
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
+    fars: tuple[float, ...] = (),
     index: str | None = None,
     gallery: Gallery | None = None,
     source: str = "arrays",
@@ -70,6 +71,8 @@ def count_items(
         Whether any threshold may be asked for later; an evaluation file needs that.
     thresholds
         Thresholds that will be asked for to the digit.
+    fars
+        False-accept rates whose thresholds will be asked for, if that is all.
     index
         A FAISS index, by its file or factory string, whose answers are to stand beside the
         exact ones.
@@ -90,7 +93,7 @@ def count_items(
     if settings.sample_pairs is not None and settings.sample_pairs >= items.n_pairs:
         settings = replace(settings, sample_pairs=None)
     _refuse_with_sample(settings, complete=complete, exact=bool(thresholds), index=index)
-    request = CountRequest.of(settings, complete=complete, thresholds=thresholds)
+    request = CountRequest.of(settings, complete=complete, thresholds=thresholds, fars=fars)
     counted = _count(items, request, settings, resources, on_progress)
     deployed = index and deploy(
         items,

@@ -120,6 +120,7 @@ class Opened:
         *,
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
+        fars: tuple[float, ...] = (),
         index: str | None = None,
         gallery: Gallery | None = None,
     ) -> CountedSet:
@@ -130,9 +131,9 @@ class Opened:
         given
             Settings that differ from the defaults, or from those that a file was counted
             under; names as in `EvaluationSettings`.
-        complete, thresholds
-            As in `count_items`: whether any threshold may be asked for, and which must be
-            counted to the digit.
+        complete, thresholds, fars
+            As in `count_items`: whether any threshold may be asked for, which must be
+            counted to the digit, and at which rates some may be asked for.
         index
             A FAISS index to put beside the exact search; needs embeddings.
         gallery
@@ -159,6 +160,7 @@ class Opened:
             work.resources,
             complete=complete,
             thresholds=thresholds,
+            fars=fars,
             index=index,
             gallery=gallery,
             source=self.name,

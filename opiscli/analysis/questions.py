@@ -19,11 +19,13 @@ from opiscli.analysis.inspect import inspect_run
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
-from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.choice import require
 from opiscli.settings.conditions import Condition, settings_for
 
 _MOST_COMPARED = 26
+_LARGEST_FAR = 0.1
+"""Up to here an evaluation counts anyway."""
 
 
 def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
@@ -115,7 +117,8 @@ def calibrate(
     targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
-    counts = opened.count(asked_for, work, complete=True, thresholds=_exact(targets))
+    fars = () if per_class else _only_fars(targets, asked)
+    counts = opened.count(asked_for, work, complete=not fars, thresholds=_exact(targets), fars=fars)
     settings = CalibrationSettings(
         targets=targets,
         distance=counts.settings.distance,
@@ -140,6 +143,24 @@ def calibrate(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
     return result
+
+
+def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:
+    """False-accept rates that alone decide on thresholds: these need few candidates."""
+    chosen = [target for target in targets if target.criterion is not Criterion.THRESHOLD]
+    fars = [
+        target.value
+        for target in chosen
+        if target.criterion is Criterion.FAR and target.value is not None
+    ]
+    anything_else = (
+        len(fars) < len(chosen)
+        or any(far > _LARGEST_FAR for far in fars)
+        or asked.get("average", Average.POOLED) is not Average.POOLED
+        or asked.get("confidence") is not None
+        or asked.get("allow_zero")
+    )
+    return () if anything_else else tuple(fars)
 
 
 def check(

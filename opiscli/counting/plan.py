@@ -118,7 +118,7 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
     """
     pooled = _pooled(pool, scale, request.distance)
     asked = request.calibration_range
-    zones = [_zone(pooled, RangeBy.FAR, far) for far in OPERATING_FARS]
+    zones = [_zone(pooled, RangeBy.FAR, far) for far in (*OPERATING_FARS, *request.fars)]
     if asked.by is not RangeBy.DISTANCE:
         # A larger threshold accepts more and rejects less.
         rates = sorted((asked.lo, asked.hi), reverse=asked.by is RangeBy.FRR)
@@ -137,7 +137,8 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
         at_items = np.unique([*below, *at_items, *above])
     last = [LARGEST] if request.complete else []
     everything = np.concatenate([*parts, inner, at_items, request.thresholds, last])
-    thresholds = np.unique(everything[everything <= LARGEST])
+    least = min(0.0, float(pooled.ticks[0]))  # below zero only with offsets
+    thresholds = np.unique(everything[(everything >= least) & (everything <= LARGEST)])
     return Plan(
         thresholds,
         np.searchsorted(thresholds, at_items),

@@ -25,6 +25,8 @@ class CountRequest:
         and of the operating points.
     thresholds
         Thresholds that are needed to the digit.
+    fars
+        False-accept rates whose thresholds may be asked for later, if not all are.
     """
 
     distance: Distance
@@ -34,6 +36,12 @@ class CountRequest:
     ranking: bool = False
     complete: bool = False
     thresholds: tuple[float, ...] = ()
+    fars: tuple[float, ...] = ()
+
+    @property
+    def keeps_bins(self) -> bool:
+        """Whether thresholds are chosen later, from pairs in bins."""
+        return self.complete or bool(self.fars)
 
     @classmethod
     def of(
@@ -42,6 +50,7 @@ class CountRequest:
         *,
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
+        fars: tuple[float, ...] = (),
     ) -> "CountRequest":
         """What an evaluation needs."""
         return cls(
@@ -52,4 +61,5 @@ class CountRequest:
             settings.ranking,
             complete,
             thresholds,
+            fars,
         )

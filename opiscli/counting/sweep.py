@@ -1,6 +1,6 @@
 """The one recipe: plan thresholds from a sample, count, choose; where that fails, plan from all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,12 @@ from opiscli.errors import UndefinedMetric
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeBy
 from opiscli.settings.resources import Resources
-from opiscli.thresholds.at_rate import OPERATING_FARS, calibration_range, operating_thresholds
+from opiscli.thresholds.at_rate import (
+    OPERATING_FARS,
+    calibration_range,
+    operating_thresholds,
+    threshold_at_far,
+)
 
 _COMPILED_FROM = 50_000_000
 """Pairs from which on the compiled kernel makes up for loading its compiler."""
@@ -128,7 +133,9 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
             if counted is not None:
                 return counted
     everything = _pool(space, how, n_lowest=_N_LOWEST)
-    plan = final_plan(everything, space.scale, how.request)
+    # All thresholds are cheap where they are planned from all pairs.
+    request = replace(how.request, complete=how.request.keeps_bins)
+    plan = final_plan(everything, space.scale, request)
     counted = _count(space, plan, how)
     if counted is None:
         raise AssertionError("a plan made from all pairs holds")
@@ -202,7 +209,8 @@ def _holds(
     points = operating_thresholds(pooled)
     if grid is None or len(points) < len(OPERATING_FARS) or plan.items_at is None:
         return False
-    chosen = list(points.values())
+    at_fars = [threshold_at_far(pooled, far) for far in request.fars]
+    chosen = [*points.values(), *(-np.inf if at is None else at for at in at_fars)]
     if request.calibration_range.by is not RangeBy.DISTANCE:
         chosen += [grid[0], grid[-1]]
     dense = all(lo <= at <= hi for at, (lo, hi) in zip(chosen, plan.zones, strict=True))

@@ -47,14 +47,24 @@ def pair_counts(
 
 
 def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> BinnedCounts:
-    """All pairs of every class in fine bins, the last of which accepts all."""
+    """All pairs of every class in bins, the last of which accepts all."""
+    sides = []
+    for bins, pairs in (
+        (tally.positive, space.positive_pairs),
+        (tally.negative, space.negative_pairs),
+    ):
+        inside = bins[:, :-1]
+        if thresholds[-1] < LARGEST:
+            beyond = pairs - inside.sum(axis=1, dtype=np.int64)
+            inside = np.concatenate([inside, beyond[:, None]], axis=1, dtype=np.int64)
+        sides.append(ClassBins.of_table(inside))
     return BinnedCounts(
-        thresholds=thresholds,
+        thresholds=thresholds if thresholds[-1] >= LARGEST else np.append(thresholds, LARGEST),
         class_sizes=class_sizes(space),
         positive_pairs=space.positive_pairs,
         negative_pairs=space.negative_pairs,
-        positive=ClassBins.of_table(tally.positive[:, :-1]),
-        negative=ClassBins.of_table(tally.negative[:, :-1]),
+        positive=sides[0],
+        negative=sides[1],
         ends=space.ends,
     )
 

@@ -49,7 +49,7 @@ def count_within(
         pooled=counted.pooled,
         table=(
             binned_counts(space, counted.plan.thresholds, counted.tally)
-            if request.complete
+            if request.keeps_bins
             else pair_counts(
                 space,
                 counted.plan.thresholds,

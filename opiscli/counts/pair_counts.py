@@ -78,6 +78,8 @@ class PairCounts(_Totals):
 
     def of_classes(self, chosen: BoolArray) -> Self:
         """Only the chosen classes; their negatives still reach into the whole set."""
+        if chosen.all():
+            return self
         of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
         return replace(self, **{name: getattr(self, name)[chosen] for name in of_class})
 

@@ -8,6 +8,7 @@ from opiscli.metrics.rates import true_negative_rate, true_positive_rate
 from opiscli.settings.evaluation import Utility
 
 _CLASSES_AT_ONCE = 64
+_ROWS_AT_ONCE = 4096
 
 
 def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
@@ -49,9 +50,14 @@ def precision(counts: PairCounts) -> FloatArray:
 
 def f_measure(first: FloatArray, second: FloatArray, beta: float) -> FloatArray:
     """Weighted harmonic mean of two rates, 0 where both are 0."""
-    below = beta**2 * first + second
-    above = (1 + beta**2) * first * second
-    return np.divide(above, below, out=np.zeros(below.shape), where=below > 0)
+    score: FloatArray = np.zeros(first.shape)
+    # Some classes at a time, because there may be many.
+    for start in range(0, len(first), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        below = beta**2 * first[rows] + second[rows]
+        above = (1 + beta**2) * first[rows] * second[rows]
+        np.divide(above, below, out=score[rows], where=below > 0)
+    return score
 
 
 def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:

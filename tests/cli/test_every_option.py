@@ -158,6 +158,7 @@ plot-distances --log
 plot-distances --output mine.svg
 plot-distances --force                  | -o there.svg
 
+plot-det --distance cosine               | counted.opis -o new.svg                        | exit 2
 plot-det --output mine.svg
 plot-det --force                        | -o there.svg
 
@@ -182,7 +183,7 @@ SEEN = {
     "opis": r"OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
     "eps-opis": r"%-OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
     "failing": r"opis>0.9 +([\d.e-]+)",
-    "interval": r"OPIS +[A-Z]? +[\d.e-]+ +([\d.e-]+ . [\d.e-]+)",
+    "interval": r"OPIS +[A-Z]? +[\d.e-]+ +([\d.e-]+ ?. ?[\d.e-]+)",
     "threshold": r"d ≤ ([\d.]+)",
     "training": r"\"(?:base|tcm|opis|kept)\": [^,}]*",
 }
@@ -260,6 +261,7 @@ def folder(tmp_path_factory):
         for suffix in ("opis", "json", "safetensors", "parquet", "npz", "html", "svg"):
             (folder / f"there.{suffix}").write_text("there already")
         run("calibrate e.parquet --far 0.1 -o t.json")
+        run("evaluate e.parquet --save counted.opis")
         for seed, name in enumerate(("head", "other")):
             training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003"
             run(f"{training} --seed {seed} -o {name}.safetensors")
