@@ -5,13 +5,14 @@ import numpy as np
 from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
 from opiscli.counting.plan import Plan
 from opiscli.counting.request import CountRequest
-from opiscli.counting.sweep import Sweep, count_at, kernel_for
+from opiscli.counting.sweep import Sweep, count_at
 from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts, DeployedCounts
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads as in_threads
+from opiscli.engine.kernels import kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.errors import SourceError

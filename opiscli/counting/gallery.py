@@ -5,11 +5,12 @@ import numpy as np
 from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
-from opiscli.counting.sweep import Sweep, kernel_for, sweep
+from opiscli.counting.sweep import Sweep, sweep
 from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.engine.executors import threads
+from opiscli.engine.kernels import kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import recall_sums

@@ -12,7 +12,6 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.engine.bins import Bins
 from opiscli.engine.count import count
 from opiscli.engine.executors import Executor
-from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.engine.memory import bytes_needed, require_memory
 from opiscli.engine.pool import Pool, pool
 from opiscli.engine.space import PairSpace
@@ -27,9 +26,6 @@ from opiscli.thresholds.at_rate import (
     operating_thresholds,
     threshold_at_far,
 )
-
-_COMPILED_FROM = 50_000_000
-"""Pairs from which on the compiled kernel makes up for loading its compiler."""
 
 _N_LOWEST = 4096
 _LARGEST_STEP_OFF = 0.4
@@ -100,11 +96,6 @@ class Counted:
         """Thresholds of the grid and of the operating points, increasing."""
         grid = np.empty(0) if self.grid is None else self.grid
         return np.unique([*grid, *operating_thresholds(self.pooled).values()])
-
-
-def kernel_for(n_pairs: int) -> str:
-    """Name of the kernel: the compiled one where it is installed and the set large enough."""
-    return COMPILED if n_pairs >= _COMPILED_FROM and has_compiler() else NUMPY
 
 
 def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:

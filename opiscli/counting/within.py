@@ -6,11 +6,12 @@ from opiscli.arrays import FloatArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.retrieval import ranking_sums
 from opiscli.counting.sampled_items import sample_of_classes, sample_of_items
-from opiscli.counting.sweep import Counted, Sweep, kernel_for, sweep
+from opiscli.counting.sweep import Counted, Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
+from opiscli.engine.kernels import kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.noise_floor import FEWEST_ITEMS

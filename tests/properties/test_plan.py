@@ -305,7 +305,7 @@ def test_candidates_that_do_not_fit_are_replaced_by_the_thresholds_themselves(pl
 
 
 def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch):
-    monkeypatch.setattr(sweep, "_COMPILED_FROM", 0)
+    monkeypatch.setattr(kernels, "_COMPILED_FROM", 0)
     items = EmbeddingSet.from_arrays(*clusters(0))
     request = CountRequest.of(EvaluationSettings())
     if has_compiler():
