@@ -17,7 +17,7 @@ check:              ## what CI checks besides the tests
 	$(BIN)/mypy
 
 test:
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 pictures:           ## draw the pictures of the README
 	$(BIN)/python docs/make_pictures.py
