@@ -17,6 +17,8 @@ from opiscli.engine.tiles import Tile, exact_below, slack, tiles
 from opiscli.progress import Progress
 
 _LARGEST_SIDE, _SMALLEST_SIDE = 8192, 1024
+_NARROW_FROM = 2048
+"""Blocks of this side or more are made as small as lets 16 bits hold the pairs of a class."""
 _BLOCKS = 32
 """Enough blocks to keep all threads busy until the end."""
 
@@ -194,7 +196,9 @@ def block_side(space: PairSpace) -> int:
     """Items to a side of a block: large enough to be worth adding, small enough to share out."""
     largest = max(len(space.rows), len(space.columns))
     share = math.ceil(largest / math.sqrt((2 if space.is_one_set else 1) * _BLOCKS))
-    return min(max(share, _SMALLEST_SIDE), _LARGEST_SIDE)
+    side = min(max(share, _SMALLEST_SIDE), _LARGEST_SIDE)
+    narrow = (2**16 - 1) // int(np.bincount(space.rows.codes).max())
+    return narrow if _NARROW_FROM <= narrow < side else side
 
 
 def _item_bins(bins: Bins, items_at: IntArray | None) -> AnyArray:
