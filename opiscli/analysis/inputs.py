@@ -153,7 +153,7 @@ class Opened:
                 )
             return _under(items, given, self.name)
         against = "" if gallery is None else f" against {gallery.items.n_items:,}"
-        work.say(f"{items.n_items:,} × {items.dims:,}{against}, {work.resources.threads} threads")
+        work.say(f"{items.n_items:,} × {items.dims:,}{against}, {work.resources}")
         counts = count_items(
             items,
             EvaluationSettings(**given),

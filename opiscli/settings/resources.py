@@ -36,6 +36,9 @@ class Resources:
     threads: int
     memory_limit: int
 
+    def __str__(self) -> str:
+        return "1 thread" if self.threads == 1 else f"{self.threads} threads"
+
     @classmethod
     def of_machine(
         cls, *, threads: int | None = None, memory_limit: int | str | None = None

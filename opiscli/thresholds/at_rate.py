@@ -5,6 +5,7 @@ import numpy as np
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.settings.evaluation import RangeBy, RangeRequest
+from opiscli.settings.numbers import plain
 
 OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 """The false-accept rates that every evaluation reports a threshold for."""
@@ -67,7 +68,7 @@ def calibration_range(histogram: DistanceHistogram, request: RangeRequest) -> tu
     if not ends[0] < ends[1]:
         raise UndefinedMetric(
             f"both ends of --{request.by} {request.lo:g}:{request.hi:g} fall on the threshold"
-            f" {ends[0]:.6g}, because many pairs are equally far",
+            f" {ends[0]:.6g}; no threshold tells these rates apart on this data",
             hint="Give bounds further apart, or the thresholds themselves with --range.",
         )
     return ends
@@ -76,14 +77,30 @@ def calibration_range(histogram: DistanceHistogram, request: RangeRequest) -> tu
 def _far_end(histogram: DistanceHistogram, target: float) -> float:
     threshold = threshold_at_far(histogram, target)
     if threshold is None:
-        n = int(histogram.negative.sum())
-        nearest = int(histogram.negative[np.argmax(histogram.negative > 0)])
         raise UndefinedMetric(
-            f"FAR {target:g} is not attainable above 0: accepting the nearest of {n:,} negative"
-            f" pairs already gives {nearest:,} / {n:,} = {nearest / n:.3g}",
+            unattainable(target, histogram),
             hint="Give larger bounds with --far LO:HI, or thresholds with --range A:B.",
         )
     return threshold
+
+
+def unattainable(
+    target: float, histogram: DistanceHistogram, macro_far: float | None = None
+) -> str:
+    """Say why no threshold accepts any negative pair at a FAR of at most ``target``.
+
+    Parameters
+    ----------
+    macro_far
+        Mean over classes at the nearest negative pairs, where the target is for that.
+    """
+    n = int(histogram.negative.sum())
+    nearest = int(histogram.negative[np.argmax(histogram.negative > 0)])
+    rate = f"FAR {nearest / n:.3g}" if macro_far is None else f"a macro FAR of {macro_far:.3g}"
+    return (
+        f"FAR {plain(target)} is unattainable: the smallest threshold that accepts any negative"
+        f" pair already has {rate} ({nearest:,} of {n:,} negative pairs)"
+    )
 
 
 def require_direction(histogram: DistanceHistogram) -> None:

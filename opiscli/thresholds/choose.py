@@ -10,6 +10,7 @@ from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_s
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.numbers import plain
+from opiscli.thresholds.at_rate import unattainable
 from opiscli.thresholds.guarantee import assured_threshold
 from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates
 
@@ -46,13 +47,17 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     if target.criterion is Criterion.EER or target.value is None:
         return float(rates.thresholds[np.argmin(np.abs(rates.far - rates.frr))])
     if target.criterion is Criterion.FAR:
-        return _at_far(table, rates, target.value, settings)
+        return _at_far(counted, table, rates, target.value, settings)
     reject = target.value if target.criterion is Criterion.FRR else 1 - target.value
     return float(rates.thresholds[np.argmax(rates.frr <= reject)])
 
 
 def _at_far(
-    table: BinnedCounts, rates: RateCurve, target: float, settings: CalibrationSettings
+    counted: Counts,
+    table: BinnedCounts,
+    rates: RateCurve,
+    target: float,
+    settings: CalibrationSettings,
 ) -> float:
     meets = rates.far <= target
     chosen = (
@@ -65,7 +70,7 @@ def _at_far(
     zero = _last(rates.accepted == 0)
     if settings.allow_zero and zero is not None:
         return float(rates.thresholds[zero])
-    raise _not_attainable(rates, target, settings, zero)
+    raise _not_attainable(counted, rates, target, settings, zero)
 
 
 def _assured(
@@ -90,15 +95,15 @@ def _last(holds: BoolArray) -> int | None:
 
 
 def _not_attainable(
-    rates: RateCurve, target: float, settings: CalibrationSettings, zero: int | None
+    counted: Counts,
+    rates: RateCurve,
+    target: float,
+    settings: CalibrationSettings,
+    zero: int | None,
 ) -> UndefinedMetric:
     first = int(np.argmax(rates.accepted > 0))
-    mean = "mean of classes" if settings.average is Average.MACRO else "of all negative pairs"
-    problem = (
-        f"FAR {plain(target)} is not attainable above 0: accepting the nearest"
-        f" {rates.accepted[first]:,} negative pairs already gives {rates.far[first]:.3g}"
-        f" ({mean})"
-    )
+    macro = float(rates.far[first]) if settings.average is Average.MACRO else None
+    problem = unattainable(target, counted.pooled, macro)
     if settings.confidence is not None and rates.far[first] <= target:
         problem = (
             f"FAR {plain(target)} cannot be assured at a confidence of"

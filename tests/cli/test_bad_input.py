@@ -97,8 +97,8 @@ def folder(tmp_path_factory):
         ("good.parquet other.parquet", 2, "unexpected extra argument"),
         ("x.npy", 2, "has no labels"),
         ("good.parquet --labels y.npy", 2, "carries its own labels"),
-        ("good.parquet --far 1e-9:1e-8", 5, "not attainable"),
-        ("tied.parquet", 5, "not attainable"),
+        ("good.parquet --far 1e-9:1e-8", 5, "unattainable"),
+        ("tied.parquet", 5, "unattainable"),
     ],
 )
 def test_a_mistake_is_explained(opis, folder, monkeypatch, argv, exit_code, says):

@@ -191,7 +191,7 @@ def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
         ("--gallery gallery.parquet --k 5", 2, "--k 5 asks for R@5"),
         ("--gallery gallery.parquet --sample-pairs 1e4", 2, "--sample-pairs is for"),
         ("--gallery gallery.parquet --drop-duplicates", 2, "--drop-duplicates is for"),
-        ("--gallery gallery.parquet --far 1e-9:1e-8", 5, "not attainable"),
+        ("--gallery gallery.parquet --far 1e-9:1e-8", 5, "unattainable"),
     ],
 )
 def test_refusals_are_two_lines(opis, folder, monkeypatch, options, exit_code, says):

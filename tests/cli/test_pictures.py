@@ -114,7 +114,7 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-classes {} --far 2", 2, "--far is 2"),
         ("plot-classes {} --threshold 3", 2, "--threshold is 3"),
         ("plot-classes {} --threshold nan", 2, "--threshold is nan"),
-        ("plot-classes {} --far 1e-9", 5, "not attainable"),
+        ("plot-classes {} --far 1e-9", 5, "unattainable"),
         ("plot-pareto {} --pairs a:b", 2, "--pairs a:b does not name two sources"),
         ("plot-distances missing.parquet", 3, "no such file"),
         ("report {} -o page.png", 2, "must end in .html"),

@@ -8,7 +8,7 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far, pooled_frr
-from opiscli.thresholds.at_rate import threshold_at_far
+from opiscli.thresholds.at_rate import threshold_at_far, unattainable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,7 @@ def threshold_at(run: CountedSet, far: float) -> float:
     threshold = threshold_at_far(run.counted.pooled, far)
     if threshold is None:
         raise UndefinedMetric(
-            f"FAR {far:g} is not attainable above 0 on"
-            f" {int(run.counted.pooled.negative.sum()):,} negative pairs",
+            unattainable(far, run.counted.pooled),
             hint="Give a larger --far, or the threshold itself with --threshold.",
         )
     return threshold

@@ -53,7 +53,7 @@ def test_ranges():
     assert calibration_range(of, RangeRequest(RangeBy.DISTANCE, 0.0, 2.0)) == (0.0, 2.0)
     with pytest.raises(UndefinedMetric, match="fall on the threshold"):
         calibration_range(of, RangeRequest(RangeBy.FAR, 0.02, 0.05))
-    with pytest.raises(UndefinedMetric, match="not attainable"):
+    with pytest.raises(UndefinedMetric, match="unattainable"):
         calibration_range(of, RangeRequest(RangeBy.FAR, 0.001, 0.05))
 
 
