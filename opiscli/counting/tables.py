@@ -25,8 +25,7 @@ def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> Dis
         sides.append(np.append(inside, int(pairs.sum()) // ends - inside.sum()))
     if thresholds[-1] < LARGEST:
         return DistanceHistogram(sides[0], sides[1], np.append(thresholds, LARGEST))
-    for side in sides:
-        side[-2] += side[-1]
+    # The last threshold accepts every pair.
     return DistanceHistogram(sides[0][:-1], sides[1][:-1], thresholds)
 
 

@@ -48,11 +48,6 @@ class Counts:
     retrieval: dict[str, FloatArray]
     queries: IntArray
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether any threshold can be asked for, or only those that were needed."""
-        return isinstance(self.table, BinnedCounts)
-
     def at(self, thresholds: FloatArray) -> PairCounts:
         """All classes at increasing thresholds.
 

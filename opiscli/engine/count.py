@@ -11,7 +11,7 @@ from opiscli.arrays import AnyArray, IntArray
 from opiscli.engine.bins import Bins
 from opiscli.engine.executors import Executor, results
 from opiscli.engine.kernels import kernel
-from opiscli.engine.space import Block, Pairing, PairSpace
+from opiscli.engine.space import Block, PairSpace
 from opiscli.engine.tally import BlockTally, ItemTally, Tally, zeros
 from opiscli.engine.tiles import Tile, exact_below, slack, tiles
 from opiscli.progress import Progress
@@ -97,11 +97,6 @@ class BlockCounter:
     def _add(self, tile: Tile, tally: BlockTally, row: int, column: int) -> None:
         rows, columns = slice(row, row + len(tile.rows)), slice(column, column + len(tile.columns))
         row_items, column_items = tally.row_items, tally.column_items
-        no_offsets = np.zeros(max(len(tile.rows), len(tile.columns)), dtype=np.float32)
-        offsets = [
-            no_offsets[: len(side)] if side.offsets is None else side.offsets
-            for side in (tile.rows, tile.columns)
-        ]
         kernel(self.kernel).tally_tile(
             tile.products,
             tile.row_sums,
@@ -111,7 +106,8 @@ class BlockCounter:
             self.space.same_class_only,
             tile.rows.vectors,
             tile.columns.vectors,
-            *offsets,
+            tile.rows.all_offsets,
+            tile.columns.all_offsets,
             exact_below(self.space),
             slack(self.space),
             self.bins.cutoffs,
@@ -204,6 +200,3 @@ def block_side(space: PairSpace) -> int:
 def _item_bins(bins: Bins, items_at: IntArray | None) -> AnyArray:
     positions: Sequence[int] | IntArray = [] if items_at is None else items_at
     return np.searchsorted(positions, np.arange(len(bins) + 1)).astype(np.int32)
-
-
-__all__ = ["BlockCounter", "Pairing", "block_side", "cell_type", "count", "empty_tally"]

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, BoolArray, Float32Array, IntArray
+from opiscli.arrays import BoolArray, Float32Array, IntArray
 from opiscli.engine import ruler
 from opiscli.engine.executors import Executor, results
-from opiscli.engine.kernels.numpy_kernel import nearly_equal
+from opiscli.engine.kernels.numpy_kernel import recompute
 from opiscli.engine.space import Block, PairSpace
 from opiscli.engine.tiles import Tile, exact_below, tiles
 from opiscli.progress import Progress
@@ -113,19 +113,21 @@ class _Pooler:
         return None if np.isfinite(tile.products).all() else np.isfinite(tile.products)
 
     def _recompute(self, tile: Tile, distances: Float32Array) -> None:
-        offsets = [
-            np.zeros(len(side), np.float32) if side.offsets is None else side.offsets
-            for side in (tile.rows, tile.columns)
-        ]
-        flat = distances.reshape(-1)
-        bare: AnyArray = flat
-        if not self.space.is_plain:
-            bare = (distances - offsets[0][:, None] - offsets[1]).reshape(-1)
-        for some in nearly_equal(bare, exact_below(self.space)):
-            row, column = np.divmod(some, len(tile.columns))
-            difference = tile.rows.vectors[row].astype(np.float64) - tile.columns.vectors[column]
-            half = 0.5 * np.einsum("ij,ij->i", difference, difference)
-            flat[some] = half.astype(np.float32) + (offsets[0][row] + offsets[1][column])
+        rows, columns = tile.rows, tile.columns
+        farthest = exact_below(self.space) + rows.all_offsets.max() + columns.all_offsets.max()
+        row, column = np.nonzero(distances < farthest)
+        near = distances[row, column]
+        recompute(
+            near,
+            row,
+            column,
+            rows.vectors,
+            columns.vectors,
+            rows.all_offsets,
+            columns.all_offsets,
+            exact_below(self.space),
+        )
+        distances[row, column] = near
 
     def _lowest(
         self, negative: Float32Array, cells: IntArray, counts: IntArray, first: int

@@ -76,6 +76,6 @@ class Side:
         return 0.5 if self.terms is None else float(self.terms.mean())
 
     @property
-    def largest_offset(self) -> float:
-        """The largest of the offsets; 0 where there are none."""
-        return 0.0 if self.offsets is None else float(self.offsets.max())
+    def all_offsets(self) -> Float32Array:
+        """Shape ``(n_items,)``, the offsets, zeros where there are none."""
+        return np.zeros(len(self), dtype=np.float32) if self.offsets is None else self.offsets

@@ -3,8 +3,6 @@
 Same function, same arguments, same integers; slower.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
@@ -57,7 +55,7 @@ def tally_tile(
     if same_class_only:
         flat, row, column, same = flat[same], row[same], column[same], same[same]
     distance = distances.ravel()[flat]
-    _recompute(
+    recompute(
         distance, row, column, row_vectors, column_vectors, row_offsets, column_offsets, exact_below
     )
     bins = _bins(distance, cutoffs, origin, cells_a_unit, first_bin)
@@ -81,14 +79,7 @@ def tally_tile(
         np.minimum.at(nearest_column, c, d)
 
 
-def nearly_equal(distances: AnyArray, exact_below: np.float32) -> Iterator[AnyArray]:
-    """Positions of the distances to compute anew, a few at a time."""
-    near = np.flatnonzero(distances < exact_below)
-    for start in range(0, len(near), _PAIRS_AT_ONCE):
-        yield near[start : start + _PAIRS_AT_ONCE]
-
-
-def _recompute(
+def recompute(
     distance: Float32Array,
     row: AnyArray,
     column: AnyArray,
@@ -98,11 +89,21 @@ def _recompute(
     column_offsets: Float32Array,
     exact_below: np.float32,
 ) -> None:
-    """Compute distances of nearly equal vectors from their difference: duplicates are at 0."""
+    """Compute distances of nearly equal vectors from their difference: duplicates are at 0.
+
+    Parameters
+    ----------
+    distance
+        Of listed pairs; the small ones are replaced.
+    row, column
+        The pairs.
+    """
     bare = distance
     if row_offsets.any() or column_offsets.any():
         bare = distance - (row_offsets[row] + column_offsets[column])
-    for some in nearly_equal(bare, exact_below):
+    near = np.flatnonzero(bare < exact_below)
+    for start in range(0, len(near), _PAIRS_AT_ONCE):
+        some = near[start : start + _PAIRS_AT_ONCE]
         r, c = row[some], column[some]
         difference = row_vectors[r].astype(np.float64) - column_vectors[c]
         half = 0.5 * np.einsum("ij,ij->i", difference, difference)
