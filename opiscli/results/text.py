@@ -1,5 +1,6 @@
 """Shows a label exactly as it is, whatever it contains, and numbers at a readable length."""
 
+import math
 import unicodedata
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -25,8 +26,38 @@ def printable(label: str) -> str:
 
 
 def score(value: float | None) -> str:
-    """Four decimals: thresholds, similarities and shares of items."""
+    """Four decimals: shares of items and mean scores."""
     return "–" if value is None else _with_minus(f"{value:.4f}")
+
+
+def distance(value: float | None, decimals: int = 4) -> str:
+    """A threshold; four digits at least where all distances are small.
+
+    Examples
+    --------
+    >>> distance(1.16868), distance(0.00134567), distance(0)
+    ('1.1687', '0.001346', '0.0000')
+    """
+    if value is None:
+        return "–"
+    return _with_minus(f"{value:.{_decimals(value, decimals)}f}")
+
+
+def similarity(value: float | None, decimals: int = 4) -> str:
+    """A threshold; four digits at least of what it lacks to 1.
+
+    Examples
+    --------
+    >>> similarity(0.31705), similarity(0.99999909)
+    ('0.3170', '0.9999990900')
+    """
+    if value is None:
+        return "–"
+    return _with_minus(f"{value:.{_decimals(1 - value, decimals)}f}")
+
+
+def _decimals(value: float, least: int) -> int:
+    return max(least, 3 - math.floor(math.log10(abs(value)))) if value else least
 
 
 def rate(value: float | None) -> str:

@@ -15,6 +15,7 @@ from opiscli.plots.drawing.palette import BLUE, VERMILION
 from opiscli.plots.drawing.placement import place_apart
 from opiscli.plots.drawing.text import caption, label
 from opiscli.plots.numbers.classes import ClassErrors
+from opiscli.results.text import distance
 
 _MOST_VECTOR_DOTS = 500
 _HIGH = 0.85
@@ -71,7 +72,7 @@ def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -
         ylim=(-0.02, 1.12 * max(float(errors.frr.max()), errors.pooled_frr, 1e-9)),
         xlabel="FAR of the class",
         ylabel="FRR of the class",
-        title=caption(errors.source, f"{errors.distance} distance ≤ {errors.threshold:.4f}"),
+        title=caption(errors.source, f"{errors.distance} distance ≤ {distance(errors.threshold)}"),
     )
     names = _write_names(errors, chosen, ax)
     points = np.column_stack([errors.far, errors.frr])

@@ -13,7 +13,7 @@ from opiscli.report.html.templates import as_base64, part, render
 from opiscli.report.tables.facts import facts
 from opiscli.results import Evaluation
 from opiscli.results.headlines import entries
-from opiscli.results.text import printable, score, span
+from opiscli.results.text import distance, printable, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
     yield "Class score", of.utility.formula
     yield (
         "Calibration range",
-        f"{score(ends.threshold.lo)} – {score(ends.threshold.hi)}, {ends.n_thresholds}"
+        f"{distance(ends.threshold.lo)} – {distance(ends.threshold.hi)}, {ends.n_thresholds}"
         f" thresholds; FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
     )
     yield (

@@ -19,7 +19,7 @@ from opiscli.results import (
 )
 from opiscli.results.headline import Entry, Number
 from opiscli.results.headlines import entries, point_entries, text
-from opiscli.results.text import score, span
+from opiscli.results.text import distance, score, similarity, span
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 
@@ -87,9 +87,9 @@ def _point(
     """A threshold and the numbers there, all of them if none are named."""
     if point.threshold is None:
         return [(name, "not attainable", "", "")]
-    similarity, distance = f"s ≥ {score(point.similarity)}", f"d ≤ {score(point.threshold)}"
+    least, most = f"s ≥ {similarity(point.similarity)}", f"d ≤ {distance(point.threshold)}"
     return [
-        (name, similarity, "", distance),
+        (name, least, "", most),
         *(
             _cells(entry)
             for entry in point_entries(point, "")

@@ -83,6 +83,7 @@
   }
 
   const fixed = digits({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
+  const measured = (value) => (value !== 0 && Math.abs(value) < 0.1 ? plain(value) : fixed(value));
   const plain = digits({ maximumSignificantDigits: 4 });
   const scientific = digits({ maximumSignificantDigits: 4, notation: "scientific" });
   const whole = (value) => value.toLocaleString("en-US");
@@ -112,7 +113,7 @@
     const slider = element("threshold");
     const position = Number(slider.value);
     const pooled = ratesAt(position);
-    const threshold = `${data.distance} distance ≤ ${fixed(data.thresholds[position])}`;
+    const threshold = `${data.distance} distance ≤ ${measured(data.thresholds[position])}`;
     write("threshold-text", threshold);
     slider.setAttribute("aria-valuetext", `${threshold}, FAR ${general(pooled.far)}`);
     write("far", general(pooled.far));

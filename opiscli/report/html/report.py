@@ -15,7 +15,7 @@ from opiscli.plots.numbers.utility import utility_curves
 from opiscli.report.html.document import PagePicture, page
 from opiscli.report.html.explorer import explorer_table
 from opiscli.results import Evaluation
-from opiscli.results.text import rate, score
+from opiscli.results.text import distance, rate
 
 _CURVE_POINTS = 120
 """Thresholds of the class-score curves: fewer than in a picture of its own, for a small page."""
@@ -62,7 +62,7 @@ def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePictur
             yield PagePicture(
                 to_svg(classes_picture(errors, errors.worst_first()[:_NAMED])),
                 f"FAR and FRR of {len(errors.names):,} classes at {of.distance} distance"
-                f" {score(point.threshold)}.",
+                f" {distance(point.threshold)}.",
                 f"FAR and FRR of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one dot"
                 " per class.",
             )

@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from opiscli.results.text import printable, rate, score, span
+from opiscli.results.text import distance, printable, rate, score, similarity, span
 
 
 def render(template: str, /, **values: object) -> str:
@@ -33,7 +33,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(rate=rate, score=score, span=span)
+    environment.filters.update(
+        distance=distance, rate=rate, score=score, similarity=similarity, span=span
+    )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     return environment
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
 from opiscli.results import CalibratedPoint, Calibration, Holdout, OwnThresholdGain
-from opiscli.results.text import rate, score, span
+from opiscli.results.text import distance, rate, score, similarity, span
 
 
 def draw_calibration(calibration: Calibration) -> RenderableType:
@@ -39,9 +39,9 @@ def _decision(point: CalibratedPoint) -> Text:
     return Text.assemble(
         (f"{asked}\n", "bold cyan"),
         "accept if similarity ",
-        (f"s ≥ {point.similarity:.6f}", "bold"),
+        (f"s ≥ {similarity(point.similarity, 6)}", "bold"),
         ", that is, distance ",
-        (f"d ≤ {point.threshold:.6f}\n", "bold"),
+        (f"d ≤ {distance(point.threshold, 6)}\n", "bold"),
     )
 
 
@@ -78,7 +78,7 @@ def _classes(point: CalibratedPoint) -> Table:
 
 def _own_thresholds(own: OwnThresholdGain) -> Group:
     table = columns("Per-class thresholds", "mean class score", "95 % interval")
-    single = f"best single threshold, d ≤ {score(own.single_threshold)}"
+    single = f"best single threshold, d ≤ {distance(own.single_threshold)}"
     table.add_row(single, score(own.utility_at_single))
     table.add_row("per-class thresholds (same data)", score(own.utility_at_own))
     table.add_row("optimism correction", score(-own.optimism))

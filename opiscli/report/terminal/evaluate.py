@@ -8,7 +8,7 @@ from opiscli.report.terminal.groups import draw_groups
 from opiscli.report.terminal.layout import bold, columns, heading, label, report
 from opiscli.results import Deployed, Evaluation, OperatingPoint, Rate
 from opiscli.results.headlines import entries
-from opiscli.results.text import printable, rate, score, span
+from opiscli.results.text import distance, printable, rate, score, similarity, span
 
 
 def draw_evaluation(evaluation: Evaluation) -> RenderableType:
@@ -42,7 +42,8 @@ def _range(evaluation: Evaluation) -> Text:
     ends = evaluation.calibration_range
     return Text.assemble(
         ("Calibration range  ", "bold cyan"),
-        f"{evaluation.distance} distance {score(ends.threshold.lo)} – {score(ends.threshold.hi)}",
+        f"{evaluation.distance} distance"
+        f" {distance(ends.threshold.lo)} – {distance(ends.threshold.hi)}",
         (f"  {ends.n_thresholds} thresholds\n", "dim"),
         " " * 19,
         f"FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
@@ -67,7 +68,7 @@ def _points(evaluation: Evaluation) -> Table:
 def _threshold(point: OperatingPoint) -> Text:
     return Text.assemble(
         ("given\n" if point.target_far is None else f"FAR ≤ {point.target_far:g}\n", "bold"),
-        f"s ≥ {score(point.similarity)}\nd ≤ {score(point.threshold)}",
+        f"s ≥ {similarity(point.similarity)}\nd ≤ {distance(point.threshold)}",
     )
 
 
@@ -96,7 +97,7 @@ def _deployed(deployed: Deployed) -> Table:
         table.add_row(bold(name), show(number.exact), show(number.deployed))
     for point in deployed.operating_points:
         for name, number in (("FAR", point.far), ("TAR", point.tar)):
-            at = Text.assemble((name, "bold"), f" at d ≤ {score(point.threshold)}")
+            at = Text.assemble((name, "bold"), f" at d ≤ {distance(point.threshold)}")
             table.add_row(at, rate(number.exact), rate(number.deployed))
     table.add_row("Bytes per item", "", f"{deployed.bytes_per_item:,.4g}")
     return table

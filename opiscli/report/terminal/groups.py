@@ -8,7 +8,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.layout import bold, columns, label
 from opiscli.results import BetweenGroups, EvaluatedGroup, GroupedRates, GroupRates, OperatingPoint
-from opiscli.results.text import printable, rate, score
+from opiscli.results.text import distance, printable, rate, score
 
 _SHOWN = 12
 _MIDDLE_POINT = 1
@@ -17,7 +17,7 @@ _MIDDLE_POINT = 1
 def draw_groups(groups: Sequence[EvaluatedGroup], between: BetweenGroups) -> Group:
     """Draw groups by the score of each taken as one class, lowest first."""
     points = [group.operating_points[_MIDDLE_POINT] for group in groups if group.opis]
-    at = f" at d ≤ {score(points[0].threshold)}" if points else ""
+    at = f" at d ≤ {distance(points[0].threshold)}" if points else ""
     names = ("items", "R@1", "OPIS", "score", f"FAR{at}", "TAR")
     table = _table(between.column, *names)
     known = sorted(groups, key=_by_score)

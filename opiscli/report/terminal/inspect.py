@@ -8,14 +8,14 @@ from rich.text import Text
 
 from opiscli.report.terminal.layout import columns, heading, label, report
 from opiscli.results import ClassRates, FoundPair, Inspection, Item
-from opiscli.results.text import printable, rate, score
+from opiscli.results.text import distance, printable, rate, score, similarity
 
 
 def draw_inspection(inspection: Inspection) -> RenderableType:
     """Draw what a threshold gets wrong, the worst first."""
     decision = Text.assemble(
         (f"{inspection.name}  ", "bold cyan"),
-        f"s ≥ {score(inspection.similarity)}, d ≤ {score(inspection.threshold)},"
+        f"s ≥ {similarity(inspection.similarity)}, d ≤ {distance(inspection.threshold)},"
         f" FAR {rate(inspection.far)}, TAR {score(inspection.tar)}",
     )
     parts: list[RenderableType] = [
