@@ -64,18 +64,11 @@ _Margins = Annotated[
 ]
 _MarginPos = Annotated[
     float | None,
-    option(
-        "Similarity that positive pairs should reach (TCM). Default: 0.9 with --margins fixed.",
-        _LOSS,
-    ),
+    option("TCM margin: similarity positive pairs should reach. See --margins.", _LOSS),
 ]
 _MarginNeg = Annotated[
     float | None,
-    option(
-        "Similarity that negative pairs should stay below (TCM). Default: 0.5 with --margins "
-        "fixed.",
-        _LOSS,
-    ),
+    option("TCM margin: similarity negative pairs should stay below. See --margins.", _LOSS),
 ]
 _LambdaPos = Annotated[float | None, option("TCM weight of positive pairs. Default: 5.", _LOSS)]
 _LambdaNeg = Annotated[float | None, option("TCM weight of negative pairs. Default: 5.", _LOSS)]
