@@ -10,19 +10,16 @@ The guide to continuous integration is one story, so test_continuous_integration
 
 import csv
 import json
-import os
 import re
 import shutil
-import stat
 import subprocess
-import sys
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, SAMPLE
+from conftest import SAMPLE
 from documents import DOCUMENTS, shell_lines
 
 LINES = sorted(
@@ -35,43 +32,6 @@ LINES = sorted(
 )
 FILE = re.compile(r"[\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors)")
 WRITTEN = re.compile(r"(?:-o|--output|--save|>>?)[ =](\S+)")
-
-INSTALLER = """\
-import re, sys, tomllib
-extras = tomllib.loads(open({pyproject!r}).read())["project"]["optional-dependencies"]
-for word in sys.argv[1:]:
-    if match := re.fullmatch(r"(?:\\.|opiscli)\\[(.*?)\\].*", word):
-        missing = set(match[1].split(",")) - set(extras)
-        assert not missing, f"there is no extra {{missing}}"
-"""
-PYTHON = """\
-#!/bin/sh
-case "$*" in
-  "-m venv"*) mkdir -p .venv ;;
-  "-m pip"*) exec {python} {installer} "$@" ;;
-  "-m pytest"*) ;;
-  *) exec {python} "$@" ;;
-esac
-"""
-
-
-def program(path, text):
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory):
-    """A folder of programs: opis from this checkout, and installers that install nothing."""
-    folder = tmp_path_factory.mktemp("bin")
-    python, installer = sys.executable, folder / "installer.py"
-    installer.write_text(INSTALLER.format(pyproject=str(ROOT / "pyproject.toml")))
-    program(folder / "opis", f'#!/bin/sh\nexec {python} -m opiscli "$@"\n')
-    for name in ("python", "python3"):
-        program(folder / name, PYTHON.format(python=python, installer=installer))
-    for name in ("pip", "uv", "pipx"):
-        program(folder / name, f'#!/bin/sh\nexec {python} {installer} "$@"\n')
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +118,7 @@ def provide(name, folder, examples):
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.split("  ")[0])
-def test_a_command_line_runs(line, tmp_path, examples, programs):
+def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environment):
     if shutil.which("bash") is None:
         pytest.skip("there is no bash to run the line")
     (tmp_path / "sample_data").symlink_to(SAMPLE)
@@ -168,11 +128,10 @@ def test_a_command_line_runs(line, tmp_path, examples, programs):
         provide(name, tmp_path, examples)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(programs)
-    path = os.pathsep.join([str(programs), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", line],
         cwd=tmp_path,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=shell_environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
