@@ -1,4 +1,4 @@
-"""``opis calibrate``: which threshold to use, and what its rates are."""
+"""``opis calibrate``: choose a threshold and report its rates."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -157,7 +157,7 @@ class _Evaluated:
     eval_where: _EvalWhere = None
 
     def of(self, read: rows.Rows) -> "Source | None":
-        """What the rates are to be of, if not of what the threshold is chosen on."""
+        """The source on which rates are measured, if not the one the threshold is chosen on."""
         if self.evaluate_on is None:
             require_together("--eval", **asdict(self))
             return None
@@ -179,12 +179,12 @@ class _Written:
     shown: out.Shown
 
     def require_free(self) -> None:
-        """Refuse to begin what could not be written in the end."""
+        """Raise an error before any work if the file cannot be written."""
         if self.output is not None:
             require_free(self.output, force=self.force)
 
     def write(self, result: "Calibration", say: Callable[[str], None]) -> None:
-        """Write the threshold file, if one is wanted."""
+        """Write the threshold file, if requested."""
         from opiscli.thresholds import threshold_file
 
         if self.output is not None:
@@ -192,7 +192,7 @@ class _Written:
             say(f"threshold written to {self.output}")
 
     def show(self, result: "Calibration") -> None:
-        """Print the result, or the bare numbers of it that are wanted."""
+        """Print the result, or only the requested numbers."""
         from opiscli.report import show_text
 
         if self.print_ is None:

@@ -1,4 +1,4 @@
-"""``opis check``: a gate for the CI of a model repository."""
+"""``opis check``: a CI gate for a model repository."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``opis evaluate``: how good the model is, and how well one threshold fits all classes."""
+"""``opis evaluate``: how well one threshold works for all classes."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -107,11 +107,11 @@ class _Saved:
     shown: out.Shown
 
     def path(self) -> Path | None:
-        """Where counts are saved, if to a file."""
+        """The file that counts are saved to, if any."""
         return save_path(self.save, force=self.force)
 
     def show(self, counts: "CountedSet", result: "Evaluation", say: Callable[[str], None]) -> None:
-        """Save the counts, if that is wanted, and print the result."""
+        """Save the counts, if requested, and print the result."""
         from opiscli.counts import opis_file
         from opiscli.report import show_bytes
 

@@ -1,4 +1,4 @@
-"""``opis finetune``: a projection head that makes one threshold fit, without touching the model."""
+"""``opis finetune``: train a projection head on frozen embeddings."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -273,7 +273,7 @@ def finetune(
 
 
 def _untrained(**options: Any) -> "Head":  # noqa: ANN401
-    """A head that knows its settings, checked before anything is read."""
+    """An untrained head whose settings are validated before anything is read."""
     from opiscli.training.head import Head
 
     head = Head(**given(**options))

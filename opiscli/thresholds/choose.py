@@ -1,4 +1,4 @@
-"""Chooses the threshold that meets a target: at most the target, whole tie groups."""
+"""Chooses the threshold for a target: never above it, ties accepted together."""
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def _assured(
     target: float,
     settings: CalibrationSettings,
 ) -> int | None:
-    """Position of the largest threshold whose upper bound of FAR is within the target."""
+    """Position of the largest threshold whose upper FAR bound meets the target."""
     spread = pooled_far_spread if settings.average is Average.POOLED else macro_far_spread
     likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
     found = assured_threshold(
