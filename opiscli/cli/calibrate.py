@@ -10,6 +10,7 @@ from opiscli.atomic_file import require_free
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_rate
 from opiscli.settings.calibration import Average, Target
 from opiscli.settings.choice import given, require_together
 
@@ -37,6 +38,7 @@ _Far = Annotated[
         "Choose the largest threshold with a false-accept rate of at most RATE. Repeatable.",
         _TARGET,
         metavar="RATE",
+        parser=parse_rate,
     ),
 ]
 _Criterion = Annotated[
@@ -55,6 +57,7 @@ _TargetValue = Annotated[
         _TARGET,
         "--target",
         metavar="RATE",
+        parser=parse_rate,
     ),
 ]
 _Threshold = Annotated[

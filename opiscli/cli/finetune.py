@@ -75,7 +75,9 @@ _LambdaNeg = Annotated[float | None, option("TCM weight of negative pairs. Defau
 _Head = Annotated[
     str | None,
     option(
-        "Type of head: residual (safe with few classes), linear or mlp. Default: residual.", _HEAD
+        "Type of head: residual (safe with few classes), linear or mlp. Default: residual.",
+        _HEAD,
+        "--head-type",
     ),
 ]
 _Start = Annotated[
@@ -137,6 +139,7 @@ _Far = Annotated[
     option(
         "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
         _VALIDATION,
+        "--far-range",
         metavar="LO:HI",
     ),
 ]
@@ -225,7 +228,7 @@ class _ValidationOptions:
     @property
     def options(self) -> dict[str, Any]:
         """Parameters of `Head`."""
-        far = parse_range("--far", self.far)
+        far = parse_range("--far-range", self.far)
         return {"val_fraction": self.val_fraction, "objective": self.objective, "far": far}
 
 

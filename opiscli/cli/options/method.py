@@ -16,19 +16,28 @@ THRESHOLD_PANEL = "Threshold selection"
 Far = Annotated[
     str | None,
     option(
-        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.", PANEL, metavar="LO:HI"
+        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
+        PANEL,
+        "--far-range",
+        metavar="LO:HI",
     ),
 ]
 Frr = Annotated[
     str | None,
     option(
-        "Calibration range by pooled false-reject rate, instead of --far.", PANEL, metavar="LO:HI"
+        "Calibration range by pooled false-reject rate, instead of --far-range.",
+        PANEL,
+        "--frr-range",
+        metavar="LO:HI",
     ),
 ]
 DistanceRange = Annotated[
     str | None,
     option(
-        "Calibration range as two distances, instead of --far.", PANEL, "--range", metavar="A:B"
+        "Calibration range as two distances, instead of --far-range.",
+        PANEL,
+        "--range",
+        metavar="A:B",
     ),
 ]
 UtilityKind = Annotated[
