@@ -7,12 +7,8 @@ from conftest import ROOT
 from typer.main import get_command
 
 PACKAGE = ROOT / "opiscli"
-# Of these folders every string is text for people; elsewhere only messages and docstrings are.
+# What these folders write is a report or a picture, in words of any number.
 SCREENS = ("report", "plots/drawing", "plots/figures.py", "results/headlines.py")
-MESSAGES = {
-    "UsageError", "SourceError", "OutputError", "EmbeddingError", "UndefinedMetric",
-    "TrainingError", "ReportWarning",
-}  # fmt: skip
 
 
 def documents():
@@ -62,24 +58,21 @@ def docstrings():
 
 
 def messages():
-    """Texts of errors and warnings; what is computed stands as ``…``."""
-    for file, tree in _trees():
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
-                continue
-            if getattr(node.func, "id", getattr(node.func, "attr", "")) in MESSAGES:
-                given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                for text in map(_spoken, given):
-                    if " " in text:
-                        yield f"{file}:{node.lineno}", text
+    """Errors, warnings and other sentences: strings of three words or more."""
+    yield from (found for found in _strings(lambda file: True) if found[1].count(" ") > 1)
 
 
 def screens():
     """Strings of the code that draws reports and pictures."""
+    yield from _strings(lambda file: file.removeprefix("opiscli/").startswith(SCREENS))
+
+
+def _strings(chosen):
+    """Strings that are no docstrings; what is computed stands as ``…``."""
     for file, tree in _trees():
-        if not file.removeprefix("opiscli/").startswith(SCREENS):
+        if not chosen(file):
             continue
-        docs = {id(node.body[0].value) for node in _documented(tree)}
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
                  for part in ast.walk(node) if part is not node}  # fmt: skip
         for node in ast.walk(tree):

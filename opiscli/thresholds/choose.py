@@ -116,8 +116,8 @@ def _not_attainable(
     problem = unattainable(target, counted.pooled, macro)
     if settings.confidence is not None and rates.far[first] <= target:
         problem = (
-            f"FAR {plain(target)} cannot be assured at a confidence of"
-            f" {plain(settings.confidence)}: too few classes make errors to tell"
+            f"cannot guarantee FAR ≤ {plain(target)} at a confidence of"
+            f" {plain(settings.confidence)}: the false accepts come from too few classes"
         )
     hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
     if zero is None or settings.allow_zero:
