@@ -59,4 +59,5 @@ def shell_environment(programs):
     """Environment in which these programs come first."""
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
     # One thread each: the tests themselves run in parallel.
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    one = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1")
+    return {**os.environ, **one, "PATH": path, "PYTHONPATH": str(ROOT)}
