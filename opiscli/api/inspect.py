@@ -33,7 +33,7 @@ def inspect(
     drop_duplicates: bool | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Inspection:
-    """List the classes with the highest error rates, the worst pairs and likely label errors.
+    """List the classes with the highest error rates, the hardest pairs and likely label errors.
 
     Parameters
     ----------

@@ -141,7 +141,7 @@ def evaluate(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
+    """Measure R@1, OPIS and ε-OPIS, the rates at common thresholds and the lowest class scores."""
     asked = how.given(
         **retrieval.given(),
         drop_duplicates=drop_duplicates,

@@ -67,7 +67,7 @@ def inspect(
     shown: out.Shown,
     run: running.Running,
 ) -> None:
-    """List the classes with the highest error rates, the worst pairs and likely label errors."""
+    """List the classes with the highest error rates, the hardest pairs and likely label errors."""
     target = Target.one_of(far=far, threshold=threshold, threshold_file=threshold_file)
     inspected = read.of(source)
     from opiscli.analysis import questions

@@ -37,6 +37,8 @@ TERMS = [
     Term(r"\bhardest\b(?! pairs)|most hurt|served worst|hit hardest|worst served",
          "the class with the highest FAR or FRR, or the lowest class score",
          "the class hit hardest", "the class with the highest FRR"),
+    Term(r"\bworst\b(?![^.]*\bby\b)", "worst by what", "List the worst classes.",
+         "List the worst classes by FAR.", frozenset({"help"})),
     Term(r"\bpairs of (?:two|one|different) class(?:es)?\b|\bpairs of (?:one|two)\b(?! \w)",
          "same-class pairs, different-class pairs",
          "distances of pairs of one class and of pairs of two", "same-class pairs"),
