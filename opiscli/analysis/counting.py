@@ -180,12 +180,12 @@ def _refuse_with_sample(
         return
     if complete:
         raise UsageError(
-            "a saved evaluation holds all pairs, but --sample-pairs looks at some",
+            "a saved evaluation contains counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or do not save.",
         )
     if exact:
         raise UsageError(
-            "a given threshold is counted on all pairs, but --sample-pairs looks at some",
+            "a given threshold needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or the threshold.",
         )
     if index is not None:

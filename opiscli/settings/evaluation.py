@@ -176,7 +176,7 @@ class EvaluationSettings:
             )
             if self.ranking:
                 raise UsageError(
-                    "--ranking needs all neighbours, but --sample-pairs looks at some pairs",
+                    "--ranking needs counts of all pairs, but --sample-pairs counts only some",
                     hint="Leave one of the two out.",
                 )
         for k in self.ks:

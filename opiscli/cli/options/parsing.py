@@ -40,7 +40,7 @@ def sources_or_stdin(sources: Sequence[str] | None) -> list[str]:
     named = list(sources) if sources else [source_or_stdin(None)]
     if named.count("-") > 1:
         raise UsageError(
-            "standard input was given twice, but it can be read once",
+            "standard input was given twice, but it can be read only once",
             hint="Save one of the two to a file.",
         )
     return named
