@@ -125,6 +125,7 @@ class _Describe:
             FoundPair(
                 first=self.item(first),
                 second=self.item(second),
+                similarity=_similarity(distance),
                 distance=self.measured(distance),
                 # In float32, as pairs are counted.
                 accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
@@ -138,21 +139,27 @@ class _Describe:
         """The most suspicious labels: the nearer to the other class than to their own, the more."""
         ratio = np.round(suspected.neighbour / suspected.own / TIE)
         order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
-        return tuple(
-            SuspectedLabel(
-                item=self.item(int(suspected.items[i])),
-                among=self._items.names[suspected.among[i]],
-                distance=self.measured(suspected.neighbour[i]),
-                own_distance=(
-                    self.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
-                ),
-            )
-            for i in order.tolist()
+        return tuple(self._label(suspected, i) for i in order.tolist())
+
+    def _label(self, suspected: LabelErrors, i: int) -> SuspectedLabel:
+        neighbour, own = suspected.neighbour[i], suspected.own[i]
+        has_own = bool(np.isfinite(own))
+        return SuspectedLabel(
+            item=self.item(int(suspected.items[i])),
+            among=self._items.names[suspected.among[i]],
+            similarity=_similarity(neighbour),
+            distance=self.measured(neighbour),
+            own_similarity=_similarity(own) if has_own else None,
+            own_distance=self.measured(own) if has_own else None,
         )
 
     def measured(self, euclidean: float) -> float:
         """Distance as thresholds are measured."""
         return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
+
+
+def _similarity(euclidean: float) -> float:
+    return 1 - 0.5 * float(euclidean) ** 2
 
 
 def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
@@ -171,5 +178,5 @@ def _worst(
     far, frr = rates
     return tuple(
         ClassRates(names[i], int(sizes[i]), float(far[i]), float(frr[i]))
-        for i in np.argsort(-by, kind="stable")[:_CLASSES_SHOWN].tolist()
+        for i in np.lexsort((-sizes, -by))[:_CLASSES_SHOWN].tolist()
     )

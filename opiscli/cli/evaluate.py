@@ -1,10 +1,10 @@
 """``opis evaluate``: how good the model is, and how well one threshold fits all classes."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from opiscli.cli.next_steps import next_steps
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
@@ -13,6 +13,7 @@ from opiscli.settings.choice import require_together
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
+    from opiscli.cli.options.console import Console
     from opiscli.counts.counts import CountedSet
     from opiscli.results import Evaluation
 
@@ -51,6 +52,14 @@ _GalleryWhere = Annotated[
 ]
 _GalleryLabels = Annotated[
     Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
+]
+_Full = Annotated[
+    bool,
+    option(
+        "Also show all operating points, the calibration range and the lowest class scores.",
+        out.PANEL,
+        "--full",
+    ),
 ]
 _Save = Annotated[
     str | None,
@@ -97,24 +106,36 @@ class _Retrieval:
 class _Saved:
     save: _Save = None
     force: out.Force = False
+    full: _Full = False
     shown: out.Shown
 
     def path(self) -> Path | None:
         """Where counts are saved, if to a file."""
         return save_path(self.save, force=self.force)
 
-    def show(self, counts: "CountedSet", result: "Evaluation", say: Callable[[str], None]) -> None:
-        """Save the counts, if that is wanted, and print the result."""
+    def show(
+        self, counts: "CountedSet", result: "Evaluation", console: "Console", typed: str | None
+    ) -> None:
+        """Save the counts, if that is wanted, print the result, and suggest what to run next.
+
+        Parameters
+        ----------
+        typed
+            The source as it was typed; ``None`` where it cannot be read again.
+        """
         from opiscli.counts import opis_file
         from opiscli.report import show_bytes
 
         path = self.path()
         if path is not None:
             opis_file.write(counts, path, force=self.force)
-            say(f"counts saved to {path}")
+            console.say(f"counts saved to {path}")
         elif self.save is not None:
             show_bytes(opis_file.to_bytes(counts))
-        self.shown.show(result, on_stderr=self.save is not None and path is None)
+        is_stdout_taken = self.save is not None and path is None
+        self.shown.show(result, on_stderr=is_stdout_taken, full=self.full)
+        if typed is not None and result.gallery is None and self.shown.is_table:
+            console.suggest(next_steps(typed))
 
 
 @takes_groups
@@ -151,4 +172,4 @@ def evaluate(
             evaluated, asked, work, gallery=gallery, complete=is_saved, **further
         )
     run.warn(result.warnings)
-    saved.show(counts, result, run.console.say)
+    saved.show(counts, result, run.console, read.typed(source))

@@ -94,7 +94,7 @@ def _r_precision(of: Evaluation) -> dict[str, Number]:
 
 def _opis(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
-    note = "variance of class scores"
+    note = f"class scores spread by ±{opis.spread:.4f}"
     return {"": Number(value=opis.value, ci=opis.ci, n=opis.n_classes, note=note)}
 
 
@@ -106,7 +106,7 @@ def _opis_corrected(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
     if opis.noise is None or opis.corrected is None:
         return {"": Number(value=opis.corrected, note="noise floor not known")}
-    note = f"= {rate(opis.corrected + opis.noise)} − noise {rate(opis.noise)}"
+    note = f"= {rate(opis.corrected_from)} − noise {rate(opis.noise)}"
     if opis.n_uncorrectable:
         n_corrected = opis.n_classes - opis.n_uncorrectable
         note += f", on the {n_corrected:,} classes with ≥ 4 items"
@@ -115,7 +115,9 @@ def _opis_corrected(of: Evaluation) -> dict[str, Number]:
 
 def _eps_opis(of: Evaluation) -> dict[str, Number]:
     eps, n = of.eps_opis, of.opis.n_classes
-    note = f"worst {eps.n_worst:,} vs the other {n - eps.n_worst:,} classes"
+    note = "no other classes remain"
+    if eps.gap is not None:
+        note = f"worst {eps.n_worst:,} classes: {eps.gap:.4f} lower"
     return {"": Number(value=eps.value, ci=eps.ci, n=n, note=note)}
 
 

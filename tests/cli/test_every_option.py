@@ -48,8 +48,8 @@ CASES = """
 * --where fold=a
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
-* --far-range 0.05:0.3                        |                                                | opis
-* --frr-range 0.05:0.3                        |                                                | opis
+* --far-range 0.05:0.3                  |                                                | opis
+* --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
 * --utility precision-recall            |                                                | opis
 * --beta 2                              |                                                | opis
@@ -74,6 +74,7 @@ evaluate --ranking
 evaluate --index SQ4
 evaluate --sample-pairs 9e4             | many.parquet                                   | opis
 evaluate --group-by fold
+evaluate --full
 evaluate --save new.opis
 evaluate --force                        | --save there.opis
 

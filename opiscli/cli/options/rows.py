@@ -1,6 +1,7 @@
 """What a command reads: sources, their columns and their rows."""
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +75,18 @@ class Rows:
         columns = self.embedding_column, self.label_column, self.id_column
         chosen = {"where": tuple(self.where or ()), "labels_file": self.labels, **more}
         return Source(source_or_stdin(source), Selection(*columns, **chosen))
+
+    def typed(self, source: str | None) -> str | None:
+        """The source and these options as they are typed; ``None`` for standard input."""
+        if source in (None, "-"):
+            return None
+        words = [str(source)]
+        for field in fields(self):
+            given = getattr(self, field.name)
+            values = given if isinstance(given, list) else [] if given is None else [given]
+            for value in values:
+                words += [f"--{field.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":
         """These rows of several sources."""

@@ -86,7 +86,7 @@ def test_titles_and_values_are_written_by_name():
     assert title("tar@far=0.001", 0.1) == "TAR@FAR=0.001"
     assert text("recall@10", 0.123456) == "0.1235"
     assert text("opis", 0.0000123456) == "1.235e-05"
-    assert text("opis_corrected", -0.0012) == "−0.0012"
+    assert text("opis_corrected", -0.0012) == "−0.001200"
     names = [headline.name for headline in (*HEADLINES, *AT_THRESHOLD)]
     assert len(names) == len(set(names))
 
