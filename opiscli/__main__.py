@@ -1,4 +1,4 @@
-"""Lets ``python -m opiscli`` stand for ``opis``."""
+"""Runs the command line with ``python -m opiscli``."""
 
 from opiscli.cli import main
 

@@ -1,10 +1,10 @@
-"""What a threshold is measured in."""
+"""The distance that thresholds are measured in."""
 
 from enum import StrEnum
 
 
 class Distance(StrEnum):
-    """What a threshold is measured in; both lie in [0, 2]."""
+    """Distance measures of thresholds; both lie in [0, 2]."""
 
     EUCLIDEAN = "euclidean"
     COSINE = "cosine"

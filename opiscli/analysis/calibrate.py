@@ -1,4 +1,4 @@
-"""The recipe of a calibration: choose thresholds from counts, say what they do."""
+"""The recipe of a calibration: choose thresholds from counts and compute their rates."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def calibrate_run(
     *,
     evaluated: CountedSet | None = None,
 ) -> Calibration:
-    """Take the rates at chosen thresholds.
+    """Compute the rates at the chosen thresholds.
 
     Parameters
     ----------

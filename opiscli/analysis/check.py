@@ -69,7 +69,7 @@ class _Numbers:
 
     @property
     def signatures(self) -> tuple[str, ...]:
-        """Of all that was computed, each once."""
+        """Signatures of all computed results, without repetition."""
         return tuple(self._signatures)
 
     def value(self, condition: Condition) -> float | None:

@@ -26,7 +26,7 @@ from opiscli.settings.resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """What queries are held against; ``source`` and ``where`` name it in the result."""
+    """The gallery to compare queries with; ``source`` and ``where`` name it in the result."""
 
     items: EmbeddingSet
     source: str = "arrays"
@@ -190,6 +190,6 @@ def _refuse_with_sample(
         )
     if index is not None:
         raise UsageError(
-            "--index is held against all pairs, but --sample-pairs looks at some",
+            "--index needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave one of the two out.",
         )

@@ -82,7 +82,7 @@ def evaluate_groups(
     *,
     on_progress: Progress | None = None,
 ) -> Evaluation:
-    """Add to an evaluation what its thresholds mean inside each group, and between groups.
+    """Add to an evaluation the metrics inside each group, and OPIS between groups.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def rate_groups(
     *,
     on_progress: Progress | None = None,
 ) -> Calibration:
-    """Add to each threshold the rates inside every group, and how unequal they are.
+    """Add to each threshold the rates inside every group, and the disparity between groups.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The recipe of an inspection: the classes, pairs and items that a threshold gets wrong."""
+"""The recipe of an inspection: classes, pairs and items with the worst errors at a threshold."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def inspect_run(
     show: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Inspection:
-    """Look for what a threshold gets wrong.
+    """Find the worst errors at a threshold.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def inspect_run(
 
 
 class _Describe:
-    """Puts items into words: their id, label and what is shown beside it."""
+    """Describes items by id, label and the requested columns."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class _Describe:
     def labels(
         self, suspected: LabelErrors, ranks: IntArray, n_shown: int
     ) -> tuple[SuspectedLabel, ...]:
-        """The most suspicious labels: the nearer to the other class than to their own, the more."""
+        """Possible label errors, those nearest to another class relative to their own first."""
         ratio = np.round(suspected.neighbour / suspected.own / TIE)
         order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
         return tuple(self._label(suspected, i) for i in order.tolist())
@@ -154,7 +154,7 @@ class _Describe:
         )
 
     def measured(self, euclidean: float) -> float:
-        """Distance as thresholds are measured."""
+        """Convert into the distance of the thresholds."""
         return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
 
 
@@ -163,7 +163,7 @@ def _similarity(euclidean: float) -> float:
 
 
 def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
-    """Place of each item in the order of ids, those with the same id in the order of rows."""
+    """Rank of each item by id, ties by row."""
     keys: list[AnyArray] = [items.rows]
     if id_column is not None:
         keys.append(items.columns[id_column].codes)

@@ -1,4 +1,4 @@
-"""What a threshold does: its rates over all pairs and by class, from counts alone."""
+"""The rates at a threshold, over all pairs and per class, from counts alone."""
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def operating_point(
 
 
 def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    """Pooled rate from counts per class; ``seen`` is how often each pair is counted."""
     k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
     return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
 

@@ -1,4 +1,4 @@
-"""The questions that can be asked of a source, one function each: from inputs to a frozen result.
+"""The entry points of the analysis, one function per command: from inputs to a frozen result.
 
 The command line and the Python functions ask the same ones.
 """
@@ -29,7 +29,7 @@ _LARGEST_FAR = 0.1
 
 
 def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
-    """Count a source completely, so that any threshold can be asked for."""
+    """Count a source completely, so that rates at any threshold can be computed."""
     return source.open(work).count(given, work, complete=True)
 
 
@@ -146,7 +146,7 @@ def calibrate(
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:
-    """False-accept rates that alone decide on thresholds: these need few candidates."""
+    """The targets if all are false-accept rates, which need few candidate thresholds."""
     chosen = [target for target in targets if target.criterion is not Criterion.THRESHOLD]
     fars = [
         target.value
@@ -271,6 +271,6 @@ def inspect(
 
 
 def _exact(targets: Sequence[Target]) -> tuple[float, ...]:
-    """Thresholds that must be counted to the digit."""
+    """Thresholds at which pairs must be counted exactly."""
     given = (one.value for one in targets if one.criterion is Criterion.THRESHOLD)
     return tuple(value for value in given if value is not None)

@@ -1,4 +1,4 @@
-"""Decide: which threshold to use, and whether a model is good enough."""
+"""Decide: the functions `calibrate` and `check`."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -152,7 +152,7 @@ def check(
     seed: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Check:
-    """See whether any of the conditions is met, as a gate for a model.
+    """Check conditions on the metrics, as a gate for a model.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Measure: how good a model is, and how it compares with others."""
+"""Measure: the functions `evaluate`, `count` and `compare`."""
 
 from collections.abc import Sequence
 from typing import Unpack

@@ -1,4 +1,4 @@
-"""``opis compare``: several models, or one before and after, against the first."""
+"""``opis compare``: compare several evaluations with the first."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ _Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE SOURCE…",
-        help="Embeddings or saved evaluations; the others are compared with the first.",
+        help="Embeddings or saved evaluations. The first is the baseline.",
         show_default=False,
     ),
 ]
@@ -33,7 +33,7 @@ def compare(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Compare R@1, OPIS, ε-OPIS and TAR of several sources against the first."""
+    """Compare R@1, OPIS, ε-OPIS and TAR of several sources with the first."""
     asked = range_.given(
         drop_duplicates=drop_duplicates,
         epsilon=epsilon,

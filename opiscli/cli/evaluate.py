@@ -1,4 +1,4 @@
-"""``opis evaluate``: how good the model is, and how well one threshold fits all classes."""
+"""``opis evaluate``: how well one threshold works for all classes."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from opiscli.results import Evaluation
 
 _Thresholds = Annotated[
-    int | None, option("Grid points over the range. Default: 201.", method.PANEL, "--thresholds")
+    int | None,
+    option(
+        "Number of grid points in the calibration range. Default: 201.",
+        method.PANEL,
+        "--thresholds",
+    ),
 ]
-_Ranking = Annotated[bool | None, option("Also MAP@R and R-precision.", method.PANEL, "--ranking")]
+_Ranking = Annotated[
+    bool | None, option("Also compute MAP@R and R-precision.", method.PANEL, "--ranking")
+]
 _Index = Annotated[
     str | None,
     option(
@@ -33,7 +40,7 @@ _Index = Annotated[
 _SamplePairs = Annotated[
     float | None,
     option(
-        "Estimate from about so many pairs, for example 1e9, instead of all.",
+        "Estimate from a random sample of about N pairs, for example 1e9, instead of counting all.",
         running.PANEL,
         metavar="N",
     ),
@@ -48,10 +55,10 @@ _Gallery = Annotated[
 ]
 _GalleryWhere = Annotated[
     list[str] | None,
-    option("Only rows of the gallery with this value.", "Input", metavar="COLUMN=VALUE"),
+    option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
+    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE.npy")
 ]
 _Full = Annotated[
     bool,
@@ -64,7 +71,7 @@ _Full = Annotated[
 _Save = Annotated[
     str | None,
     option(
-        "Save all counts: the file can stand for SOURCE in every command. - for stdout.",
+        "Save all counts; other commands accept the file as SOURCE. Use - for stdout.",
         out.PANEL,
         metavar="FILE.opis",
     ),
@@ -78,7 +85,7 @@ class _Against:
     gallery_labels: _GalleryLabels = None
 
     def of(self, read: rows.Rows) -> "Source | None":
-        """What SOURCE is to be compared with, if not itself."""
+        """The gallery to compare SOURCE with; ``None`` compares it with itself."""
         if self.gallery is None:
             require_together("--gallery", **asdict(self))
             return None
@@ -110,7 +117,7 @@ class _Saved:
     shown: out.Shown
 
     def path(self) -> Path | None:
-        """Where counts are saved, if to a file."""
+        """The file that counts are saved to, if any."""
         return save_path(self.save, force=self.force)
 
     def show(

@@ -13,14 +13,14 @@ _OUTPUT = Picture(output=Path("classes.png"))
 _Far = Annotated[
     float | None,
     option(
-        "Draw at the threshold for this pooled false-accept rate. Default: 1e-2.",
+        "Use the largest threshold with a pooled false-accept rate of at most RATE. Default: 1e-2.",
         PANEL,
         metavar="RATE",
         parser=parse_rate,
     ),
 ]
 _Threshold = Annotated[
-    float | None, option("Draw at this threshold instead.", PANEL, metavar="DISTANCE")
+    float | None, option("Use this threshold instead of one for --far.", PANEL, metavar="DISTANCE")
 ]
 
 
@@ -37,7 +37,7 @@ def plot_classes(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw FAR and FRR of every class at one threshold, one dot per class; names the worst five."""
+    """Draw the FAR and FRR of every class at one threshold, one dot per class."""
     asked = given(distance=distance, drop_duplicates=drop_duplicates)
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources

@@ -1,4 +1,4 @@
-"""``opis plot-curves``: which classes break, and where."""
+"""``opis plot-curves``: the score of every class against the threshold."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def plot_curves(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw the utility of every class over the threshold; two sources give two panels."""
+    """Draw the score of every class against the threshold; two sources give two panels."""
     asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources

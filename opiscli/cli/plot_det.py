@@ -1,4 +1,4 @@
-"""``opis plot-det``: what a lower FAR costs in FRR, for one source or several."""
+"""``opis plot-det``: FRR against FAR, for one source or several."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def plot_det(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw the error trade-off of one source or several on normal-deviate axes."""
+    """Draw the detection error trade-off (FRR against FAR) of one or more sources."""
     asked = given(distance=distance, drop_duplicates=drop_duplicates)
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources

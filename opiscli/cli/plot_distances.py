@@ -12,7 +12,9 @@ _OUTPUT = Picture(output=Path("distances.png"))
 _Log = Annotated[
     bool,
     option(
-        "Densities on a logarithmic scale, which shows the rare near negatives.", PANEL, "--log"
+        "Use a logarithmic density scale, which shows the rare negative pairs at small distances.",
+        PANEL,
+        "--log",
     ),
 ]
 
@@ -28,7 +30,7 @@ def plot_distances(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw histograms of positive and negative distances, with thresholds for common FARs."""
+    """Draw histograms of same-class and different-class distances, with common thresholds."""
     asked = given(distance=distance, drop_duplicates=drop_duplicates)
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources

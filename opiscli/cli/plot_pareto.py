@@ -11,8 +11,8 @@ _OUTPUT = Picture(output=Path("pareto.png"))
 _Arrows = Annotated[
     list[str] | None,
     option(
-        "Draw an arrow from a source to another, both named by file, without suffix, or "
-        "as given. Repeat for more.",
+        "Draw an arrow from BASE to TUNED, each named by its path or by its file name without "
+        "suffix. Repeatable.",
         PANEL,
         metavar="BASE:TUNED",
     ),
@@ -31,7 +31,7 @@ def plot_pareto(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones."""
+    """Draw 1 − R@1 against OPIS, one dot per source; --pairs adds arrows from base to tuned."""
     asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources

@@ -10,7 +10,10 @@ from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 
 _Output = Annotated[
-    Path, option("The page.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True)
+    Path,
+    option(
+        "HTML file to write.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True
+    ),
 ]
 
 
@@ -26,7 +29,7 @@ def report(
     force: out.Force = False,
     run: running.Running,
 ) -> None:
-    """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
+    """Write a self-contained HTML page: numbers, plots, a threshold explorer and all classes."""
     asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
     reported = read.of(source)
     from opiscli.report.html.page_file import require_page_path, write_page

@@ -1,4 +1,4 @@
-"""Other settings over the same counts, without counting again."""
+"""Reuse of counts under other settings, without counting again."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from opiscli.thresholds.at_rate import calibration_range
 
 
 def under(run: CountedSet, settings: EvaluationSettings) -> CountedSet:
-    """The same counts under other settings.
+    """Return the same counts under other settings.
 
     Thresholds of another calibration range are the nearest that were counted; the
     noise floor is known where items were counted one by one.

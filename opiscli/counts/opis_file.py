@@ -33,7 +33,7 @@ _HITS = "hits:"
 
 
 def is_evaluation(file: Path | bytes) -> bool:
-    """Whether a file, or the contents of one, is an evaluation file and not something else."""
+    """Whether a file, or its contents, is an evaluation file."""
     try:
         return _KEY in (pa.ipc.open_file(_buffer(file)).schema.metadata or {})
     except (pa.ArrowException, OSError):
@@ -233,7 +233,7 @@ def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> Sp
 
 
 def _require_sums(table: BinnedCounts) -> None:
-    """A file that was cut or changed is unlikely to add up."""
+    """Verify sums that a truncated or changed file is unlikely to satisfy."""
     for name in ("positive", "negative"):
         total = getattr(table, name).of_each_class()
         if not np.array_equal(total, getattr(table, f"{name}_pairs")):

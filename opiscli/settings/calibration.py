@@ -1,4 +1,4 @@
-"""What a threshold is to achieve, checked once and written down as a signature."""
+"""The settings of a calibration, validated once and recorded in the signature."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from opiscli.settings.numbers import plain, rate, scientific
 
 
 class Criterion(StrEnum):
-    """What decides which threshold is chosen."""
+    """The criterion by which a threshold is chosen."""
 
     FAR = "far"
     FRR = "frr"
@@ -35,7 +35,7 @@ _WITHOUT_VALUE = (Criterion.EER, Criterion.MAX_UTILITY)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one threshold is to achieve.
+    """The target of one threshold.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSettings:
-    """What `calibrate` computes. Every field moves a number, so every field is in the signature.
+    """What `calibrate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------

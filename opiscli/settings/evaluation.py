@@ -1,4 +1,4 @@
-"""Every choice that moves a number, checked once and written down as a signature."""
+"""The settings of an evaluation, validated once and recorded in the signature."""
 
 import math
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ class RangeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
-    """What `evaluate` computes. Every field moves a number, so every field is in the signature.
+    """What `evaluate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 PANEL = "Output"
 
 OutputFormat = Annotated[
-    Format, option("How to print the result.", PANEL, "--format", "-f", show_default=True)
+    Format, option("Output format.", PANEL, "--format", "-f", show_default=True)
 ]
-Json = Annotated[bool, option("Short for --format json.", PANEL, "--json")]
-Force = Annotated[bool, option("Overwrite files.", PANEL, "--force")]
+Json = Annotated[
+    bool, option("Print one line of strict JSON (same as --format json).", PANEL, "--json")
+]
+Force = Annotated[bool, option("Overwrite existing files.", PANEL, "--force")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Which kernel counts a tile: compiled where numba is installed, else NumPy.
+"""Choice of the kernel that counts a tile: compiled if numba is installed, else NumPy.
 
 Both modules have the same function, `tally_tile`. The NumPy one is the specification; the
 compiled one returns the same integers.
@@ -23,7 +23,7 @@ def has_compiler() -> bool:
 
 
 def kernel(name: str) -> ModuleType:
-    """Import a kernel by its name when it is used: numba takes a while to load."""
+    """Import a kernel by name on first use, because numba is slow to import."""
     return import_module(f"opiscli.engine.kernels.{_MODULES[name]}")
 
 
