@@ -56,7 +56,7 @@ class RangeRequest:
 
     def __post_init__(self) -> None:
         unit = _UNITS.get(self.by)
-        option = f"--{self.by}" if unit is None else unit.range_option
+        option = f"--{self.by}-range" if unit is None else unit.range_option
         example = "1e-2:1e-1" if unit is None else unit.range_example
         if unit is not None:
             units.require_range(unit, self.lo, self.hi)
@@ -93,9 +93,8 @@ class RangeRequest:
         similarity: tuple[float, float] | None = None,
     ) -> "RangeRequest | None":
         """Take the one pair of bounds that is given, if one is; similarities in either order."""
-        require_one(
-            "the calibration range", far=far, frr=frr, range=distance, similarity_range=similarity
-        )
+        named = {"far_range": far, "frr_range": frr, "range": distance}
+        require_one("the calibration range", **named, similarity_range=similarity)
         if similarity is not None:
             return cls(RangeBy.SIMILARITY, *sorted(similarity))
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
