@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
+from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
-from opiscli.embeddings.cosine import cutoffs, from_cosine_distance, to_similarity
+from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
@@ -79,7 +80,7 @@ def inspect_run(
         distance=settings.distance.value,
         name=settings.targets[0].name,
         threshold=threshold,
-        similarity=to_similarity(threshold, settings.distance),
+        similarity=similarity_at(threshold, settings.targets[0], settings.distance),
         far=float(counts.accepted_negative[0] / counts.n_negative),
         tar=float(counts.accepted_positive[0] / counts.n_positive),
         highest_far=_worst(paired.class_sizes, rates, names, by=rates[0]),

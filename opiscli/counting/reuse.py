@@ -26,9 +26,8 @@ def under(run: CountedSet, settings: EvaluationSettings) -> CountedSet:
     if same_range and settings.n_thresholds == old.n_thresholds:
         return replace(run, settings=settings)
     counted = run.counted
-    even = np.linspace(
-        *calibration_range(counted.pooled, settings.calibration_range), settings.n_thresholds
-    )
+    ends = calibration_range(counted.pooled, settings.calibration_range, settings.distance)
+    even = np.linspace(*ends, settings.n_thresholds)
     grid = np.unique(nearest(counted.table.thresholds, even))
     noise = counted.for_noise
     covered = noise is not None and (

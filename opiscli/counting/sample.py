@@ -168,7 +168,7 @@ def _counted(
         class_sizes=items.class_sizes,
     )
     pooled = _pooled(table)
-    ends = calibration_range(pooled, request.calibration_range)
+    ends = calibration_range(pooled, request.calibration_range, request.distance)
     even = np.linspace(*ends, request.n_thresholds)
     return Counts(
         names=items.names,

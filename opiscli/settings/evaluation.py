@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
+from opiscli.settings import units
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.numbers import plain, scientific
 
@@ -26,6 +27,11 @@ class RangeBy(StrEnum):
     FAR = "far"
     FRR = "frr"
     DISTANCE = "distance"
+    SIMILARITY = "similarity"
+
+
+_UNITS = {RangeBy.DISTANCE: units.DISTANCE, RangeBy.SIMILARITY: units.SIMILARITY}
+"""Of the ranges whose bounds are the thresholds themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,8 @@ class RangeRequest:
     Parameters
     ----------
     by
-        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` gives
-        the thresholds themselves, in [0, 2].
+        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` and ``similarity`` give
+        the thresholds themselves, in [0, 2] or [-1, 1].
 
     Raises
     ------
@@ -49,18 +55,15 @@ class RangeRequest:
     hi: float = 1e-1
 
     def __post_init__(self) -> None:
-        is_distance = self.by is RangeBy.DISTANCE
-        option = "--range" if is_distance else f"--{self.by}-range"
-        example = "0.8:1.1" if is_distance else "1e-2:1e-1"
-        inside = (
-            0 <= self.lo <= 2 and 0 <= self.hi <= 2
-            if is_distance
-            else 0 < self.lo < 1 and 0 < self.hi < 1
-        )
-        if not inside:
-            bounds = "thresholds in [0, 2]" if is_distance else "rates above 0 and below 1"
+        unit = _UNITS.get(self.by)
+        option = f"--{self.by}-range" if unit is None else unit.range_option
+        example = "1e-2:1e-1" if unit is None else unit.range_example
+        if unit is not None:
+            units.require_range(unit, self.lo, self.hi)
+        elif not (0 < self.lo < 1 and 0 < self.hi < 1):
             raise UsageError(
-                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two {bounds}",
+                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two rates above 0 and"
+                " below 1",
                 hint=f"Give the lower bound first, as in {option}={example}.",
             )
         if not self.lo < self.hi:
@@ -70,21 +73,15 @@ class RangeRequest:
             )
 
     @classmethod
-    def of(
-        cls,
-        *,
-        far: tuple[float, float] | None = None,
-        frr: tuple[float, float] | None = None,
-        distance: tuple[float, float] | None = None,
-    ) -> "RangeRequest":
-        """Take the one pair of bounds that is given, or the default.
+    def of(cls, **bounds: tuple[float, float] | None) -> "RangeRequest":
+        """Take the one pair of bounds that is given, as to `given`, or the default.
 
         Raises
         ------
         UsageError
             If more than one is given.
         """
-        return cls.given(far=far, frr=frr, distance=distance) or cls()
+        return cls.given(**bounds) or cls()
 
     @classmethod
     def given(
@@ -93,16 +90,28 @@ class RangeRequest:
         far: tuple[float, float] | None = None,
         frr: tuple[float, float] | None = None,
         distance: tuple[float, float] | None = None,
+        similarity: tuple[float, float] | None = None,
     ) -> "RangeRequest | None":
-        """Take the one pair of bounds that is given, if one is."""
+        """Take the one pair of bounds that is given, if one is; similarities in either order."""
+        named = {"far_range": far, "frr_range": frr, "range": distance}
+        require_one("the calibration range", **named, similarity_range=similarity)
+        if similarity is not None:
+            return cls(RangeBy.SIMILARITY, *sorted(similarity))
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        require_one("the calibration range", far_range=far, frr_range=frr, range=distance)
         return cls(some[0][0], *some[0][1]) if some else None
 
-    def __str__(self) -> str:
+    def thresholds(self, distance: Distance) -> tuple[float, float] | None:
+        """Both ends as distances, the smaller first; ``None`` where the bounds are rates."""
         if self.by is RangeBy.DISTANCE:
-            return f"d{plain(self.lo)}..{plain(self.hi)}"
+            return self.lo, self.hi
+        if self.by is RangeBy.SIMILARITY:
+            return distance.of_similarity(self.hi), distance.of_similarity(self.lo)
+        return None
+
+    def __str__(self) -> str:
+        if self.by in _UNITS:
+            return f"{self.by[0]}{plain(self.lo)}..{plain(self.hi)}"
         return f"{self.by}{scientific(self.lo)}..{scientific(self.hi)}"
 
 
