@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option
 
@@ -50,7 +48,8 @@ class Picture:
     def write(self, draw: "Callable[[], Drawing]") -> None:
         """Draw in the style, write the file and print its path."""
         from opiscli.plots.drawing.canvas import drawing_style, save
+        from opiscli.report import show_text
 
         with drawing_style(self.style):
             save(draw(), self.output, force=self.force)
-        typer.echo(str(self.output))
+        show_text(f"{self.output}\n")
