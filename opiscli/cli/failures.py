@@ -18,10 +18,10 @@ _TRACEBACK = "OPIS_TRACEBACK"
 
 _OF_THE_SYSTEM = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO")
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO", "ENAMETOOLONG", "EFBIG")
     if hasattr(errno, name)
 }
-"""No room, no permission, too many files, a broken disk."""
+"""No room, no permission, too many files, a broken disk, names that are too long."""
 
 
 def explain(failure: BaseException) -> int:
