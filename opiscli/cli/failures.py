@@ -17,10 +17,20 @@ _LONGEST_MESSAGE = 300
 _TRACEBACK = "OPIS_TRACEBACK"
 
 _OF_THE_SYSTEM = {
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO", "ENAMETOOLONG", "EFBIG")
-    if hasattr(errno, name)
-}
+    getattr(errno, f"E{name}", None)
+    for name in [
+        "NOSPC",
+        "DQUOT",
+        "FBIG",
+        "ROFS",
+        "ACCES",
+        "PERM",
+        "MFILE",
+        "NFILE",
+        "IO",
+        "NAMETOOLONG",
+    ]
+} - {None}
 """No room, no permission, too many files, a broken disk, names that are too long."""
 
 

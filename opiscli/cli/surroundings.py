@@ -11,6 +11,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from opiscli.errors import OpisWarning
+from opiscli.results.text import printable
+
 _LEAST_WIDTH = 20
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 _FORCED_COLOURS = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
@@ -49,7 +52,7 @@ def _disturbing(variables: dict[str, str]) -> Iterator[str]:
 
 @contextmanager
 def _silent_libraries() -> Iterator[None]:
-    """Keep warnings and log lines of libraries off stderr; what matters of them opis says itself."""
+    """Keep warnings and log lines of libraries off stderr; what matters opis says itself."""
     drop = logging.NullHandler()
     logging.getLogger().addHandler(drop)
     try:
@@ -57,7 +60,12 @@ def _silent_libraries() -> Iterator[None]:
             # Such as PYTHONWARNINGS=error, which would make a failure of any remark.
             if sys.warnoptions:
                 warnings.simplefilter("ignore")
-            warnings.showwarning = lambda *_, **__: None
+            warnings.showwarning = _show_own
             yield
     finally:
         logging.getLogger().removeHandler(drop)
+
+
+def _show_own(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    if issubclass(category, OpisWarning):
+        sys.stderr.write(f"warning: {printable(str(message))}\n")

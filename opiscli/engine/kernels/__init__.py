@@ -8,10 +8,9 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 
-from opiscli.engine.kernels.compiled import SPEEDUP, CompiledKernel, say_unusable
+from opiscli.engine.kernels.compiled import SPEEDUP as SPEEDUP
+from opiscli.engine.kernels.compiled import CompiledKernel, say_unusable
 from opiscli.engine.kernels.numpy_kernel import tally_tile
-
-__all__ = ["COMPILED", "NUMPY", "SPEEDUP", "has_compiler", "in_use", "is_installed", "kernel", "kernel_for"]
 
 COMPILED, NUMPY = "compiled", "NumPy"
 _COMPILED_FROM = 50_000_000

@@ -13,7 +13,8 @@ from opiscli.engine.kernels import numpy_kernel
 from opiscli.errors import OpisWarning
 
 SPEEDUP = 2
-"""How much faster pairs are counted with numba, as measured: 1.6 to 2.6 times."""
+"""How much faster whole evaluations are with numba, about: 1.5 to 2.3 times was measured, on
+12,000 to 30,000 items of 64 and 128 dims; less where dims are many."""
 
 Tally = Callable[..., None]
 
