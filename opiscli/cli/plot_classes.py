@@ -46,4 +46,4 @@ def plot_classes(
     picture.require_drawable()
     with run.work() as work:
         errors, named = from_sources.classes_of(drawn, target, asked, work, highlight=highlight)
-    picture.write(lambda: figures.classes_picture(errors, named))
+    picture.write(lambda: figures.classes_picture(errors, named), run)

@@ -30,4 +30,4 @@ def plot_curves(
     picture.require_drawable()
     with run.work() as work:
         panels, named = from_sources.curves_of(drawn, asked, work, highlight=highlight or ())
-    picture.write(lambda: figures.curves_picture(panels, named))
+    picture.write(lambda: figures.curves_picture(panels, named), run)

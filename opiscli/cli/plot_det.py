@@ -28,4 +28,4 @@ def plot_det(
     picture.require_drawable()
     with run.work() as work:
         curves = from_sources.det_curves_of(drawn, asked, work)
-    picture.write(lambda: figures.det_picture(curves))
+    picture.write(lambda: figures.det_picture(curves), run)

@@ -38,4 +38,4 @@ def plot_distances(
     picture.require_drawable()
     with run.work() as work:
         distances = from_sources.distances_of(drawn, asked, work)
-    picture.write(lambda: figures.distances_picture(distances, log=log))
+    picture.write(lambda: figures.distances_picture(distances, log=log), run)

@@ -39,4 +39,4 @@ def plot_pareto(
     picture.require_drawable()
     with run.work() as work:
         models, arrows = from_sources.models_of(drawn, asked, work, arrows=arrow or ())
-    picture.write(lambda: figures.pareto_picture(models, arrows))
+    picture.write(lambda: figures.pareto_picture(models, arrows), run)

@@ -10,7 +10,7 @@ from opiscli.counting.tables import pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import kernel_for
+from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import recall_sums
@@ -49,7 +49,7 @@ def count_against_gallery(
     chosen = np.union1d(counted.chosen, request.thresholds)
     return Counts(
         names=sets.names,
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=counted.pooled,
         table=pair_counts(space, counted.plan.thresholds, counted.tally, chosen),
         grid=counted.grid,

@@ -6,6 +6,7 @@ belongs to all classes is JSON in the schema's metadata. Nothing in it is ever e
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -108,7 +109,7 @@ def to_bytes(run: CountedSet) -> bytes:
 
 
 def _buffer(file: Path | bytes) -> pa.NativeFile:
-    return pa.BufferReader(file) if isinstance(file, bytes) else pa.memory_map(str(file))
+    return pa.BufferReader(file) if isinstance(file, bytes) else pa.memory_map(os.fsencode(file))
 
 
 def _about(run: CountedSet, table: BinnedCounts) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from opiscli.plots.drawing.canvas import drawing_style, new_figure
 from opiscli.plots.drawing.classes import draw_classes
 from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
+from opiscli.plots.drawing.fonts import complete_fonts
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.utility import draw_curves
 from opiscli.plots.numbers.classes import ClassErrors
@@ -89,12 +90,13 @@ def draw_on(ax: Axes | None, draw: Callable[[Axes], Drawn], *, height: float = _
     # Imported here: only who gives no axes needs pyplot, which chooses how figures are shown.
     from matplotlib import pyplot
 
-    with drawing_style():
+    with drawing_style(on_current=True):
         figure = pyplot.figure(figsize=(WIDTH, height), layout="constrained")
         ax = figure.subplots()
         drawn = draw(ax)
         if ax.get_legend_handles_labels()[1]:
             _legend_below(figure, [ax])
+        complete_fonts(figure)
     return drawn
 
 
