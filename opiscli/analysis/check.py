@@ -102,6 +102,7 @@ def _point(
         targets=(target,),
         distance=run.settings.distance,
         drop_duplicates=run.settings.drop_duplicates,
+        min_items=run.settings.min_items,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

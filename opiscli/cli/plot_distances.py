@@ -22,14 +22,14 @@ def plot_distances(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     log: _Log = False,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
     """Draw histograms of positive and negative distances, with thresholds for common FARs."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 

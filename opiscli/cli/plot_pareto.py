@@ -24,7 +24,7 @@ def plot_pareto(
     sources: rows.Sources = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     pairs: _Pairs = None,
     how: method.RangeAndUtility,
     distance: method.DistanceKind = None,
@@ -32,7 +32,7 @@ def plot_pareto(
     run: running.Running,
 ) -> None:
     """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = how.given(distance=distance, **counted.given())
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources
 

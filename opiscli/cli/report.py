@@ -19,7 +19,7 @@ def report(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: method.Method,
     distance: method.DistanceKind = None,
     output: _Output = Path("report.html"),
@@ -27,7 +27,7 @@ def report(
     run: running.Running,
 ) -> None:
     """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = how.given(distance=distance, **counted.given())
     reported = read.of(source)
     from opiscli.report.html.page_file import require_page_path, write_page
 
