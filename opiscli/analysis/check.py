@@ -86,9 +86,7 @@ class _Numbers:
         return self._evaluation.get(condition.key)
 
 
-def _point(
-    run: CountedSet, condition: Condition, at: Target | None
-) -> tuple[CalibratedPoint, str]:
+def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[CalibratedPoint, str]:
     if condition.far is not None:
         target = Target(Criterion.FAR, condition.far)
     elif at is not None:
@@ -102,6 +100,7 @@ def _point(
         targets=(target,),
         distance=run.settings.distance,
         drop_duplicates=run.settings.drop_duplicates,
+        min_items=run.settings.min_items,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

@@ -79,7 +79,7 @@ def _count(
     on_progress: Progress | None,
 ) -> CountedSet:
     part = items.subset(np.flatnonzero(chosen[items.codes]))
-    asked = EvaluationSettings(distance=settings.distance, ks=())
+    asked = EvaluationSettings(distance=settings.distance, ks=(), min_items=settings.min_items)
     return count_items(part, asked, resources, complete=True, on_progress=on_progress)
 
 

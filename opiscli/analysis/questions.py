@@ -101,7 +101,7 @@ def calibrate(
     Parameters
     ----------
     given
-        ``distance`` and ``drop_duplicates``, where they were asked for.
+        ``distance``, ``drop_duplicates`` and ``min_items``, where they were asked for.
     threshold_file
         Whose threshold is one more target.
     evaluate_on
@@ -125,6 +125,7 @@ def calibrate(
         targets=targets,
         distance=counts.settings.distance,
         drop_duplicates=counts.settings.drop_duplicates,
+        min_items=counts.settings.min_items,
         holdout=holdout,
         **asked,
     )
@@ -132,7 +133,11 @@ def calibrate(
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by)
-        measured = {**asked_for, "distance": settings.distance}
+        measured = {
+            **asked_for,
+            "distance": settings.distance,
+            "min_items": settings.min_items,
+        }
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     if per_class:

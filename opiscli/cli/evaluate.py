@@ -151,7 +151,7 @@ def evaluate(
     *,
     read: rows.Rows,
     against: _Against,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: _Method,
     threshold_file: method.ThresholdFile = None,
     retrieval: _Retrieval,
@@ -165,7 +165,7 @@ def evaluate(
     """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
     asked = how.given(
         **retrieval.given(),
-        drop_duplicates=drop_duplicates,
+        **counted.given(),
         sample_pairs=parse_whole("--sample-pairs", sample_pairs),
         seed=seed,
     )

@@ -24,14 +24,14 @@ def plot_distances(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     log: _Log = False,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
     """Draw histograms of same-class and different-class distances, with common thresholds."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 

@@ -20,7 +20,7 @@ def report(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: method.Method,
     distance: method.DistanceKind = None,
     output: _Output = Path("report.html"),
@@ -28,7 +28,7 @@ def report(
     run: running.Running,
 ) -> None:
     """Write a self-contained HTML page: numbers, plots, a threshold explorer and all classes."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = how.given(distance=distance, **counted.given())
     reported = read.of(source)
     from opiscli.report import show_text
     from opiscli.report.html.page_file import require_page_path, write_page

@@ -6,7 +6,7 @@ from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
 from opiscli.counting.sweep import Sweep, sweep
-from opiscli.counting.tables import pair_counts
+from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.engine.executors import threads
@@ -51,7 +51,11 @@ def count_against_gallery(
         names=sets.names,
         kernel=in_use(kernel),
         pooled=counted.pooled,
-        table=pair_counts(space, counted.plan.thresholds, counted.tally, chosen),
+        table=(
+            binned_counts(space, counted.plan.thresholds, counted.tally)
+            if request.keeps_bins
+            else pair_counts(space, counted.plan.thresholds, counted.tally, chosen)
+        ),
         grid=counted.grid,
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),

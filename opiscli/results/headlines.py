@@ -59,6 +59,11 @@ def title(name: str, epsilon: float) -> str:
     return full_title(headline, at, epsilon)
 
 
+def is_consistency(name: str) -> bool:
+    """Whether the number of that name measures how alike classes are."""
+    return _BY_NAME[name.partition("@")[0]].is_consistency
+
+
 def text(name: str, value: float | None) -> str:
     """Write a value of the number of that name."""
     return _BY_NAME[name.partition("@")[0]].text(value)
@@ -104,7 +109,7 @@ def _opis_noise(of: Evaluation) -> dict[str, Number]:
 
 def _opis_corrected(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
-    if opis.noise is None or opis.corrected is None:
+    if opis.corrected is None:
         return {"": Number(value=opis.corrected, note="noise floor not known")}
     note = f"= {rate(opis.corrected_from)} − noise {rate(opis.noise)}"
     if opis.n_uncorrectable:
@@ -119,6 +124,15 @@ def _eps_opis(of: Evaluation) -> dict[str, Number]:
     if eps.gap is not None:
         note = f"worst {eps.n_worst:,} classes: {eps.gap:.4f} lower"
     return {"": Number(value=eps.value, ci=eps.ci, n=n, note=note)}
+
+
+def _eps_opis_corrected(of: Evaluation) -> dict[str, Number]:
+    eps = of.eps_opis
+    note = "noise floor not known"
+    if eps.corrected is not None:
+        n_corrected = of.opis.n_classes - of.opis.n_uncorrectable
+        note = f"{rate(eps.corrected_from)} without noise, {n_corrected:,} classes with ≥ 4 items"
+    return {"": Number(value=eps.corrected, note=note)}
 
 
 def _mean_utility(of: Evaluation) -> dict[str, Number]:
@@ -160,7 +174,13 @@ def _spread(
     name: str, title: str, numbers: Callable[[Evaluation], Mapping[str, Number]]
 ) -> Headline[Evaluation]:
     return Headline(
-        name=name, title=title, numbers=numbers, text=rate, higher_is_better=False, is_spread=True
+        name=name,
+        title=title,
+        numbers=numbers,
+        text=rate,
+        higher_is_better=False,
+        is_spread=True,
+        is_consistency=True,
     )
 
 
@@ -182,8 +202,17 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
         numbers=_opis_corrected,
         text=rate,
         higher_is_better=False,
+        is_consistency=True,
     ),
     _spread("eps_opis", "{epsilon}%-OPIS", _eps_opis),
+    Headline(
+        name="eps_opis_corrected",
+        title="{epsilon}%-OPIS, corrected",
+        numbers=_eps_opis_corrected,
+        text=rate,
+        higher_is_better=False,
+        is_consistency=True,
+    ),
     Headline(
         name="mean_utility",
         title="Mean class score",

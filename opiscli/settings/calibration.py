@@ -9,7 +9,7 @@ from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings import units
 from opiscli.settings.choice import require, require_one
-from opiscli.settings.evaluation import DEFAULT_SEED, Utility
+from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
 from opiscli.settings.numbers import plain, rate, scientific
 
 
@@ -206,6 +206,8 @@ class CalibrationSettings:
         Of a class, for ``max-utility``.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    min_items
+        Classes with fewer items only form negative pairs; at least 2.
     holdout, repeats
         Share of classes to choose the threshold on, the others being tested, in (0, 1),
         and how often; ``None`` for not at all.
@@ -226,6 +228,7 @@ class CalibrationSettings:
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
+    min_items: int = DEFAULT_MIN_ITEMS
     holdout: float | None = None
     repeats: int = 20
     seed: int = DEFAULT_SEED
@@ -242,6 +245,7 @@ class CalibrationSettings:
         if self.holdout is not None:
             inside = 0 < self.holdout < 1
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
+        require_min_items(self.min_items)
         require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
         if self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
@@ -268,6 +272,8 @@ class CalibrationSettings:
         parts += ["pairs:exact", "single:drop", "ties:accept"]
         if self.drop_duplicates:
             parts.append("dups:drop")
+        if self.min_items != DEFAULT_MIN_ITEMS:
+            parts.append(f"min:{self.min_items}")
         if self.holdout is not None:
             parts += [f"holdout:{plain(self.holdout)}x{self.repeats}", f"seed:{self.seed}"]
         if group_by is not None:

@@ -63,9 +63,7 @@ def thresholds_to_count(
     return tuple(found)
 
 
-def settled(
-    pooled: DistanceHistogram, threshold: float, distance: Distance, dims: int
-) -> float:
+def settled(pooled: DistanceHistogram, threshold: float, distance: Distance, dims: int) -> float:
     """The threshold that accepts what the given one is meant to accept.
 
     Parameters

@@ -48,6 +48,7 @@ CASES = """
 * --where fold=a
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
+* --min-items 9
 * --far-range 0.05:0.3                  |                                                | opis
 * --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
@@ -149,6 +150,7 @@ project --force                         | -o there.parquet
 export --output mine.faiss
 export --force                          | -o there.npz
 
+report --min-items 8                     | e.parquet -o new.html
 report --output mine.html
 report --force                          | -o there.html
 
@@ -168,6 +170,7 @@ plot-pareto --arrow e:f
 plot-pareto --output mine.svg
 plot-pareto --force                     | -o there.svg
 
+plot-classes --min-items 11
 plot-classes --distance cosine
 plot-classes --threshold 0.9            |                                                | picture
 plot-classes --far 0.2                  |                                                | picture

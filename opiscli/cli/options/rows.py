@@ -1,7 +1,7 @@
 """What a command reads: sources, their columns and their rows."""
 
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 
 from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
+from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source as AnySource
@@ -49,6 +50,27 @@ DropDuplicates = Annotated[
     bool | None,
     option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
 ]
+MinItems = Annotated[
+    int | None,
+    option(
+        "Measure only classes with at least so many items; the others only form "
+        "different-class pairs. Default: 2.",
+        _PANEL,
+        metavar="N",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Which of the rows that were read are counted, and how."""
+
+    drop_duplicates: DropDuplicates = None
+    min_items: MinItems = None
+
+    def given(self) -> dict[str, Any]:
+        """Fields of `EvaluationSettings` that were asked for."""
+        return given(**asdict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
