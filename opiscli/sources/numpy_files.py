@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from opiscli.arrays import AnyArray, BoolArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _EMBEDDING_NAMES = ("embedding", "embeddings")
 _LABEL_NAMES = ("label", "labels")
@@ -45,7 +49,7 @@ def read_npz(path: Path, selection: Selection) -> EmbeddingSet:
     others = selection.others(names)
     for name, option in others.items():
         require_column(name, names, str(path), option)
-    _require_equal_lengths(columns, [*roles.values(), *others, *dict(selection.conditions())], path)
+    _require_equal_lengths(columns, [*roles.values(), *others, *_of_conditions(selection)], path)
     rows = _matching_rows(columns, selection, path)
     chosen = {role: columns[name][rows] for role, name in roles.items()}
     try:
@@ -129,9 +133,11 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
     """Raise `UsageError` where an option names a column of a file that has none."""
     options = {
         "--embedding-column": selection.embedding,
+        "--embedding-columns": selection.embedding_columns,
         "--label-column": selection.label,
         "--id-column": selection.id,
         selection.where_option: selection.where,
+        "--exclude": selection.exclude,
         "--group-by": selection.group,
         "--show": selection.show,
     }
@@ -154,13 +160,38 @@ def _pick(
 def _matching_rows(
     columns: dict[str, AnyArray], selection: Selection, path: Path
 ) -> BoolArray | slice:
-    matches = [columns[name].astype(str) == value for name, value in selection.conditions()]
-    if not matches:
+    if not _of_conditions(selection):
         return slice(None)
-    rows: BoolArray = np.logical_and.reduce(matches)
+    # Imported here: pyarrow takes longer to import than an NPZ file takes to read.
+    from opiscli.sources.conditions import Conditions
+
+    conditions = Conditions.of(selection)
+    values = {name: _as_column(columns[name], name, path) for name in conditions.options}
+    conditions.require_types({name: column.type for name, column in values.items()})
+    kept = conditions.kept(values.__getitem__, len(next(iter(values.values()))))
+    rows: BoolArray = kept.to_numpy(zero_copy_only=False)
     if not rows.any():
-        raise EmbeddingError(
-            f"no rows of {path} match {selection.where_as_given}",
-            hint="Check the spelling of the values.",
-        )
+        raise conditions.nothing_left(lambda name: values[name].unique(), str(path), selection)
     return rows
+
+
+def _of_conditions(selection: Selection) -> list[str]:
+    """Names of the columns that conditions are on."""
+    return [name for name, _ in (*selection.conditions(), *selection.exclusions())]
+
+
+def _as_column(values: AnyArray, name: str, path: Path) -> "pa.Array":
+    import pyarrow as pa
+
+    from opiscli.sources.plain_types import plain
+
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8", "backslashreplace")
+    if values.ndim != 1 or values.dtype.kind not in "iubfUTmM":
+        raise EmbeddingError(
+            f"array {name!r} of {path} is of type {values.dtype} and shape {values.shape},"
+            " expected one text, number or date per item to compare with",
+            hint="Name another array, or save this one as strings.",
+        )
+    column = pa.array(values.astype(str) if values.dtype.kind in "T" else values)
+    return plain(column, name, str(path))
