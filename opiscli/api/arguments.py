@@ -138,29 +138,46 @@ def input_of(
         _refuse(options, ("columns",), "a file was given, which has its own")
         return _file(embeddings, labels, options, side)
     if isinstance(embeddings, EmbeddingSet | CountedSet):
-        _refuse(options, (*_OF_TABLES, "where", "exclude", "columns"), "a set was given that is read already")
-        if labels is not None:
-            raise UsageError("labels were given twice", hint="Leave the second ones out.")
-        if isinstance(embeddings, EmbeddingSet):
-            id_column = options.get("id_column") or ("id" if "id" in embeddings.columns else None)
-            return Opened(embeddings, id_column=id_column)
-        return Opened(embeddings, embeddings.data.source, embeddings.data.where)
-    selection = _selection(options, side)
-    if labels is None and is_frame(embeddings):
-        _refuse(options, ("columns",), "a table was given, which has its own")
-        return Frame(embeddings, selection)
-    if isinstance(labels, str) and is_frame(embeddings):
+        return _read_before(embeddings, labels, options)
+    if is_frame(embeddings) and (labels is None or isinstance(labels, str)):
+        return _frame(embeddings, labels, options, side)
+    return _arrays(embeddings, labels, options, side)
+
+
+def _read_before(
+    found: EmbeddingSet | CountedSet, labels: object, options: ReadingOptions
+) -> Opened:
+    _refuse(
+        options,
+        (*_OF_TABLES, "where", "exclude", "columns"),
+        "a set was given that is read already",
+    )
+    if labels is not None:
+        raise UsageError("labels were given twice", hint="Leave the second ones out.")
+    if isinstance(found, CountedSet):
+        return Opened(found, found.data.source, found.data.where)
+    id_column = options.get("id_column") or ("id" if "id" in found.columns else None)
+    return Opened(found, id_column=id_column)
+
+
+def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str) -> Frame:
+    _refuse(options, ("columns",), "a table was given, which has its own")
+    if labels is not None:
         raise UsageError(
             f"labels are {labels!r} beside a table, which has its own",
             hint=f"If this is a column of it: label_column={labels!r}.",
         )
+    return Frame(frame, _selection(options, side))
+
+
+def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
     _refuse(options, _OF_TABLES, "arrays were given")
     if labels is None:
         hint = "Give labels, too, or a table with both, or the name of a file."
         if isinstance(embeddings, Mapping):
             hint = "Give two of its arrays, for example x['embedding'] and x['label']."
         raise UsageError("embeddings were given without labels", hint=hint)
-    return Arrays(embeddings, labels, options.get("columns", {}), selection)
+    return Arrays(embeddings, labels, options.get("columns", {}), _selection(options, side))
 
 
 def _refuse(options: ReadingOptions, names: Sequence[str], because: str) -> None:

@@ -1,6 +1,6 @@
 """Improve: a projection head for embeddings, trained on their labels."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy.typing as npt
 
@@ -71,7 +71,8 @@ def finetune(
     """
     of_rows = ReadingOptions.__annotations__.keys() - {"threads"}
     head = Head(**{name: value for name, value in options.items() if name not in of_rows})
-    reading = ReadingOptions(**{k: v for k, v in options.items() if k in of_rows})  # type: ignore[typeddict-item]
+    chosen = {name: value for name, value in options.items() if name in of_rows}
+    reading = cast(ReadingOptions, chosen)
     work = Work(Resources.of_machine(threads=head.threads, memory_limit=memory_limit))
     items = input_of(embeddings, labels, reading).open(work)
     beside: ReadingOptions = {**reading, "columns": {}}

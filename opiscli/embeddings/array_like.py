@@ -72,7 +72,7 @@ def array_of(values: Any, what: str) -> AnyArray:  # noqa: ANN401
 
 def _stacked(rows: Sequence[Any] | AnyArray) -> AnyArray:
     """One matrix of rows that are arrays, lists or tensors themselves."""
-    if not len(rows) or np.isscalar(rows[0]) and not isinstance(rows[0], str):
+    if not len(rows) or (np.isscalar(rows[0]) and not isinstance(rows[0], str)):
         return _numbers_of_objects(np.asarray(rows))
     stacked = [_row(position, row) for position, row in enumerate(rows)]
     dims = stacked[0].shape

@@ -39,7 +39,8 @@ def refuse_other_order(embeddings: Any, labels: Any) -> None:  # noqa: ANN401
     Rows are taken as they stand, whatever an index says; where it says that the two were sorted
     differently, each label would silently go to the wrong embedding.
     """
-    one, other = getattr(embeddings, "index", None), getattr(labels, "index", None)
+    one: Any = getattr(embeddings, "index", None)
+    other: Any = getattr(labels, "index", None)
     if not (hasattr(one, "equals") and hasattr(other, "equals")) or one.equals(other):
         return
     if one.is_unique and other.is_unique and set(one) == set(other):

@@ -62,7 +62,9 @@ def _of_one_kind(array: AnyArray, what: str, of: str) -> AnyArray:
     for row, value in enumerate(plain):
         kind = next((known for known in (str, bool, int) if isinstance(value, known)), None)
         if kind is None:
-            raise _wrong_type(f"{type(value).__name__} (row {row})", _numpy_kind(value), f"{what}s{of}")
+            raise _wrong_type(
+                f"{type(value).__name__} (row {row})", _numpy_kind(value), f"{what}s{of}"
+            )
         first.setdefault(kind, row)
     if len(first) > 1:
         found = " and ".join(f"{_KINDS[kind]} (row {row})" for kind, row in first.items())

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings.label_array import label_array
 from opiscli.embeddings.coordinates import require_coordinates
+from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
 from opiscli.sources.labels_file import read_labels
 from opiscli.sources.npz_archive import NpzArchive, StoredArray
@@ -169,7 +169,9 @@ def _arrow_type(array: AnyArray | StoredArray) -> pa.DataType:
     if array.ndim == 1 and kind in "US":
         return pa.large_string()
     if array.ndim == 1 and kind in "mM":
-        is_arrow = np.datetime_data(values)[0] in _ARROW_UNITS and (kind == "M" or values != "m8[D]")
+        is_arrow = np.datetime_data(str(values))[0] in _ARROW_UNITS and (
+            kind == "M" or values != "m8[D]"
+        )
         return pa.from_numpy_dtype(_native(values)) if is_arrow else pa.large_string()
     if kind not in "biuf" or array.ndim not in (1, 2):
         return pa.null()
@@ -185,7 +187,9 @@ def _native(values: np.dtype[np.generic]) -> np.dtype[np.generic]:
 def _arrow_array(array: AnyArray) -> pa.Array:
     kind = _arrow_type(array)
     if pa.types.is_large_string(kind):
-        texts = np.char.decode(array, "utf-8", "backslashreplace") if array.dtype.kind == "S" else array
+        texts = (
+            np.char.decode(array, "utf-8", "backslashreplace") if array.dtype.kind == "S" else array
+        )
         return pa.array(texts.astype(str), kind)
     values = pa.array(np.asarray(array, _native(array.dtype)).ravel())
     if pa.types.is_fixed_size_list(kind):

@@ -1,4 +1,4 @@
-"""Reads what a Python program holds already: arrays with their labels, and tables of any library."""
+"""Reads what a Python program holds: arrays with their labels, and tables of any library."""
 
 import os
 from collections.abc import Mapping

@@ -28,11 +28,11 @@ def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]
     One of BAD_HEADER
         If there is no such header.
     """
-    version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
+    version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0
     if version != (1, 0):
         read = np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
+    shape, _, dtype = read(file)
     if any(length < 0 for length in shape):
         raise ValueError(f"a length below 0 in {shape}")
     return shape, dtype

@@ -1,4 +1,4 @@
-"""The arrays of an NPZ archive: their names, shapes and types first, their values when asked for."""
+"""Arrays of an NPZ archive: names, shapes and types first, values when they are asked for."""
 
 import zipfile
 import zlib
@@ -12,19 +12,9 @@ import numpy as np
 from opiscli.arrays import AnyArray
 from opiscli.errors import SourceError
 from opiscli.sources.npy_header import BAD_HEADER, MAGIC, read_header
+from opiscli.sources.selection import listed
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, *BAD_HEADER)
-
-_FOREIGN = (
-    ("/data.pkl", "a PyTorch file", "In Python: x = torch.load(FILE, weights_only=True), then"
-     " numpy.savez('e.npz', embedding=x['embedding'].numpy(), label=x['label'].numpy())."),
-    ("xl/workbook.xml", "an Excel file",
-     "In Python: pandas.read_excel(FILE).to_parquet('e.parquet')."),
-    ("content.xml", "an OpenDocument file",
-     "In Python: pandas.read_excel(FILE, engine='odf').to_parquet('e.parquet')."),
-    ("model.weights.h5", "a Keras model", "Save the embeddings that it gives, not the model."),
-    ("word/document.xml", "a Word file", "Save the embeddings as Parquet or NPZ."),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +57,10 @@ class NpzArchive:
         except (OSError, RuntimeError, NotImplementedError, *_DAMAGED) as cause:
             raise self._unreadable(cause) from cause
         if not found:
-            raise self._without_arrays(names)
+            raise SourceError(
+                f"{self.path} holds no array, but {listed(names) or 'nothing'}",
+                hint="Write one with numpy.savez.",
+            )
         return found
 
     def load(self, name: str) -> AnyArray:
@@ -99,22 +92,13 @@ class NpzArchive:
         elif isinstance(cause, NotImplementedError):
             reason, hint = "its compression is not supported", "Write it with numpy.savez."
         elif isinstance(cause, RuntimeError) and "encrypted" in str(cause):
-            reason, hint = "it is encrypted", "Unpack it first, or write it again without a password."
+            reason, hint = (
+                "it is encrypted",
+                "Unpack it first, or write it again without a password.",
+            )
         elif isinstance(cause, MemoryError):
             reason, hint = "there is not enough memory for it", "Use a machine with more memory."
         return SourceError(f"{what} cannot be read: {reason}", hint=hint)
-
-    def _without_arrays(self, names: list[str]) -> SourceError:
-        for ending, what, hint in _FOREIGN:
-            if any(name.endswith(ending) for name in names):
-                return SourceError(
-                    f"{self.path} is {what}, expected Parquet, Arrow, Feather, NPY or NPZ", hint=hint
-                )
-        found = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        return SourceError(
-            f"{self.path} is a zip archive without NumPy arrays; it holds {found or 'nothing'}",
-            hint="Unpack it and name the file of embeddings, or write one with numpy.savez.",
-        )
 
 
 def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> StoredArray | None:

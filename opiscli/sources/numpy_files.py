@@ -94,6 +94,7 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
     """Raise `UsageError` where an option names a column of a file that has none."""
     options = {
         "--embedding-column": selection.embedding,
+        "--embedding-columns": selection.embedding_columns,
         "--label-column": selection.label,
         "--id-column": selection.id,
         "--group-by": selection.group,
