@@ -13,8 +13,8 @@ from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
 from opiscli.sources.labels_file import read_labels
+from opiscli.sources.npy_file import load_embeddings, refuse_column_options
 from opiscli.sources.npz_archive import NpzArchive, StoredArray
-from opiscli.sources.numpy_files import load_embeddings, refuse_column_options
 from opiscli.sources.selection import (
     EMBEDDING_NAMES,
     LABEL_NAMES,

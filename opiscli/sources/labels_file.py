@@ -7,7 +7,7 @@ from pathlib import Path
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError, SourceError
-from opiscli.sources.numpy_files import load_npy
+from opiscli.sources.npy_file import load_npy
 from opiscli.sources.selection import LABEL_NAMES, listed
 
 _ENDINGS = {".csv": ",", ".tsv": "\t"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray
 from opiscli.errors import SourceError
-from opiscli.sources.npy_header import BAD_HEADER, MAGIC, read_header
+from opiscli.sources.npy_file import BAD_HEADER, MAGIC, read_header
 from opiscli.sources.selection import listed
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, *BAD_HEADER)
