@@ -15,19 +15,21 @@ def project(
     head: Head | str | PathLike[str],
     *,
     embedding_column: str | None = None,
+    embedding_columns: str | None = None,
     where: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ) -> Float32Array:
     """Apply a head to embeddings.
 
     Parameters
     ----------
     embeddings
-        Shape ``(n, dims)``, not necessarily of length one; or a source of them: a Parquet,
-        Arrow, Feather, NPY or NPZ file, a folder or glob of Parquet files.
+        Shape ``(n, dims)``, not necessarily of length one; or a source of them, of any kind that
+        ``opis project`` reads.
     head
         A trained head, or the path of its file.
-    embedding_column, where
-        Which column and rows of a source to take, as in ``opis project``.
+    embedding_column, embedding_columns, where, exclude
+        Which columns and rows of a source to take, as in ``opis project``.
 
     Returns
     -------
@@ -47,5 +49,7 @@ def project(
     trained = head if isinstance(head, Head) else Head.load(head)
     if not isinstance(embeddings, str | PathLike):
         return trained.transform(np.asarray(embeddings))
-    selection = Selection(embedding_column, where=where)
+    selection = Selection(
+        embedding_column, where=where, exclude=exclude, embedding_columns=embedding_columns
+    )
     return project_embeddings(str(embeddings), selection, trained.projection.apply)

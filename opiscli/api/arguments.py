@@ -43,6 +43,11 @@ class ReadingOptions(TypedDict, total=False):
         column, and ``label``.
     where
         Conditions ``COLUMN=VALUE`` that rows of a file must meet.
+    exclude
+        Conditions ``COLUMN=VALUE`` of rows that are left out of every file; ``label=`` means
+        missing labels.
+    embedding_columns
+        Glob over the names of columns of a file that hold one coordinate each: ``dim_*``.
     threads
         At least 1; by default one per processor.
     memory_limit
@@ -56,6 +61,8 @@ class ReadingOptions(TypedDict, total=False):
     label_column: str | None
     id_column: str | None
     where: str | Sequence[str]
+    exclude: str | Sequence[str]
+    embedding_columns: str | None
     threads: int | None
     memory_limit: int | str | None
     on_progress: Progress | None
@@ -127,7 +134,7 @@ def input_of(
     if isinstance(embeddings, str | os.PathLike):
         _refuse(options, ("columns",), "a file was given, which has its own")
         return _file(embeddings, labels, options, side)
-    rows_of_files = ("where", "embedding_column", "label_column")
+    rows_of_files = ("where", "exclude", "embedding_column", "embedding_columns", "label_column")
     if isinstance(embeddings, EmbeddingSet | CountedSet):
         _refuse(options, (*rows_of_files, "columns"), "a set was given that is read already")
         if labels is not None:
@@ -158,14 +165,15 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
             f"labels of {name} were given as an array, expected the name of a file",
             hint="Give embeddings as an array, too, or the name of an NPY file of labels.",
         )
-    where = options.get("where", ())
     selection = Selection(
         options.get("embedding_column"),
         options.get("label_column"),
         options.get("id_column"),
-        (where,) if isinstance(where, str) else tuple(where),
+        each(options.get("where", ())),
         None if labels is None else Path(labels),
         side=side,
+        exclude=each(options.get("exclude", ())),
+        embedding_columns=options.get("embedding_columns"),
     )
     return Source(os.fspath(name), selection)
 

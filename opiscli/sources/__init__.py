@@ -112,9 +112,9 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
         from opiscli.sources import arrays_as_tables
         from opiscli.sources.arrow import InMemory
 
-        opened = (
-            arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
-        )(Path(source), selection)
+        opened = (arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy)(
+            Path(source), selection
+        )
         return InMemory(opened.to_table(), source)
     table = opening.open_source(source)
     refuse_labels_file(table.name, selection)

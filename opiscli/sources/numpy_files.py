@@ -28,6 +28,11 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         )
     embeddings = load_npy(path)
     labels = load_npy(selection.labels_file)
+    for name in _of_conditions(selection):
+        require_column(name, ["label"], str(path), selection.where_option)
+    if len(embeddings) == len(labels):
+        rows = _matching_rows({"label": labels}, selection, path)
+        embeddings, labels = embeddings[rows], labels[rows]
     return EmbeddingSet.from_arrays(
         embeddings, labels, with_pairs=selection.with_pairs, beside=selection.beside
     )
@@ -136,8 +141,6 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
         "--embedding-columns": selection.embedding_columns,
         "--label-column": selection.label,
         "--id-column": selection.id,
-        selection.where_option: selection.where,
-        "--exclude": selection.exclude,
         "--group-by": selection.group,
         "--show": selection.show,
     }
