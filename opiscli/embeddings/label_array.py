@@ -6,13 +6,19 @@ import numpy as np
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.array_like import array_of
-from opiscli.embeddings.missing import refuse_masked, refuse_missing
+from opiscli.embeddings.missing import is_missing, refuse_masked, refuse_missing
 from opiscli.errors import EmbeddingError
 
 _KINDS = {str: "text", bool: "booleans", int: "whole numbers"}
 
 
-def label_array(values: Any, what: str = "label", of: str = "") -> AnyArray:  # noqa: ANN401
+def label_array(
+    values: Any,  # noqa: ANN401
+    what: str = "label",
+    of: str = "",
+    *,
+    keep_missing: bool = False,
+) -> AnyArray:
     """Labels as an array of shape ``(n_items,)``.
 
     Parameters
@@ -24,6 +30,8 @@ def label_array(values: Any, what: str = "label", of: str = "") -> AnyArray:  # 
         What each of them is.
     of
         Where they are from, to be named in errors: `` of y.npy``.
+    keep_missing
+        Whether missing values are kept, as None in an array of objects, and not refused.
 
     Returns
     -------
@@ -36,6 +44,8 @@ def label_array(values: Any, what: str = "label", of: str = "") -> AnyArray:  # 
         If there is not one per item, one is missing or masked (the first row is named), or
         they are anything else.
     """
+    if keep_missing and isinstance(values, np.ma.MaskedArray):
+        values = np.where(np.ma.getmaskarray(values), None, np.ma.getdata(values).astype(object))
     refuse_masked(values, what + of)
     if isinstance(values, list | tuple):
         # As objects: in an array of texts nan would become 'nan', and 1 would become '1'.
@@ -47,19 +57,23 @@ def label_array(values: Any, what: str = "label", of: str = "") -> AnyArray:  # 
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8", "backslashreplace")
     if array.dtype.kind in "OT":
-        return _of_one_kind(array, what, of)
+        return _of_one_kind(array, what, of, keep_missing=keep_missing)
     if array.dtype.kind not in "iubU":
         refuse_missing(array.tolist(), what + of)
         raise _wrong_type(str(array.dtype), array.dtype.kind, f"{what}s{of}")
     return array
 
 
-def _of_one_kind(array: AnyArray, what: str, of: str) -> AnyArray:
+def _of_one_kind(array: AnyArray, what: str, of: str, *, keep_missing: bool) -> AnyArray:
     """Texts, whole numbers or booleans, as Python has them."""
     plain = [_plain(value) for value in array.tolist()]
-    refuse_missing(plain, what + of)
+    if keep_missing:
+        plain = [None if is_missing(value) else value for value in plain]
+    refuse_missing([] if keep_missing else plain, what + of)
     first: dict[type, int] = {}
     for row, value in enumerate(plain):
+        if value is None:
+            continue
         kind = next((known for known in (str, bool, int) if isinstance(value, known)), None)
         if kind is None:
             raise _wrong_type(

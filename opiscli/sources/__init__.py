@@ -105,12 +105,18 @@ def map_embeddings(
 
 
 def project_embeddings(
-    source: str, selection: Selection, change: Callable[[Float32Array], Float32Array]
+    source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
+    """As `map_embeddings`, also of a table in memory, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
     from opiscli.sources import mapping
 
-    return mapping.collect_mapped(_open_for_mapping(source, selection), selection, change)
+    if isinstance(source, str):
+        table = _open_for_mapping(source, selection)
+    else:
+        from opiscli.sources import frames
+
+        table = frames.open_frame(source, "table", selection)
+    return mapping.collect_mapped(table, selection, change)
 
 
 def _open_for_mapping(source: str, selection: Selection) -> "Table":

@@ -1,6 +1,6 @@
 """Gives NumPy files the form of a table: an array is a column, a row of a matrix is a list."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from opiscli.arrays import AnyArray
 from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
+from opiscli.sources.arrow import InMemory, slices
 from opiscli.sources.labels_file import read_labels
 from opiscli.sources.npy_file import load_embeddings, refuse_column_options
 from opiscli.sources.npz_archive import NpzArchive, StoredArray
@@ -23,36 +24,34 @@ from opiscli.sources.selection import (
     usual_name,
 )
 
-_ROWS_AT_ONCE = 65_536
 _ARROW_UNITS = ("D", "s", "ms", "us", "ns")
 
 
 @dataclass(frozen=True)
-class ArrayTable:
-    """Arrays of one length, each of which is read when it is asked for.
+class NpzTable:
+    """The arrays of an NPZ file, each of which is read when it is asked for.
 
     Parameters
     ----------
-    name
-        Names it in messages.
-    arrays
-        Shape and type of each array: arrays themselves, or what their headers say.
-    load
-        Gives the values of an array by its name.
+    archive
+        The file.
     n_rows
         How many entries each array that is asked for must have.
     """
 
-    name: str
-    arrays: Mapping[str, AnyArray | StoredArray]
-    load: Callable[[str], AnyArray]
+    archive: NpzArchive
     n_rows: int
     _columns: dict[str, pa.Array] = field(default_factory=dict, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Names it in messages."""
+        return str(self.archive.path)
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of all arrays; of those that cannot be columns the type is null."""
-        return pa.schema([(name, _arrow_type(a)) for name, a in self.arrays.items()])
+        return pa.schema([(name, _arrow_type(a)) for name, a in self.archive.arrays.items()])
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some arrays, and give them out a batch of rows at a time.
@@ -65,21 +64,19 @@ class ArrayTable:
             If one cannot be read.
         """
         whole = pa.record_batch([self._column(name) for name in columns], names=list(columns))
-        yield from (
-            whole.slice(start, _ROWS_AT_ONCE) for start in range(0, self.n_rows, _ROWS_AT_ONCE)
-        )
+        yield from slices(whole)
 
     def _column(self, name: str) -> pa.Array:
         if name not in self._columns:
             self.require_usable(name)
-            self._columns[name] = _arrow_array(self.load(name))
+            self._columns[name] = _arrow_array(self.archive.load(name))
         return self._columns[name]
 
     def require_usable(self, name: str) -> None:
         """Raise `EmbeddingError` unless an array has one entry per row, of a usable type."""
-        array = self.arrays[name]
+        array = self.archive.arrays[name]
         if array.dtype.hasobject:
-            self.load(name)  # refuses it
+            self.archive.load(name)  # refuses it
         if array.ndim == 0:
             raise EmbeddingError(
                 f"array {name!r} of {self.name} is a single value, expected one per item",
@@ -99,16 +96,43 @@ class ArrayTable:
             )
 
 
-def open_npy(path: Path, selection: Selection) -> ArrayTable:
+def open_npy(path: Path, selection: Selection) -> InMemory:
     """Embeddings, and labels if there are some, as the columns ``embedding`` and ``label``."""
     refuse_column_options(path, selection)
-    columns = {"embedding": load_embeddings(path)}
-    if selection.labels_file is not None:
-        columns["label"] = read_labels(selection.labels_file, len(columns["embedding"]))
-    return table_of(str(path), columns, len(columns["embedding"]))
+    embeddings, columns = load_embeddings(path), {}
+    if (file := selection.labels_file) is not None:
+        columns["label"] = read_labels(file, len(embeddings), keep_missing=True)
+    return table_of(str(path), embeddings, columns)
 
 
-def open_npz(path: Path, selection: Selection) -> ArrayTable:
+def table_of(name: str, embeddings: AnyArray, columns: Mapping[str, AnyArray]) -> InMemory:
+    """Arrays in memory as a table.
+
+    Parameters
+    ----------
+    embeddings
+        Shape ``(n_items, dims)``.
+    columns
+        Further columns as `label_array` gives them, with missing values or without.
+
+    Raises
+    ------
+    EmbeddingError
+        If there is not one value per item.
+    """
+    for column, values in columns.items():
+        if len(values) != len(embeddings):
+            raise EmbeddingError(
+                f"{len(embeddings):,} embeddings but {len(values):,} values of {column!r};"
+                " the numbers must match",
+                hint="Check that both come from the same run and are in the same order.",
+            )
+    arrays = {"embedding": _arrow_array(embeddings)}
+    arrays |= {column: _arrow_array(values) for column, values in columns.items()}
+    return InMemory(pa.table(arrays), name)
+
+
+def open_npz(path: Path, selection: Selection) -> NpzTable:
     """The arrays of an NPZ file; what is asked for by name must be usable.
 
     Raises
@@ -127,7 +151,7 @@ def open_npz(path: Path, selection: Selection) -> ArrayTable:
     if embedding in arrays:
         require_coordinates(arrays[embedding], f"embeddings ({embedding}) of {path}")
     n_rows = arrays[embedding].shape[0] if embedding in arrays else _common_length(arrays)
-    table = ArrayTable(str(path), arrays, archive.load, n_rows)
+    table = NpzTable(archive, n_rows)
     label = selection.label or usual_name(LABEL_NAMES, list(arrays))
     if label in arrays and (arrays[label].ndim != 1 or arrays[label].dtype.kind not in "biuUS"):
         label_array(archive.load(label), of=f" ({label}) of {path}")  # refuses them
@@ -135,11 +159,6 @@ def open_npz(path: Path, selection: Selection) -> ArrayTable:
         if name in arrays:
             table.require_usable(name)
     return table
-
-
-def table_of(name: str, arrays: Mapping[str, AnyArray], n_rows: int) -> ArrayTable:
-    """Arrays in memory as a table."""
-    return ArrayTable(name, arrays, arrays.__getitem__, n_rows)
 
 
 def _embedding_among(arrays: Mapping[str, StoredArray], selection: Selection) -> str:
@@ -185,6 +204,8 @@ def _native(values: np.dtype[np.generic]) -> np.dtype[np.generic]:
 
 
 def _arrow_array(array: AnyArray) -> pa.Array:
+    if array.dtype == object:
+        return pa.array(array.tolist())
     kind = _arrow_type(array)
     if pa.types.is_large_string(kind):
         texts = (

@@ -24,9 +24,15 @@ class ArrowFile:
 
     def _source(self) -> pa.NativeFile:
         # Not mapped into memory: a file that is cut while it is read would end the process.
-        return pa.BufferReader(self.file) if isinstance(self.file, bytes) else pa.OSFile(str(self.file))
+        return (
+            pa.BufferReader(self.file)
+            if isinstance(self.file, bytes)
+            else pa.OSFile(str(self.file))
+        )
 
-    def _reader(self, source: pa.NativeFile, fields: list[int] | None = None) -> pa.RecordBatchReader:
+    def _reader(
+        self, source: pa.NativeFile, fields: list[int] | None = None
+    ) -> pa.RecordBatchReader:
         options = pa.ipc.IpcReadOptions(included_fields=fields)
         opened = pa.ipc.open_file if self.kind is Kind.ARROW_FILE else pa.ipc.open_stream
         return opened(source, options=options)

@@ -25,7 +25,7 @@ from opiscli.sources.selection import EMBEDDING_NAMES, Selection, listed, requir
 
 @dataclass(frozen=True)
 class EmbeddingColumns:
-    """Where the embeddings of a table are: in one column of lists, or in one column a coordinate."""
+    """Where the embeddings of a table are: in a column of lists, or a column per coordinate."""
 
     names: tuple[str, ...]
     are_wide: bool = False

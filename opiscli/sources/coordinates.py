@@ -24,7 +24,11 @@ _EVIDENT = 4  # so many numbered columns are taken for coordinates of an embeddi
 def is_vector(kind: pa.DataType) -> bool:
     """Whether a column can only hold embeddings: lists of numbers that are not whole."""
     values = plain_type(kind)
-    if not is_list(values) or (shape := getattr(kind, "shape", None)) and max(shape) < np.prod(shape):
+    if (
+        not is_list(values)
+        or (shape := getattr(kind, "shape", None))
+        and max(shape) < np.prod(shape)
+    ):
         return False
     return bool(pa.types.is_floating(values.value_type) or pa.types.is_decimal(values.value_type))
 
@@ -201,5 +205,3 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
 def _is_list_text(text: str) -> bool:
     parts = re.split(r"[\s,]+", text.strip("[](){} \n\t\r"))
     return all(_is_number(part) for part in parts)
-
-

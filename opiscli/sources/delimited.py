@@ -77,7 +77,16 @@ class DelimitedFile:
 
         with TextFile(self.file).open_bytes() as file:
             try:
-                yield from self._read(file, delimiter, keys, wanted, columns, stop)
+                for batch in arrow_csv.open_csv(
+                    file,
+                    read_options=_reading(keys),
+                    parse_options=arrow_csv.ParseOptions(
+                        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
+                    ),
+                    convert_options=_as_written(keys, wanted),
+                ):
+                    chosen = [batch.column(key) for key in wanted]
+                    yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
             except pa.ArrowException as cause:
                 if ragged:
                     raise self._ragged(ragged[0], len(names)) from cause
@@ -86,33 +95,34 @@ class DelimitedFile:
                 if "Empty CSV" not in str(cause):  # only a header: no rows
                     raise
 
-    def _read(self, file, delimiter, keys, wanted, columns, stop):
-        reader = arrow_csv.open_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(
-                use_threads=False, block_size=_BYTES_AT_ONCE, column_names=keys, skip_rows_after_names=1
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(keys, pa.large_string()),
-                include_columns=list(dict.fromkeys(wanted)),
-                strings_can_be_null=False,
-            ),
-        )
-        for batch in reader:
-            chosen = [batch.column(key) for key in wanted]
-            yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
-
     def _ragged(self, row: arrow_csv.InvalidRow, n_names: int) -> SourceError:
-        where = "a line" if row.number is None else f"line {row.number:,} (counting the header as 1)"
+        where = (
+            "a line" if row.number is None else f"line {row.number:,} (counting the header as 1)"
+        )
         start = row.text[:40]
         return SourceError(
             f"{self.name} has {row.actual_columns} cells in {where}, expected {n_names} as in its"
             f" header; it begins with {start!r}",
             hint="Put quotes around cells that hold the delimiter; the end may also be cut off.",
         )
+
+
+def _reading(keys: list[str]) -> arrow_csv.ReadOptions:
+    # In one thread, so that the number of a bad line is known.
+    return arrow_csv.ReadOptions(
+        use_threads=False,
+        block_size=_BYTES_AT_ONCE,
+        column_names=keys,
+        skip_rows_after_names=1,
+    )
+
+
+def _as_written(keys: list[str], wanted: list[str]) -> arrow_csv.ConvertOptions:
+    return arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(keys, pa.large_string()),
+        include_columns=list(dict.fromkeys(wanted)),
+        strings_can_be_null=False,
+    )
 
 
 def _not_utf8(name: str) -> SourceError:

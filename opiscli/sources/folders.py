@@ -55,7 +55,7 @@ def files_in(folder: Path) -> list[FoundFile]:
     files = sorted(path for path in _walk(folder) if _is_parquet(path))
     if not files:
         raise SourceError(
-            f"{folder} holds no Parquet file{_what_else(folder)}",
+            f"{folder} holds no .parquet file{_what_else(folder)}",
             hint="Name the folder that holds the files, or the files: 'folder/*.csv'.",
         )
     return [FoundFile.below(folder, path) for path in files]

@@ -37,7 +37,7 @@ def read_arrays(
     if isinstance(labels, str | os.PathLike):
         from opiscli.sources.labels_file import read_labels
 
-        labels = read_labels(Path(labels), len(matrix))
+        labels = read_labels(Path(labels), len(matrix), keep_missing=bool(selection.exclude))
     if not selection.where and not selection.exclude:
         return EmbeddingSet.from_arrays(
             matrix, labels, columns, with_pairs=selection.with_pairs, beside=selection.beside
@@ -45,12 +45,11 @@ def read_arrays(
     # Imported here: pyarrow takes long to import, and is not needed for all rows.
     from opiscli.sources import arrays_as_tables, tables
 
-    further = {name: label_array(values, f"value ({name})") for name, values in columns.items()}
-    arrays = {"embedding": matrix, "label": label_array(labels), **further}
-    table = arrays_as_tables.table_of("arrays", arrays, len(matrix))
-    for name in arrays:
-        table.require_usable(name)
-    return tables.read(table, selection)
+    further = {
+        name: label_array(values, f"value ({name})", keep_missing=True)
+        for name, values in {"label": labels, **columns}.items()
+    }
+    return tables.read(arrays_as_tables.table_of("arrays", matrix, further), selection)
 
 
 def read_frame(frame: object, selection: Selection, *, name: str = "table") -> EmbeddingSet:

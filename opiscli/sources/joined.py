@@ -78,7 +78,9 @@ class Joined:
                 if has:
                     first = first or part
                     _require_common(name, first, part, self.schema.field(name).type)
-            if first is not None and (keyed := next((p for p in self.parts if name in p.keys), None)):
+            if first is not None and (
+                keyed := next((p for p in self.parts if name in p.keys), None)
+            ):
                 raise SourceError(
                     f"{name!r} is a column of {first.table.name} but a folder name of"
                     f" {keyed.table.name} ({keyed.place}); which of the two is meant is not clear",

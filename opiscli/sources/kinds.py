@@ -1,6 +1,5 @@
 """Which kind of file something is: told by its first bytes; a name decides only among texts."""
 
-import gzip
 import re
 import zlib
 from enum import StrEnum
@@ -42,32 +41,39 @@ _READ = (
 _SAVE = "numpy.save('x.npy', embeddings); numpy.save('y.npy', labels)"
 _FRAME = "frame.to_parquet('e.parquet')"
 
+# First bytes of kinds that are not read, what they are, and how to convert them.
 _FOREIGN = (
     (rb"PARE", "an encrypted Parquet file", "Decrypt it and write it again as plain Parquet."),
-    (rb"\x89HDF\r\n", "an HDF5 file", f"In Python: file = h5py.File('e.h5'); {_SAVE}"),
+    (rb"\x89HDF\r\n", "an HDF5 file",
+     "In Python: embeddings = h5py.File('e.h5')['embeddings'][:]; labels likewise; " + _SAVE),
     (rb"SQLite format 3", "an SQLite database",
-     f"In Python: frame = pandas.read_sql('select * from items', sqlite3.connect('e.db')); {_FRAME}"),
-    (rb"\xd0\xcf\x11\xe0", "an old Excel file", f"In Python: frame = pandas.read_excel('e.xls'); {_FRAME}"),
+     "In Python: frame = pandas.read_sql('select * from items', sqlite3.connect('e.db')); "
+     + _FRAME),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel file",
+     f"In Python: frame = pandas.read_excel('e.xls'); {_FRAME}"),
     (rb"\x1f\x8b", "a gzip file", "Unpack it first: gunzip FILE."),
     (rb"BZh", "a bzip2 file", "Unpack it first: bunzip2 FILE."),
     (rb"\xfd7zXZ", "an xz file", "Unpack it first: unxz FILE."),
     (rb"\x28\xb5\x2f\xfd", "a Zstandard file", "Unpack it first: unzstd FILE."),
-    (rb"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
-    (rb"Obj\x01", "an Avro file", f"In Python: frame = polars.read_avro('e.avro').to_pandas(); {_FRAME}"),
+    (rb"7z\xbc\xaf", "a 7z archive", "Unpack it first: 7z x FILE."),
+    (rb"Obj\x01", "an Avro file",
+     f"In Python: frame = polars.read_avro('e.avro').to_pandas(); {_FRAME}"),
     (rb"ORC", "an ORC file", f"In Python: frame = pandas.read_orc('e.orc'); {_FRAME}"),
     (rb"\x80[\x02-\x05]", "a Python pickle",
-     f"opis never unpickles. In Python, if you trust it: {_SAVE}"),
-    (rb"\x00\x05\x16\x07", "a macOS resource file, not the data", "Name the file without the leading ._"),
+     f"opis never unpickles. In Python, if you trust the file: {_SAVE}"),
+    (rb"\x00\x05\x16\x07", "a macOS resource file, not the data",
+     "Name the file without the leading ._ instead."),
     (rb".{257}ustar", "a tar archive", "Unpack it first: tar xf FILE."),
-    (rb".{8}\{\"", "a safetensors file",
-     f"In Python: tensors = safetensors.numpy.load_file('e.safetensors'); {_SAVE}"),
+    (rb".{8}\{\s*\"", "a safetensors file",
+     f"In Python: embeddings = safetensors.numpy.load_file('e.safetensors')['embeddings']; {_SAVE}"),
     (rb"version https://git-lfs", "a Git LFS pointer, not the data itself",
      "Fetch the data: git lfs pull."),
     (rb"(?i:\s*<(!doctype|html|\?xml|head))", "a web page",
      "The download went wrong (a login or error page?); download the file itself again."),
-    (rb"\s*\[", "a JSON array or a list as text, not one object per line",
+    (rb"\s*\[", "a JSON array or a list as text, expected one JSON object per line",
      "Make it JSON Lines: jq -c '.[]' e.json > e.jsonl"),
-    (rb"\xff\xfe|\xfe\xff", "text in UTF-16", "Convert it: iconv -f UTF-16 -t UTF-8 e.csv > utf8.csv"),
+    (rb"\xff\xfe|\xfe\xff", "text in UTF-16",
+     "Convert it: iconv -f UTF-16 -t UTF-8 e.csv > utf8.csv"),
 )  # fmt: skip
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -88,13 +94,14 @@ def kind_of(head: bytes, name: str) -> Kind:
     for magic, kind in _READ:
         if head.startswith(magic):
             return kind
-    if is_gzip(head) and (text := _text_kind(_unpacked(head), name.lower().removesuffix(".gz"))):
-        return text
+    text = _unpacked(head) if is_gzip(head) else b""
+    if packed := _text_kind(text, name.lower().removesuffix(".gz")):
+        return packed
     for pattern, what, hint in _FOREIGN:
         if re.match(pattern, head, re.DOTALL):
             raise SourceError(f"{name} is {what}; {_expected()}", hint=hint)
-    if kind := _text_kind(head, name):
-        return kind
+    if plain := _text_kind(head, name):
+        return plain
     raise SourceError(
         f"{name} starts with {head[:8]!r}, which is no kind of file that opis knows; {_expected()}",
         hint=f"Write it again as one of these, for example with pandas: {_FRAME}",
@@ -114,7 +121,8 @@ def kind_of_file(path: Path) -> Kind:
             head = file.read(N_BYTES)
     except OSError as cause:
         raise SourceError(
-            f"{path} cannot be read: {cause.strerror}", hint="Check the path, and that you may read it."
+            f"{path} cannot be read: {cause.strerror}",
+            hint="Check the path, and that you may read it.",
         ) from cause
     kind = kind_of(head, str(path))
     if kind is Kind.NPZ:
@@ -134,7 +142,7 @@ def is_gzip(head: bytes) -> bool:
 def _unpacked(head: bytes) -> bytes:
     try:
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, N_BYTES)
-    except (zlib.error, gzip.BadGzipFile):
+    except zlib.error:
         return b""
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.label_array import label_array
@@ -20,7 +22,27 @@ _BINARY = {
 _KINDS = "expected NPY, text with one label per line, CSV or Parquet"
 
 
-def read_labels(path: Path, n_items: int) -> AnyArray:
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Labels of a text file as written, and the line of the first of them."""
+
+    labels: list[str]
+    first_line: int
+
+    def filled(self, path: Path, *, keep_missing: bool) -> list[str | None]:
+        """The labels, with None where one is empty and that is allowed."""
+        for row, label in enumerate(self.labels):
+            if not label and not keep_missing:
+                raise EmbeddingError(
+                    f"label in row {row} of {path} is empty (line {row + self.first_line}),"
+                    " expected a label in every row",
+                    hint="Fill it in, or leave such rows out with --exclude label=.",
+                    row=row,
+                )
+        return [label or None for label in self.labels]
+
+
+def read_labels(path: Path, n_items: int, *, keep_missing: bool = False) -> AnyArray:
     """One label per item.
 
     The kind of a file is told by its first bytes; among texts, ``.csv`` and ``.tsv`` are tables.
@@ -33,6 +55,8 @@ def read_labels(path: Path, n_items: int) -> AnyArray:
         file with a column ``label`` or ``labels``, or with a single column.
     n_items
         How many items there are to be labelled.
+    keep_missing
+        Whether labels that are missing, and empty cells and lines, are kept as None.
 
     Returns
     -------
@@ -48,14 +72,16 @@ def read_labels(path: Path, n_items: int) -> AnyArray:
     """
     head = _first_bytes(path)
     if head.startswith(b"\x93NUMPY"):
-        labels: object = load_npy(path)
+        labels: Any = load_npy(path)
     elif head.startswith((b"PAR1", b"ARROW1", b"FEA1")):
         labels = _column_of_table(path)
     elif path.suffix.lower() in _ENDINGS:
         labels = _column_of_csv(path, _text_of(path, head), n_items)
     else:
         labels = _lines(path, _text_of(path, head), n_items)
-    array = label_array(labels, of=f" of {path}")
+    if isinstance(labels, _Texts):
+        labels = labels.filled(path, keep_missing=keep_missing)
+    array = label_array(labels, of=f" of {path}", keep_missing=keep_missing)
     if len(array) != n_items:
         raise EmbeddingError(
             f"{n_items:,} embeddings but {len(array):,} labels in {path}; the numbers must match",
@@ -96,7 +122,7 @@ def _not_labels(path: Path, found: str) -> SourceError:
     )
 
 
-def _lines(path: Path, text: str, n_items: int) -> list[str]:
+def _lines(path: Path, text: str, n_items: int) -> _Texts:
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
     if len(lines) == n_items + 1 and lines[0].strip().lower() in LABEL_NAMES:
         raise EmbeddingError(
@@ -104,15 +130,15 @@ def _lines(path: Path, text: str, n_items: int) -> list[str]:
             f" {len(lines):,} lines",
             hint="Remove the first line, or name the file .csv.",
         )
-    return _all_filled(path, lines, first=1)
+    return _Texts(lines, first_line=1)
 
 
-def _column_of_csv(path: Path, text: str, n_items: int) -> list[str]:
+def _column_of_csv(path: Path, text: str, n_items: int) -> _Texts:
     rows = _cells(path, text)
     names = [name.strip() for name in rows[0]] if rows else []
     known = [position for position, name in enumerate(names) if name.lower() in LABEL_NAMES]
     if len(known) == 1:
-        return _all_filled(path, [row[known[0]] for row in rows[1:]], first=2)
+        return _Texts([row[known[0]] for row in rows[1:]], first_line=2)
     if len(names) != 1:
         raise SourceError(
             f"{path} has the columns {listed(names) or '(none)'}, expected one column 'label'",
@@ -120,7 +146,7 @@ def _column_of_csv(path: Path, text: str, n_items: int) -> list[str]:
         )
     # With a single column the number of items says whether the first line is a heading.
     has_heading = len(rows) == n_items + 1
-    return _all_filled(path, [row[0] for row in rows[has_heading:]], first=1 + has_heading)
+    return _Texts([row[0] for row in rows[has_heading:]], first_line=1 + has_heading)
 
 
 def _cells(path: Path, text: str) -> list[list[str]]:
@@ -139,18 +165,6 @@ def _cells(path: Path, text: str) -> list[list[str]]:
                 hint="Quote texts that contain the delimiter.",
             )
     return [row or [""] for row in rows]
-
-
-def _all_filled(path: Path, labels: list[str], first: int) -> list[str]:
-    for position, label in enumerate(labels):
-        if not label:
-            raise EmbeddingError(
-                f"label in row {position} of {path} is empty (line {position + first}), expected a"
-                " label in every row",
-                hint="Drop this item, or give it a label.",
-                row=position,
-            )
-    return labels
 
 
 def _column_of_table(path: Path) -> list[object]:

@@ -20,7 +20,9 @@ class ParquetFile:
     name: str
 
     def _opened(self) -> pq.ParquetFile:
-        return pq.ParquetFile(pa.BufferReader(self.file) if isinstance(self.file, bytes) else self.file)
+        return pq.ParquetFile(
+            pa.BufferReader(self.file) if isinstance(self.file, bytes) else self.file
+        )
 
     @cached_property
     def _footer(self) -> tuple[pa.Schema, int]:

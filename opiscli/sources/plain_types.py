@@ -57,7 +57,10 @@ def _plain(array: pa.Array) -> pa.Array:
     kind = array.type
     if is_uuid(kind):
         return pa.array(
-            [None if one is None else str(uuid.UUID(bytes=one)) for one in array.storage.to_pylist()],
+            [
+                None if one is None else str(uuid.UUID(bytes=one))
+                for one in array.storage.to_pylist()
+            ],
             pa.large_string(),
         )
     if isinstance(kind, pa.BaseExtensionType):
@@ -68,8 +71,9 @@ def _plain(array: pa.Array) -> pa.Array:
     if pa.types.is_run_end_encoded(kind):
         values = _plain(array.values)
         return pc.run_end_decode(
-            pa.RunEndEncodedArray.from_arrays(array.run_ends, values)
-            .slice(array.offset, len(array))
+            pa.RunEndEncodedArray.from_arrays(array.run_ends, values).slice(
+                array.offset, len(array)
+            )
         )
     wanted = plain_type(kind)
     return array if kind == wanted else array.cast(wanted)
@@ -95,8 +99,11 @@ def storable(array: pa.Array, name: str, source: str) -> pa.Array:
 def _is_parquet(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         value = kind.value_type
-        return not pa.types.is_nested(value) and plain_type(value) in (value, pa.large_string())\
+        return (
+            not pa.types.is_nested(value)
+            and plain_type(value) in (value, pa.large_string())
             and not pa.types.is_string_view(value)
+        )
     if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
         return False
     import pyarrow.parquet as pq

@@ -78,7 +78,7 @@ class SelectedRows:
         if not self.conditions and self.table.n_rows is not None:
             return self.table.n_rows
         asked = list(self.conditions.options) or [smallest_column(self.table.schema)]
-        n_rows = sum(batch.num_rows for batch in self.batches(asked[:1]))
+        n_rows = sum(int(batch.num_rows) for batch in self.batches(asked[:1]))
         if n_rows == 0 and self.conditions:
             raise self.nothing_left()
         return n_rows

@@ -17,7 +17,9 @@ class TextFile:
 
     def open_bytes(self) -> BinaryIO:
         """Open it unpacked."""
-        raw: BinaryIO = io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
+        raw: BinaryIO = (
+            io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
+        )
         head = raw.read(2)
         raw.seek(0)
         return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip(head) else raw
