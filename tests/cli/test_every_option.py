@@ -45,7 +45,9 @@ CASES = """
 * --embedding-column other
 * --label-column kind
 * --id-column name                      | bad.parquet                                    | exit 4
+* --embedding-columns dim_*              | wide.parquet --embedding-columns other_*
 * --where fold=a
+* --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
 * --min-items 9
@@ -79,6 +81,7 @@ evaluate --full
 evaluate --save new.opis
 evaluate --force                        | --save there.opis
 
+compare --embedding-columns dim_*       | wide.parquet w.parquet --embedding-columns other_*
 compare --id-column name                | bad.parquet e.parquet                          | exit 4
 compare --labels y.npy                  | x.npy x.npy --labels z.npy
 compare --k 5
@@ -166,6 +169,7 @@ plot-det --distance cosine               | counted.opis -o new.svg              
 plot-det --output mine.svg
 plot-det --force                        | -o there.svg
 
+plot-pareto --embedding-columns dim_*   | wide.parquet w.parquet --embedding-columns o*
 plot-pareto --arrow e:f
 plot-pareto --output mine.svg
 plot-pareto --force                     | -o there.svg
@@ -245,6 +249,16 @@ def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0):
     return vectors, kind
 
 
+def write_wide(name, source):
+    """The same items with one column for each coordinate."""
+    rows = pq.read_table(source)
+    columns = {one: rows[one] for one in ("name", "label", "kind", "fold")}
+    for prefix, lists in (("dim", rows["embedding"]), ("other", rows["other"])):
+        values = np.array(lists.to_pylist())
+        columns |= {f"{prefix}_{k}": values[:, k] for k in range(values.shape[1])}
+    pq.write_table(pa.table(columns), name)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The sources and files that the calls name."""
@@ -257,6 +271,8 @@ def folder(tmp_path_factory):
         write_set("v.parquet", first=50, seed=3)
         write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
+        write_wide("wide.parquet", "t.parquet")
+        write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)
         np.save("y.npy", labels)
         np.save("z.npy", (labels + np.arange(len(labels)) % 5 // 4) % 7)
