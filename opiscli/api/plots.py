@@ -16,7 +16,7 @@ from opiscli.api.arguments import (
     work_of,
 )
 from opiscli.distance import Distance
-from opiscli.plots import figures, from_sources
+from opiscli.plots import captions, figures, from_sources
 from opiscli.plots.drawing.canvas import Panel
 from opiscli.plots.drawing.classes import DrawnClasses, draw_classes
 from opiscli.plots.drawing.det import DrawnDet, draw_det
@@ -43,7 +43,7 @@ def plot_curves(
     drop_duplicates: bool | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnCurves:
-    """Draw the utility of every class over the threshold.
+    """Draw the score of every class over the threshold, or quantile bands of many classes.
 
     Parameters
     ----------
@@ -76,7 +76,12 @@ def plot_curves(
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
     (panel,), named = from_sources.curves_of([source], asked, work_of(reading), highlight=highlight)
-    return figures.draw_on(ax, lambda ax: draw_curves(panel, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_curves(panel, ax, named),
+        caption=captions.of_curves([panel]),
+        height=figures.CURVES_HEIGHT,
+    )
 
 
 def plot_distances(
@@ -117,7 +122,9 @@ def plot_distances(
     asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
     source = input_of(embeddings, labels, reading)
     found = from_sources.distances_of(source, asked, work_of(reading))
-    return figures.draw_on(ax, lambda ax: draw_distances(found, ax, log=log))
+    return figures.draw_on(
+        ax, lambda ax: draw_distances(found, ax, log=log), caption=captions.DISTANCES
+    )
 
 
 def plot_det(
@@ -157,7 +164,9 @@ def plot_det(
     asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
     inputs = [input_of(source, None, reading) for source in sources]
     curves = from_sources.det_curves_of(inputs, asked, work_of(reading), names=names)
-    return figures.draw_on(ax, lambda ax: draw_det(curves, ax), height=figures.WIDTH)
+    return figures.draw_on(
+        ax, lambda ax: draw_det(curves, ax), caption=captions.DET, height=figures.WIDTH
+    )
 
 
 def plot_pareto(
@@ -216,7 +225,12 @@ def plot_pareto(
     models, arrows = from_sources.models_of(
         inputs, asked, work_of(reading), pairs=pairs, names=names
     )
-    return figures.draw_on(ax, lambda ax: draw_pareto(models, ax, arrows))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_pareto(models, ax, arrows),
+        caption=captions.PARETO,
+        then=lambda drawn: drawn.placed.place(),
+    )
 
 
 def plot_classes(
@@ -265,4 +279,9 @@ def plot_classes(
     errors, named = from_sources.classes_of(
         source, target, asked, work_of(reading), highlight=highlight
     )
-    return figures.draw_on(ax, lambda ax: draw_classes(errors, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_classes(errors, ax, named),
+        caption=captions.CLASSES,
+        then=lambda drawn: drawn.placed.place(),
+    )
