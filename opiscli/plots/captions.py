@@ -19,7 +19,9 @@ CLASSES = (
 
 def of_classes(n_hidden: int) -> str:
     """Say what dots and lines are, and how many names found no room."""
-    return f"{CLASSES}\n{n_hidden:,} names that found no room are left out." if n_hidden else CLASSES
+    return (
+        f"{CLASSES}\n{n_hidden:,} names that found no room are left out." if n_hidden else CLASSES
+    )
 
 
 def of_curves(panels: Sequence[UtilityCurves]) -> str:

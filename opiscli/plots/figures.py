@@ -55,9 +55,7 @@ def curves_picture(
     return figure
 
 
-def distances_picture(
-    distances: Distances, *, log: bool = False, captioned: bool = True
-) -> Figure:
+def distances_picture(distances: Distances, *, log: bool = False, captioned: bool = True) -> Figure:
     """Histograms of same-class and different-class distances."""
     figure = new_figure(WIDTH, _HEIGHT)
     ax = figure.subplots()

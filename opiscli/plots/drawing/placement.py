@@ -1,7 +1,7 @@
 """Moves names of points so that no name covers another; what finds no room is not shown."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from matplotlib import rcParams
@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
-from matplotlib.transforms import Bbox
 
-from opiscli.arrays import FloatArray
+from opiscli.arrays import BoolArray, FloatArray
 
 _RADII = (9, 16, 26, 38, 54, 74, 100, 130, 165, 205)
 _DIRECTIONS = 16
@@ -31,14 +30,8 @@ points that are hidden."""
 _FEW = 120
 """Of more points than this, hiding one matters less."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where a name can go: its offset in points, its alignment, and the pixels it would cover."""
-
-    offset: tuple[float, float]
-    alignment: tuple[str, str]
-    box: Bbox
+_ALONG = np.linspace(0, 1, 24)[:, None]
+"""Where a line is looked at to see what it passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,97 +68,157 @@ class PlacedNames:
         figure = self.ax.get_figure(root=True)
         if not isinstance(figure, Figure) or not self.names:
             return
+        for name in self.names:
+            # Names make no room for themselves; without them the layout is found fast.
+            name.set(visible=False, in_layout=False)
         figure.draw_without_rendering()
-        dots = self.ax.transData.transform(self.points)
         anchors = self.ax.transData.transform([name.xy for name in self.names])
-        taken = [text.get_window_extent() for text in self.texts]
-        lines: list[FloatArray] = []
+        surroundings = _Surroundings(
+            dots=self.ax.transData.transform(self.points),
+            named=anchors,
+            inside=self.ax.bbox.extents,
+            taken=np.array(
+                [text.get_window_extent().extents for text in self.texts], dtype=np.float64
+            ).reshape(-1, 4),
+        )
         for name, anchor in zip(self.names, anchors, strict=True):
             name.set_path_effects([withStroke(linewidth=2, foreground=rcParams["axes.facecolor"])])
-            free = [spot for spot in _spots(name, anchor, figure.dpi) if self._is_free(spot, taken)]
-            name.set_visible(bool(free))
-            if free:
-                best = min(free, key=lambda spot: _cost(spot, anchor, dots, anchors, taken, lines))  # noqa: B023
+            boxes = _boxes(anchor, _size(name), figure.dpi)
+            costs = surroundings.costs(boxes, anchor)
+            best = int(np.argmin(costs))
+            name.set_visible(bool(np.isfinite(costs[best])))
+            if name.get_visible():
                 _move(name, best)
-                taken.append(best.box)
-                lines.append(np.array([anchor, _middle(best.box)]))
-
-    def _is_free(self, spot: _Spot, taken: Sequence[Bbox]) -> bool:
-        inside, box = self.ax.bbox, spot.box
-        is_inside = inside.contains(*box.min) and inside.contains(*box.max)
-        return is_inside and not any(box.padded(_APART).overlaps(other) for other in taken)
+                surroundings = surroundings.with_name(boxes[best], anchor)
 
 
-def _spots(name: Annotation, anchor: FloatArray, dpi: float) -> Iterator[_Spot]:
-    """All places to try: directions around the point, near and far."""
-    size = _size(name)
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What is around a name, in pixels; boxes are rows ``x0, y0, x1, y1``.
+
+    Parameters
+    ----------
+    dots, named
+        Shape ``(n, 2)``, all points, and those that have names.
+    inside
+        The box that names stay in.
+    taken
+        Shape ``(n_taken, 4)``, boxes of texts.
+    lines
+        Shape ``(n_lines, 2, 2)``, from points to their names.
+    """
+
+    dots: FloatArray
+    named: FloatArray
+    inside: FloatArray
+    taken: FloatArray
+    lines: FloatArray = field(default_factory=lambda: np.empty((0, 2, 2)))
+
+    def with_name(self, box: FloatArray, anchor: FloatArray) -> "_Surroundings":
+        """The same, and one more name."""
+        line = np.array([[anchor, _middles(box[None])[0]]])
+        return replace(
+            self,
+            taken=np.concatenate([self.taken, box[None]]),
+            lines=np.concatenate([self.lines, line]),
+        )
+
+    def costs(self, boxes: FloatArray, anchor: FloatArray) -> FloatArray:
+        """What a name there would do: hide points, worse, those with a name, or cross a line.
+
+        Infinite outside and on other texts. Shape ``(n_boxes,)``.
+        """
+        costs = np.full(len(boxes), np.inf)
+        is_free = self._is_free(boxes)
+        costs[is_free] = self._costs_of_free(boxes[is_free], anchor)
+        return costs
+
+    def _costs_of_free(self, boxes: FloatArray, anchor: FloatArray) -> FloatArray:
+        middles = _middles(boxes)
+        lines = np.stack([np.broadcast_to(anchor, middles.shape), middles], axis=1)
+        hidden = _contained(boxes, self.dots, _DOT).sum(axis=1) * min(1.0, _FEW / len(self.dots))
+        named = _contained(boxes, self.named, _DOT).sum(axis=1)
+        crossed = (
+            _crosses(lines, self.lines).sum(axis=1)
+            + _passes(lines, self.taken).sum(axis=1)
+            + _passes(self.lines, boxes).sum(axis=0)
+        )
+        length = np.hypot(*(middles - anchor).T)
+        return np.asarray(
+            hidden + _NAMED_COST * named + _CROSSING_COST * crossed + _LENGTH_COST * length
+        )
+
+    def _is_free(self, boxes: FloatArray) -> BoolArray:
+        is_inside = np.all(
+            (boxes[:, :2] >= self.inside[:2]) & (boxes[:, 2:] <= self.inside[2:]), axis=1
+        )
+        apart = (boxes[:, None, :2] - _APART > self.taken[:, 2:]) | (
+            boxes[:, None, 2:] + _APART < self.taken[:, :2]
+        )
+        return np.asarray(is_inside & apart.any(axis=2).all(axis=1))
+
+
+def _directions() -> FloatArray:
+    """Across and up, shape ``(n_spots, 2)``, in points, the nearest first."""
     angles = 2 * np.pi * (np.arange(_DIRECTIONS) + 0.5) / _DIRECTIONS
-    for radius in _RADII:
-        for across, up in np.column_stack([np.cos(angles), np.sin(angles)]):
-            horizontal = "center" if abs(across) < _SIDE else "left" if across > 0 else "right"
-            vertical = "center" if abs(up) < _SIDE else "bottom" if up > 0 else "top"
-            offset = (float(radius * across), float(radius * up))
-            corner = anchor + np.array(offset) * dpi / 72 - size * _part(horizontal, vertical)
-            yield _Spot(offset, (horizontal, vertical), Bbox([corner, corner + size]))
+    around = np.column_stack([np.cos(angles), np.sin(angles)])
+    return np.concatenate([radius * around for radius in _RADII])
 
 
-def _part(horizontal: str, vertical: str) -> FloatArray:
-    """How much of the text lies left of and below where it is attached."""
-    parts = {"left": 0.0, "bottom": 0.0, "center": 0.5, "right": 1.0, "top": 1.0}
-    return np.array([parts[horizontal], parts[vertical]])
+_OFFSETS = _directions()
+_SIDES = np.where(np.abs(_OFFSETS) < _SIDE * np.hypot(*_OFFSETS.T)[:, None], 0, np.sign(_OFFSETS))
+"""-1 where the name lies left of or below its spot, 1 right of or above, 0 in the middle."""
 
 
-def _cost(
-    spot: _Spot,
-    anchor: FloatArray,
-    dots: FloatArray,
-    anchors: FloatArray,
-    taken: Sequence[Bbox],
-    lines: Sequence[FloatArray],
-) -> float:
-    """What a name there would do: hide points, worse, those with a name, or cross a line."""
-    hidden = _count_inside(spot.box, dots) * min(1, _FEW / len(dots))
-    hidden += _NAMED_COST * _count_inside(spot.box, anchors)
-    line = np.array([anchor, _middle(spot.box)])
-    crossed = sum(_cross(line, other) for other in lines)
-    crossed += sum(_passes(line, box) for box in taken)
-    crossed += sum(_passes(other, spot.box) for other in lines)
-    return hidden + _CROSSING_COST * crossed + _LENGTH_COST * float(np.hypot(*spot.offset))
+def _boxes(anchor: FloatArray, size: FloatArray, dpi: float) -> FloatArray:
+    """All places to try for a name: directions around its point, near and far."""
+    corners = anchor + _OFFSETS * dpi / 72 - size * (1 - _SIDES) / 2
+    return np.concatenate([corners, corners + size], axis=1)
 
 
-def _count_inside(box: Bbox, dots: FloatArray) -> int:
-    is_inside = np.all((dots + _DOT > box.min) & (dots - _DOT < box.max), axis=1)
-    return int(np.count_nonzero(is_inside))
-
-
-def _middle(box: Bbox) -> FloatArray:
-    return np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
-
-
-def _passes(line: FloatArray, box: Bbox) -> bool:
-    """Whether a line passes through a box, looked at in 24 places along it."""
-    along = line[0] + np.linspace(0, 1, 24)[:, None] * (line[1] - line[0])
-    return bool(np.any(np.all((along > box.min) & (along < box.max), axis=1)))
-
-
-def _cross(one: FloatArray, other: FloatArray) -> bool:
-    """Whether two lines cross: the ends of each lie on both sides of the other."""
-    return _parts(one, other) and _parts(other, one)
-
-
-def _parts(line: FloatArray, other: FloatArray) -> bool:
-    along, (first, second) = line[1] - line[0], other - line[0]
-    sides = [along[0] * end[1] - along[1] * end[0] for end in (first, second)]
-    return bool(sides[0] * sides[1] < 0)
-
-
-def _move(name: Annotation, spot: _Spot) -> None:
-    horizontal, vertical = spot.alignment
-    name.set(position=spot.offset, horizontalalignment=horizontal, verticalalignment=vertical)
+def _move(name: Annotation, spot: int) -> None:
+    across, up = _SIDES[spot]
+    name.set(
+        position=tuple(_OFFSETS[spot]),
+        horizontalalignment={-1: "right", 0: "center", 1: "left"}[int(across)],
+        verticalalignment={-1: "top", 0: "center", 1: "bottom"}[int(up)],
+    )
 
 
 def _size(name: Annotation) -> FloatArray:
     """Width and height of the text in pixels, without the line to its point."""
     name.set_visible(True)
-    name.get_window_extent()
     return np.array(Text.get_window_extent(name).size)
+
+
+def _middles(boxes: FloatArray) -> FloatArray:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _contained(boxes: FloatArray, dots: FloatArray, room: float = 0.0) -> BoolArray:
+    """Which dots lie in a box or as near as ``room`` to it, shape ``(n_boxes, n_dots)``."""
+    x0, y0, x1, y1 = (boxes[:, [side]] for side in range(4))
+    x, y = dots.T
+    return np.asarray((x > x0 - room) & (x < x1 + room) & (y > y0 - room) & (y < y1 + room))
+
+
+def _passes(lines: FloatArray, boxes: FloatArray) -> BoolArray:
+    """Which boxes a line passes through, shape ``(n_lines, n_boxes)``."""
+    along = lines[:, :1] + _ALONG * (lines[:, 1:] - lines[:, :1])
+    inside = _contained(boxes, along.reshape(-1, 2)).reshape(len(boxes), len(lines), len(_ALONG))
+    return np.asarray(inside.any(axis=2).T)
+
+
+def _crosses(lines: FloatArray, others: FloatArray) -> BoolArray:
+    """Which lines cross: the ends of each lie on both sides of the other."""
+    return _parts(lines, others) & _parts(others, lines).T
+
+
+def _parts(lines: FloatArray, others: FloatArray) -> BoolArray:
+    """Whether the ends of the others lie on both sides of a line, ``(n_lines, n_others)``."""
+    along = lines[:, 1] - lines[:, 0]
+    first, second = (others[None, :, end] - lines[:, None, 0] for end in (0, 1))
+    sides = [
+        along[:, None, 0] * to[..., 1] - along[:, None, 1] * to[..., 0] for to in (first, second)
+    ]
+    return np.asarray(sides[0] * sides[1] < 0)

@@ -143,4 +143,6 @@ def _numbers(curves: UtilityCurves) -> str:
 
 def _range(curves: UtilityCurves) -> str:
     first, last = (in_both_units(end, curves.distance) for end in curves.range)
-    return f"calibration range: similarity {first[0]} to {last[0]}, distance {first[1]} to {last[1]}"
+    return (
+        f"calibration range: similarity {first[0]} to {last[0]}, distance {first[1]} to {last[1]}"
+    )
