@@ -76,7 +76,7 @@ class PlacedNames:
         surroundings = _Surroundings(
             dots=self.ax.transData.transform(self.points),
             named=anchors,
-            inside=self.ax.bbox.extents,
+            inside=np.array(self.ax.bbox.extents),
             taken=np.array(
                 [text.get_window_extent().extents for text in self.texts], dtype=np.float64
             ).reshape(-1, 4),
@@ -152,10 +152,11 @@ class _Surroundings:
         is_inside = np.all(
             (boxes[:, :2] >= self.inside[:2]) & (boxes[:, 2:] <= self.inside[2:]), axis=1
         )
-        apart = (boxes[:, None, :2] - _APART > self.taken[:, 2:]) | (
-            boxes[:, None, 2:] + _APART < self.taken[:, :2]
-        )
-        return np.asarray(is_inside & apart.any(axis=2).all(axis=1))
+        taken = self.taken[:, :, None]
+        x0, y0, x1, y1 = boxes.T
+        beside = (x0 - _APART > taken[:, 2]) | (x1 + _APART < taken[:, 0])
+        above = (y0 - _APART > taken[:, 3]) | (y1 + _APART < taken[:, 1])
+        return np.asarray(is_inside & np.all(beside | above, axis=0))
 
 
 def _directions() -> FloatArray:

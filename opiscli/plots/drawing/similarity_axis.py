@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
@@ -32,7 +33,7 @@ class _Readable(MaxNLocator):
         super().__init__(_MOST_TICKS, steps=[1, 2, 5, 10])
         self._to_distance = to_distance
 
-    def tick_values(self, vmin: float, vmax: float) -> FloatArray:
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
         ticks = np.sort(super().tick_values(vmin, vmax))[::-1]
         ticks = ticks[(ticks >= min(vmin, vmax)) & (ticks <= max(vmin, vmax))]
         first, last = np.sort(self._to_distance(np.array([vmin, vmax])))
@@ -43,7 +44,7 @@ class _Readable(MaxNLocator):
         for i in range(len(ticks)):
             if not shown or at[i] - at[shown[-1]] >= letters * _OF_LETTER:
                 shown.append(i)
-        return np.asarray(ticks[shown])
+        return [float(ticks[i]) for i in shown]
 
 
 def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> SecondaryAxis:
@@ -56,11 +57,11 @@ def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> Se
     """
     kind = Distance(distance)
 
-    def similarities(distances: FloatArray) -> FloatArray:
-        return 1.0 - to_cosine_distance(distances, kind)
+    def similarities(distances: npt.ArrayLike) -> FloatArray:
+        return 1.0 - to_cosine_distance(np.asarray(distances, dtype=np.float64), kind)
 
-    def distances(similarities: FloatArray) -> FloatArray:
-        return from_cosine_distance(1.0 - np.asarray(similarities), kind)
+    def distances(similarities: npt.ArrayLike) -> FloatArray:
+        return from_cosine_distance(1.0 - np.asarray(similarities, dtype=np.float64), kind)
 
     upper = ax.secondary_xaxis("top", functions=(similarities, distances))
     upper.xaxis.set_major_locator(_Readable(distances))
