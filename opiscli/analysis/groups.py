@@ -232,7 +232,8 @@ def _point(run: CountedSet, of_all: OperatingPoint) -> OperatingPoint:
     if of_all.threshold is None:
         return OperatingPoint(target_far=of_all.target_far)
     counts = run.counted.at(np.array([of_all.threshold]))
-    return operating_point(counts, of_all.target_far, run.counted.names, run.settings.distance)
+    how = run.counted.names, run.settings.distance, run.settings.epsilon
+    return operating_point(counts, of_all.target_far, *how)
 
 
 def _rated(group: Group, point: CalibratedPoint) -> GroupRates:

@@ -173,7 +173,7 @@ def plot_pareto(
     *sources: AnySource | Evaluation,
     ax: Panel | None = None,
     names: Sequence[str] | None = None,
-    pairs: Sequence[str] = (),
+    arrows: Sequence[str] = (),
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
@@ -194,7 +194,7 @@ def plot_pareto(
         Matplotlib axes to draw on; by default those of a new figure.
     names
         What to call the sources; by default their files.
-    pairs
+    arrows
         Texts ``BASE:TUNED`` of two names: an arrow is drawn from the first to the second.
     far, frr, range, utility, beta, distance, drop_duplicates, **reading
         As in `opiscli.evaluate`.
@@ -210,7 +210,7 @@ def plot_pareto(
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> result = opiscli.evaluate("sample_data/wordnet.parquet")
-    >>> drawn = opiscli.plot_pareto(result, result, ax=ax, names=["a", "b"], pairs=["a:b"])
+    >>> drawn = opiscli.plot_pareto(result, result, ax=ax, names=["a", "b"], arrows=["a:b"])
     >>> len(drawn.dots), len(drawn.arrows)
     (2, 1)
     """
@@ -222,14 +222,14 @@ def plot_pareto(
         source if isinstance(source, Evaluation) else input_of(source, None, reading)
         for source in sources
     ]
-    models, arrows = from_sources.models_of(
-        inputs, asked, work_of(reading), pairs=pairs, names=names
+    models, drawn = from_sources.models_of(
+        inputs, asked, work_of(reading), arrows=arrows, names=names
     )
     return figures.draw_on(
         ax,
-        lambda ax: draw_pareto(models, ax, arrows),
+        lambda ax: draw_pareto(models, ax, drawn),
         caption=captions.PARETO,
-        then=lambda drawn: drawn.placed.place(),
+        then=lambda artists: artists.placed.place(),
     )
 
 
@@ -283,5 +283,5 @@ def plot_classes(
         ax,
         lambda ax: draw_classes(errors, ax, named),
         caption=captions.CLASSES,
-        then=lambda drawn: drawn.placed.place(),
+        then=lambda artists: artists.placed.place(),
     )

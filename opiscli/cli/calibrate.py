@@ -10,6 +10,7 @@ from opiscli.atomic_file import require_free
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_rate
 from opiscli.settings.calibration import Average, Target
 from opiscli.settings.choice import given, require_together
 
@@ -37,6 +38,7 @@ _Far = Annotated[
         "The largest threshold with a false-accept rate of at most this. Repeatable.",
         _TARGET,
         metavar="RATE",
+        parser=parse_rate,
     ),
 ]
 _Criterion = Annotated[
@@ -50,7 +52,13 @@ _Criterion = Annotated[
 ]
 _TargetValue = Annotated[
     float | None,
-    option("Target of a --criterion given without one.", _TARGET, "--target", metavar="RATE"),
+    option(
+        "Target of a --criterion given without one.",
+        _TARGET,
+        "--target",
+        metavar="RATE",
+        parser=parse_rate,
+    ),
 ]
 _Threshold = Annotated[
     list[float] | None,

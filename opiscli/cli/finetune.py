@@ -57,7 +57,9 @@ _LambdaPos = Annotated[float | None, option("Weight of the positives. Default: 5
 _LambdaNeg = Annotated[float | None, option("Weight of the negatives. Default: 5.", _LOSS)]
 _Head = Annotated[
     str | None,
-    option("residual (safe with few classes), linear or mlp. Default: residual.", _HEAD),
+    option(
+        "residual (safe with few classes), linear or mlp. Default: residual.", _HEAD, "--head-type"
+    ),
 ]
 _Start = Annotated[
     str | None, option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
@@ -110,7 +112,12 @@ _Objective = Annotated[
 ]
 _Far = Annotated[
     str | None,
-    option("Calibration range of OPIS. Default: 1e-2:1e-1.", _VALIDATION, metavar="LO:HI"),
+    option(
+        "Calibration range of OPIS by pooled false-accept rate. Default: 1e-2:1e-1.",
+        _VALIDATION,
+        "--far-range",
+        metavar="LO:HI",
+    ),
 ]
 
 
@@ -197,7 +204,7 @@ class _ValidationOptions:
     @property
     def options(self) -> dict[str, Any]:
         """Parameters of `Head`."""
-        far = parse_range("--far", self.far)
+        far = parse_range("--far-range", self.far)
         return {"val_fraction": self.val_fraction, "objective": self.objective, "far": far}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_rate
 from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 
@@ -16,6 +17,7 @@ _Far = Annotated[
         "The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
         _TARGET,
         metavar="RATE",
+        parser=parse_rate,
     ),
 ]
 _Threshold = Annotated[float | None, option("This threshold.", _TARGET, metavar="DISTANCE")]

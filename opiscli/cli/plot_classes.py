@@ -5,6 +5,7 @@ from typing import Annotated
 
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.cli.options.parsing import parse_rate
 from opiscli.cli.plotting import PANEL, Highlight, Picture
 from opiscli.settings.choice import given
 
@@ -15,6 +16,7 @@ _Far = Annotated[
         "Draw at the threshold for this pooled false-accept rate. Default: 1e-2.",
         PANEL,
         metavar="RATE",
+        parser=parse_rate,
     ),
 ]
 _Threshold = Annotated[

@@ -8,7 +8,7 @@ from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.plotting import PANEL, Picture
 
 _OUTPUT = Picture(output=Path("pareto.png"))
-_Pairs = Annotated[
+_Arrows = Annotated[
     list[str] | None,
     option(
         "Draw an arrow from a source to another, both named by file, without suffix, or "
@@ -25,7 +25,7 @@ def plot_pareto(
     *,
     read: rows.Rows,
     drop_duplicates: rows.DropDuplicates = None,
-    pairs: _Pairs = None,
+    arrow: _Arrows = None,
     how: method.RangeAndUtility,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
@@ -38,5 +38,5 @@ def plot_pareto(
 
     picture.require_drawable()
     with run.work() as work:
-        models, arrows = from_sources.models_of(drawn, asked, work, pairs=pairs or ())
+        models, arrows = from_sources.models_of(drawn, asked, work, arrows=arrow or ())
     picture.write(lambda: figures.pareto_picture(models, arrows))

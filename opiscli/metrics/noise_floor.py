@@ -25,12 +25,29 @@ def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) ->
     ends
         The calibration range.
     """
-    curve = utility_variance(counts, beta).mean(axis=0)
     inside = counts.thresholds[(counts.thresholds > ends[0]) & (counts.thresholds < ends[1])]
     thresholds = np.concatenate([ends[:1], inside, ends[1:]])
-    mean = mean_over_range(np.interp(thresholds, counts.thresholds, curve), thresholds)
+    return float(mean_over_range(noise_curve(counts, beta, thresholds), thresholds))
+
+
+def noise_curve(counts: SpreadCounts, beta: float, thresholds: FloatArray) -> FloatArray:
+    """Variance between classes, at each threshold, of classes that are all alike.
+
+    Parameters
+    ----------
+    counts
+        As in `noise_floor`.
+    thresholds
+        Shape ``(n_thresholds,)``, inside those of the counts; linear between them.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_thresholds,)``.
+    """
     n_classes = len(counts.class_sizes)
-    return float(mean * (n_classes - 1) / n_classes)
+    curve = utility_variance(counts, beta).mean(axis=0) * (n_classes - 1) / n_classes
+    return np.asarray(np.interp(thresholds, counts.thresholds, curve))
 
 
 def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:

@@ -8,7 +8,7 @@ from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.plots.drawing.utility import MOST_LINES
-from opiscli.plots.naming import chosen_labels, parse_pairs, short_names
+from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
 from opiscli.plots.numbers.det import DetCurve, det_curve
 from opiscli.plots.numbers.distances import Distances, distances
@@ -69,7 +69,7 @@ def models_of(
     given: Mapping[str, Any],
     work: Work,
     *,
-    pairs: Sequence[str] = (),
+    arrows: Sequence[str] = (),
     names: Sequence[str] | None = None,
 ) -> tuple[list[ModelPoint], list[tuple[int, int]]]:
     """OPIS and 1 − R@1 of each source, and the positions of bases and tuned ones.
@@ -78,7 +78,7 @@ def models_of(
     ----------
     sources
         Evaluations, or what is still to be evaluated.
-    pairs
+    arrows
         Texts ``BASE:TUNED``.
     names
         Of the sources, if other than those of their files.
@@ -86,7 +86,7 @@ def models_of(
     known = names or [
         source.data.source if isinstance(source, Evaluation) else source.name for source in sources
     ]
-    arrows = parse_pairs(pairs, known)
+    drawn = parse_arrows(arrows, known)
     models = []
     for name, source in zip(names or short_names(known), sources, strict=True):
         if isinstance(source, Evaluation):
@@ -94,7 +94,7 @@ def models_of(
         else:
             ((title, counts),) = _counted([source], {**given, "ks": (1,)}, work, [name])
             models.append(model_point(title, derive(counts)))
-    return models, arrows
+    return models, drawn
 
 
 def class_target(*, far: float | None = None, threshold: float | None = None) -> Target:

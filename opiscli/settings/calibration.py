@@ -9,7 +9,7 @@ from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.evaluation import DEFAULT_SEED, Utility
-from opiscli.settings.numbers import plain, scientific
+from opiscli.settings.numbers import plain, rate, scientific
 
 
 class Criterion(StrEnum):
@@ -87,7 +87,7 @@ class Target:
         """
         name, _, value = text.replace(":", "=", 1).partition("=")
         try:
-            return cls(Criterion(name), float(value) if value else None)
+            return cls(Criterion(name.strip().lower()), rate(value) if value else None)
         except ValueError as cause:
             raise UsageError(
                 f"--criterion={text} is unknown, expected one of: {', '.join(Criterion)}",

@@ -50,7 +50,7 @@ class RangeRequest:
 
     def __post_init__(self) -> None:
         is_distance = self.by is RangeBy.DISTANCE
-        option = "--range" if is_distance else f"--{self.by}"
+        option = "--range" if is_distance else f"--{self.by}-range"
         example = "0.8:1.1" if is_distance else "1e-2:1e-1"
         inside = (
             0 <= self.lo <= 2 and 0 <= self.hi <= 2
@@ -97,7 +97,7 @@ class RangeRequest:
         """Take the one pair of bounds that is given, if one is."""
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        require_one("the calibration range", far=far, frr=frr, range=distance)
+        require_one("the calibration range", far_range=far, frr_range=frr, range=distance)
         return cls(some[0][0], *some[0][1]) if some else None
 
     def __str__(self) -> str:

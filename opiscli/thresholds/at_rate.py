@@ -79,7 +79,7 @@ def _far_end(histogram: DistanceHistogram, target: float) -> float:
     if threshold is None:
         raise UndefinedMetric(
             unattainable(target, histogram),
-            hint="Give larger bounds with --far LO:HI, or thresholds with --range A:B.",
+            hint="Give larger bounds with --far-range LO:HI, or thresholds with --range A:B.",
         )
     return threshold
 

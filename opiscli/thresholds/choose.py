@@ -1,12 +1,14 @@
 """Chooses the threshold that meets a target: at most the target, whole tie groups."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from opiscli.arrays import BoolArray
 from opiscli.counts.counts import Counts
-from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
-from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.numbers import plain
@@ -81,12 +83,20 @@ def _assured(
     settings: CalibrationSettings,
 ) -> int | None:
     """Position of the largest threshold whose upper bound of FAR is within the target."""
-    spread = pooled_far_spread if settings.average is Average.POOLED else macro_far_spread
     likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
     found = assured_threshold(
-        table, rates.thresholds[likely], target, spread, settings.confidence or 0.95
+        table,
+        rates.thresholds[likely],
+        target,
+        far_spread(settings.average),
+        settings.confidence or 0.95,
     )
     return None if found is None else int(np.searchsorted(rates.thresholds, found))
+
+
+def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
+    """How far new classes may move the FAR of an average."""
+    return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
 
 def _last(holds: BoolArray) -> int | None:

@@ -82,5 +82,5 @@ def _refuse_conflicts(
     if given.get("head") is HeadKind.LINEAR and "decay" in given:
         raise UsageError(
             "--decay pulls a head towards the initial one, which a linear head does not keep",
-            hint="Omit --decay, or use --head=residual.",
+            hint="Omit --decay, or use --head-type=residual.",
         )

@@ -16,12 +16,20 @@ THRESHOLD_PANEL = "Threshold selection"
 Far = Annotated[
     str | None,
     option(
-        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.", PANEL, metavar="LO:HI"
+        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
+        PANEL,
+        "--far-range",
+        metavar="LO:HI",
     ),
 ]
 Frr = Annotated[
     str | None,
-    option("Calibration range by pooled false-reject rate instead.", PANEL, metavar="LO:HI"),
+    option(
+        "Calibration range by pooled false-reject rate instead.",
+        PANEL,
+        "--frr-range",
+        metavar="LO:HI",
+    ),
 ]
 DistanceRange = Annotated[
     str | None,
