@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 from matplotlib import rcParams
@@ -15,11 +16,13 @@ from opiscli.plots.drawing.far_axis import draw_far_axis
 from opiscli.plots.drawing.palette import BLUE, SERIES, VERMILION
 from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, label
-from opiscli.plots.numbers.utility import UtilityCurves
-from opiscli.results import UtilityKind
+from opiscli.plots.numbers.utility import UtilityCurves, score_in_words
 
 MOST_LINES = 300
 """The scores of more classes than this are shown as bands, not by a line for each class."""
+
+_LABEL_LETTERS = 34
+"""In one line of the label beside the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,12 @@ def draw_curves(curves: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) 
     ax.set(
         xlim=(curves.thresholds[0], curves.thresholds[-1]),
         ylim=(0, 1.02),
-        ylabel=_score_label(curves.score),
+        ylabel=fill(f"class score: {score_in_words(curves.score)}", _LABEL_LETTERS),
         title=f"{caption(curves.source, _numbers(curves))}\n{_range(curves)}",
     )
     similarities = draw_similarity_axis(curves.distance, ax, "threshold: ")
     rates = draw_far_axis(curves.thresholds, curves.far, ax)
     return DrawnCurves(classes, mean, worst_mean, band, highlighted, similarities, rates)
-
-
-def _score_label(score: UtilityKind) -> str:
-    """Say what the score of a class is, in two lines that fit beside the axis."""
-    rates = "precision and recall" if score.kind == "precision-recall" else "TAR and 1 − FAR"
-    if score.beta == 1:
-        return f"class score: harmonic mean\nof {rates} of one class"
-    return f"class score: F-measure (β = {score.beta:g})\nof {rates} of one class"
 
 
 def _draw_range(curves: UtilityCurves, ax: Axes) -> None:

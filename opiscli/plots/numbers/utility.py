@@ -78,6 +78,20 @@ class UtilityCurves:
         return [self.names[i] for i in order]
 
 
+def score_in_words(score: UtilityKind) -> str:
+    """What the score of a class is.
+
+    Examples
+    --------
+    >>> score_in_words(UtilityKind("tpr-tnr", 1.0))
+    'harmonic mean of TAR and 1 − FAR of one class'
+    """
+    rates = "precision and recall" if score.kind == "precision-recall" else "TAR and 1 − FAR"
+    if score.beta == 1:
+        return f"harmonic mean of {rates} of one class"
+    return f"F-measure (β = {score.beta:g}) of {rates} of one class"
+
+
 def utility_curves(
     name: str, run: CountedSet, evaluation: Evaluation, n_thresholds: int = 300
 ) -> UtilityCurves:
