@@ -16,7 +16,7 @@ from opiscli.api.arguments import (
     work_of,
 )
 from opiscli.distance import Distance
-from opiscli.plots import figures, from_sources
+from opiscli.plots import captions, figures, from_sources
 from opiscli.plots.drawing.canvas import Panel
 from opiscli.plots.drawing.classes import DrawnClasses, draw_classes
 from opiscli.plots.drawing.det import DrawnDet, draw_det
@@ -44,7 +44,7 @@ def plot_curves(
     min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnCurves:
-    """Draw the utility of every class over the threshold.
+    """Draw the score of every class over the threshold, or quantile bands of many classes.
 
     Parameters
     ----------
@@ -77,7 +77,12 @@ def plot_curves(
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
     (panel,), named = from_sources.curves_of([source], asked, work_of(reading), highlight=highlight)
-    return figures.draw_on(ax, lambda ax: draw_curves(panel, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_curves(panel, ax, named),
+        caption=captions.of_curves([panel]),
+        height=figures.CURVES_HEIGHT,
+    )
 
 
 def plot_distances(
@@ -119,7 +124,9 @@ def plot_distances(
     asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     found = from_sources.distances_of(source, asked, work_of(reading))
-    return figures.draw_on(ax, lambda ax: draw_distances(found, ax, log=log))
+    return figures.draw_on(
+        ax, lambda ax: draw_distances(found, ax, log=log), caption=captions.DISTANCES
+    )
 
 
 def plot_det(
@@ -160,7 +167,9 @@ def plot_det(
     asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     inputs = [input_of(source, None, reading) for source in sources]
     curves = from_sources.det_curves_of(inputs, asked, work_of(reading), names=names)
-    return figures.draw_on(ax, lambda ax: draw_det(curves, ax), height=figures.WIDTH)
+    return figures.draw_on(
+        ax, lambda ax: draw_det(curves, ax), caption=captions.DET, height=figures.WIDTH
+    )
 
 
 def plot_pareto(
@@ -220,7 +229,12 @@ def plot_pareto(
     models, drawn = from_sources.models_of(
         inputs, asked, work_of(reading), arrows=arrows, names=names
     )
-    return figures.draw_on(ax, lambda ax: draw_pareto(models, ax, drawn))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_pareto(models, ax, drawn),
+        caption=captions.PARETO,
+        then=lambda artists: artists.placed.place(),
+    )
 
 
 def plot_classes(
@@ -270,4 +284,9 @@ def plot_classes(
     errors, named = from_sources.classes_of(
         source, target, asked, work_of(reading), highlight=highlight
     )
-    return figures.draw_on(ax, lambda ax: draw_classes(errors, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_classes(errors, ax, named),
+        caption=captions.CLASSES,
+        then=lambda artists: artists.placed.place(),
+    )

@@ -8,6 +8,7 @@ from opiscli.analysis.given_thresholds import given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
+from opiscli.plots.drawing.utility import MOST_LINES
 from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
 from opiscli.plots.numbers.det import DetCurve, det_curve
@@ -20,6 +21,7 @@ from opiscli.settings.calibration import Criterion, Target
 _MOST_PANELS = 2
 _DEFAULT_FAR = 1e-2
 _WORST = ("worst:5",)
+_WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
@@ -40,7 +42,9 @@ def curves_of(
         utility_curves(name, counts, derive(counts))
         for name, counts in _counted(sources, {**given, "ks": ()}, work, complete=True)
     ]
-    return panels, chosen_labels(highlight, panels[0].worst_first(), panels[-1].names)
+    # Bands show no class by itself, so that some are named unless others are asked for.
+    asked = highlight or (_WORST_OF_MANY if len(panels[0].names) > MOST_LINES else ())
+    return panels, chosen_labels(asked, panels[0].worst_first(), panels[-1].names)
 
 
 def distances_of(source: Input, given: Mapping[str, Any], work: Work) -> Distances:
