@@ -217,7 +217,7 @@ class Source:
                 return Opened(opis_file.read(file, name), self.name)
         items = read_embeddings(self.name, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
-        return Opened(items, self.name, selection.where, id_column)
+        return Opened(items, self.name, selection.rows, id_column)
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:

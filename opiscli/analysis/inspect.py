@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
+from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
-from opiscli.embeddings.cosine import cutoffs, from_cosine_distance, to_similarity
+from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
@@ -79,7 +80,7 @@ def inspect_run(
         distance=settings.distance.value,
         name=settings.targets[0].name,
         threshold=threshold,
-        similarity=to_similarity(threshold, settings.distance),
+        similarity=similarity_at(threshold, settings.targets[0], settings.distance),
         far=float(counts.accepted_negative[0] / counts.n_negative),
         tar=float(counts.accepted_positive[0] / counts.n_positive),
         highest_far=_worst(paired.class_sizes, rates, names, by=rates[0]),
@@ -125,6 +126,7 @@ class _Describe:
             FoundPair(
                 first=self.item(first),
                 second=self.item(second),
+                similarity=_similarity(distance),
                 distance=self.measured(distance),
                 # In float32, as pairs are counted.
                 accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
@@ -138,21 +140,27 @@ class _Describe:
         """Possible label errors, those nearest to another class relative to their own first."""
         ratio = np.round(suspected.neighbour / suspected.own / TIE)
         order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
-        return tuple(
-            SuspectedLabel(
-                item=self.item(int(suspected.items[i])),
-                among=self._items.names[suspected.among[i]],
-                distance=self.measured(suspected.neighbour[i]),
-                own_distance=(
-                    self.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
-                ),
-            )
-            for i in order.tolist()
+        return tuple(self._label(suspected, i) for i in order.tolist())
+
+    def _label(self, suspected: LabelErrors, i: int) -> SuspectedLabel:
+        neighbour, own = suspected.neighbour[i], suspected.own[i]
+        has_own = bool(np.isfinite(own))
+        return SuspectedLabel(
+            item=self.item(int(suspected.items[i])),
+            among=self._items.names[suspected.among[i]],
+            similarity=_similarity(neighbour),
+            distance=self.measured(neighbour),
+            own_similarity=_similarity(own) if has_own else None,
+            own_distance=self.measured(own) if has_own else None,
         )
 
     def measured(self, euclidean: float) -> float:
         """Convert into the distance of the thresholds."""
         return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
+
+
+def _similarity(euclidean: float) -> float:
+    return 1 - 0.5 * float(euclidean) ** 2
 
 
 def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
@@ -171,5 +179,5 @@ def _worst(
     far, frr = rates
     return tuple(
         ClassRates(names[i], int(sizes[i]), float(far[i]), float(frr[i]))
-        for i in np.argsort(-by, kind="stable")[:_CLASSES_SHOWN].tolist()
+        for i in np.lexsort((-sizes, -by))[:_CLASSES_SHOWN].tolist()
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
@@ -108,7 +109,8 @@ def calibrated_point(
     macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
     hardest = np.lexsort((-paired.negative_pairs, -far_of_class))[: min(above, _HARDEST_SHOWN)]
     return CalibratedPoint(
-        **point.fields(),
+        **point.fields()
+        | {"similarity": similarity_at(float(counts.thresholds[0]), target, settings.distance)},
         name=target.name,
         criterion=target.criterion.value,
         target=target.value,

@@ -210,7 +210,7 @@ def calibrate(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     wanted: _Targets,
     threshold_file: method.ThresholdFile = None,
     choosing: _Choosing,
@@ -231,7 +231,7 @@ def calibrate(
         result = questions.calibrate(
             read.of(source),
             targets,
-            given(distance=distance, drop_duplicates=drop_duplicates),
+            given(distance=distance, **counted.given()),
             work,
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),

@@ -30,7 +30,7 @@ def check(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     fail_if: _FailIf = None,
     threshold: _Threshold = None,
     threshold_file: method.ThresholdFile = None,
@@ -39,7 +39,7 @@ def check(
     run: running.Running,
 ) -> None:
     """Fail (exit code 1) if any condition is met, and list the conditions that are."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     checked = read.of(source)
     from opiscli.analysis import questions
 

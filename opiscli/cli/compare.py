@@ -24,7 +24,7 @@ def compare(
     sources: _Sources,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     range_: method.Range,
     epsilon: method.Epsilon = None,
     distance: method.DistanceKind = None,
@@ -35,7 +35,7 @@ def compare(
 ) -> None:
     """Compare R@1, OPIS, ε-OPIS and TAR of several sources with the first."""
     asked = range_.given(
-        drop_duplicates=drop_duplicates,
+        **counted.given(),
         epsilon=epsilon,
         distance=distance,
         ks=parse_ranks(k),

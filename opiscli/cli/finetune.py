@@ -148,15 +148,24 @@ _Far = Annotated[
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Columns:
     embedding_column: rows.EmbeddingColumn = None
+    embedding_columns: rows.EmbeddingColumns = None
     label_column: rows.LabelColumn = None
     where: rows.Where = None
+    exclude: rows.Exclude = None
     labels: rows.LabelsFile = None
 
     def read(self, source: str) -> "EmbeddingSet":
         from opiscli.sources import Selection, read_embeddings
 
-        columns = self.embedding_column, self.label_column, None
-        return read_embeddings(source, Selection(*columns, tuple(self.where or ()), self.labels))
+        selection = Selection(
+            self.embedding_column,
+            self.label_column,
+            embedding_columns=self.embedding_columns,
+            where=tuple(self.where or ()),
+            exclude=tuple(self.exclude or ()),
+            labels_file=self.labels,
+        )
+        return read_embeddings(source, selection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

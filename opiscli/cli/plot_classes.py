@@ -29,7 +29,7 @@ def plot_classes(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     threshold: _Threshold = None,
     far: _Far = None,
     highlight: Highlight = None,
@@ -38,7 +38,7 @@ def plot_classes(
     run: running.Running,
 ) -> None:
     """Draw the FAR and FRR of every class at one threshold, one dot per class."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 
@@ -46,4 +46,4 @@ def plot_classes(
     picture.require_drawable()
     with run.work() as work:
         errors, named = from_sources.classes_of(drawn, target, asked, work, highlight=highlight)
-    picture.write(lambda: figures.classes_picture(errors, named))
+    picture.write(lambda: figures.classes_picture(errors, named), run)

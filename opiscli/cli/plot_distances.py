@@ -24,18 +24,18 @@ def plot_distances(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     log: _Log = False,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
     """Draw histograms of same-class and different-class distances, with common thresholds."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 
     picture.require_drawable()
     with run.work() as work:
         distances = from_sources.distances_of(drawn, asked, work)
-    picture.write(lambda: figures.distances_picture(distances, log=log))
+    picture.write(lambda: figures.distances_picture(distances, log=log), run)

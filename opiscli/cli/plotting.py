@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option
 
 if TYPE_CHECKING:
+    from opiscli.cli.options.running import Running
     from opiscli.plots.drawing.canvas import Picture as Drawing
 
 PANEL = "Picture"
@@ -55,10 +54,11 @@ class Picture:
         require_picture_path(self.output, force=self.force)
         read_style(self.style)
 
-    def write(self, draw: "Callable[[], Drawing]") -> None:
+    def write(self, draw: "Callable[[], Drawing]", run: "Running") -> None:
         """Draw in the style, write the file and print its path."""
         from opiscli.plots.drawing.canvas import drawing_style, save
+        from opiscli.report import show_text
 
-        with drawing_style(self.style):
+        with run.console.relayed(), drawing_style(self.style):
             save(draw(), self.output, force=self.force)
-        typer.echo(str(self.output))
+        show_text(f"{self.output}\n")

@@ -18,7 +18,9 @@ def project(
     head: _Head,
     output: _Output,
     embedding_column: rows.EmbeddingColumn = None,
+    embedding_columns: rows.EmbeddingColumns = None,
     where: rows.Where = None,
+    exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
     force: out.Force = False,
     verbose: running.Verbose = False,
@@ -33,7 +35,13 @@ def project(
     from opiscli.training.head import Head
 
     projection = Head.load(head).projection
-    selection = Selection(embedding_column, where=tuple(where or ()), labels_file=labels)
+    selection = Selection(
+        embedding_column,
+        embedding_columns=embedding_columns,
+        where=tuple(where or ()),
+        exclude=tuple(exclude or ()),
+        labels_file=labels,
+    )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     talk = Console(quiet=False, verbose=verbose)
     talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")

@@ -6,11 +6,11 @@ from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
 from opiscli.counting.sweep import Sweep, sweep
-from opiscli.counting.tables import pair_counts
+from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import kernel_for
+from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import recall_sums
@@ -49,9 +49,13 @@ def count_against_gallery(
     chosen = np.union1d(counted.chosen, request.thresholds)
     return Counts(
         names=sets.names,
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=counted.pooled,
-        table=pair_counts(space, counted.plan.thresholds, counted.tally, chosen),
+        table=(
+            binned_counts(space, counted.plan.thresholds, counted.tally)
+            if request.keeps_bins
+            else pair_counts(space, counted.plan.thresholds, counted.tally, chosen)
+        ),
         grid=counted.grid,
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),

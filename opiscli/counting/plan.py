@@ -89,7 +89,7 @@ def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
     """
     pooled = _pooled(pool, scale, request.distance)
     try:
-        ends = calibration_range(pooled, request.calibration_range)
+        ends = calibration_range(pooled, request.calibration_range, request.distance)
     except UndefinedMetric:
         if not request.complete:
             raise
@@ -119,7 +119,7 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
     pooled = _pooled(pool, scale, request.distance)
     asked = request.calibration_range
     zones = [_zone(pooled, RangeBy.FAR, far) for far in (*OPERATING_FARS, *request.fars)]
-    if asked.by is not RangeBy.DISTANCE:
+    if request.given_range is None:
         # A larger threshold accepts more and rejects less.
         rates = sorted((asked.lo, asked.hi), reverse=asked.by is RangeBy.FRR)
         zones += [_zone(pooled, asked.by, rate) for rate in rates]
@@ -151,11 +151,10 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
 def _grid_candidates(
     request: CountRequest, zones: list[tuple[float, float]]
 ) -> tuple[FloatArray | None, FloatArray, float, float]:
-    """The grid if it is given, its candidate thresholds, and the zones they lie in."""
-    asked = request.calibration_range
-    if asked.by is RangeBy.DISTANCE:
-        grid = np.linspace(asked.lo, asked.hi, request.n_thresholds)
-        return grid, grid, asked.lo, asked.hi
+    """The grid if it is given, the thresholds that it may have, and where they lie."""
+    if request.given_range is not None:
+        grid = np.linspace(*request.given_range, request.n_thresholds)
+        return grid, grid, *request.given_range
     lo, hi = zones[-2][0], zones[-1][1]
     step = (hi - lo) / request.n_thresholds
     inner = ruler.every(lo, hi, step / _CANDIDATES_A_STEP, request.distance)

@@ -16,7 +16,7 @@ from opiscli.counts.pair_counts import PairCounts, SpreadCounts
 from opiscli.embeddings.cosine import LARGEST
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
+from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler, in_use
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.tally import ItemTally, Tally
@@ -168,12 +168,12 @@ def _counted(
         class_sizes=items.class_sizes,
     )
     pooled = _pooled(table)
-    ends = calibration_range(pooled, request.calibration_range)
+    ends = calibration_range(pooled, request.calibration_range, request.distance)
     even = np.linspace(*ends, request.n_thresholds)
     return Counts(
         names=items.names,
         mode="sampled",
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=pooled,
         table=table,
         grid=even if plan.grid is not None or plan.inner is None else nearest(plan.inner, even),

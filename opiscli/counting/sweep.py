@@ -18,7 +18,6 @@ from opiscli.engine.space import PairSpace
 from opiscli.engine.tally import Tally
 from opiscli.errors import UndefinedMetric
 from opiscli.progress import Progress
-from opiscli.settings.evaluation import RangeBy
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
@@ -164,7 +163,7 @@ def chosen_grid(plan: Plan, pooled: DistanceHistogram, request: CountRequest) ->
     if plan.grid is not None or plan.inner is None:
         return plan.grid
     try:
-        lo, hi = calibration_range(pooled, request.calibration_range)
+        lo, hi = calibration_range(pooled, request.calibration_range, request.distance)
     except UndefinedMetric:
         return None
     even = np.linspace(lo, hi, request.n_thresholds)
@@ -202,7 +201,7 @@ def _holds(
         return False
     at_fars = [threshold_at_far(pooled, far) for far in request.fars]
     chosen = [*points.values(), *(-np.inf if at is None else at for at in at_fars)]
-    if request.calibration_range.by is not RangeBy.DISTANCE:
+    if request.given_range is None:
         chosen += [grid[0], grid[-1]]
     dense = all(lo <= at <= hi for at, (lo, hi) in zip(chosen, plan.zones, strict=True))
     first, last = plan.thresholds[plan.items_at[[0, -1]]]

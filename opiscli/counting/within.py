@@ -11,7 +11,7 @@ from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import kernel_for
+from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
@@ -46,7 +46,7 @@ def count_within(
     retrieval = _retrieval(items, counted, request, resources, on_progress)
     return Counts(
         names=items.names,
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=counted.pooled,
         table=(
             binned_counts(space, counted.plan.thresholds, counted.tally)

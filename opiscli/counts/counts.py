@@ -136,6 +136,9 @@ class CountedSet:
         The same through an index, if that was asked for; not part of an evaluation file.
     gallery
         What the queries were held against, if not one another; neither part of it.
+    of_all
+        The counts of all classes, where ``counted`` leaves those of few items out: what an
+        evaluation file holds.
     """
 
     counted: Counts
@@ -144,3 +147,4 @@ class CountedSet:
     settings: EvaluationSettings
     deployed: DeployedCounts | None = None
     gallery: CountedGallery | None = None
+    of_all: Counts | None = None

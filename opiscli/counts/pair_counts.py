@@ -164,6 +164,13 @@ class ClassBins:
         inside = np.arange(starts[-1]) + np.repeat(self.starts[chosen] - starts[:-1], n_bins)
         return ClassBins(starts, self.bins[inside], self.pairs[inside])
 
+    def without(self, emptied: BoolArray) -> "ClassBins":
+        """All classes, some of them without any pairs."""
+        n_bins = np.diff(self.starts)
+        kept = np.repeat(~emptied, n_bins)
+        starts = np.concatenate([[0], np.cumsum(np.where(emptied, 0, n_bins))])
+        return ClassBins(starts, self.bins[kept], self.pairs[kept])
+
     @property
     def n_classes(self) -> int:
         """Number of classes."""

@@ -43,8 +43,13 @@ def to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray
 
 
 def to_similarity(threshold: float, distance: Distance) -> float:
-    """Cosine similarity of a pair exactly at ``threshold``, in ``[-1, 1]`` without offsets."""
-    return 1.0 - float(to_cosine_distance(np.array(threshold), distance))
+    """Cosine similarity of a pair exactly at ``threshold``, in ``[-1, 1]`` without offsets.
+
+    A pair has at least this similarity exactly when its distance is at most ``threshold``: where
+    float64 would round to the wrong side of a pair, it is the similarity of that pair.
+    """
+    similarity = 1.0 - float(to_cosine_distance(np.array(threshold), distance))
+    return min(similarity, 1.0 - float(cutoffs(np.array([threshold]), distance)[0]))
 
 
 def cutoffs(thresholds: FloatArray, distance: Distance) -> Float32Array:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 from opiscli.embeddings.unit_rows import (
@@ -105,9 +106,9 @@ class EmbeddingSet:
     @classmethod
     def from_arrays(
         cls,
-        embeddings: AnyArray,
-        labels: AnyArray,
-        columns: Mapping[str, AnyArray] | None = None,
+        embeddings: object,
+        labels: object,
+        columns: Mapping[str, object] | None = None,
         *,
         with_pairs: bool = True,
         beside: Centred | None = None,
@@ -117,9 +118,9 @@ class EmbeddingSet:
         Parameters
         ----------
         embeddings
-            Shape ``(n_items, dims)``, floats or integers.
+            Shape ``(n_items, dims)``, floats; anything that `matrix_of` takes.
         labels
-            Shape ``(n_items,)``, strings, integers or booleans.
+            Shape ``(n_items,)``, strings, integers or booleans; anything that `label_array` takes.
         columns
             Other columns by name, of the same shape and types.
         with_pairs
@@ -133,16 +134,13 @@ class EmbeddingSet:
             If a row is zero or not finite (the first is named), a shape or type is
             wrong, or there is no positive or no negative pair and must be.
         """
-        embeddings = np.asarray(embeddings)
-        if embeddings.ndim != 2:
-            raise EmbeddingError(
-                f"embeddings have shape {embeddings.shape}, expected (items, dims)",
-                hint="Save one embedding per row of a two-dimensional array.",
-            )
-        rows = centred_rows(lambda: [embeddings], len(embeddings), beside)
-        others = {name: Labels.from_values(column) for name, column in (columns or {}).items()}
-        coded = Labels.from_values(np.asarray(labels))
-        return cls.from_rows(rows, coded, others, with_pairs=with_pairs)
+        matrix = matrix_of(embeddings)
+        rows = centred_rows(lambda: [matrix], len(matrix), beside)
+        others = {
+            name: Labels.from_values(column, f"value ({name})")
+            for name, column in (columns or {}).items()
+        }
+        return cls.from_rows(rows, Labels.from_values(labels), others, with_pairs=with_pairs)
 
     @property
     def n_items(self) -> int:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray
+from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import EmbeddingError
 
 CROWDED = 0.9
@@ -80,7 +81,7 @@ def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
     Parameters
     ----------
     blocks
-        Arrays of shape ``(any, dims)``, floats or integers, ``n_items`` rows in all.
+        Arrays of shape ``(any, dims)``, floats, ``n_items`` rows in all.
 
     Raises
     ------
@@ -146,11 +147,7 @@ def _scale_in_threads(
     bad: BoolArray,
 ) -> Iterable[FloatArray]:
     """Scale rows in threads, mark rows without a direction, return sums in a fixed order."""
-    if block.dtype.kind not in "fiu":
-        raise EmbeddingError(
-            f"embeddings are of type {block.dtype}, expected float16, float32 or float64",
-            hint="Convert the embeddings to float32.",
-        )
+    require_coordinates(block)
 
     def scale(first: int) -> FloatArray:
         rows = slice(first, first + _ROWS_PER_TASK)

@@ -97,7 +97,7 @@ class BlockCounter:
     def _add(self, tile: Tile, tally: BlockTally, row: int, column: int) -> None:
         rows, columns = slice(row, row + len(tile.rows)), slice(column, column + len(tile.columns))
         row_items, column_items = tally.row_items, tally.column_items
-        kernel(self.kernel).tally_tile(
+        kernel(self.kernel)(
             tile.products,
             tile.row_sums,
             tile.first,

@@ -78,7 +78,7 @@ def own_thresholds(
     Efron, "Estimating the error rate of a prediction rule", Journal of the American
     Statistical Association 78 (1983), on the optimism and its bootstrap.
     """
-    paired = np.flatnonzero(table.class_sizes > 1)
+    paired = np.flatnonzero(table.has_positives)
     thresholds = _candidates(table)
     trials = tuple(of[paired] for of in _independent_pairs(table, spread))
     chunks = [slice(i, i + _CLASSES_AT_ONCE) for i in range(0, len(paired), _CLASSES_AT_ONCE)]
@@ -127,7 +127,7 @@ def _independent_pairs(
     sizes = table.class_sizes
     positive, negative = np.maximum(sizes // 2, 1), sizes.copy()
     if spread is not None:
-        known = sizes >= FEWEST_ITEMS
+        known = (sizes >= FEWEST_ITEMS) & table.has_positives
         some = spread.of_classes(known)
         tpr, far = true_positive_rate(some), false_accept_rate(some)
         positive[known] = _as_many(tpr, tpr_variance(some, tpr), some.positive_pairs)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.given_thresholds import given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
+from opiscli.plots.drawing.utility import MOST_LINES
 from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
 from opiscli.plots.numbers.det import DetCurve, det_curve
@@ -19,6 +21,7 @@ from opiscli.settings.calibration import Criterion, Target
 _MOST_PANELS = 2
 _DEFAULT_FAR = 1e-2
 _WORST = ("worst:5",)
+_WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
@@ -39,7 +42,9 @@ def curves_of(
         utility_curves(name, counts, derive(counts))
         for name, counts in _counted(sources, {**given, "ks": ()}, work, complete=True)
     ]
-    return panels, chosen_labels(highlight, panels[0].worst_first(), panels[-1].names)
+    # Bands show no class by itself, so that some are named unless others are asked for.
+    asked = highlight or (_WORST_OF_MANY if len(panels[0].names) > MOST_LINES else ())
+    return panels, chosen_labels(asked, panels[0].worst_first(), panels[-1].names)
 
 
 def distances_of(source: Input, given: Mapping[str, Any], work: Work) -> Distances:
@@ -93,9 +98,15 @@ def models_of(
     return models, drawn
 
 
-def class_target(*, far: float | None = None, threshold: float | None = None) -> Target:
+def class_target(
+    *,
+    far: float | None = None,
+    threshold: float | None = None,
+    similarity: float | None = None,
+) -> Target:
     """Where classes are drawn; raises `UsageError` if that is asked for twice or out of bounds."""
-    return Target.one_of(far=far, threshold=threshold, default_far=_DEFAULT_FAR)
+    asked = Target.one_of(far=far, threshold=threshold, similarity=similarity)
+    return asked or Target(Criterion.FAR, _DEFAULT_FAR)
 
 
 def classes_of(
@@ -111,17 +122,19 @@ def classes_of(
     Parameters
     ----------
     target
-        A FAR or a threshold.
+        A FAR, or a threshold as a distance or as a similarity.
     highlight
         By default the worst five.
     """
-    value = target.value or 0.0
-    is_threshold = target.criterion is Criterion.THRESHOLD
-    exact = (value,) if is_threshold else ()
+    opened = source.open(work)
+    exact = to_count(opened, [target], given)
     ((name, counts),) = _counted(
-        [source], {**given, "ks": ()}, work, complete=True, thresholds=exact
+        [opened], {**given, "ks": ()}, work, complete=True, thresholds=exact
     )
-    errors = class_errors(name, counts, value if is_threshold else threshold_at(counts, value))
+    threshold = given_threshold(counts, target)
+    if threshold is None:
+        threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
+    errors = class_errors(name, counts, threshold)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

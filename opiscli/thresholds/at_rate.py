@@ -3,6 +3,7 @@
 import numpy as np
 
 from opiscli.counts.histogram import DistanceHistogram
+from opiscli.distance import Distance
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.settings.evaluation import RangeBy, RangeRequest
 from opiscli.settings.numbers import plain
@@ -50,16 +51,24 @@ def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
     return float(histogram.ticks[np.argmax(rejected / accepted[-1] <= target)])
 
 
-def calibration_range(histogram: DistanceHistogram, request: RangeRequest) -> tuple[float, float]:
+def calibration_range(
+    histogram: DistanceHistogram, request: RangeRequest, distance: Distance
+) -> tuple[float, float]:
     """The thresholds ``d_min < d_max`` between which the class score is integrated.
+
+    Parameters
+    ----------
+    distance
+        What the histogram and the thresholds are measured in.
 
     Raises
     ------
     UndefinedMetric
         If a bound is not attainable on this data, or both fall on one threshold.
     """
-    if request.by is RangeBy.DISTANCE:
-        return request.lo, request.hi
+    given = request.thresholds(distance)
+    if given is not None:
+        return given
     if request.by is RangeBy.FRR:
         # A larger threshold rejects less, so the upper bound of FRR is the lower end.
         ends = threshold_at_frr(histogram, request.hi), threshold_at_frr(histogram, request.lo)

@@ -36,8 +36,9 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     table = counted.table
     if not isinstance(table, BinnedCounts):
         raise TypeError("a threshold can only be chosen from complete counts")
-    if target.criterion is Criterion.THRESHOLD and target.value is not None:
-        return target.value
+    given = target.threshold(settings.distance)
+    if given is not None:
+        return given
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
+from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import EmbeddingError, UsageError
+from opiscli.errors import UsageError
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.training.estimator import Estimator
@@ -141,7 +142,7 @@ class Head(Estimator):
 
         settings = self.settings()
         threads = Resources.of_machine(threads=self.threads).threads
-        items = EmbeddingSet.from_arrays(np.asarray(X), np.asarray(y))
+        items = EmbeddingSet.from_arrays(X, y)
         items, held_out = split_classes(items, settings.val_fraction, settings.seed)
         validation = Validation(held_out, settings.calibration_range, threads)
         result = fit_trials(items, validation, settings, self.tune)
@@ -169,12 +170,7 @@ class Head(Estimator):
         EmbeddingError
             If there is another number of dims, or a row is zero, not finite or becomes zero.
         """
-        rows = np.asarray(X)
-        if rows.ndim != 2:
-            raise EmbeddingError(
-                f"embeddings have shape {rows.shape}, expected (items, dims)",
-                hint="Pass one embedding per row of a two-dimensional array.",
-            )
+        rows = matrix_of(X)
         return self.projection.apply(unit_rows([rows], len(rows)))
 
     def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Float32Array:

@@ -56,11 +56,11 @@ class Running:
 
     @contextmanager
     def work(self) -> "Iterator[Work]":
-        """Show progress while work is done."""
+        """Show progress while work is done, and what is warned of meanwhile."""
         from opiscli.analysis.inputs import Work
 
         console = self.console
-        with console.progress() as on_progress:
+        with console.relayed(), console.progress() as on_progress:
             yield Work(self.resources, on_progress, console.say)
 
     def warn(self, warnings: "Iterable[ReportWarning]") -> None:

@@ -6,7 +6,7 @@ index whole arrays instead of slicing them, because a slice counts references.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -18,20 +18,22 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 _LARGEST = np.finfo(np.float32).max
 
 
-def _compiled(function: _Function) -> _Function:
+FUNCTIONS: list[Any] = []
+"""All that is compiled, each with its cache."""
+
+
+def _compiled(function: _Function, **flags: Any) -> _Function:  # noqa: ANN401
     try:
-        return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+        made = numba.njit(nogil=True, cache=True, **flags)(function)
     except RuntimeError:  # nowhere to cache: compile anew each time
-        return cast(_Function, numba.njit(nogil=True)(function))
+        made = numba.njit(nogil=True, **flags)(function)
+    FUNCTIONS.append(made)
+    return cast(_Function, made)
 
 
 def _reordered(function: _Function) -> _Function:
-    """Compile with reassociation and without NaN, so that loops vectorise."""
-    flags = {"nnan", "nsz", "reassoc"}
-    try:
-        return cast(_Function, numba.njit(nogil=True, cache=True, fastmath=flags)(function))
-    except RuntimeError:
-        return cast(_Function, numba.njit(nogil=True, fastmath=flags)(function))
+    """Compile for numbers of which none is NaN, in any order: several at a time."""
+    return _compiled(function, fastmath={"nnan", "nsz", "reassoc"})
 
 
 @_compiled
