@@ -1,4 +1,4 @@
-"""The command ``opis``, which ``python -m opiscli`` stands for, too."""
+"""Runs the command ``opis`` with ``python -m opiscli``."""
 
 import sys
 

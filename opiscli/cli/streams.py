@@ -85,7 +85,7 @@ class GuardedStream:
 
 
 class _Closed:
-    """Stands for a stream that was closed before the program began."""
+    """Replaces a stream that was closed before the program began."""
 
     encoding = "utf-8"
 

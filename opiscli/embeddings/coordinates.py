@@ -24,8 +24,7 @@ _HINTS = {
     f" if they are coordinates: {_CONVERT}.",
     "void16": "If these are bfloat16 numbers, convert them:"
     f" {_FROM_BFLOAT16.replace('x.', 'x.view(np.uint16).')}.",
-    "bool": f"If each stands for a sign, convert them: x {_UNPACKED};"
-    f" if they are 0 and 1: {_CONVERT}.",
+    "bool": f"If each is a sign, convert them: x {_UNPACKED}; if they are 0 and 1: {_CONVERT}.",
 }
 _HINTS_OF_KIND = {
     "i": f"If they are coordinates, convert them: {_CONVERT}.",

@@ -74,7 +74,7 @@ DropDuplicates = Annotated[
 MinItems = Annotated[
     int | None,
     option(
-        "Measure only classes with at least so many items; the others only form "
+        "Measure only classes with at least N items; smaller classes only form "
         "different-class pairs. Default: 2.",
         _PANEL,
         metavar="N",
