@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run opis; an interruption while it is still being loaded ends it like any other."""
+    """Run opis; an interruption during imports has the same exit code as any other."""
     try:
         from opiscli.cli import main as run
     except KeyboardInterrupt:

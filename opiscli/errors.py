@@ -156,4 +156,4 @@ class TrainingError(OpisError):
 
 
 class OpisWarning(UserWarning):
-    """What a person should know that no result says, such as that a font lacks characters."""
+    """A warning that belongs to no result, such as missing glyphs in a font."""

@@ -89,7 +89,7 @@ def _point(
 def _far_bound(
     run: CountedSet, threshold: float, settings: CalibrationSettings
 ) -> OneSidedBound | None:
-    """The bound of FAR that decided on a threshold, where one did."""
+    """The one-sided FAR bound by which the threshold was chosen, with ``--confidence``."""
     if settings.confidence is None:
         return None
     spread = far_spread(settings.average)(run.counted.at_or_above(threshold))

@@ -1,4 +1,4 @@
-"""Thresholds that were given, as a distance or as a similarity: what to count, and what they accept."""
+"""Given thresholds, as distance or similarity: where to count, and what they accept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from opiscli.thresholds import ties
 def to_count(
     opened: Opened, targets: Sequence[Target], given: Mapping[str, Any]
 ) -> tuple[float, ...]:
-    """Distances that must be counted to the digit for the targets that are thresholds.
+    """Distances at which pairs must be counted exactly, for targets that are thresholds.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def to_count(
 
 
 def given_threshold(run: CountedSet, target: Target) -> float | None:
-    """The threshold of a target that is one, as a distance that accepts the pairs exactly at it."""
+    """The distance for a given threshold; pairs exactly at the threshold are accepted."""
     distance = run.settings.distance
     threshold = target.threshold(distance)
     if threshold is None:
@@ -37,7 +37,7 @@ def given_threshold(run: CountedSet, target: Target) -> float | None:
 
 
 def similarity_at(threshold: float, target: Target, distance: Distance) -> float:
-    """Similarity at a threshold; to the digit that which was given."""
+    """Similarity at a threshold; a given similarity is returned unchanged."""
     if target.criterion is Criterion.SIMILARITY and target.threshold(distance) == threshold:
         return float(target.value or 0.0)
     return to_similarity(threshold, distance)

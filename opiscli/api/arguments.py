@@ -89,7 +89,7 @@ class Arrays:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A table of pandas, polars, pyarrow or another library, which is read when it is opened."""
+    """A table of pandas, polars, pyarrow or another library, read when it is opened."""
 
     frame: object
     selection: Selection
@@ -209,7 +209,7 @@ def _selection(options: ReadingOptions, side: str) -> Selection:
 
 
 def conditions(given: str | Sequence[str]) -> tuple[str, ...]:
-    """Several conditions, where one alone may be given."""
+    """A tuple of conditions from one condition or several."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

@@ -123,7 +123,7 @@ class _Saved:
     def show(
         self, counts: "CountedSet", result: "Evaluation", console: "Console", typed: str | None
     ) -> None:
-        """Save the counts, if that is wanted, print the result, and suggest what to run next.
+        """Save the counts, if requested, print the result and suggest the next commands.
 
         Parameters
         ----------

@@ -88,7 +88,7 @@ def settled(pooled: DistanceHistogram, threshold: float, distance: Distance, dim
 
 
 def _groups(threshold: float, distance: Distance, dims: int) -> Iterator[_Group]:
-    """Where the pairs that are exactly at a threshold may be found; one pair alone only close by."""
+    """Where pairs exactly at a threshold may be found; a single pair only very close to it."""
     cosine = float(to_cosine_distance(np.array(threshold), distance))
     fraction = Fraction(cosine).limit_denominator(_LARGEST_DENOMINATOR)
     if abs(cosine - float(fraction)) > _EXACT:

@@ -21,7 +21,7 @@ EVERYWHERE = frozenset(PLACES)
 THINGS = "class|item|row|line|file|pair|source|column|threshold|query|group|cell|number|unit"
 COUNTED = (
     "class(?:es)?|items?|rows?|lines?|files?|columns?|numbers?|dots?|curves?|questions?"
-    "|findings?|ideas?|bytes|seconds|cells|entry|entries|proxy|proxies|values?|points?"
+    "|findings?|ideas?|bytes|seconds|cells|entry|entries|proxy|proxies|values?|points?|objects?|one"
 )
 
 

@@ -59,7 +59,7 @@ class Console:
 
     @contextmanager
     def relayed(self) -> Iterator[None]:
-        """Print what is warned of meanwhile, each once, and nothing that libraries remark."""
+        """Print warnings issued meanwhile, each once, and suppress those of libraries."""
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always", OpisWarning)
             try:

@@ -72,7 +72,7 @@ def _macro(point: CalibratedPoint) -> _Row:
 
 
 def _bounded(row: _Row, bound: OneSidedBound | None) -> _Row:
-    """The row with the one-sided bound that was used in the place of its interval."""
+    """The FAR row with the one-sided bound that was used, instead of an interval."""
     if bound is None:
         return row
     name, value, _, counts = row
