@@ -104,13 +104,17 @@ def write_made_files(folder, labels, embeddings):
         with pytest.raises(SystemExit, match="0"):
             main(paths)
     opiscli.Head(steps=1).fit(embeddings, labels).save(folder / "head.safetensors")
+    # For lines that project the sample data itself, which has more dims.
+    whole = pq.read_table(SAMPLE / "wordnet.parquet").slice(0, 400)
+    head = opiscli.Head(steps=1).fit(whole["embedding"].to_pylist(), whole["label"].to_numpy())
+    head.save(folder / "wide.safetensors")
 
 
-def provide(name, folder, examples):
-    """The example of that name, else of its kind; a pattern stands for two files."""
+def provide(name, folder, examples, line):
+    """The example of that name, else of its kind; a pattern matches two files."""
     if "*" in name:
         for one in ("1", "2"):
-            provide(name.replace("*", one), folder, examples)
+            provide(name.replace("*", one), folder, examples, line)
         return
     path = folder / name
     if path.exists():
@@ -122,6 +126,8 @@ def provide(name, folder, examples):
         source = path.name
     else:
         source = {".json": "threshold", ".safetensors": "head"}.get(kind, "e") + kind
+    if kind == ".safetensors" and "sample_data/wordnet" in line:
+        source = "wide.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(examples / source, path)
 
@@ -134,7 +140,7 @@ def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environme
     written = set(WRITTEN.findall(line))
     code = re.sub(r"\s#.*", "", line)
     for name in set(FILE.findall(code)) - written:
-        provide(name, tmp_path, examples)
+        provide(name, tmp_path, examples, line)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(programs)
     done = subprocess.run(
@@ -157,7 +163,7 @@ def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environme
 def test_an_example_of_the_help_runs(line, opis, tmp_path, examples, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in set(FILE.findall(line)) - set(WRITTEN.findall(line)):
-        provide(name, tmp_path, examples)
+        provide(name, tmp_path, examples, line)
     _, *words = shlex.split(line)
     # Twenty trainings of full length take long, and one step runs the same code.
     words += ["--steps", "1"] if "--tune" in words else []
