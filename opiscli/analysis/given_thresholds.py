@@ -1,18 +1,18 @@
-"""Thresholds that were given, as a distance or as a similarity: what to count, and what they accept."""
+"""Thresholds that were given, as distances or similarities: what to count, what they accept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opiscli.analysis.inputs import Opened
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import to_similarity
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.settings.calibration import Criterion, Target
 from opiscli.thresholds import ties
 
 
 def to_count(
-    opened: Opened, targets: Sequence[Target], given: Mapping[str, Any]
+    data: EmbeddingSet | CountedSet, targets: Sequence[Target], given: Mapping[str, Any]
 ) -> tuple[float, ...]:
     """Distances that must be counted to the digit for the targets that are thresholds.
 
@@ -21,10 +21,10 @@ def to_count(
     given
         With ``distance``, where one was asked for; counts are measured as they were counted.
     """
-    if isinstance(opened.data, CountedSet):
+    if isinstance(data, CountedSet):
         return ()
     distance = given.get("distance") or Distance.EUCLIDEAN
-    return ties.thresholds_to_count(targets, distance, opened.data.dims)
+    return ties.thresholds_to_count(targets, distance, data.dims)
 
 
 def given_threshold(run: CountedSet, target: Target) -> float | None:

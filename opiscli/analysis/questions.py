@@ -25,6 +25,7 @@ from opiscli.settings.choice import require
 from opiscli.settings.conditions import Condition, settings_for
 
 _MOST_COMPARED = 26
+_FAR_OF_INSPECTION = 1e-3
 _LARGEST_FAR = 0.1
 """Up to here an evaluation counts anyway."""
 
@@ -119,7 +120,7 @@ def calibrate(
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
     fars = () if per_class else _only_fars(targets, asked)
-    exact = to_count(opened, targets, given)
+    exact = to_count(opened.data, targets, given)
     counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, fars=fars)
     settings = CalibrationSettings(
         targets=targets,
@@ -194,7 +195,7 @@ def check(
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         at = Target(Criterion.THRESHOLD, value)
-    exact = to_count(opened, [] if at is None else [at], given)
+    exact = to_count(opened.data, [] if at is None else [at], given)
     counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
     return check_run(counts, parsed, at)
 
@@ -224,7 +225,7 @@ def compare(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> C
 
 def inspect(
     source: Input,
-    target: Target,
+    target: Target | None,
     given: Mapping[str, Any],
     work: Work,
     *,
@@ -238,7 +239,7 @@ def inspect(
     Parameters
     ----------
     target
-        What decides the threshold.
+        What decides the threshold; by default a FAR of 1e-3.
     given
         ``distance`` and ``drop_duplicates``, where they were asked for.
     threshold_file
@@ -259,10 +260,14 @@ def inspect(
     )
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         target = Target(Criterion.THRESHOLD, value)
+    target = target or Target(Criterion.FAR, _FAR_OF_INSPECTION)
     settings = CalibrationSettings(targets=(target,), allow_zero=True, **given)
     return inspect_run(
         opened.count(
-            {**given, "ks": ()}, work, complete=True, thresholds=to_count(opened, [target], given)
+            {**given, "ks": ()},
+            work,
+            complete=True,
+            thresholds=to_count(opened.data, [target], given),
         ),
         items,
         settings,

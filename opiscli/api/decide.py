@@ -33,6 +33,7 @@ def calibrate(
     criterion: str | Sequence[str] | None = None,
     target: float | None = None,
     threshold: float | Sequence[float] | None = None,
+    similarity: float | Sequence[float] | None = None,
     threshold_file: PathLike | None = None,
     average: Average | str = Average.POOLED,
     confidence: float | None = None,
@@ -63,8 +64,9 @@ def calibrate(
         ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
         FRR are equal; ``max-utility``: the largest mean utility of classes; one or several.
         ``target`` is that of criteria given without one.
-    threshold, threshold_file
-        Thresholds to take the rates of, distances in [0, 2], and a file that was written before.
+    threshold, similarity, threshold_file
+        Thresholds to take the rates of: distances in [0, 2], similarities in [-1, 1], and a file
+        that was written before.
     average
         ``pooled``: rate over all pairs; ``macro``: mean of per-class rates.
     confidence
@@ -120,7 +122,11 @@ def calibrate(
     found = questions.calibrate(
         input_of(embeddings, labels, reading),
         Target.given(
-            far=each(far), criterion=each(criterion), target=target, threshold=each(threshold)
+            far=each(far),
+            criterion=each(criterion),
+            target=target,
+            threshold=each(threshold),
+            similarity=each(similarity),
         ),
         settings_of(distance=distance, drop_duplicates=drop_duplicates),
         work_of(reading),
@@ -146,6 +152,7 @@ def check(
     *,
     fail_if: str | Sequence[str] = (),
     threshold: float | None = None,
+    similarity: float | None = None,
     threshold_file: PathLike | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -160,9 +167,9 @@ def check(
         As in `evaluate`.
     fail_if
         Conditions to fail on, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
-    threshold, threshold_file
-        Threshold used for rates without ``@far=…``, a distance in [0, 2], or a file that
-        `calibrate` wrote.
+    threshold, similarity, threshold_file
+        Threshold used for rates without ``@far=…``: a distance in [0, 2], a similarity in
+        [-1, 1], or a file that `calibrate` wrote.
 
     Returns
     -------
@@ -187,6 +194,6 @@ def check(
         each(fail_if),
         settings_of(distance=distance, drop_duplicates=drop_duplicates, seed=seed),
         work_of(reading),
-        threshold=threshold,
+        at=Target.one_of(threshold=threshold, similarity=similarity),
         threshold_file=path_of(threshold_file),
     )

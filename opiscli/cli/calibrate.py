@@ -62,7 +62,15 @@ _TargetValue = Annotated[
 ]
 _Threshold = Annotated[
     list[float] | None,
-    option("This threshold: what are its rates? Repeatable.", _TARGET, metavar="DISTANCE"),
+    option("Report the rates at this distance. Repeatable.", _TARGET, metavar="DISTANCE"),
+]
+_Similarity = Annotated[
+    list[float] | None,
+    option(
+        "Report the rates at this similarity: accept similarities at or above it. Repeatable.",
+        _TARGET,
+        metavar="COSINE",
+    ),
 ]
 _Average = Annotated[
     Average,
@@ -125,6 +133,7 @@ class _Targets:
     criterion: _Criterion = None
     target: _TargetValue = None
     threshold: _Threshold = None
+    similarity: _Similarity = None
 
     def parse(self) -> tuple[Target, ...]:
         """All targets that were asked for, in the order of the options."""

@@ -1,5 +1,6 @@
 """``opis inspect``: what to look at first."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from opiscli.cli.options import method, rows, running
@@ -20,7 +21,6 @@ _Far = Annotated[
         parser=parse_rate,
     ),
 ]
-_Threshold = Annotated[float | None, option("This threshold.", _TARGET, metavar="DISTANCE")]
 _Pairs = Annotated[
     int, option("How many pairs of each kind, and suspected labels.", _SHOWN, show_default=True)
 ]
@@ -48,7 +48,7 @@ def inspect(
     read: rows.Rows,
     drop_duplicates: rows.DropDuplicates = None,
     far: _Far = None,
-    threshold: _Threshold = None,
+    at: method.GivenThreshold,
     threshold_file: method.ThresholdFile = None,
     pairs: _Pairs = 10,
     neighbours: _Neighbours = 5,
@@ -58,7 +58,7 @@ def inspect(
     run: running.Running,
 ) -> None:
     """List the classes with the highest error rates, the worst pairs and likely label errors."""
-    target = Target.one_of(far=far, threshold=threshold, threshold_file=threshold_file)
+    target = Target.one_of(far=far, **asdict(at), threshold_file=threshold_file)
     inspected = read.of(source)
     from opiscli.analysis import questions
 

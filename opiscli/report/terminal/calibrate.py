@@ -26,7 +26,13 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
 
 
 def _decision(point: CalibratedPoint) -> Text:
-    name = {"far": "FAR ≤ ", "frr": "FRR ≤ ", "tar": "TAR ≥ ", "threshold": "d ≤ "}
+    name = {
+        "far": "FAR ≤ ",
+        "frr": "FRR ≤ ",
+        "tar": "TAR ≥ ",
+        "threshold": "d ≤ ",
+        "similarity": "s ≥ ",
+    }
     asked = (
         {"eer": "FAR = FRR", "max-utility": "highest mean class score"}[point.criterion]
         if point.target is None
