@@ -11,6 +11,7 @@ from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.check import check_run
 from opiscli.analysis.class_thresholds import diagnose_own_thresholds
 from opiscli.analysis.compare import compare_runs
+from opiscli.analysis.engines import with_engines
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
@@ -23,6 +24,7 @@ from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspecti
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.choice import require
 from opiscli.settings.conditions import Condition, settings_for
+from opiscli.thresholds.engines import find_engines
 
 _MOST_COMPARED = 26
 _FAR_OF_INSPECTION = 1e-3
@@ -95,6 +97,7 @@ def calibrate(
     group_by: str | None = None,
     per_class: bool = False,
     holdout: float | None = None,
+    engines: Sequence[str] = (),
     **asked: Any,  # noqa: ANN401
 ) -> Calibration:
     """Which threshold meets the targets, and what are its rates?
@@ -113,7 +116,10 @@ def calibrate(
         Whether thresholds per class are compared with the best single one.
     holdout, asked
         Further fields of `CalibrationSettings`.
+    engines
+        Names of vector engines that the thresholds are written for.
     """
+    written_for = find_engines(engines)
     opened = source.open(work, group=group_by if evaluate_on is None else None)
     from_file = opened.threshold_in(threshold_file, given.get("distance"))
     targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
@@ -142,10 +148,10 @@ def calibrate(
         result = hold_out(result, items, settings, work.resources, on_progress=work.on_progress)
     if group_by is not None:
         grouped = opened.items("--group-by")
-        return rate_groups(
+        result = rate_groups(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
-    return result
+    return with_engines(result, written_for) if written_for else result
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

@@ -46,6 +46,7 @@ def calibrate(
     per_class: bool = False,
     holdout: float | None = None,
     repeats: int = 20,
+    engine: str | Sequence[str] | None = None,
     output: PathLike | None = None,
     force: bool = False,
     seed: int = 0,
@@ -82,6 +83,9 @@ def calibrate(
         Also compare thresholds per class with the best single one.
     holdout, repeats
         Share of classes to choose on, in (0, 1), the others being tested, and how often, 1 to 1000.
+    engine
+        Vector engines to write the threshold for, such as ``pgvector-cosine``: see ``engines`` of
+        each operating point.
     output, force
         Name of a file to write the threshold to, which may be overwritten.
     seed
@@ -140,6 +144,7 @@ def calibrate(
         confidence=confidence,
         allow_zero=allow_zero,
         seed=seed,
+        engines=each(engine),
     )
     if path is not None:
         files.write(found, path, force=force)
