@@ -24,6 +24,7 @@ from typing import ClassVar
 _ARGUMENTS = {
     "arrow": "arrows",
     "far-range": "far",
+    "for": "engine",
     "frr-range": "frr",
     "head-type": "head",
     "loss-option": "loss_options",

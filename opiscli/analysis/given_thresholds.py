@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opiscli.analysis.inputs import Opened
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import to_similarity
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.settings.calibration import Criterion, Target
 from opiscli.thresholds import ties
 
 
 def to_count(
-    opened: Opened, targets: Sequence[Target], given: Mapping[str, Any]
+    data: EmbeddingSet | CountedSet, targets: Sequence[Target], given: Mapping[str, Any]
 ) -> tuple[float, ...]:
     """Distances at which pairs must be counted exactly, for targets that are thresholds.
 
@@ -21,10 +21,10 @@ def to_count(
     given
         With ``distance``, where one was asked for; counts are measured as they were counted.
     """
-    if isinstance(opened.data, CountedSet):
+    if isinstance(data, CountedSet):
         return ()
     distance = given.get("distance") or Distance.EUCLIDEAN
-    return ties.thresholds_to_count(targets, distance, opened.data.dims)
+    return ties.thresholds_to_count(targets, distance, data.dims)
 
 
 def given_threshold(run: CountedSet, target: Target) -> float | None:

@@ -218,6 +218,7 @@ def settings_of(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     distance: Distance | str | None = None,
     utility: Utility | str | None = None,
     k: int | Sequence[int] | None = None,
@@ -225,7 +226,9 @@ def settings_of(
 ) -> dict[str, Any]:
     """Fields of `EvaluationSettings` that were given."""
     return given(
-        calibration_range=RangeRequest.given(far=far, frr=frr, distance=range),
+        calibration_range=RangeRequest.given(
+            far=far, frr=frr, distance=range, similarity=similarity_range
+        ),
         distance=None if distance is None else choice(Distance, "--distance", distance),
         utility=None if utility is None else choice(Utility, "--utility", utility),
         ks=each(k) or None,

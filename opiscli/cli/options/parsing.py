@@ -85,13 +85,14 @@ def parse_rate(text: str) -> float:
 
 
 def parse_calibration_range(
-    far: str | None, frr: str | None, range_: str | None
+    far: str | None, frr: str | None, range_: str | None, similarity_range: str | None
 ) -> RangeRequest | None:
     """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
     return RangeRequest.given(
         far=parse_range("--far-range", far),
         frr=parse_range("--frr-range", frr),
         distance=parse_range("--range", range_),
+        similarity=parse_range("--similarity-range", similarity_range),
     )
 
 
