@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.warnings.check import condition_warnings
+from opiscli.analysis.warnings.compare import DOUBTS
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
-from opiscli.results import CalibratedPoint, Check, CheckedCondition
+from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning
 from opiscli.results.headlines import entries, point_entries
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 from opiscli.settings.conditions import Condition
@@ -32,12 +35,14 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], threshold: float
     """
     numbers = _Numbers(run, threshold)
     checked = tuple(_checked(condition, numbers) for condition in conditions)
+    doubts = dict.fromkeys((*source_warnings(run), *numbers.doubts))
     return Check(
         opis_version=__version__,
         signature=" ".join(numbers.signatures),
         data=run.data,
         passed=not any(condition.failed for condition in checked),
         conditions=checked,
+        warnings=(*doubts, *condition_warnings(conditions)),
     )
 
 
@@ -66,6 +71,7 @@ class _Numbers:
         self._threshold = threshold
         self._evaluation: dict[str, float | None] = {}
         self._signatures: dict[str, None] = {}
+        self.doubts: tuple[ReportWarning, ...] = ()
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -81,6 +87,7 @@ class _Numbers:
             return found[condition.name]
         if not self._evaluation:
             evaluation = derive(self.run)
+            self.doubts = tuple(one for one in evaluation.warnings if one.code in DOUBTS)
             self._signatures[evaluation.signature] = None
             self._evaluation = {entry.name: entry.number.value for entry in entries(evaluation)}
         return self._evaluation.get(condition.key)

@@ -47,6 +47,7 @@ def check(
         result = questions.check(
             checked, fail_if or (), asked, work, threshold=threshold, threshold_file=threshold_file
         )
+    run.warn(result.warnings)
     shown.show(result)
     for one in result.conditions:
         if one.failed:
