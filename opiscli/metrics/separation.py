@@ -11,8 +11,8 @@ from opiscli.counts.histogram import DistanceHistogram
 class Separation:
     """The rates at the threshold where they differ most.
 
-    ``difference`` is TAR minus FAR there: Youden's index, in [0, 1]; 0 means that positive pairs
-    are accepted no more often than negative ones, whatever the threshold.
+    ``difference`` is TAR minus FAR there, Youden's index: 1 if a threshold separates them all, 0
+    or less if positive pairs are accepted no more often than negative ones.
     """
 
     tar: float
@@ -36,5 +36,7 @@ def separation(pooled: DistanceHistogram) -> Separation:
     """
     positive, negative = pooled.accepted
     tar, far = positive / positive[-1], negative / negative[-1]
-    best = int(np.argmax(tar - far))
+    # A threshold that accepts everything separates nothing, so it is named only where it is alone.
+    some = np.flatnonzero(far < 1)
+    best = int(some[np.argmax((tar - far)[some])]) if len(some) else 0
     return Separation(float(tar[best]), float(far[best]), int(positive[-1]))

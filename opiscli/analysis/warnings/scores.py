@@ -8,8 +8,9 @@ from opiscli.arrays import IntArray
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.results import CalibrationRange, Evaluation, ReportWarning
 
-_LOW_SCORE = 0.2
-"""Of real sets the mean class score is 0.65 or more over the usual range of FAR."""
+_LOW_SCORE, _LOW_SCORE_OF_DISTANCES = 0.2, 0.4
+"""Of real sets the mean class score is 0.65 or more over the usual range of FAR; distances may be
+given in the wrong unit."""
 
 _MOST_REJECTED = 0.9
 _FEW_JUDGED, _SMALL_SHARE_JUDGED = 50, 0.15
@@ -28,9 +29,10 @@ def score_warnings(of: Evaluation, sizes: IntArray) -> tuple[ReportWarning, ...]
 
 def _about_low_scores(of: Evaluation) -> Iterator[ReportWarning]:
     ends = of.calibration_range
+    least_score = _LOW_SCORE_OF_DISTANCES if ends.by == "distance" else _LOW_SCORE
     # Precision is low wherever negative pairs are many, so it says nothing about the range.
     is_low = (
-        of.mean_utility < _LOW_SCORE
+        of.mean_utility < least_score
         if of.utility.kind == "tpr-tnr"
         else ends.attained_frr.lo > _MOST_REJECTED
     )

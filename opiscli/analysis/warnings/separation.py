@@ -39,9 +39,9 @@ def _about_separation(run: CountedSet) -> Iterator[ReportWarning]:
     if alike is not None and alike >= _NEARLY_EQUAL:
         yield ReportWarning(
             "collapsed",
-            f"all embeddings are nearly equal (mean cosine similarity {alike:.8g}), and {at_best};"
-            " the model may have collapsed. Low OPIS means nothing here; check the model and the"
-            " step that wrote its embeddings",
+            f"all embeddings are nearly equal (mean cosine similarity {alike:.8g}), and {at_best}:"
+            " the model may have collapsed, or the labels belong to other rows. Low OPIS means"
+            " nothing here; check the model and the step that wrote its embeddings",
         )
         return
     yield ReportWarning(
