@@ -172,5 +172,5 @@ def _worst(
     far, frr = rates
     return tuple(
         ClassRates(names[i], int(sizes[i]), float(far[i]), float(frr[i]))
-        for i in np.argsort(-by, kind="stable")[:_CLASSES_SHOWN].tolist()
+        for i in np.lexsort((-sizes, -by))[:_CLASSES_SHOWN].tolist()
     )
