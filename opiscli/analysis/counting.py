@@ -15,6 +15,7 @@ from opiscli.counting.within import count_within
 from opiscli.counts.counts import CountedGallery, CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.mean_similarity import mean_similarity
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.errors import UsageError
@@ -208,6 +209,7 @@ def _described(items: EmbeddingSet, source: str, where: tuple[str, ...]) -> Data
         n_duplicates=int(np.count_nonzero(items.repeats)),
         duplicates_dropped=False,
         sha256=items.sha256,
+        mean_similarity=mean_similarity(items),
     )
 
 

@@ -4,6 +4,8 @@ The command line and the Python functions ask the same ones.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
 from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.inputs import Input, Work, open_gallery
 from opiscli.analysis.inspect import inspect_run
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
@@ -147,6 +150,8 @@ def calibrate(
         }
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
+    about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
+    result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:

@@ -17,8 +17,8 @@ _FailIf = Annotated[
     list[str] | None,
     option(
         "Condition on a number, for example 'recall@1<0.9', 'opis_corrected>0.01' or "
-        "'tar@far=1e-3<0.5'. Repeatable: the check fails if any condition is met. Rates without @far=… are taken at "
-        "the threshold that is given.",
+        "'tar@far=1e-3<0.5'. Repeatable: the check fails if any condition is met. Rates without "
+        "@far=… are taken at the threshold that is given.",
         _PANEL,
         metavar="CONDITION",
     ),
