@@ -39,7 +39,10 @@ Beta = Annotated[
 Epsilon = Annotated[
     float | None, option("Share of classes that are the worst. Default: 0.1.", PANEL)
 ]
-Ranks = Annotated[str | None, option("Ranks of R@k. Default: 1.", PANEL, "--k", metavar="K,K,…")]
+Ranks = Annotated[
+    list[str] | None,
+    option("Ranks of R@k. Repeatable. Default: 1.", PANEL, "--k", metavar="K,K,…"),
+]
 DistanceKind = Annotated[
     Distance | None,
     option("Distance measure used for thresholds. Default: euclidean.", PANEL, "--distance"),

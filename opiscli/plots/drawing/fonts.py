@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 from functools import cache
 from warnings import warn
 
@@ -115,8 +116,8 @@ def _font(family: str) -> FT2Font | None:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError, ValueError):
         return None
-    flags = getattr(font.face_flags, "value", font.face_flags)  # an int before matplotlib 3.10
-    return font if flags & _SCALABLE else None
+    flags: Any = font.face_flags  # an int before matplotlib 3.10
+    return font if getattr(flags, "value", flags) & _SCALABLE else None
 
 
 def _installed() -> Sequence[str]:
