@@ -95,7 +95,7 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def _settle(temporary: Path) -> None:
-    """Let the contents reach the disk, and give the file the usual permissions."""
+    """Flush the contents to disk, and set the usual permissions."""
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     mask = os.umask(0)

@@ -21,7 +21,15 @@ The text of an error is written once, and names settings as ``--sample-pairs`` o
 import re
 from typing import ClassVar
 
-_ARGUMENTS = {"loss-option": "loss_options", "no-tcm": "tcm=False", "thresholds": "n_thresholds"}
+_ARGUMENTS = {
+    "arrow": "arrows",
+    "far-range": "far",
+    "frr-range": "frr",
+    "head-type": "head",
+    "loss-option": "loss_options",
+    "no-tcm": "tcm=False",
+    "thresholds": "n_thresholds",
+}
 """Python arguments that are not called like their option."""
 
 _VALUE = r"'[^']*'|[^\s;]*[^\s;,.:)]"

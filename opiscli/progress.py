@@ -1,4 +1,4 @@
-"""How long work tells those who wait for it how far it has come."""
+"""The type of a progress callback."""
 
 from collections.abc import Callable
 from typing import TypeAlias

@@ -9,11 +9,14 @@ import typer
 
 from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
+from opiscli.cli.command import Command, Commands
 from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
+from opiscli.cli.examples import DOCUMENTATION
 from opiscli.cli.export import export
 from opiscli.cli.failures import INTERRUPTED, explain
 from opiscli.cli.finetune import finetune
+from opiscli.cli.help import help
 from opiscli.cli.inspect import inspect
 from opiscli.cli.plot_classes import plot_classes
 from opiscli.cli.plot_curves import plot_curves
@@ -30,31 +33,33 @@ _COMPLETION = "_OPIS_COMPLETE"
 
 app = typer.Typer(
     name="opis",
-    epilog="Data goes to stdout; progress, warnings and hints go to stderr.",
+    cls=Commands,
+    epilog=(
+        "First command to try: opis evaluate embeddings.parquet\n"
+        "Data goes to stdout; progress, warnings and hints go to stderr.\n"
+        f"Documentation: {DOCUMENTATION}"
+    ),
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(rich_help_panel="Measure")(evaluate)
-app.command(rich_help_panel="Measure")(compare)
-app.command(rich_help_panel="Measure")(inspect)
-app.command(rich_help_panel="Decide")(calibrate)
-app.command(rich_help_panel="Decide")(check)
-app.command(rich_help_panel="Improve")(finetune)
-app.command(rich_help_panel="Improve")(project)
-app.command(rich_help_panel="Improve")(export)
-app.command(rich_help_panel="Show")(report)
-app.command(rich_help_panel="Show")(plot_curves)
-app.command(rich_help_panel="Show")(plot_distances)
-app.command(rich_help_panel="Show")(plot_det)
-app.command(rich_help_panel="Show")(plot_pareto)
-app.command(rich_help_panel="Show")(plot_classes)
+_PANELS = {
+    "Measure": (evaluate, compare, inspect),
+    "Decide": (calibrate, check),
+    "Improve": (finetune, project, export),
+    "Show": (report, plot_curves, plot_distances, plot_det, plot_pareto, plot_classes),
+    "Help": (help,),
+}
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel, cls=Command)(command)
 
 
 @app.callback(invoke_without_command=True)
 def opis(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", metavar="", help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Does one distance threshold work for all your classes, and which value should you use?"""
     if version:

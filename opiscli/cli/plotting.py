@@ -1,4 +1,4 @@
-"""What the commands that draw share: their options, and how a picture is written."""
+"""Shared by the plot commands: their options, and how a picture is written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,28 +12,36 @@ if TYPE_CHECKING:
     from opiscli.cli.options.running import Running
     from opiscli.plots.drawing.canvas import Picture as Drawing
 
-PANEL = "What is drawn"
+PANEL = "Picture"
 
 _Output = Annotated[
     Path,
     option(
-        "A .png, .svg or .pdf file.", out.PANEL, "-o", "--output", metavar="FILE", show_default=True
+        "File to write: .png, .svg or .pdf.",
+        out.PANEL,
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=True,
     ),
 ]
 _Style = Annotated[
-    str | None, option("A matplotlib style, by name or file, on top of the usual look.", out.PANEL)
+    str | None, option("Apply a matplotlib style (name or file) to the default look.", out.PANEL)
 ]
 Highlight = Annotated[
     list[str] | None,
     option(
-        "Name a class, or worst:N for the N worst ones. Repeat for more.", PANEL, metavar="LABEL"
+        "Highlight the class with this label, or the N worst classes with worst:N (plot-curves: "
+        "by mean class score; plot-classes: by FAR + FRR). Repeatable.",
+        PANEL,
+        metavar="LABEL",
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """Where a picture is written, and in which style it is drawn."""
+    """The output file of a picture and its style."""
 
     output: _Output
     style: _Style = None

@@ -8,7 +8,10 @@ from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 
 _Output = Annotated[
-    Path, option("The page.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True)
+    Path,
+    option(
+        "HTML file to write.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True
+    ),
 ]
 
 
@@ -17,15 +20,15 @@ def report(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: method.Method,
     distance: method.DistanceKind = None,
     output: _Output = Path("report.html"),
     force: out.Force = False,
     run: running.Running,
 ) -> None:
-    """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    """Write a self-contained HTML page: numbers, plots, a threshold explorer and all classes."""
+    asked = how.given(distance=distance, **counted.given())
     reported = read.of(source)
     from opiscli.report import show_text
     from opiscli.report.html.page_file import require_page_path, write_page

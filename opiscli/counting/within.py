@@ -70,7 +70,7 @@ def count_within(
 
 
 def sample_space(items: EmbeddingSet, space: PairSpace, request: CountRequest) -> PairSpace:
-    """Pairs of a sample of items; the space itself where the set is small."""
+    """Pairs of a sample of items; the whole space if the set is small."""
     by_frr = request.calibration_range.by is RangeBy.FRR
     drawn = sample_of_classes(items) if by_frr else sample_of_items(items)
     if drawn is None:
@@ -87,7 +87,7 @@ def _retrieval(
     resources: Resources,
     on_progress: Progress | None,
 ) -> dict[str, FloatArray]:
-    """Recall at each rank, summed by class, and the measures of rankings."""
+    """Recall at each rank and the ranking metrics, summed by class."""
     sums: dict[str, FloatArray] = {}
     if request.ks and max(request.ks) > 1:
         ranks = match_ranks(

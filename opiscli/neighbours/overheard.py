@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def overheard() -> Iterator[bytearray]:
-    """Keep what FAISS prints on stderr, hundreds of lines, for us to say in one."""
+    """Capture what FAISS prints on stderr, so that it can be reported in one line."""
     said = bytearray()
     with tempfile.TemporaryFile() as file:
         before = os.dup(2)

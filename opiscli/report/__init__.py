@@ -11,18 +11,22 @@ from opiscli.results import Result
 Result.views = PYTHON_VIEWS
 
 
-def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
+def show(
+    result: Result, output_format: Format, *, on_stderr: bool = False, full: bool = False
+) -> None:
     """Print a result.
 
     Parameters
     ----------
     on_stderr
         Whether stdout is used for something else.
+    full
+        Whether an evaluation is shown with all its tables.
     """
     if output_format is Format.TABLE:
         from opiscli.report.terminal.draw import terminal_text
 
-        text = terminal_text(result, on_stderr=on_stderr)
+        text = terminal_text(result, on_stderr=on_stderr, full=full)
     else:
         text = WRITERS[output_format](result)
     _write(sys.stderr if on_stderr else sys.stdout, text)

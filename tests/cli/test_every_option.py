@@ -34,6 +34,7 @@ CALLS = {
     "plot-det": "e.parquet -o new.svg",
     "plot-pareto": "e.parquet f.parquet -o new.svg",
     "plot-classes": "small.parquet --highlight worst:1 -o new.svg",
+    "help": "calibrate",
 }
 
 # Command, option and value | what is typed before it: other sources, other options | what differs.
@@ -44,11 +45,14 @@ CASES = """
 * --embedding-column other
 * --label-column kind
 * --id-column name                      | bad.parquet                                    | exit 4
+* --embedding-columns dim_*              | wide.parquet --embedding-columns other_*
 * --where fold=a
+* --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
-* --far 0.05:0.3                        |                                                | opis
-* --frr 0.05:0.3                        |                                                | opis
+* --min-items 9
+* --far-range 0.05:0.3                  |                                                | opis
+* --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
 * --utility precision-recall            |                                                | opis
 * --beta 2                              |                                                | opis
@@ -73,9 +77,11 @@ evaluate --ranking
 evaluate --index SQ4
 evaluate --sample-pairs 9e4             | many.parquet                                   | opis
 evaluate --group-by fold
+evaluate --full
 evaluate --save new.opis
 evaluate --force                        | --save there.opis
 
+compare --embedding-columns dim_*       | wide.parquet w.parquet --embedding-columns other_*
 compare --id-column name                | bad.parquet e.parquet                          | exit 4
 compare --labels y.npy                  | x.npy x.npy --labels z.npy
 compare --k 5
@@ -121,7 +127,7 @@ finetune --tcm-margin-pos 0.7           | --margins fixed                       
 finetune --tcm-margin-neg 0.3           | --margins fixed                                | training
 finetune --tcm-lambda-pos 1             |                                                | training
 finetune --tcm-lambda-neg 1             |                                                | training
-finetune --head mlp                     |                                                | training
+finetune --head-type mlp                |                                                | training
 finetune --start pca                    | --dim 4                                        | training
 finetune --dim 4                        |                                                | training
 finetune --optimiser lbfgs              |                                                | training
@@ -135,7 +141,7 @@ finetune --resume                       |                                       
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training
 finetune --objective recall             | --lr 0.01                                      | training
-finetune --far 0.1:0.4                  |                                                | training
+finetune --far-range 0.1:0.4                  |                                          | training
 finetune --seed 7                       |                                                | training
 finetune --force                        | -o there.safetensors
 finetune --threads 0                    |                                                | exit 2
@@ -147,6 +153,7 @@ project --force                         | -o there.parquet
 export --output mine.faiss
 export --force                          | -o there.npz
 
+report --min-items 8                     | e.parquet -o new.html
 report --output mine.html
 report --force                          | -o there.html
 
@@ -162,10 +169,12 @@ plot-det --distance cosine               | counted.opis -o new.svg              
 plot-det --output mine.svg
 plot-det --force                        | -o there.svg
 
-plot-pareto --pairs e:f
+plot-pareto --embedding-columns dim_*   | wide.parquet w.parquet --embedding-columns o*
+plot-pareto --arrow e:f
 plot-pareto --output mine.svg
 plot-pareto --force                     | -o there.svg
 
+plot-classes --min-items 11
 plot-classes --distance cosine
 plot-classes --threshold 0.9            |                                                | picture
 plot-classes --far 0.2                  |                                                | picture
@@ -240,6 +249,16 @@ def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0):
     return vectors, kind
 
 
+def write_wide(name, source):
+    """The same items with one column for each coordinate."""
+    rows = pq.read_table(source)
+    columns = {one: rows[one] for one in ("name", "label", "kind", "fold")}
+    for prefix, lists in (("dim", rows["embedding"]), ("other", rows["other"])):
+        values = np.array(lists.to_pylist())
+        columns |= {f"{prefix}_{k}": values[:, k] for k in range(values.shape[1])}
+    pq.write_table(pa.table(columns), name)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The sources and files that the calls name."""
@@ -252,6 +271,8 @@ def folder(tmp_path_factory):
         write_set("v.parquet", first=50, seed=3)
         write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
+        write_wide("wide.parquet", "t.parquet")
+        write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)
         np.save("y.npy", labels)
         np.save("z.npy", (labels + np.arange(len(labels)) % 5 // 4) % 7)

@@ -1,5 +1,6 @@
 """What opis says on stderr while it works: progress for a person, warnings for everyone."""
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,12 @@ class Console:
         """Tell how long work is going, unless silence was asked for."""
         if not self._quiet:
             self._console.print(Text(line))
+
+    def suggest(self, lines: Iterable[str]) -> None:
+        """Suggest further commands to a person who reads the result on a terminal."""
+        if not self._quiet and sys.stdout.isatty():
+            for line in lines:
+                self._console.print(Text(printable(line), "dim"))
 
     def warn(self, warnings: Iterable[ReportWarning]) -> None:
         """Print the warnings of a result, one to a line."""

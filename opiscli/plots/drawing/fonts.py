@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 from functools import cache
+from typing import Any
 from warnings import warn
 
 from matplotlib import font_manager
