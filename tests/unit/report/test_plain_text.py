@@ -47,7 +47,11 @@ def test_bytes_of_a_file_name_stay_as_they_are():
 def test_columns_stay_in_line_where_there_is_room():
     rows = ["FAR ≤ 0.1     0.0999  │", "far = 0.1     0.0999  │", "R@1 ≥ 0.5, ≤ 1  −0.5  │"]
     shown = showable("\n".join(rows), "ascii").split("\n")
-    assert shown == ["FAR <= 0.1    0.0999  |", "far = 0.1     0.0999  |", "R@1 >= 0.5, <= 1 -0.5 |"]
+    assert shown == [
+        "FAR <= 0.1    0.0999  |",
+        "far = 0.1     0.0999  |",
+        "R@1 >= 0.5, <= 1 -0.5 |",
+    ]
 
 
 def test_different_names_stay_different():
