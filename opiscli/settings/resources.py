@@ -99,6 +99,6 @@ def _processors() -> int:
 def _memory() -> int:
     installed = 0
     with suppress(AttributeError, OSError, ValueError):  # Windows, and sandboxes that do not say
-        installed = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    installed = installed if installed > 0 else _FALLBACK_MEMORY
+        installed = max(0, os.sysconf("SC_PHYS_PAGES")) * max(0, os.sysconf("SC_PAGE_SIZE"))
+    installed = installed or _FALLBACK_MEMORY
     return min(installed, cgroup.memory_limit() or installed)

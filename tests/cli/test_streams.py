@@ -1,4 +1,4 @@
-"""Standard output and error of any encoding, closed, full, or a pipe that nobody reads to its end."""
+"""Standard output and error in any encoding, closed, full, or a pipe that is not read to its end."""
 
 import io
 import json
