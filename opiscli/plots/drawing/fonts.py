@@ -32,7 +32,7 @@ _PREFERRED = (
 )  # fmt: skip
 """Tried in this order before all others."""
 
-_NO_OUTLINES = ("LastResort", "Adobe Blank", "Color Emoji", "Noto Color")
+_NO_OUTLINES = ("lastresort", "adobeblank", "coloremoji", "notocolor")
 """Fonts that claim characters which they draw as a box, as nothing, or in colours only."""
 
 _NAMED = 5
@@ -126,7 +126,7 @@ def _installed() -> Sequence[str]:
     return [
         name
         for name in (*_PREFERRED, *others)
-        if name in names and not any(word in name for word in _NO_OUTLINES)
+        if name in names and not any(word in name.replace(" ", "").lower() for word in _NO_OUTLINES)
     ]
 
 
