@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.results import CalibratedPoint, Check, CheckedCondition
@@ -38,6 +39,9 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | Non
         data=run.data,
         passed=not any(condition.failed for condition in checked),
         conditions=checked,
+        warnings=tuple(
+            unit_warnings(run.counted.pooled, [] if at is None else [at], run.settings.distance)
+        ),
     )
 
 

@@ -129,7 +129,7 @@ def _deployed(
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
-    """The same with what an index finds."""
+    """The counts extended by the counts through an index."""
     settings = run.settings
     deployed = deploy(
         items,
@@ -146,7 +146,7 @@ def _deployed(
 def _judged(
     count: Callable[[EvaluationSettings], CountedSet], settings: EvaluationSettings
 ) -> CountedSet:
-    """Count all classes, then leave those of few items out.
+    """Count all classes, then exclude classes with few items.
 
     A range of FRR depends on the classes that are left: over it pairs are counted once more, at
     its own thresholds.
@@ -224,12 +224,12 @@ def _refuse_with_sample(
         return
     if complete:
         raise UsageError(
-            "a saved evaluation holds all pairs, but --sample-pairs looks at some",
+            "a saved evaluation contains counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or do not save.",
         )
     if exact:
         raise UsageError(
-            "a given threshold is counted on all pairs, but --sample-pairs looks at some",
+            "a given threshold needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or the threshold.",
         )
     if index is not None:

@@ -40,7 +40,7 @@ def sources_or_stdin(sources: Sequence[str] | None) -> list[str]:
     named = list(sources) if sources else [source_or_stdin(None)]
     if named.count("-") > 1:
         raise UsageError(
-            "standard input was given twice, but it can be read once",
+            "standard input was given twice, but it can be read only once",
             hint="Save one of the two to a file.",
         )
     return named
@@ -85,13 +85,14 @@ def parse_rate(text: str) -> float:
 
 
 def parse_calibration_range(
-    far: str | None, frr: str | None, range_: str | None
+    far: str | None, frr: str | None, range_: str | None, similarity_range: str | None
 ) -> RangeRequest | None:
     """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
     return RangeRequest.given(
         far=parse_range("--far-range", far),
         frr=parse_range("--frr-range", frr),
         distance=parse_range("--range", range_),
+        similarity=parse_range("--similarity-range", similarity_range),
     )
 
 

@@ -1,4 +1,4 @@
-"""Finds fonts for characters that the usual one lacks, such as those of Chinese or Hindi labels."""
+"""Finds installed fonts for characters that the default font lacks, such as Chinese or Hindi."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +45,7 @@ _without_font: ContextVar[set[str] | None] = ContextVar("without_font", default=
 
 @contextmanager
 def missing_characters_warned_of() -> Iterator[None]:
-    """Warn once, at the end, of all characters that no font had for the figures drawn meanwhile."""
+    """Warn once, at the end, about all characters that no installed font contains."""
     found: set[str] = set()
     token = _without_font.set(found)
     try:
@@ -57,7 +57,7 @@ def missing_characters_warned_of() -> Iterator[None]:
 
 
 def complete_fonts(figure: Figure) -> None:
-    """Give the texts of a figure that need them further fonts, from those that are installed."""
+    """Add installed fallback fonts to the texts of a figure that need them."""
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             axis.get_ticklabels()  # only now do they have their text
@@ -77,7 +77,7 @@ def complete_fonts(figure: Figure) -> None:
 
 @cache
 def fonts_with(characters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Names of installed fonts that have these characters together, and those that none has."""
+    """Installed fonts that together contain these characters, and the missing characters."""
     families: list[str] = []
     left = set(characters)
     for name in _installed():

@@ -22,6 +22,10 @@ def calibration_rows(calibration: Calibration) -> Iterator[Row]:
 def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
     at, threshold = f"@{point.name}", point.threshold
     yield Row(metric=f"similarity{at}", value=point.similarity, threshold=threshold)
+    for one in point.engines:
+        yield Row(
+            metric=f"{one.engine}{at}", value=one.value, label=one.comparison, threshold=threshold
+        )
     yield Row(metric=f"macro_frr{at}", value=point.macro_frr, threshold=threshold)
     for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
         if rate is not None:
