@@ -282,3 +282,14 @@ def test_nothing_heavy_is_imported_for_help():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--k", "1,5"), ("--k", "1", "--k", "5"), ("--k", "5", "--k", "1,5"), ("--k=5,1",)],
+    ids=" ".join,
+)
+def test_ranks_are_given_in_one_list_or_several(opis, options):
+    code, out, _ = opis("evaluate", WORDNET, "--json", "-q", *options)
+    assert code == 0
+    assert list(json.loads(out)["recall"]) == ["1", "5"]

@@ -66,8 +66,10 @@ Epsilon = Annotated[
     option("Share of classes that ε-OPIS counts as the worst by class score. Default: 0.1.", PANEL),
 ]
 Ranks = Annotated[
-    str | None,
-    option("Ranks k at which R@k is reported. Default: 1.", PANEL, "--k", metavar="K,K,…"),
+    list[str] | None,
+    option(
+        "Ranks k at which R@k is reported. Repeatable. Default: 1.", PANEL, "--k", metavar="K,K,…"
+    ),
 ]
 DistanceKind = Annotated[
     Distance | None,

@@ -96,21 +96,21 @@ def parse_calibration_range(
     )
 
 
-def parse_ranks(text: str | None) -> tuple[int, ...] | None:
-    """Increasing ranks from ``1,5,10``; nothing from nothing.
+def parse_ranks(texts: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Increasing ranks from texts such as ``1,5,10``, all together; nothing from nothing.
 
     Raises
     ------
     UsageError
         If a part is not a whole number.
     """
-    if text is None:
+    if not texts:
         return None
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        return tuple(sorted({int(part) for text in texts for part in text.split(",")}))
     except ValueError as cause:
         raise UsageError(
-            f"--k={text} is not a list of ranks, expected whole numbers",
+            f"--k={','.join(texts)} is not a list of ranks, expected whole numbers",
             hint="For example --k=1,5.",
         ) from cause
 

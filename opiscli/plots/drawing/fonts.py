@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from typing import Any
 from warnings import warn
 
 from matplotlib import font_manager
@@ -31,7 +32,7 @@ _PREFERRED = (
 )  # fmt: skip
 """Tried in this order before all others."""
 
-_NO_OUTLINES = ("LastResort", "Adobe Blank", "Color Emoji", "Noto Color")
+_NO_OUTLINES = ("lastresort", "adobeblank", "coloremoji", "notocolor")
 """Fonts that claim characters which they draw as a box, as nothing, or in colours only."""
 
 _NAMED = 5
@@ -115,8 +116,8 @@ def _font(family: str) -> FT2Font | None:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError, ValueError):
         return None
-    flags = getattr(font.face_flags, "value", font.face_flags)  # an int before matplotlib 3.10
-    return font if flags & _SCALABLE else None
+    flags: Any = font.face_flags  # an int before matplotlib 3.10
+    return font if getattr(flags, "value", flags) & _SCALABLE else None
 
 
 def _installed() -> Sequence[str]:
@@ -125,7 +126,7 @@ def _installed() -> Sequence[str]:
     return [
         name
         for name in (*_PREFERRED, *others)
-        if name in names and not any(word in name for word in _NO_OUTLINES)
+        if name in names and not any(word in name.replace(" ", "").lower() for word in _NO_OUTLINES)
     ]
 
 
