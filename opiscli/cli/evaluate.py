@@ -50,7 +50,7 @@ _GalleryWhere = Annotated[
     option("Only rows of the gallery with this value.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
+    Path | None, option("Labels of an NPY gallery, as --labels.", "Input", metavar="FILE")
 ]
 _Save = Annotated[
     str | None,
