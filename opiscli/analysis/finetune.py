@@ -1,4 +1,4 @@
-"""The recipe of a fine-tuning: split the classes, train, choose a head, compare."""
+"""The recipe of fine-tuning: split the classes, train, select a head, compare."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ OnValidation = Callable[[ValidationStep], None]
 
 @dataclass(frozen=True, slots=True)
 class FineTuned:
-    """A trained head and what it changed.
+    """A trained head and its comparison with the original embeddings.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FineTuned:
 
     @property
     def warnings(self) -> tuple[ReportWarning, ...]:
-        """What a reader must know before using the head."""
+        """Warnings about the head."""
         return self.report.warnings
 
     def to_dict(self) -> dict[str, Any]:

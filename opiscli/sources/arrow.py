@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from opiscli.errors import SourceError
 from opiscli.sources.explained import each_explained, explained
 from opiscli.sources.kinds import Kind
 from opiscli.sources.table import ROWS_AT_ONCE
@@ -52,8 +53,19 @@ class ArrowFile:
         with self._source() as source:
             for batch in self._whole_batches(source, fields):
                 chosen = batch.select(list(columns))
-                chosen.validate(full=True)
+                self._require_valid(chosen)
                 yield from slices(chosen)
+
+    def _require_valid(self, batch: pa.RecordBatch) -> None:
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            try:
+                column.validate(full=True)
+            except pa.ArrowException as cause:
+                raise SourceError(
+                    f"{self.name} cannot be read: the file is damaged, for the lengths, places or"
+                    f" letters in column {name!r} are not possible",
+                    hint="Copy or download it again, or write it again.",
+                ) from cause
 
     def _whole_batches(self, source: pa.NativeFile, fields: list[int]) -> Iterator[pa.RecordBatch]:
         reader = self._reader(source, fields)

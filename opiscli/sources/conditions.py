@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from opiscli.errors import EmbeddingError, UsageError
-from opiscli.sources.plain_types import as_label_values, plain_type
+from opiscli.sources.plain_types import plain_type
 from opiscli.sources.selection import Selection
 
 _VALUES_SHOWN = 8
@@ -86,7 +86,7 @@ class Conditions:
         but = " that are not excluded" if selection.exclude else ""
         column = selection.conditions()[0][0]
         found = values(column)
-        shown = ", ".join(str(value) for value in found[:_VALUES_SHOWN].to_pylist())
+        shown = ", ".join(str(shown_value(value)) for value in found[:_VALUES_SHOWN])
         more = ", …" if len(found) > _VALUES_SHOWN else ""
         return EmbeddingError(
             f"no rows of {source}{but} match {selection.where_as_given}",
@@ -94,12 +94,24 @@ class Conditions:
         )
 
 
+def shown_value(value: pa.Scalar) -> object:
+    """A value as it is shown in messages; Python has no nanoseconds."""
+    return (value.cast(pa.string()) if pa.types.is_temporal(value.type) else value).as_py()
+
+
 def _matcher(one: _Condition, kind: pa.DataType) -> Callable[[pa.Array], pa.Array]:
     """How values of a plain type are compared with the one that was given as text."""
     if one.value == "":
         return lambda column: _is_missing(column)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return lambda column: pc.equal(as_label_values(column), one.value)
+    if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        value = pa.scalar(one.value.encode(), pa.large_binary())
+        return lambda column: pc.equal(column.cast(pa.large_binary()), value)
+    if pa.types.is_float16(kind):  # which has no comparison of its own
+        return _comparison(one, pa.float32())
+    return _comparison(one, kind)
+
+
+def _comparison(one: _Condition, kind: pa.DataType) -> Callable[[pa.Array], pa.Array]:
     try:
         value = pa.scalar(one.value).cast(kind)
     except (pa.ArrowException, NotImplementedError) as cause:
@@ -110,7 +122,7 @@ def _matcher(one: _Condition, kind: pa.DataType) -> Callable[[pa.Array], pa.Arra
         ) from cause
     if pa.types.is_floating(kind) and math.isnan(value.as_py()):
         return lambda column: pc.is_nan(column)
-    return lambda column: pc.equal(column, value)
+    return lambda column: pc.equal(column.cast(kind), value)
 
 
 def _is_missing(column: pa.Array) -> pa.Array:

@@ -24,11 +24,8 @@ _EVIDENT = 4  # so many numbered columns are taken for coordinates of an embeddi
 def is_vector(kind: pa.DataType) -> bool:
     """Whether a column can only hold embeddings: lists of numbers that are not whole."""
     values = plain_type(kind)
-    if (
-        not is_list(values)
-        or (shape := getattr(kind, "shape", None))
-        and max(shape) < np.prod(shape)
-    ):
+    shape = getattr(kind, "shape", None)
+    if not is_list(values) or (shape and max(shape) < np.prod(shape)):
         return False
     return bool(pa.types.is_floating(values.value_type) or pa.types.is_decimal(values.value_type))
 
@@ -189,6 +186,12 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
         ((k, one) for k, one in enumerate(texts) if one is not None and not _is_list_text(one)),
         (0, texts[0] or ""),
     )
+    if text and not text.strip("[](){} \n\t\r"):
+        raise EmbeddingError(
+            f"the embedding has 0 dims: row {start + row} is an empty list (rows count from 0)",
+            hint="The model gave nothing for it; drop these rows or compute their embeddings again.",
+            row=start + row,
+        )
     shown = text if len(text) <= 40 else f"{text[:40]}…"
     hint = "Write each embedding as a list such as [0.1, 0.2]."
     if "..." in text:
@@ -196,7 +199,7 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
     elif not text:
         hint = "Drop these rows or fill them in."
     return EmbeddingError(
-        f"embedding in row {start + row} is not a list of numbers but {shown!r} (rows count from 0)",
+        f"embedding in row {start + row} is no list of numbers but {shown!r} (rows count from 0)",
         hint=hint,
         row=start + row,
     )

@@ -73,7 +73,7 @@ class Joined:
             for part in self.parts:
                 require_once(part.table, [name])
                 has = name in part.table.schema.names
-                if not has and name not in part.keys and everywhere:
+                if not has and everywhere and not any(name in one.keys for one in self.parts):
                     raise self._missing(name, part)
                 if has:
                     first = first or part

@@ -65,17 +65,18 @@ _FOREIGN = (
      "Name the file without the leading ._ instead."),
     (rb".{257}ustar", "a tar archive", "Unpack it first: tar xf FILE."),
     (rb".{8}\{\s*\"", "a safetensors file",
-     f"In Python: embeddings = safetensors.numpy.load_file('e.safetensors')['embeddings']; {_SAVE}"),
+     f"In Python: embeddings = safetensors.numpy.load_file('e.safetensors')['embedding']; {_SAVE}"),
     (rb"version https://git-lfs", "a Git LFS pointer, not the data itself",
      "Fetch the data: git lfs pull."),
-    (rb"(?i:\s*<(!doctype|html|\?xml|head))", "a web page",
+    (rb"(?i:\s*<(!doctype|html|\?xml|head))", "a web page or XML",
      "The download went wrong (a login or error page?); download the file itself again."),
-    (rb"\s*\[", "a JSON array or a list as text, expected one JSON object per line",
+    (rb"\s*\[", "a JSON array or a list as text, not one JSON object per line",
      "Make it JSON Lines: jq -c '.[]' e.json > e.jsonl"),
     (rb"\xff\xfe|\xfe\xff", "text in UTF-16",
      "Convert it: iconv -f UTF-16 -t UTF-8 e.csv > utf8.csv"),
 )  # fmt: skip
 
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -126,7 +127,7 @@ def kind_of_file(path: Path) -> Kind:
         ) from cause
     kind = kind_of(head, str(path))
     if kind is Kind.NPZ:
-        refuse_foreign_archive(path)
+        refuse_foreign_archive(path, str(path))
     return kind
 
 
@@ -148,7 +149,7 @@ def _unpacked(head: bytes) -> bytes:
 
 def _text_kind(head: bytes, name: str) -> Kind | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text or b"\0" in text:
+    if not text or _CONTROL.search(text):
         return None
     if text.startswith(b"{"):
         return Kind.JSON_LINES

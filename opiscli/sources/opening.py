@@ -1,5 +1,6 @@
 """Opens whatever a SOURCE names as a table: the one place where kinds are told apart."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of, kind_of_file
 from opiscli.sources.parquet import ParquetFile
 from opiscli.sources.saved_dataset import is_saved_dataset, open_saved_dataset
 from opiscli.sources.table import Table
+from opiscli.sources.zip_archives import refuse_foreign_archive
 
 _STDIN = "standard input"
 
@@ -32,7 +34,10 @@ def open_source(source: str, contents: bytes | None = None) -> Table:
     """
     if source == "-":
         contents = sys.stdin.buffer.read() if contents is None else contents
-        return _table(contents, _STDIN, kind_of(contents[:N_BYTES], _STDIN))
+        kind = kind_of(contents[:N_BYTES], _STDIN)
+        if kind is Kind.NPZ:
+            refuse_foreign_archive(io.BytesIO(contents), _STDIN)
+        return _table(contents, _STDIN, kind)
     path = Path(source)
     if path.is_file():
         return _open_file(path)  # one file is read as it is, whatever its folder is called

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 
 from opiscli.errors import EmbeddingError
 
-_WHOLE_DIGITS = 18  # as many as surely fit into 64 bits
-
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """Type of the values of a column behind the border."""
@@ -30,8 +28,7 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(plain_type(kind.value_type), kind.list_size)
     if is_list(kind):
-        is_large = pa.types.is_large_list(kind) or pa.types.is_large_list_view(kind)
-        return (pa.large_list if is_large else pa.list_)(plain_type(kind.value_type))
+        return (pa.list_ if pa.types.is_list(kind) else pa.large_list)(plain_type(kind.value_type))
     return kind
 
 
@@ -75,8 +72,19 @@ def _plain(array: pa.Array) -> pa.Array:
                 array.offset, len(array)
             )
         )
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        return _plain(_lists_of_views(array))
     wanted = plain_type(kind)
     return array if kind == wanted else array.cast(wanted)
+
+
+def _lists_of_views(array: pa.Array) -> pa.Array:
+    """Lists one after the other; pyarrow's own cast leaves out the last end."""
+    lengths = pc.fill_null(array.value_lengths(), 0).cast(pa.int64())
+    ends = pc.cumulative_sum(lengths)
+    offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends])
+    mask = array.is_null() if array.null_count else None
+    return pa.LargeListArray.from_arrays(offsets, array.flatten(), mask=mask)
 
 
 def storable(array: pa.Array, name: str, source: str) -> pa.Array:
@@ -138,6 +146,8 @@ def as_label_values(column: pa.Array | pa.ChunkedArray) -> Any:  # noqa: ANN401
         column = column.cast(pa.large_binary())
         return column.cast(pa.large_string())
     if pa.types.is_decimal(kind):
-        is_whole = kind.scale == 0 and kind.precision <= _WHOLE_DIGITS
-        return column.cast(pa.int64() if is_whole else pa.large_string())
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowException:  # not all are whole, or some are too large
+            return column.cast(pa.large_string())
     return column

@@ -11,7 +11,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
-from opiscli.sources.conditions import Conditions
+from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
@@ -127,8 +127,8 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     except EmbeddingError as error:
         if error.row is None or item_id is None or not collected[item_id]:
             raise
-        item = pa.chunked_array(collected[item_id])[error.row].as_py()
-        raise named_by_id(error, item) from error
+        item = pa.chunked_array(collected[item_id])[error.row]
+        raise named_by_id(error, shown_value(item)) from error
     columns = {name: pa.chunked_array(chunks) for name, chunks in collected.items()}
     coded = labels(columns[label], f"label ({label})", label, source)
     others = {

@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 from opiscli.errors import SourceError
 from opiscli.sources.selection import listed
@@ -16,19 +17,19 @@ _MARKS = (
 )  # fmt: skip
 
 
-def refuse_foreign_archive(path: Path) -> None:
+def refuse_foreign_archive(file: Path | BinaryIO, name: str) -> None:
     """Raise `SourceError` if a zip archive holds no array."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return  # damaged: whoever reads it says so
-    if any(name.endswith(".npy") for name in names):
+    if any(member.endswith(".npy") for member in names):
         return
     for mark, what, hint in _MARKS:
-        if any(name.startswith(mark) or name.rpartition("/")[2] == mark for name in names):
-            raise SourceError(f"{path} is {what}, expected Parquet, CSV, NPY or NPZ", hint=hint)
+        if any(one.startswith(mark) or one.rpartition("/")[2] == mark for one in names):
+            raise SourceError(f"{name} is {what}, expected Parquet, CSV, NPY or NPZ", hint=hint)
     raise SourceError(
-        f"{path} is a zip archive without arrays, holding: {listed(names) or 'nothing'}",
+        f"{name} is a zip archive without arrays, holding: {listed(names) or 'nothing'}",
         hint="Unpack it first: unzip FILE; or save arrays with numpy.savez.",
     )

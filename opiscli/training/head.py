@@ -1,4 +1,4 @@
-"""The trained head as an object, which is also a transformer in the sense of scikit-learn."""
+"""The projection head as an object, which is also a scikit-learn transformer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ class Head(Estimator):
     _fitted: HeadFile | None = field(default=None, init=False)
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
-        """Train on some classes, choose the best head on the others.
+        """Train on some classes and select the best checkpoint on the held-out classes.
 
         If none is better than the frozen embeddings, the head is the identity and `step` is
         ``None``.
@@ -207,7 +207,7 @@ class Head(Estimator):
         return head
 
     def fitted(self, projection: Projection, record: Mapping[str, Any]) -> Self:
-        """A new head with the same parameters that has been trained already.
+        """Return a new head with the same parameters and these trained weights.
 
         Parameters
         ----------
@@ -227,17 +227,17 @@ class Head(Estimator):
 
     @property
     def record(self) -> dict[str, Any]:
-        """Signature, data and scores of the training: plain values, as saved with the head."""
+        """Signature, data and scores of the training run: plain values, as saved with the head."""
         return dict(self._file().record)
 
     @property
     def signature(self) -> str:
-        """Every setting of the training, in one line."""
+        """All training settings in one line."""
         return str(self._file().record.get("signature", ""))
 
     @property
     def step(self) -> int | None:
-        """Training step that the head was taken at; ``None`` if it is the identity."""
+        """Training step of the selected checkpoint; ``None`` if the head is the identity."""
         found: int | None = self._file().record.get("head", {}).get("step")
         return found
 
@@ -249,7 +249,7 @@ class Head(Estimator):
         return self._fitted.projection.dims
 
     def settings(self) -> "TrainingSettings":
-        """The parameters as checked settings of one training.
+        """The parameters as validated training settings.
 
         Raises
         ------

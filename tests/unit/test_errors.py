@@ -108,7 +108,7 @@ PLOTS = [
     ("plot_classes", "threshold", 3.0, "plot-classes --threshold 3"),
     ("plot_classes", "highlight", ["kind"], "plot-classes --highlight kind"),
     ("plot_curves", "highlight", ["kind"], "plot-curves --highlight kind"),
-    ("plot_pareto", "pairs", ["a:b"], "plot-pareto --pairs a:b"),
+    ("plot_pareto", "arrows", ["a:b"], "plot-pareto --arrow a:b"),
 ]
 CASES = [
     *(("evaluate", *case[:2], f"evaluate {case[2]}") for case in EVALUATE),
