@@ -19,6 +19,7 @@ from opiscli.sources.kinds import delimiter_of
 from opiscli.sources.text_file import TextFile
 
 _BYTES_AT_ONCE = 1 << 24
+_LONGEST_CELL = (1 << 31) - 1
 _NUMBER = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -86,6 +87,8 @@ class DelimitedFile:
             ragged.append(row)
             return "error"
 
+        if not self._is_closed:
+            raise self._unclosed()
         with TextFile(self.file).open_bytes() as file:
             try:
                 for batch in arrow_csv.open_csv(
@@ -109,10 +112,29 @@ class DelimitedFile:
                     raise self._unclosed() from cause
                 raise
 
+    @cached_property
+    def _is_closed(self) -> bool:
+        """Whether no quoted cell is still open at the end; pyarrow lets that pass."""
+        with TextFile(self.file).open_bytes() as file:
+            chunks = iter(lambda: file.read(_BYTES_AT_ONCE), b"")
+            if sum(chunk.count(b'"') for chunk in chunks) % 2 == 0:
+                return True
+        most = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            with TextFile(self.file).open_text() as lines:
+                for _ in csv.reader(lines, delimiter=self._header.delimiter, strict=True):
+                    pass
+        except csv.Error as wrong:
+            return "unexpected end" not in str(wrong)
+        finally:
+            csv.field_size_limit(most)
+        return True
+
     def _unclosed(self) -> SourceError:
         return SourceError(
-            f"{self.name} has a line of more than {_BYTES_AT_ONCE >> 20} MB",
-            hint="A quotation mark may not be closed; quotes inside a cell are written twice.",
+            f"{self.name} has a quotation mark that is not closed, or a line of more than"
+            f" {_BYTES_AT_ONCE >> 20} MB",
+            hint="Quotes inside a cell are written twice; the end may also be cut off.",
         )
 
     def _ragged(self, row: arrow_csv.InvalidRow, n_names: int) -> SourceError:

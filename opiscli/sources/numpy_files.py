@@ -28,8 +28,6 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         )
     embeddings = load_npy(path)
     labels = load_npy(selection.labels_file)
-    for name in _of_conditions(selection):
-        require_column(name, ["label"], str(path), selection.where_option)
     if len(embeddings) == len(labels):
         rows = _matching_rows({"label": labels}, selection, path)
         embeddings, labels = embeddings[rows], labels[rows]
@@ -141,6 +139,7 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
         "--embedding-columns": selection.embedding_columns,
         "--label-column": selection.label,
         "--id-column": selection.id,
+        selection.where_option: set(_of_conditions(selection)) - {"label"},
         "--group-by": selection.group,
         "--show": selection.show,
     }
