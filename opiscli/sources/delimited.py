@@ -78,39 +78,31 @@ class DelimitedFile:
         header = self._header
         if not header.has_rows:
             return
+        if not self._is_closed:
+            raise self._unclosed()
         # Under other names, for theirs may be surrounded by blanks.
         keys = [str(at) for at in range(len(header.names))]
         wanted = [keys[self.schema.get_field_index(name)] for name in columns]
         ragged: list[arrow_csv.InvalidRow] = []
-
-        def stop(row: arrow_csv.InvalidRow) -> str:
-            ragged.append(row)
-            return "error"
-
-        if not self._is_closed:
-            raise self._unclosed()
         with TextFile(self.file).open_bytes() as file:
             try:
                 for batch in arrow_csv.open_csv(
                     file,
                     read_options=_reading(keys, header.n_blank),
-                    parse_options=arrow_csv.ParseOptions(
-                        delimiter=header.delimiter,
-                        newlines_in_values=True,
-                        invalid_row_handler=stop,
-                    ),
+                    parse_options=_parsing(header.delimiter, ragged),
                     convert_options=_as_written(keys, wanted),
                 ):
                     chosen = [batch.column(key) for key in wanted]
                     yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
             except pa.ArrowException as cause:
-                if ragged:
-                    raise self._ragged(ragged[0], len(header.names)) from cause
-                if "UTF8" in str(cause).upper():
-                    raise _not_utf8(self.name) from cause
-                if "straddl" in str(cause):
-                    raise self._unclosed() from cause
-                raise
+                raise self._why(cause, ragged) from cause
+
+    def _why(self, cause: Exception, ragged: list[arrow_csv.InvalidRow]) -> Exception:
+        if ragged:
+            return self._ragged(ragged[0], len(self._header.names))
+        if "UTF8" in str(cause).upper():
+            return _not_utf8(self.name)
+        return self._unclosed() if "straddl" in str(cause) else cause
 
     @cached_property
     def _is_closed(self) -> bool:
@@ -157,6 +149,18 @@ def _reading(keys: list[str], n_blank: int) -> arrow_csv.ReadOptions:
         column_names=keys,
         skip_rows=n_blank,
         skip_rows_after_names=1,
+    )
+
+
+def _parsing(delimiter: str, ragged: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
+    """Stop at the first row with another number of cells, and put it into ``ragged``."""
+
+    def stop(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row)
+        return "error"
+
+    return arrow_csv.ParseOptions(
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
     )
 
 

@@ -1,4 +1,4 @@
-"""Files that are not read are recognised by their first bytes, whole ones are not called cut off."""
+"""Files that are not read are recognised by their first bytes; only cut ones are called so."""
 
 import io
 import zipfile
@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from stored_items import EMBEDDINGS, N, NAMES, assert_items, lists, table, write
+from stored_items import EMBEDDINGS, NAMES, N, assert_items, lists, table, write
 
 from opiscli import SourceError, read_embeddings
 from opiscli.errors import OpisError
@@ -26,12 +26,24 @@ FOREIGN = {
     "SQLite": (b"SQLite format 3\0" + bytes(99), "an SQLite database", "sqlite3.connect"),
     "pickle": (b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c", "a Python pickle", "never unpickles"),
     "old pickle": (b"\x80\x02}q\0.", "a Python pickle", "numpy.save"),
-    "safetensors": ((64).to_bytes(8, "little") + b'{"x":{"dtype":"F32"', "a safetensors", "load_file"),
+    "safetensors": (
+        (64).to_bytes(8, "little") + b'{"x":{"dtype":"F32"',
+        "a safetensors",
+        "load_file",
+    ),
     "PyTorch": (archive("archive/data.pkl", "archive/data/0"), "a PyTorch file", "weights_only"),
-    "PyTorch, named": (archive("model/byteorder", "model/data.pkl"), "a PyTorch file", "torch.load"),
+    "PyTorch, named": (
+        archive("model/byteorder", "model/data.pkl"),
+        "a PyTorch file",
+        "torch.load",
+    ),
     "Excel": (archive("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook", "read_excel"),
     "Excel of openpyxl": (archive("docProps/app.xml", "xl/styles.xml"), "an Excel", "read_excel"),
-    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "an old Excel file", "read_excel"),
+    "old Excel": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99),
+        "an old Excel file",
+        "read_excel",
+    ),
     "OpenDocument": (archive("mimetype", "content.xml"), "an OpenDocument file", "CSV"),
     "zip": (archive("e.csv", "notes.txt"), "holding: e.csv, notes.txt", "unzip"),
     "empty zip": (archive(), "holding: nothing", "numpy.savez"),
@@ -43,17 +55,25 @@ FOREIGN = {
     "Avro": (b"Obj\x01\x04\x14avro.codec", "an Avro file", "read_avro"),
     "ORC": (b"ORC\x08\x03\x10", "an ORC file", "read_orc"),
     "encrypted Parquet": (b"PARE" + bytes(99), "an encrypted Parquet file", "Decrypt"),
-    "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS", "lfs pull"),
+    "Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "a Git LFS",
+        "lfs pull",
+    ),
     "HTML": (b"\n<!DOCTYPE html>\n<html>", "a web page", "download the file itself"),
     "html": (b"<html><head><title>Sign in</title>", "a web page", "download"),
-    "XML": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>', "a web page or XML", "download"),
+    "XML": (
+        b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>',
+        "a web page or XML",
+        "download",
+    ),
     "JSON array": (b'[{"embedding": [1.0], "label": "a"}]', "a JSON array", "jq -c"),
     "macOS": (b"\0\5\x16\7\0\2\0\0Mac OS X        ", "a macOS resource file", "leading ._"),
     "UTF-16": ("label,dim_0\n".encode("utf-16"), "text in UTF-16", "iconv"),
     "empty": (b"", "is empty (0 bytes)", "again"),
     "noise": (bytes(range(1, 200)), "is no kind of file", "to_parquet"),
     "a sentence": (b"To be done.", "is no kind of file", "to_parquet"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
@@ -112,11 +132,9 @@ def test_what_is_cut_off_may_be_cut_off(tmp_path, kind, cut, where):
     whole = contents_of(tmp_path, kind)
     part = whole[: cut if cut >= 1 else int(len(whole) * cut)]
     source = write(tmp_path / "f" / ("x.parquet" if where == "folder" else "x"), part)
-    with pytest.raises(SourceError, match="cannot be read.*cut off") as refused:
-        if where == "stdin":
-            read_embeddings("-", contents=part)
-        else:
-            read_embeddings(str(source.parent if where == "folder" else source))
+    name = {"file": source, "folder": source.parent, "stdin": "-"}[where]
+    with pytest.raises(SourceError, match=r"cannot be read.*cut off") as refused:
+        read_embeddings(str(name), contents=part if where == "stdin" else None)
     assert ("standard input" if where == "stdin" else str(source)) in refused.value.problem
 
 
@@ -140,13 +158,15 @@ def test_places_outside_an_arrow_file_are_refused_with_the_column(tmp_path):
     first = contents.index(codes.tobytes())
     for bad in (7, 255):
         contents[first] = bad
-        with pytest.raises(SourceError, match="damaged.*column 'label'"):
+        with pytest.raises(SourceError, match=r"damaged.*column 'label'"):
             read_embeddings(str(write(tmp_path / "bad.arrow", bytes(contents))))
 
 
 def test_causes_that_have_nothing_to_do_with_a_cut(tmp_path):
     rows = table().slice(0, 4)
-    twice = pa.Table.from_arrays([lists(), *[pa.array(NAMES)] * 2], names=["embedding", "label", "label"])  # noqa: E501  # fmt: skip
+    twice = pa.Table.from_arrays(
+        [lists(), *[pa.array(NAMES)] * 2], names=["embedding", "label", "label"]
+    )
     pq.write_table(twice, tmp_path / "twice.parquet")
     write(tmp_path / "kinds/a.parquet", rows)
     write(tmp_path / "kinds/b.parquet", rows.set_column(1, "label", [[1, 2, 3, 4]]))

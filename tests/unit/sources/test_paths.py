@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pyarrow as pa
 import pytest
-from stored_items import EMBEDDINGS, HALVES, LABELS, N, NAMES, assert_items, lists, table, write
+from stored_items import EMBEDDINGS, HALVES, LABELS, NAMES, N, assert_items, lists, table, write
 
 from opiscli import SourceError, read_embeddings
 from opiscli.errors import OpisError
@@ -28,7 +28,10 @@ def stored(folder, files):
         WHOLE_IN_TWO,
         {"A.PARQUET": table(FIRST), "b.Pq": table(SECOND)},
         {"part-0": table(FIRST), "part-1": table(SECOND)},
-        {"x.parquet/part-0.snappy.parquet": table(FIRST), "x.parquet/part-1.parquet": table(SECOND)},
+        {
+            "x.parquet/part-0.snappy.parquet": table(FIRST),
+            "x.parquet/part-1.parquet": table(SECOND),
+        },
         {"[1].parquet": table(FIRST), "[2]?*.parquet": table(SECOND)},
         {**WHOLE_IN_TWO, "_SUCCESS": b"", "_metadata": b"PAR1", ".a.parquet.crc": b"crc"},
         {**WHOLE_IN_TWO, "part-0.parquet.crc": b"crc", "README.md": "notes", "x.json": "{}"},
@@ -38,10 +41,13 @@ def stored(folder, files):
         {"day=1/a.parquet": table(FIRST), "day=2/b.parquet": table(SECOND)},
         {"=x/a.parquet": table(FIRST), "b.parquet": table(SECOND)},
         {"a.parquet": table(FIRST), "b.parquet": table(SECOND, extra=np.arange(N - N // 2))},
-        {"a.parquet": table(FIRST, x=["t"] * (N // 2)), "b.parquet": table(SECOND, x=LABELS[SECOND])},
+        {
+            "a.parquet": table(FIRST, x=["t"] * (N // 2)),
+            "b.parquet": table(SECOND, x=LABELS[SECOND]),
+        },
     ],
     ids=lambda files: " ".join(files),
-)  # fmt: skip
+)
 def test_a_folder_is_the_parquet_files_in_it(tmp_path, files):
     assert_items(read_embeddings(str(stored(tmp_path / "f", files))))
 
@@ -70,7 +76,7 @@ def test_texts_however_stored_are_one_column(tmp_path, kind):
     if pa.types.is_binary(kind):
         files = {"a.parquet": table(FIRST), "b.parquet": table(SECOND, label=column)}
         with pytest.raises(
-            SourceError, match="holds string in .*a.parquet, but binary in .*b.parq"
+            SourceError, match=r"holds string in .*a\.parquet, but binary in .*b\.p"
         ):
             read_embeddings(str(stored(tmp_path / "f", files)))
         return
@@ -160,7 +166,7 @@ def test_keys_of_folders_are_text_as_it_is_written(tmp_path, folders, where, row
 
 def test_labels_may_be_keys_of_folders(tmp_path):
     for name in np.unique(NAMES):
-        rows = NAMES == name
+        rows = name == NAMES
         items = table(rows).drop_columns(["label"])
         write(tmp_path / "f" / f"label=0{name[1:]}" / "x.parquet", items)
     assert read_embeddings(str(tmp_path / "f")).names == ("00", "01", "02", "03", "04", "05")

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from stored_items import DIMS, EMBEDDINGS, HALVES, N, NAMES, lists, table, write
+from stored_items import DIMS, EMBEDDINGS, HALVES, NAMES, N, lists, table, write
 
 from opiscli.errors import OpisError
 from opiscli.sources import Selection, map_embeddings, project_embeddings
@@ -74,7 +74,9 @@ def test_columns_are_kept(tmp_path, kind):
 @pytest.mark.parametrize("kind", NOT_KEPT)
 def test_columns_that_parquet_cannot_hold_are_refused_by_name(tmp_path, kind):
     source = write(tmp_path / "e.arrow", table(meta=NOT_KEPT[kind]))
-    with pytest.raises(OpisError, match="column 'meta' of .* which Parquet cannot hold") as refused:
+    with pytest.raises(
+        OpisError, match=r"column 'meta' of .* which Parquet cannot hold"
+    ) as refused:
         project(source, tmp_path / "p.parquet")
     assert "drop_columns(['meta'])" in refused.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["e.arrow"]

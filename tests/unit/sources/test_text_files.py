@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from stored_items import DIMS, EMBEDDINGS, LABELS, N, NAMES, assert_items, write
+from stored_items import DIMS, EMBEDDINGS, LABELS, NAMES, N, assert_items, write
 
 from opiscli import EmbeddingSet, read_embeddings
 from opiscli.errors import OpisError

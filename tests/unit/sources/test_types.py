@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from stored_items import DIMS, EMBEDDINGS, LABELS, N, NAMES, assert_items, lists, table, write
+from stored_items import DIMS, EMBEDDINGS, LABELS, NAMES, N, assert_items, lists, table, write
 
 from opiscli import EmbeddingError, SourceError, UsageError, read_embeddings
 from opiscli.errors import OpisError
@@ -92,7 +92,7 @@ EMBEDDING_COLUMNS = {
     "text": pa.array([str(row) for row in EMBEDDINGS.tolist()]),
     "text without commas": pa.array([str(row).replace(",", "") for row in EMBEDDINGS.tolist()]),
     "text of views": pa.array([str(r) for r in EMBEDDINGS.tolist()]).cast(pa.string_view()),
-    "text in braces": pa.array(["{%s}" % str(row)[1:-1] for row in EMBEDDINGS.tolist()]),
+    "text in braces": pa.array([f"{{{str(row)[1:-1]}}}" for row in EMBEDDINGS.tolist()]),
     "text with blanks": pa.array([f"  [ {str(r)[1:-1]} ]\n" for r in EMBEDDINGS.tolist()]),
 }
 
@@ -101,8 +101,9 @@ EMBEDDING_COLUMNS = {
 def test_embeddings(tmp_path, kind):
     items = read_embeddings(stored(tmp_path, embedding=EMBEDDING_COLUMNS[kind]))
     if kind == "decimals":
-        np.testing.assert_allclose(items.unit_rows.sum(), read_embeddings(
-            stored(tmp_path)).unit_rows.sum(), rtol=1e-4)  # fmt: skip
+        np.testing.assert_allclose(
+            items.unit_rows.sum(), read_embeddings(stored(tmp_path)).unit_rows.sum(), rtol=1e-4
+        )
     else:
         assert_items(items)
 
@@ -129,26 +130,45 @@ FLOATS = pa.list_(pa.float32())
         (pa.array(EMBEDDINGS[:, 0]), 3, "holds float, expected lists", "--embedding-column"),
         (pa.nulls(N), 3, "holds null", "--embedding-column"),
         (pa.array([[]] * N, FLOATS), 4, "embeddings have 0 dims", "again"),
-        (pa.array([[]] * N, pa.list_(pa.float32(), 0)),
-         4, "embeddings have 0 dims", "again"),
+        (pa.array([[]] * N, pa.list_(pa.float32(), 0)), 4, "embeddings have 0 dims", "again"),
         (pa.array(with_row(0, []), FLOATS), 4, "row 0 is an empty list", "again"),
         (pa.array(with_row(7, []), FLOATS), 4, "row 7 has 0 dims, expected 8", "one model"),
         (pa.array(with_row(7, [1.0, 2.0]), FLOATS), 4, "row 7 has 2 dims", "one model"),
         (pa.array(with_row(7, None), FLOATS), 4, "embedding in row 7 is null", "Drop"),
         (pa.array(with_row(0, None), FLOATS), 4, "embedding in row 0 is null", "Drop"),
-        (pa.array(with_row(7, [None] + [1.0] * 7), FLOATS), 4, "value in the embedding in row 7", ""),
+        (
+            pa.array(with_row(7, [None] + [1.0] * 7), FLOATS),
+            4,
+            "value in the embedding in row 7",
+            "",
+        ),
         (pa.array(with_row(7, [float("nan")] * 8), FLOATS), 4, "first in row 7", "Drop"),
         (pa.array(["[]"] * N), 4, "0 dims: row 0 is an empty list", "again"),
-        (pa.array(["[1, 2]", "[1, two]"] * (N // 2) + ["[1, 2]"] * (N % 2)), 4, "row 1 is no list", ""),
+        (
+            pa.array(["[1, 2]", "[1, two]"] * (N // 2) + ["[1, 2]"] * (N % 2)),
+            4,
+            "row 1 is no list",
+            "",
+        ),
         (pa.array(["a cat"] * N), 4, "row 0 is no list of numbers but 'a cat'", "[0.1, 0.2]"),
         (pa.array(["[0.1 0.2 ... 0.9]"] * N), 4, "is no list of numbers", "NumPy shortened"),
-        (pa.array(["[1, 2]", "[1, 2, 3]"] * (N // 2) + ["[1, 2]"] * (N % 2)), 4, "row 1 has 3 dims", ""),
+        (
+            pa.array(["[1, 2]", "[1, 2, 3]"] * (N // 2) + ["[1, 2]"] * (N % 2)),
+            4,
+            "row 1 has 3 dims",
+            "",
+        ),
         (pa.array(["[1, 2]", None] * (N // 2) + ["[1, 2]"] * (N % 2)), 4, "row 1 is null", ""),
         (pa.array(["[1, null]"] * N), 4, "row 0 is no list of numbers", ""),
-        (pa.array(["[[1, 2]]", "[1], [2]"] * (N // 2) + ["[1, 2]"] * (N % 2)), 4, "row 1 is no", ""),
+        (
+            pa.array(["[[1, 2]]", "[1], [2]"] * (N // 2) + ["[1, 2]"] * (N % 2)),
+            4,
+            "row 1 is no",
+            "",
+        ),
     ],
     ids=lambda value: "" if not isinstance(value, str) else value,
-)  # fmt: skip
+)
 def test_columns_that_are_no_embeddings(tmp_path, column, code, says, hint):
     with pytest.raises(OpisError) as refused:
         read_embeddings(stored(tmp_path, embedding=column))
@@ -185,14 +205,16 @@ EVERY_CONDITION = {
     "decimal": (pa.array(np.where(ODD, "1.50", "2.00")).cast(pa.decimal128(9, 2)), "1.5"),
     "date": (pa.array(ODD.astype("i4")).cast(pa.date32()), "1970-01-02"),
     "time": (pa.array(ODD.astype("i8")).cast(pa.timestamp("s")), "1970-01-01 00:00:01"),
-    "uuid": (pa.array([bytes(16) if not odd else bytes([1] * 16) for odd in ODD], pa.uuid()),
-             "01010101-0101-0101-0101-010101010101"),
+    "uuid": (
+        pa.array([bytes(16) if not odd else bytes([1] * 16) for odd in ODD], pa.uuid()),
+        "01010101-0101-0101-0101-010101010101",
+    ),
     "empty": (pa.array(np.where(ODD, "", "x")), ""),
     "null": (pa.array([None if odd else "x" for odd in ODD]), ""),
     "null number": (pa.array([None if odd else 3 for odd in ODD]), ""),
     "value with =": (pa.array(np.where(ODD, "a=b", "a")), "a=b"),
     "null beside others": (pa.array(["test" if odd else None for odd in ODD]), "test"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", EVERY_CONDITION)
@@ -250,7 +272,10 @@ def test_conditions_that_cannot_be_met(tmp_path, chosen, error, says):
 
 def test_missing_labels_are_left_out_on_request(tmp_path):
     missing = np.arange(N) == 4
-    source = stored(tmp_path, label=pa.array([None if gone else n for n, gone in zip(NAMES, missing, strict=True)]))  # noqa: E501  # fmt: skip
+    source = stored(
+        tmp_path,
+        label=pa.array([None if gone else n for n, gone in zip(NAMES, missing, strict=True)]),
+    )
     with pytest.raises(EmbeddingError) as refused:
         read_embeddings(source)
     assert "--exclude label=" in refused.value.on_command_line[1]
@@ -316,11 +341,15 @@ def test_wide_columns_are_in_the_order_of_their_numbers(tmp_path):
         ({**WIDE, "dim_a": TEXTS}, {"embedding_columns": "dim_*"}, 4, "(column dim_a) has 'c0'"),
         ({**WIDE, "dim_b": FLAT}, {"embedding_columns": "dim_*"}, 3, "column 'dim_b'"),
         ({**WIDE, "dim_7": NUMBERS}, {"embedding_columns": "dim_*"}, 3, "column 'dim_7'"),
-        ({**WIDE, "dim_7": pa.array([None] + [1.0] * (N - 1))}, {"embedding_columns": "d*"}, 4,
-         "row 0 (column dim_7) lacks a number"),
+        (
+            {**WIDE, "dim_7": pa.array([None] + [1.0] * (N - 1))},
+            {"embedding_columns": "d*"},
+            4,
+            "row 0 (column dim_7) lacks a number",
+        ),
         ({**WIDE, "dim_7": pa.array(["1,5"] * N)}, {"embedding_columns": "d*"}, 4, "decimal point"),
     ],
-)  # fmt: skip
+)
 def test_wide_tables_that_cannot_be_read(tmp_path, columns, chosen, code, says):
     source = str(write(tmp_path / "e.parquet", pa.table({"label": TEXTS, **columns})))
     with pytest.raises(OpisError) as refused:
