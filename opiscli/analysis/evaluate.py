@@ -6,49 +6,34 @@ import numpy as np
 
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
 from opiscli.analysis.class_measures import estimates
+from opiscli.analysis.consistency import Consistency
 from opiscli.analysis.operating_points import chosen_names, operating_point
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
-from opiscli.counts.pair_counts import PairCounts, SpreadCounts
-from opiscli.metrics.intervals.bootstrap import (
-    ClassBootstrap,
-    log_interval,
-    percentile_interval,
-    thinned,
-)
+from opiscli.counts.pair_counts import PairCounts
+from opiscli.metrics.intervals.bootstrap import ClassBootstrap, percentile_interval
 from opiscli.metrics.intervals.rate import rule_of_three
 from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION
-from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
-from opiscli.metrics.opis import (
-    LARGEST_EPSILON_OPIS,
-    LARGEST_OPIS,
-    epsilon_opis,
-    mean_over_range,
-    n_worst,
-    opis,
-    opis_contributions,
-)
+from opiscli.metrics.opis import mean_over_range, opis_contributions
 from opiscli.metrics.rates import pooled_far, pooled_frr
 from opiscli.metrics.recall import recall_name
 from opiscli.metrics.utility import utility
 from opiscli.results import (
     Bounds,
     CalibrationRange,
-    EpsilonOpis,
     Estimate,
     Evaluation,
     Interval,
     OperatingPoint,
-    Opis,
     Pairs,
     Ranking,
     Recall,
     UtilityKind,
     WorstClass,
 )
-from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
     calibration_range,
@@ -91,6 +76,7 @@ def derive(
     curves = utility(paired, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
     measures = estimates(curves, grid.thresholds, bootstrap)
+    consistency = Consistency(paired, curves, counted.for_noise, bootstrap, settings)
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
@@ -104,8 +90,8 @@ def derive(
             grid.n_negative,
         ),
         calibration_range=_calibration_range(grid, settings.calibration_range),
-        opis=_opis(paired, counted.for_noise, curves, bootstrap, settings),
-        eps_opis=_eps_opis(curves, grid.thresholds, bootstrap, settings.epsilon),
+        opis=consistency.opis(),
+        eps_opis=consistency.epsilon_opis(),
         recall={
             str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
         },
@@ -137,25 +123,23 @@ def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
 def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
     if counted.grid is None:
         # Raises, and says why.
-        calibration_range(counted.pooled, settings.calibration_range)
+        calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
     return counted.at(counted.grid)
 
 
 def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
-    counted, distance = run.counted, run.settings.distance
+    counted, settings = run.counted, run.settings
+    how = counted.names, settings.distance, settings.epsilon
     chosen = operating_thresholds(counted.pooled)
     return (
         *(
-            operating_point(counted.at(np.array([chosen[target]])), target, counted.names, distance)
+            operating_point(counted.at(np.array([chosen[target]])), target, *how)
             if target in chosen
             else OperatingPoint(target_far=target)
             for target in OPERATING_FARS
         ),
-        *(
-            operating_point(counted.at_or_above(threshold), None, counted.names, distance)
-            for threshold in thresholds
-        ),
+        *(operating_point(counted.at_or_above(threshold), None, *how) for threshold in thresholds),
     )
 
 
@@ -171,47 +155,6 @@ def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRa
         threshold=Bounds(*ends.thresholds.tolist()),
         n_thresholds=len(grid.thresholds),
     )
-
-
-def _opis(
-    paired: PairCounts,
-    for_noise: SpreadCounts | None,
-    curves: FloatArray,
-    bootstrap: ClassBootstrap,
-    settings: EvaluationSettings,
-) -> Opis:
-    thresholds = paired.thresholds
-    correctable = (paired.class_sizes >= FEWEST_ITEMS) & (not settings.gallery)
-    noise = corrected = None
-    is_defined = settings.utility is Utility.TPR_TNR and np.count_nonzero(correctable) >= 2
-    if for_noise is not None and is_defined:
-        spread = for_noise.of_classes(for_noise.class_sizes >= FEWEST_ITEMS)
-        noise = noise_floor(spread, settings.beta, (thresholds[0], thresholds[-1]))
-        corrected = opis(curves[correctable], thresholds) - noise
-    value = opis(curves, thresholds)
-    few = thinned(len(thresholds))
-    resampled = bootstrap.opis(curves[:, few], thresholds[few])
-    return Opis(
-        value=value,
-        ci=Interval(*log_interval(value, resampled, len(curves), largest=LARGEST_OPIS)),
-        noise=noise,
-        corrected=corrected,
-        n_classes=len(curves),
-        n_uncorrectable=int(np.count_nonzero(~correctable)),
-    )
-
-
-def _eps_opis(
-    curves: FloatArray, thresholds: FloatArray, bootstrap: ClassBootstrap, epsilon: float
-) -> EpsilonOpis:
-    value = epsilon_opis(curves, thresholds, epsilon)
-    worst = n_worst(epsilon, len(curves))
-    if value is None:
-        return EpsilonOpis(epsilon, worst, None, None)
-    few = thinned(len(thresholds))
-    resampled = bootstrap.epsilon_opis(curves[:, few], thresholds[few], epsilon)
-    ci = log_interval(value, resampled, len(curves), largest=LARGEST_EPSILON_OPIS)
-    return EpsilonOpis(epsilon, worst, value, Interval(*ci))
 
 
 def _recall(counted: Counts, name: str, has_pairs: BoolArray, bootstrap: ClassBootstrap) -> Recall:
@@ -246,10 +189,14 @@ def _worst_classes(
 ) -> tuple[WorstClass, ...]:
     mean_utility = mean_over_range(curves, paired.thresholds)
     contribution = opis_contributions(curves, paired.thresholds)
-    lowest = np.argsort(mean_utility, kind="stable")[:_WORST_CLASSES_SHOWN]
+    lowest = np.lexsort((-paired.positive_pairs, mean_utility))[:_WORST_CLASSES_SHOWN]
     return tuple(
         WorstClass(
-            names[i], int(paired.class_sizes[i]), float(mean_utility[i]), float(contribution[i])
+            names[i],
+            int(paired.class_sizes[i]),
+            float(mean_utility[i]),
+            float(contribution[i]),
+            int(np.count_nonzero(mean_utility == mean_utility[i])),
         )
         for i in lowest
     )

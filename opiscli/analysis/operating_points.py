@@ -1,7 +1,8 @@
-"""What a threshold does: its rates over all pairs and by class, from counts alone."""
+"""The rates at a threshold, over all pairs and per class, from counts alone."""
 
 import numpy as np
 
+from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
@@ -9,15 +10,29 @@ from opiscli.embeddings.cosine import to_similarity
 from opiscli.metrics.intervals.effective_classes import carried_by_few
 from opiscli.metrics.intervals.rate import interval, rate_interval
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.opis import n_worst
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
-from opiscli.results import CalibratedPoint, ClassRate, ClassRates, Interval, OperatingPoint, Rate
+from opiscli.results import (
+    CalibratedPoint,
+    ClassRate,
+    ClassRates,
+    Interval,
+    OperatingPoint,
+    Rate,
+    WorstShare,
+)
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 
-_HARDEST_SHOWN = 5
+_HARDEST_SHOWN = 10
+_EPSILON = 0.1
 
 
 def operating_point(
-    counts: PairCounts, target_far: float | None, names: tuple[str, ...], distance: Distance
+    counts: PairCounts,
+    target_far: float | None,
+    names: tuple[str, ...],
+    distance: Distance,
+    epsilon: float = _EPSILON,
 ) -> OperatingPoint:
     """Rates at one threshold, pooled and per class.
 
@@ -25,6 +40,8 @@ def operating_point(
     ----------
     counts
         Of all classes, at that one threshold.
+    epsilon
+        Share of classes that count as the worst.
     """
     threshold = float(counts.thresholds[0])
     accepted = counts.negative[:, 0]
@@ -34,7 +51,8 @@ def operating_point(
     rejected = paired.positive_pairs - paired.positive[:, 0]
     frr = _rate(rejected, paired.positive_pairs, 1)
     tar = frr.complement()
-    far_of_class = false_accept_rate(paired)[:, 0]
+    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    worst = n_worst(epsilon, len(names))
     return OperatingPoint(
         target_far=target_far,
         threshold=threshold,
@@ -44,20 +62,24 @@ def operating_point(
         tar=tar.value,
         tar_rate=tar,
         macro_far=float(far_of_class.mean()),
-        worst_far=_worst(far_of_class, names),
-        worst_frr=_worst(false_reject_rate(paired)[:, 0], names),
+        worst_far=_worst(far_of_class, paired.negative_pairs, names),
+        worst_frr=_worst(frr_of_class, paired.positive_pairs, names),
+        worst_classes_far=WorstShare(worst, float(np.sort(far_of_class)[-worst:].mean())),
+        worst_classes_tar=WorstShare(worst, 1 - float(np.sort(frr_of_class)[-worst:].mean())),
     )
 
 
 def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    """Pooled rate from counts per class; ``seen`` is how often each pair is counted."""
     k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
     return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
 
 
-def _worst(rates: FloatArray, names: tuple[str, ...]) -> ClassRate:
-    worst = int(np.argmax(rates))
-    return ClassRate(names[worst], float(rates[worst]))
+def _worst(rates: FloatArray, pairs: IntArray, names: tuple[str, ...]) -> ClassRate:
+    """The class with the highest rate; of several, the one with the most pairs behind it."""
+    tied = np.flatnonzero(rates == rates.max())
+    worst = int(tied[np.argmax(pairs[tied])])
+    return ClassRate(names[worst], float(rates[worst]), len(tied))
 
 
 def calibrated_point(
@@ -85,9 +107,10 @@ def calibrated_point(
     limit = 2 * (attained if far is None else far)
     above = int(np.count_nonzero(far_of_class > limit))
     macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
-    hardest = np.lexsort((-frr_of_class, -far_of_class))[:_HARDEST_SHOWN]
+    hardest = np.lexsort((-paired.negative_pairs, -far_of_class))[: min(above, _HARDEST_SHOWN)]
     return CalibratedPoint(
-        **point.fields(),
+        **point.fields()
+        | {"similarity": similarity_at(float(counts.thresholds[0]), target, settings.distance)},
         name=target.name,
         criterion=target.criterion.value,
         target=target.value,

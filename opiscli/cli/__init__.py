@@ -1,17 +1,22 @@
 """The command line: reads, calls and shows, and turns explained failures into exit codes."""
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
+from opiscli.cli.command import Command, Commands
 from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
+from opiscli.cli.examples import DOCUMENTATION
 from opiscli.cli.export import export
+from opiscli.cli.failures import INTERRUPTED, explain
 from opiscli.cli.finetune import finetune
+from opiscli.cli.help import help
 from opiscli.cli.inspect import inspect
 from opiscli.cli.plot_classes import plot_classes
 from opiscli.cli.plot_curves import plot_curves
@@ -20,39 +25,41 @@ from opiscli.cli.plot_distances import plot_distances
 from opiscli.cli.plot_pareto import plot_pareto
 from opiscli.cli.project import project
 from opiscli.cli.report import report
-from opiscli.errors import OpisError
-from opiscli.results.text import printable
+from opiscli.cli.streams import guarded_streams
+from opiscli.cli.surroundings import calm_surroundings
 from opiscli.version import __version__
 
-_INTERRUPTED = 130
+_COMPLETION = "_OPIS_COMPLETE"
 
 app = typer.Typer(
     name="opis",
-    epilog="Data goes to stdout; progress, warnings and hints go to stderr.",
+    cls=Commands,
+    epilog=(
+        "First command to try: opis evaluate embeddings.parquet\n"
+        "Data goes to stdout; progress, warnings and hints go to stderr.\n"
+        f"Documentation: {DOCUMENTATION}"
+    ),
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(rich_help_panel="Measure")(evaluate)
-app.command(rich_help_panel="Measure")(compare)
-app.command(rich_help_panel="Measure")(inspect)
-app.command(rich_help_panel="Decide")(calibrate)
-app.command(rich_help_panel="Decide")(check)
-app.command(rich_help_panel="Improve")(finetune)
-app.command(rich_help_panel="Improve")(project)
-app.command(rich_help_panel="Improve")(export)
-app.command(rich_help_panel="Show")(report)
-app.command(rich_help_panel="Show")(plot_curves)
-app.command(rich_help_panel="Show")(plot_distances)
-app.command(rich_help_panel="Show")(plot_det)
-app.command(rich_help_panel="Show")(plot_pareto)
-app.command(rich_help_panel="Show")(plot_classes)
+_PANELS = {
+    "Measure": (evaluate, compare, inspect),
+    "Decide": (calibrate, check),
+    "Improve": (finetune, project, export),
+    "Show": (report, plot_curves, plot_distances, plot_det, plot_pareto, plot_classes),
+    "Help": (help,),
+}
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel, cls=Command)(command)
 
 
 @app.callback(invoke_without_command=True)
 def opis(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", metavar="", help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Does one distance threshold work for all your classes, and which value should you use?"""
     if version:
@@ -62,29 +69,31 @@ def opis(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run opis. The one place where an explained failure becomes an exit code."""
-    raise SystemExit(_status(argv))
+    """Run opis. The one place where a failure becomes an exit code."""
+    with guarded_streams(), calm_surroundings():
+        status = _status(argv)
+    raise SystemExit(status)
 
 
 def _status(argv: Sequence[str] | None) -> int:
     try:
+        status = _run(argv)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as failure:
+        return explain(failure)
+    return status
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
         status = app(
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False
         )
-    except OpisError as error:
-        _explain(*error.on_command_line)
-        return error.exit_code
-    except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "opis"
-        message = error.format_message().rstrip(".")
-        _explain(message[:1].lower() + message[1:], f"See {command} --help.")
-        return int(getattr(error, "exit_code", 2))
-    if status == _INTERRUPTED:
-        typer.echo("error: interrupted", err=True)
+    except SystemExit as leaving:
+        # Typer leaves so after a completion; no other library decides how opis ends.
+        if leaving.code in (None, 0) or _COMPLETION in os.environ:
+            return int(leaving.code or 0)
+        raise RuntimeError(f"a library ended the program with {leaving.code!r}") from leaving
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
     return int(status or 0)
-
-
-def _explain(problem: str, hint: str) -> None:
-    typer.echo(f"error: {printable(problem)}", err=True)
-    typer.echo(f"hint: {printable(hint)}", err=True)

@@ -1,4 +1,4 @@
-"""How much of OPIS is only the noise of having few items per class."""
+"""The noise floor: the part of OPIS that is sampling noise because classes have few items."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ FEWEST_ITEMS = 4
 
 
 def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) -> float:
-    """OPIS that classes which are all alike would show with this many items each.
+    """Expected OPIS of identical classes with the same numbers of items.
 
     The mean over classes of `utility_variance`, averaged over the calibration range,
     times (C - 1) / C because OPIS measures deviations from the classes' own mean.
@@ -25,16 +25,33 @@ def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) ->
     ends
         The calibration range.
     """
-    curve = utility_variance(counts, beta).mean(axis=0)
     inside = counts.thresholds[(counts.thresholds > ends[0]) & (counts.thresholds < ends[1])]
     thresholds = np.concatenate([ends[:1], inside, ends[1:]])
-    mean = mean_over_range(np.interp(thresholds, counts.thresholds, curve), thresholds)
+    return float(mean_over_range(noise_curve(counts, beta, thresholds), thresholds))
+
+
+def noise_curve(counts: SpreadCounts, beta: float, thresholds: FloatArray) -> FloatArray:
+    """Variance between classes, at each threshold, of classes that are all alike.
+
+    Parameters
+    ----------
+    counts
+        As in `noise_floor`.
+    thresholds
+        Shape ``(n_thresholds,)``, inside those of the counts; linear between them.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_thresholds,)``.
+    """
     n_classes = len(counts.class_sizes)
-    return float(mean * (n_classes - 1) / n_classes)
+    curve = utility_variance(counts, beta).mean(axis=0) * (n_classes - 1) / n_classes
+    return np.asarray(np.interp(thresholds, counts.thresholds, curve))
 
 
 def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
-    r"""Estimate the sampling variance of each class's utility at each threshold.
+    r"""Estimate the sampling variance of the score of each class at each threshold.
 
     First order in the two rates, with b for beta squared and D = b TNR + TPR:
 
@@ -71,7 +88,7 @@ def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
 
 
 def tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
-    """TPR² less its unbiased estimate from pairs of accepted pairs without a common item."""
+    """TPR² minus its unbiased estimate from pairs of accepted pairs without a common item."""
     n = counts.class_sizes[:, None].astype(np.float64)
     accepted = counts.positive.astype(np.float64)
     disjoint = accepted**2 - accepted - counts.positive_adjacent
@@ -79,7 +96,7 @@ def tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
 
 
 def far_variance(counts: SpreadCounts) -> FloatArray:
-    """Sample variance of the items' own false-accept rates, over n."""
+    """Sample variance of the false-accept rates per item, divided by n."""
     n = counts.class_sizes[:, None].astype(np.float64)
     others = counts.negative_pairs[:, None] / n
     spread = (counts.negative_squares - counts.negative**2 / n) / (n - 1)

@@ -1,4 +1,4 @@
-"""How differently one threshold serves the classes: OPIS and ε-OPIS.
+"""OPIS and ε-OPIS: how much class scores differ at one threshold.
 
 Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
 ICLR 2024, arXiv:2307.04047.
@@ -32,7 +32,7 @@ def mean_over_range(curve: FloatArray, thresholds: FloatArray) -> FloatArray:
 
 
 def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArray:
-    r"""Share of each class in OPIS; their sum is OPIS.
+    r"""Contribution of each class to OPIS; the contributions sum to OPIS.
 
     .. math::
         \frac{1}{C\,(d_\max - d_\min)} \int_{d_\min}^{d_\max} (U_i(t) - \bar U(t))^2 \, dt
@@ -54,15 +54,35 @@ def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArra
 
 
 def opis(utility: FloatArray, thresholds: FloatArray) -> float:
-    """Operating-point inconsistency score: variance of utility between classes, in [0, 0.25].
+    """Operating-point inconsistency score: variance of class scores, in [0, 0.25].
 
     The population variance, averaged over the calibration range; every class counts once.
     """
     return float(opis_contributions(utility, thresholds).sum())
 
 
+def share_below_mean(utility: FloatArray, thresholds: FloatArray) -> float | None:
+    r"""Share of OPIS of the classes while they are below the mean of classes, in [0, 1].
+
+    .. math::
+        \int \sum_{i: U_i(t) < \bar U(t)} (U_i(t) - \bar U(t))^2 \, dt
+        \;\Big/\; \int \sum_i (U_i(t) - \bar U(t))^2 \, dt
+
+    Returns
+    -------
+    float or None
+        ``None`` where OPIS is 0.
+    """
+    deviation = utility - utility.mean(axis=0)
+    below, total = (
+        float(mean_over_range((part**2).sum(axis=0), thresholds))
+        for part in (np.minimum(deviation, 0.0), deviation)
+    )
+    return below / total if total > 0 else None
+
+
 def n_worst(epsilon: float, n_classes: int) -> int:
-    """Classes that count as the worst: the smallest whole number not below ``epsilon * n``."""
+    """Number of worst classes: the smallest whole number not below ``epsilon * n``."""
     # 0.07 * 100 is a little more than 7 in binary; that is not an eighth class.
     return math.ceil(round(epsilon * n_classes, 9))
 
@@ -81,9 +101,50 @@ def epsilon_opis(utility: FloatArray, thresholds: FloatArray, epsilon: float) ->
     float or None
         ``None`` when the worst classes are all classes.
     """
+    gap = worst_gap(utility, epsilon)
+    return None if gap is None else float(mean_over_range(gap**2, thresholds))
+
+
+def worst_gap(utility: FloatArray, epsilon: float) -> FloatArray | None:
+    """How much lower the worst classes score than the rest at each threshold.
+
+    Returns
+    -------
+    FloatArray or None
+        Shape ``(n_thresholds,)``, at least 0; ``None`` when the worst classes are all classes.
+    """
     worst = n_worst(epsilon, len(utility))
     if worst >= len(utility):
         return None
     ascending = np.sort(utility, axis=0)
-    gap = ascending[worst:].mean(axis=0) - ascending[:worst].mean(axis=0)
-    return float(mean_over_range(gap**2, thresholds))
+    return np.asarray(ascending[worst:].mean(axis=0) - ascending[:worst].mean(axis=0))
+
+
+def corrected_epsilon_opis(
+    utility: FloatArray, thresholds: FloatArray, epsilon: float, noise: FloatArray
+) -> float | None:
+    r"""Estimate of the ε-OPIS that classes with many more items each would show.
+
+    .. math::
+        \frac{1}{d_\max - d_\min} \int (\bar U_\text{worst} - \bar U_\text{rest})^2
+        \left(1 - \frac{\text{noise}(t)}{\mathrm{Var}_i\, U_i(t)}\right) dt
+
+    Noise makes the worst classes look worse than they are. If true scores and noise have about
+    the same shape, the gap shrinks as the standard deviation does. May be slightly negative.
+
+    Parameters
+    ----------
+    noise
+        Shape ``(n_thresholds,)``, variance of the scores by chance (`noise_curve`).
+
+    Returns
+    -------
+    float or None
+        ``None`` when the worst classes are all classes.
+    """
+    gap = worst_gap(utility, epsilon)
+    if gap is None:
+        return None
+    variance = utility.var(axis=0)
+    by_chance = np.divide(noise, variance, out=np.ones(len(variance)), where=variance > 0)
+    return float(mean_over_range(gap**2 * (1 - by_chance), thresholds))

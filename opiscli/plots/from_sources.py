@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.given_thresholds import given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
-from opiscli.plots.naming import chosen_labels, parse_pairs, short_names
+from opiscli.plots.drawing.utility import MOST_LINES
+from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
 from opiscli.plots.numbers.det import DetCurve, det_curve
 from opiscli.plots.numbers.distances import Distances, distances
@@ -19,6 +21,7 @@ from opiscli.settings.calibration import Criterion, Target
 _MOST_PANELS = 2
 _DEFAULT_FAR = 1e-2
 _WORST = ("worst:5",)
+_WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
@@ -39,7 +42,9 @@ def curves_of(
         utility_curves(name, counts, derive(counts))
         for name, counts in _counted(sources, {**given, "ks": ()}, work, complete=True)
     ]
-    return panels, chosen_labels(highlight, panels[0].worst_first(), panels[-1].names)
+    # Bands show no class by itself, so that some are named unless others are asked for.
+    asked = highlight or (_WORST_OF_MANY if len(panels[0].names) > MOST_LINES else ())
+    return panels, chosen_labels(asked, panels[0].worst_first(), panels[-1].names)
 
 
 def distances_of(source: Input, given: Mapping[str, Any], work: Work) -> Distances:
@@ -65,7 +70,7 @@ def models_of(
     given: Mapping[str, Any],
     work: Work,
     *,
-    pairs: Sequence[str] = (),
+    arrows: Sequence[str] = (),
     names: Sequence[str] | None = None,
 ) -> tuple[list[ModelPoint], list[tuple[int, int]]]:
     """OPIS and 1 − R@1 of each source, and the positions of bases and tuned ones.
@@ -74,7 +79,7 @@ def models_of(
     ----------
     sources
         Evaluations, or what is still to be evaluated.
-    pairs
+    arrows
         Texts ``BASE:TUNED``.
     names
         Of the sources, if other than those of their files.
@@ -82,7 +87,7 @@ def models_of(
     known = names or [
         source.data.source if isinstance(source, Evaluation) else source.name for source in sources
     ]
-    arrows = parse_pairs(pairs, known)
+    drawn = parse_arrows(arrows, known)
     models = []
     for name, source in zip(names or short_names(known), sources, strict=True):
         if isinstance(source, Evaluation):
@@ -90,12 +95,18 @@ def models_of(
         else:
             ((title, counts),) = _counted([source], {**given, "ks": (1,)}, work, [name])
             models.append(model_point(title, derive(counts)))
-    return models, arrows
+    return models, drawn
 
 
-def class_target(*, far: float | None = None, threshold: float | None = None) -> Target:
+def class_target(
+    *,
+    far: float | None = None,
+    threshold: float | None = None,
+    similarity: float | None = None,
+) -> Target:
     """Where classes are drawn; raises `UsageError` if that is asked for twice or out of bounds."""
-    return Target.one_of(far=far, threshold=threshold, default_far=_DEFAULT_FAR)
+    asked = Target.one_of(far=far, threshold=threshold, similarity=similarity)
+    return asked or Target(Criterion.FAR, _DEFAULT_FAR)
 
 
 def classes_of(
@@ -111,17 +122,19 @@ def classes_of(
     Parameters
     ----------
     target
-        A FAR or a threshold.
+        A FAR, or a threshold as a distance or as a similarity.
     highlight
         By default the worst five.
     """
-    value = target.value or 0.0
-    is_threshold = target.criterion is Criterion.THRESHOLD
-    exact = (value,) if is_threshold else ()
+    opened = source.open(work)
+    exact = to_count(opened, [target], given)
     ((name, counts),) = _counted(
-        [source], {**given, "ks": ()}, work, complete=True, thresholds=exact
+        [opened], {**given, "ks": ()}, work, complete=True, thresholds=exact
     )
-    errors = class_errors(name, counts, value if is_threshold else threshold_at(counts, value))
+    threshold = given_threshold(counts, target)
+    if threshold is None:
+        threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
+    errors = class_errors(name, counts, threshold)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

@@ -68,7 +68,7 @@ def chosen_labels(
     return tuple(dict.fromkeys(chosen))
 
 
-def parse_pairs(texts: Sequence[str], sources: Sequence[str]) -> list[tuple[int, int]]:
+def parse_arrows(texts: Sequence[str], sources: Sequence[str]) -> list[tuple[int, int]]:
     """Positions of base and tuned source from ``base:tuned``, by short name or as given.
 
     Raises
@@ -91,6 +91,6 @@ def _pair(text: str, known: dict[str, int], names: Sequence[str]) -> tuple[int, 
         if base in known and tuned in known:
             return known[base], known[tuned]
     raise UsageError(
-        f"--pairs={text} does not name two sources, expected BASE:TUNED of: {', '.join(names)}",
-        hint=f"For example --pairs={names[0]}:{names[-1]}.",
+        f"--arrow={text} does not name two sources, expected BASE:TUNED of: {', '.join(names)}",
+        hint=f"For example --arrow={names[0]}:{names[-1]}.",
     )

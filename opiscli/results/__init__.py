@@ -7,6 +7,7 @@ from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Comparison
 from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.evaluation import (
+    BelowMean,
     BetweenGroups,
     CalibrationRange,
     EpsilonOpis,
@@ -21,11 +22,21 @@ from opiscli.results.evaluation import (
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
-from opiscli.results.quantities import Bounds, ClassRate, ClassRates, Estimate, Interval, Rate
+from opiscli.results.quantities import (
+    Bounds,
+    ClassRate,
+    ClassRates,
+    Estimate,
+    Interval,
+    OneSidedBound,
+    Rate,
+    WorstShare,
+)
 from opiscli.results.result import Result
 
 __all__ = [
     "AsDeployed",
+    "BelowMean",
     "BetweenGroups",
     "Bounds",
     "CalibratedPoint",
@@ -54,6 +65,7 @@ __all__ = [
     "Inspection",
     "Interval",
     "Item",
+    "OneSidedBound",
     "OperatingPoint",
     "Opis",
     "OwnThresholdGain",
@@ -66,4 +78,5 @@ __all__ = [
     "SuspectedLabel",
     "UtilityKind",
     "WorstClass",
+    "WorstShare",
 ]

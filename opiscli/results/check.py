@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opiscli.results.data import Data
+from opiscli.results.data import Data, ReportWarning
 from opiscli.results.result import Result
 
 
@@ -27,3 +27,4 @@ class Check(Result):
     data: Data
     passed: bool
     conditions: tuple[CheckedCondition, ...]
+    warnings: tuple[ReportWarning, ...] = ()

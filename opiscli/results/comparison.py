@@ -22,9 +22,12 @@ class Change:
         Paired 95 % interval, of the ratio where there is one, else of the difference;
         ``None`` where the classes are not the same.
     is_better
-        Whether it changed for the better; ``None`` if not at all.
+        Whether it changed for the better; ``None`` if not at all, or if it is flattered.
     is_certain
         Whether the interval excludes "no change".
+    is_flattered
+        Whether a lower spread of class scores does not count, because R@1, a TAR or the mean
+        class score fell significantly: bad scores are alike, too.
     """
 
     difference: float
@@ -32,6 +35,7 @@ class Change:
     ci: Interval | None
     is_better: bool | None
     is_certain: bool
+    is_flattered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class Comparison(Result):
     """Several evaluations against the first.
 
     ``is_paired`` says whether all have the same classes, which intervals of changes need.
+    ``verdict`` says in one sentence for each of the others how it differs from the first.
     """
 
     schema: ClassVar[str] = "opis.comparison/1"
@@ -66,3 +71,4 @@ class Comparison(Result):
     epsilon: float
     metrics: tuple[ComparedMetric, ...]
     warnings: tuple[ReportWarning, ...]
+    verdict: str = ""

@@ -17,7 +17,8 @@ class Data:
 
     ``sha256`` is of labels and normalised embeddings, whatever the order of rows.
     ``n_duplicates`` counts the items with exactly the same embedding as an earlier item;
-    ``duplicates_dropped`` says whether they were removed.
+    ``duplicates_dropped`` says whether they were removed. Classes of fewer than ``min_items``
+    items only form negative pairs; ``n_below_min`` counts them, singletons included.
     """
 
     source: str
@@ -29,6 +30,8 @@ class Data:
     n_duplicates: int
     duplicates_dropped: bool
     sha256: str
+    min_items: int = 2
+    n_below_min: int = 0
 
     @property
     def name(self) -> str:

@@ -42,13 +42,28 @@ class CalibrationRange:
 
 
 @dataclass(frozen=True, slots=True)
+class BelowMean:
+    """Where OPIS comes from: classes whose score is below the mean over classes.
+
+    ``n_classes`` counts those whose mean score over the calibration range is. ``share`` is the
+    share of OPIS, in [0, 1], of classes while they are below the mean at a threshold;
+    ``None`` where OPIS is 0.
+    """
+
+    n_classes: int
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opis:
     """OPIS, in [0, 0.25], and how much of it is sampling noise.
 
-    ``noise`` and ``corrected`` are taken over the classes with at least four items;
-    they are ``None`` with fewer than two of those, for precision and recall, and against a
-    separate gallery. ``n_classes`` counts the classes behind ``value``, ``n_uncorrectable``
-    those of them that have no noise floor.
+    ``noise``, ``corrected`` and ``corrected_from`` are taken over the classes with at least
+    four items, and ``corrected`` is ``corrected_from`` minus ``noise``; they are ``None`` with
+    fewer than two of those classes, for precision and recall, and against a separate gallery.
+    ``n_classes`` counts the classes behind ``value``, ``n_uncorrectable`` those of them that
+    have no noise floor. ``spread`` is the square root of ``value``: the standard deviation of
+    class scores.
     """
 
     value: float
@@ -57,16 +72,27 @@ class Opis:
     corrected: float | None
     n_classes: int
     n_uncorrectable: int
+    corrected_from: float | None
+    spread: float
+    below_mean: BelowMean
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpsilonOpis:
-    """ε-OPIS, in [0, 1]; ``None`` when no class is left as the rest."""
+    """ε-OPIS, in [0, 1]; ``None`` when no class is left as the rest.
+
+    ``gap`` is the square root of ``value``: how much lower the worst classes score than the
+    others. ``corrected`` is ε-OPIS without sampling noise, and ``corrected_from`` the ε-OPIS of
+    the same classes, those with at least four items; ``None`` where that of OPIS is.
+    """
 
     epsilon: float
     n_worst: int
     value: float | None
     ci: Interval | None
+    gap: float | None
+    corrected: float | None
+    corrected_from: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +120,15 @@ class WorstClass:
     """A class with a low score.
 
     ``mean_utility`` is its score averaged over the calibration range,
-    ``opis_contribution`` its contribution to OPIS.
+    ``opis_contribution`` its contribution to OPIS. ``n_tied`` counts the classes with this same
+    mean score, it included; of those, the ones with the most positive pairs are listed first.
     """
 
     label: str
     n_items: int
     mean_utility: float
     opis_contribution: float
+    n_tied: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from opiscli.results.groups import GroupedRates
-from opiscli.results.quantities import ClassRate, ClassRates, Interval, Rate
+from opiscli.results.quantities import (
+    ClassRate,
+    ClassRates,
+    Interval,
+    OneSidedBound,
+    Rate,
+    WorstShare,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +29,11 @@ class OperatingPoint:
     macro_far
         Mean of the FAR of all classes with two items or more.
     worst_far, worst_frr
-        The class with the highest FAR and that with the highest FRR.
+        The class with the highest FAR and that with the highest FRR; of several, the one with
+        the most pairs.
+    worst_classes_far, worst_classes_tar
+        Mean FAR of the share ε of classes with the highest FAR, and mean TAR of the share ε
+        with the lowest TAR.
     """
 
     target_far: float | None
@@ -35,6 +46,8 @@ class OperatingPoint:
     macro_far: float | None = None
     worst_far: ClassRate | None = None
     worst_frr: ClassRate | None = None
+    worst_classes_far: WorstShare | None = None
+    worst_classes_tar: WorstShare | None = None
 
     @property
     def attained_far(self) -> float:
@@ -80,6 +93,9 @@ class CalibratedPoint(OperatingPoint):
     confidence
         One-sided, at which the upper bound of FAR meets the target; ``None`` if the rate
         itself does.
+    far_bound
+        The upper bound that met the target, of the set the threshold was chosen on and of the
+        average the target is for; ``None`` without ``confidence``.
     evaluated_on
         The set the rates were measured on.
     far_limit, n_above_limit, share_above_limit
@@ -89,7 +105,7 @@ class CalibratedPoint(OperatingPoint):
     is_carried_by_few
         Whether a few large classes contribute most of the pairs.
     hardest_classes
-        Those with the highest FAR.
+        Those with the highest FAR: all that are above ``far_limit``, but 10 at most.
     calibrated_far, calibrated_frr
         Rates on the set the threshold was chosen on, if that is another one.
     holdout, groups
@@ -112,5 +128,6 @@ class CalibratedPoint(OperatingPoint):
     hardest_classes: tuple[ClassRates, ...]
     calibrated_far: Rate | None = None
     calibrated_frr: Rate | None = None
+    far_bound: OneSidedBound | None = None
     holdout: Holdout | None = None
     groups: GroupedRates | None = None

@@ -43,10 +43,27 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ClassRate:
-    """A rate of one class."""
+    """A rate of one class; ``n_tied`` counts the classes with this same rate, it included."""
 
     label: str
     value: float
+    n_tied: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WorstShare:
+    """Mean rate of the worst classes: the ``n_classes`` whose own rate is worst."""
+
+    n_classes: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedBound:
+    """An upper bound of a rate, which is below it with this confidence."""
+
+    value: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)

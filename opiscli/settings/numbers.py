@@ -1,4 +1,24 @@
-"""How a number is written in a signature, a name or a message."""
+"""How a number is read, and how it is written in a signature, a name or a message."""
+
+
+def rate(text: str) -> float:
+    """Read a rate, as a fraction or in percent.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> rate("1e-3"), rate("0.1%"), rate("0.1 %")
+    (0.001, 0.001, 0.001)
+    """
+    number, percent, rest = text.strip().partition("%")
+    if rest:
+        raise ValueError(text)
+    # Through text, because 0.1 / 100 is not the float that 0.001 is.
+    return float(f"{number.strip()}e-2") if percent else float(number)
 
 
 def plain(value: float) -> str:

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.sources import numpy_files
+from opiscli.sources.in_memory import read_arrays, read_frame
 from opiscli.sources.kinds import Kind, kind_of_file
 from opiscli.sources.selection import Selection, refuse_labels_file
 
 if TYPE_CHECKING:
     from opiscli.sources.table import Table
 
-__all__ = ["Selection", "map_embeddings", "project_embeddings", "read_embeddings"]
+__all__ = [
+    "Selection",
+    "map_embeddings",
+    "project_embeddings",
+    "read_arrays",
+    "read_embeddings",
+    "read_frame",
+]
 
 
 def read_embeddings(
@@ -97,12 +105,18 @@ def map_embeddings(
 
 
 def project_embeddings(
-    source: str, selection: Selection, change: Callable[[Float32Array], Float32Array]
+    source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
+    """As `map_embeddings`, also of a table in memory, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
     from opiscli.sources import mapping
 
-    return mapping.collect_mapped(_open_for_mapping(source, selection), selection, change)
+    if isinstance(source, str):
+        table = _open_for_mapping(source, selection)
+    else:
+        from opiscli.sources import frames
+
+        table = frames.open_frame(source, "table", selection)
+    return mapping.collect_mapped(table, selection, change)
 
 
 def _open_for_mapping(source: str, selection: Selection) -> "Table":
@@ -110,12 +124,9 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
 
     if (kind := _kind_of_arrays(source)) is not None:
         from opiscli.sources import arrays_as_tables
-        from opiscli.sources.arrow import InMemory
 
-        opened = (arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy)(
-            Path(source), selection
-        )
-        return InMemory(opened.to_table(), source)
+        opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
+        return opened(Path(source), selection)
     table = opening.open_source(source)
     refuse_labels_file(table.name, selection)
     return table

@@ -20,7 +20,7 @@ from opiscli.sources.coordinates import (
 )
 from opiscli.sources.joined import file_of
 from opiscli.sources.plain_types import as_label_values, plain_type
-from opiscli.sources.selection import Selection, listed, require_column
+from opiscli.sources.selection import EMBEDDING_NAMES, Selection, listed, require_column, usual_name
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,12 @@ class EmbeddingColumns:
 
 def _list_column(schema: pa.Schema, source: str, asked: str | None) -> str:
     vectors = [field.name for field in schema if is_vector(field.type)]
-    if asked is None and "embedding" not in schema.names:
+    usual = usual_name(EMBEDDING_NAMES, schema.names)
+    if asked is None and usual not in schema.names:
         if len(vectors) != 1:
             raise _not_one(schema, source, vectors)
         return str(vectors[0])
-    name = asked or "embedding"
+    name = asked or usual
     require_column(name, schema.names, source, "--embedding-column")
     kinds = [field.type for field in schema if field.name == name]
     if not any(is_vector(kind) or is_text(kind) for kind in kinds):

@@ -9,6 +9,10 @@ from opiscli.errors import EmbeddingError, SourceError, UsageError
 
 _NAMES_SHOWN = 20
 
+EMBEDDING_NAMES = ("embedding", "embeddings")
+LABEL_NAMES = ("label", "labels")
+"""What columns are called where none is named, in every kind of source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -154,6 +158,11 @@ def listed(names: Sequence[str]) -> str:
     """Names one after the other; of very many only the first."""
     shown = ", ".join(names[:_NAMES_SHOWN])
     return shown if len(names) <= _NAMES_SHOWN else f"{shown}, … ({len(names):,} in all)"
+
+
+def usual_name(usual: tuple[str, ...], columns: Sequence[str]) -> str:
+    """The first of some names that a column has, or the first of all."""
+    return next((name for name in usual if name in columns), usual[0])
 
 
 def require_column(name: str, columns: list[str], source: str, option: str) -> None:

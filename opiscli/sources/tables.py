@@ -14,7 +14,14 @@ from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
 from opiscli.sources.plain_types import plain
-from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
+from opiscli.sources.selection import (
+    LABEL_NAMES,
+    Selection,
+    named_by_id,
+    refuse_labels_file,
+    require_column,
+    usual_name,
+)
 from opiscli.sources.table import Table, require_once, smallest_column
 
 
@@ -99,7 +106,8 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     refuse_labels_file(table.name, selection)
     schema, source = table.schema, table.name
     embedding = EmbeddingColumns.of(schema, source, selection)
-    label, item_id = selection.label or "label", selection.id_among(schema.names)
+    label = selection.label or usual_name(LABEL_NAMES, schema.names)
+    item_id = selection.id_among(schema.names)
     further = _further(schema, source, selection, label, item_id)
     require_united(table, [*embedding.names, *further])
     require_label_type(schema.field(label), source)

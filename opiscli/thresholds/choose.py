@@ -1,12 +1,14 @@
-"""Chooses the threshold that meets a target: at most the target, whole tie groups."""
+"""Chooses the threshold for a target: never above it, ties accepted together."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from opiscli.arrays import BoolArray
 from opiscli.counts.counts import Counts
-from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
-from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.numbers import plain
@@ -34,8 +36,9 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     table = counted.table
     if not isinstance(table, BinnedCounts):
         raise TypeError("a threshold can only be chosen from complete counts")
-    if target.criterion is Criterion.THRESHOLD and target.value is not None:
-        return target.value
+    given = target.threshold(settings.distance)
+    if given is not None:
+        return given
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])
@@ -80,13 +83,21 @@ def _assured(
     target: float,
     settings: CalibrationSettings,
 ) -> int | None:
-    """Position of the largest threshold whose upper bound of FAR is within the target."""
-    spread = pooled_far_spread if settings.average is Average.POOLED else macro_far_spread
+    """Position of the largest threshold whose upper FAR bound meets the target."""
     likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
     found = assured_threshold(
-        table, rates.thresholds[likely], target, spread, settings.confidence or 0.95
+        table,
+        rates.thresholds[likely],
+        target,
+        far_spread(settings.average),
+        settings.confidence or 0.95,
     )
     return None if found is None else int(np.searchsorted(rates.thresholds, found))
+
+
+def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
+    """How far new classes may move the FAR of an average."""
+    return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
 
 def _last(holds: BoolArray) -> int | None:
@@ -106,8 +117,8 @@ def _not_attainable(
     problem = unattainable(target, counted.pooled, macro)
     if settings.confidence is not None and rates.far[first] <= target:
         problem = (
-            f"FAR {plain(target)} cannot be assured at a confidence of"
-            f" {plain(settings.confidence)}: too few classes make errors to tell"
+            f"cannot guarantee FAR ≤ {plain(target)} at a confidence of"
+            f" {plain(settings.confidence)}: the false accepts come from too few classes"
         )
     hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
     if zero is None or settings.allow_zero:

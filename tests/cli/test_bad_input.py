@@ -83,7 +83,7 @@ def folder(tmp_path_factory):
         ("good.parquet --far nan:0.1", 2, "out of bounds"),
         ("good.parquet --far 0.1", 2, "two numbers LO:HI"),
         ("good.parquet --range 1:2.5", 2, "out of bounds"),
-        ("good.parquet --far 0.1:0.2 --range 1:2", 2, "use only one of --far, --range"),
+        ("good.parquet --far 0.1:0.2 --range 1:2", 2, "use only one of --far-range, --range"),
         ("good.parquet --epsilon 1", 2, "--epsilon is 1"),
         ("good.parquet --beta 0", 2, "--beta is 0"),
         ("good.parquet --thresholds 1", 2, "--thresholds is 1"),

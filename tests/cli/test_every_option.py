@@ -34,6 +34,7 @@ CALLS = {
     "plot-det": "e.parquet -o new.svg",
     "plot-pareto": "e.parquet f.parquet -o new.svg",
     "plot-classes": "small.parquet --highlight worst:1 -o new.svg",
+    "help": "calibrate",
 }
 
 # Command, option and value | what is typed before it: other sources, other options | what differs.
@@ -49,8 +50,9 @@ CASES = """
 * --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
-* --far 0.05:0.3                        |                                                | opis
-* --frr 0.05:0.3                        |                                                | opis
+* --min-items 9
+* --far-range 0.05:0.3                  |                                                | opis
+* --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
 * --utility precision-recall            |                                                | opis
 * --beta 2                              |                                                | opis
@@ -75,6 +77,7 @@ evaluate --ranking
 evaluate --index SQ4
 evaluate --sample-pairs 9e4             | many.parquet                                   | opis
 evaluate --group-by fold
+evaluate --full
 evaluate --save new.opis
 evaluate --force                        | --save there.opis
 
@@ -124,7 +127,7 @@ finetune --tcm-margin-pos 0.7           | --margins fixed                       
 finetune --tcm-margin-neg 0.3           | --margins fixed                                | training
 finetune --tcm-lambda-pos 1             |                                                | training
 finetune --tcm-lambda-neg 1             |                                                | training
-finetune --head mlp                     |                                                | training
+finetune --head-type mlp                |                                                | training
 finetune --start pca                    | --dim 4                                        | training
 finetune --dim 4                        |                                                | training
 finetune --optimiser lbfgs              |                                                | training
@@ -138,7 +141,7 @@ finetune --resume                       |                                       
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training
 finetune --objective recall             | --lr 0.01                                      | training
-finetune --far 0.1:0.4                  |                                                | training
+finetune --far-range 0.1:0.4                  |                                          | training
 finetune --seed 7                       |                                                | training
 finetune --force                        | -o there.safetensors
 finetune --threads 0                    |                                                | exit 2
@@ -150,6 +153,7 @@ project --force                         | -o there.parquet
 export --output mine.faiss
 export --force                          | -o there.npz
 
+report --min-items 8                     | e.parquet -o new.html
 report --output mine.html
 report --force                          | -o there.html
 
@@ -166,10 +170,11 @@ plot-det --output mine.svg
 plot-det --force                        | -o there.svg
 
 plot-pareto --embedding-columns dim_*   | wide.parquet w.parquet --embedding-columns o*
-plot-pareto --pairs e:f
+plot-pareto --arrow e:f
 plot-pareto --output mine.svg
 plot-pareto --force                     | -o there.svg
 
+plot-classes --min-items 11
 plot-classes --distance cosine
 plot-classes --threshold 0.9            |                                                | picture
 plot-classes --far 0.2                  |                                                | picture

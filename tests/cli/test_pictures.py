@@ -90,7 +90,7 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-classes", WORDNET, "--threshold", 1.1),
         ("plot-classes", WORDNET, "--far", 1e-3),
         ("plot-curves", WORDNET, "--frr", "0.1:0.3", "--utility", "precision-recall"),
-        ("plot-pareto", WORDNET, SAMPLE / "wordnet.parquet", "--pairs", f"{WORDNET}:{WORDNET}"),
+        ("plot-pareto", WORDNET, SAMPLE / "wordnet.parquet", "--arrow", f"{WORDNET}:{WORDNET}"),
     ):
         code, _, err = opis(*argv, *out)
         assert (code, err) == (0, "")
@@ -115,7 +115,7 @@ def test_other_ways_to_draw(opis, tmp_path):
         ("plot-classes {} --threshold 3", 2, "--threshold is 3"),
         ("plot-classes {} --threshold nan", 2, "--threshold is nan"),
         ("plot-classes {} --far 1e-9", 5, "unattainable"),
-        ("plot-pareto {} --pairs a:b", 2, "--pairs a:b does not name two sources"),
+        ("plot-pareto {} --arrow a:b", 2, "--arrow a:b does not name two sources"),
         ("plot-distances missing.parquet", 3, "no such file"),
         ("report {} -o page.png", 2, "must end in .html"),
         ("report {} -o there.html", 2, "exists already"),

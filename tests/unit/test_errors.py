@@ -108,7 +108,7 @@ PLOTS = [
     ("plot_classes", "threshold", 3.0, "plot-classes --threshold 3"),
     ("plot_classes", "highlight", ["kind"], "plot-classes --highlight kind"),
     ("plot_curves", "highlight", ["kind"], "plot-curves --highlight kind"),
-    ("plot_pareto", "pairs", ["a:b"], "plot-pareto --pairs a:b"),
+    ("plot_pareto", "arrows", ["a:b"], "plot-pareto --arrow a:b"),
 ]
 CASES = [
     *(("evaluate", *case[:2], f"evaluate {case[2]}") for case in EVALUATE),
@@ -174,7 +174,7 @@ def test_arguments_that_go_together(source):
         opiscli.evaluate(source, columns={"a": y})
     with pytest.raises(UsageError, match=r"^average is 'mean', expected one of: pooled, macro"):
         opiscli.calibrate(source, far=0.1, average="mean")
-    with pytest.raises(UsageError, match=r"^an array of embeddings was given without an array"):
+    with pytest.raises(UsageError, match=r"^embeddings were given without labels"):
         opiscli.evaluate(x)
     with pytest.raises(TypeError, match="unexpected keyword argument 'treads'"):
         opiscli.evaluate(x, y, treads=2)

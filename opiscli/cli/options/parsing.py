@@ -1,4 +1,4 @@
-"""From the text of an option to the value it means."""
+"""Parsers from the text of an option to its value."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 from opiscli.atomic_file import require_free
 from opiscli.errors import UsageError
 from opiscli.settings.evaluation import RangeRequest
+from opiscli.settings.numbers import rate
 
 
 def source_or_stdin(source: str | None) -> str:
@@ -56,7 +57,7 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        lo, hi = (float(part) for part in text.split(":"))
+        lo, hi = (rate(part) for part in text.split(":"))
     except ValueError as cause:
         raise UsageError(
             f"{option}={text} is not a range, expected two numbers LO:HI",
@@ -66,13 +67,30 @@ def parse_range(option: str, text: str | None) -> tuple[float, float] | None:
     return lo, hi
 
 
+def parse_rate(text: str) -> float:
+    """Read a rate, as a fraction or in percent.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    try:
+        return rate(text)
+    except ValueError as cause:
+        raise UsageError(
+            f"{text!r} is not a rate, expected a number",
+            hint="Give it as a fraction or in percent, for example 1e-3 or 0.1%.",
+        ) from cause
+
+
 def parse_calibration_range(
     far: str | None, frr: str | None, range_: str | None
 ) -> RangeRequest | None:
     """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
     return RangeRequest.given(
-        far=parse_range("--far", far),
-        frr=parse_range("--frr", frr),
+        far=parse_range("--far-range", far),
+        frr=parse_range("--frr-range", frr),
         distance=parse_range("--range", range_),
     )
 

@@ -1,6 +1,7 @@
 """What a command reads: sources, their columns and their rows."""
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
+from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source as AnySource
@@ -69,6 +71,27 @@ DropDuplicates = Annotated[
     bool | None,
     option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
 ]
+MinItems = Annotated[
+    int | None,
+    option(
+        "Measure only classes with at least so many items; the others only form "
+        "different-class pairs. Default: 2.",
+        _PANEL,
+        metavar="N",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Which of the rows that were read are counted, and how."""
+
+    drop_duplicates: DropDuplicates = None
+    min_items: MinItems = None
+
+    def given(self) -> dict[str, Any]:
+        """Fields of `EvaluationSettings` that were asked for."""
+        return given(**asdict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +126,18 @@ class Rows:
             **more,
         }
         return Source(source_or_stdin(source), Selection(*columns, **chosen))
+
+    def typed(self, source: str | None) -> str | None:
+        """The source and these options as they are typed; ``None`` for standard input."""
+        if source in (None, "-"):
+            return None
+        words = [str(source)]
+        for field in fields(self):
+            given = getattr(self, field.name)
+            values = given if isinstance(given, list) else [] if given is None else [given]
+            for value in values:
+                words += [f"--{field.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":
         """These rows of several sources."""

@@ -1,4 +1,4 @@
-"""Recognition error against inconsistency: what a model gains on one side and pays on the other."""
+"""Recognition error against OPIS: two numbers of a model, both better when lower."""
 
 from dataclasses import dataclass
 

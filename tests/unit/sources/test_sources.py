@@ -193,7 +193,6 @@ def test_options_that_do_not_go_with_a_source(tmp_path):
     pq.write_table(table(), tmp_path / "x.parquet")
     for name, selection in (
         ("x.npy", Selection()),
-        ("x.npy", Selection(labels_file=tmp_path / "y.npy", where=("a=b",))),
         ("x.npy", Selection(labels_file=tmp_path / "y.npy", label="label")),
         ("x.parquet", Selection(labels_file=tmp_path / "y.npy")),
         ("x.parquet", Selection(where=("split",))),
