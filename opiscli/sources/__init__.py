@@ -107,7 +107,10 @@ def map_embeddings(
 def project_embeddings(
     source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, also of a table in memory, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
+    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed.
+
+    The source may also be a table in memory.
+    """
     from opiscli.sources import mapping
 
     if isinstance(source, str):
