@@ -24,7 +24,7 @@ class _Condition(NamedTuple):
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a row must meet to be taken; ``bool`` of it tells whether there is anything to meet."""
+    """What a row must meet to be taken; ``bool`` of it is whether there is anything to meet."""
 
     conditions: tuple[_Condition, ...]
 

@@ -196,7 +196,7 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
     if text and not text.strip("[](){} \n\t\r"):
         raise EmbeddingError(
             f"the embedding has 0 dims: row {start + row} is an empty list (rows count from 0)",
-            hint="The model gave nothing for it; drop these rows or compute their embeddings again.",
+            hint="The model gave nothing for it; drop such rows or compute them again.",
             row=start + row,
         )
     shown = text if len(text) <= 40 else f"{text[:40]}…"

@@ -151,8 +151,8 @@ def _refuse_lake(folder: Path, *, above: bool = True) -> None:
         scan = f"{_DUCKDB[kind]}('{table}')" if kind in _DUCKDB else None
         shell = f"duckdb -c \"copy (from {scan}) to 'e.parquet'\"" if scan else "a query engine"
         raise SourceError(
-            f"{table} is a table in the {kind} format: its folder also holds rows that were deleted or replaced,"
-            " expected plain Parquet files",
+            f"{table} is a table in the {kind} format: its folder also holds rows that were"
+            " deleted or replaced, expected plain Parquet files",
             hint=f"Export it first: {shell}, or in Python with {_LIBRARIES[kind]}:"
             f" {_EXPORTS[kind].format(table)}.",
         )

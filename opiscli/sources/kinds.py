@@ -1,4 +1,4 @@
-"""Which kind of file something is: told by its first bytes; a name decides only among texts."""
+"""Which kind of file something is, by its first bytes; a name decides only among texts."""
 
 import re
 import zlib

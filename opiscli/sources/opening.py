@@ -1,4 +1,4 @@
-"""Opens whatever a SOURCE names as a table: the one place where kinds are told apart."""
+"""Opens whatever a SOURCE names as a table: the one place that chooses a reader."""
 
 import io
 import sys
