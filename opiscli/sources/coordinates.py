@@ -39,7 +39,8 @@ def why_not(kind: pa.DataType) -> tuple[str, str]:
     if getattr(kind, "shape", None):
         return f"{kind}: tensors, expected one vector per row", "Average or flatten them before."
     if is_list(values) and _is_whole(values.value_type):
-        return f"{kind}: lists of whole numbers{expected}", _hint_for(values.value_type)
+        what = "booleans" if pa.types.is_boolean(values.value_type) else "whole numbers"
+        return f"{kind}: lists of {what}{expected}", _hint_for(values.value_type)
     if is_list(values) and is_list(values.value_type):
         return (
             f"{kind}: lists of lists, expected one vector per row",
