@@ -61,11 +61,13 @@ def evaluate(
     Parameters
     ----------
     embeddings
-        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one; or the
-        name of a file, or a set that was read or counted before.
+        Shape ``(n_items, dims)``, floats, not necessarily of length one: an array, tensor, list
+        or column of a table. Or a table of pandas, polars, pyarrow or another library, the name
+        of a file, or a set that was read or counted before.
     labels
-        Shape ``(n_items,)``, strings, integers or booleans; or the name of an NPY file of
-        labels, for an NPY file.
+        Shape ``(n_items,)``, strings, integers or booleans, in any of these forms; or the name
+        of a file of labels: NPY, text with one per line, CSV or Parquet. A table and most files
+        have their own.
     far, frr, range, similarity_range
         Calibration range by pooled false-accept rate, by pooled false-reject rate, in (0, 1), as
         two distances, in [0, 2], or as two similarities, in [-1, 1]; at most one of them. By
@@ -97,8 +99,8 @@ def evaluate(
     sample_pairs
         Estimate from about so many pairs instead of all, at least 1000.
     gallery, gallery_where, gallery_labels
-        A pair of embeddings and labels, or the name of a file, with conditions on its rows and
-        the name of an NPY file of labels: compare the embeddings (queries) with this gallery
+        A pair of embeddings and labels, a table, or the name of a file, with conditions on its
+        rows and the name of a file of labels: compare the embeddings (queries) with this gallery
         instead of with themselves.
     group_by
         A column: also report each group in it at the global thresholds.
@@ -218,8 +220,8 @@ def compare(
     Parameters
     ----------
     sources
-        From 2 to 26: pairs of embeddings and labels, names of files, or sets that were read or
-        counted before.
+        From 2 to 26: pairs of embeddings and labels, tables, names of files, or sets that were
+        read or counted before.
     far, frr, range, similarity_range, epsilon, distance, k, drop_duplicates, min_items, seed,
     **reading
         As in `evaluate`.

@@ -45,7 +45,8 @@ def label_array(
         they are anything else.
     """
     if keep_missing and isinstance(values, np.ma.MaskedArray):
-        values = np.where(np.ma.getmaskarray(values), None, np.ma.getdata(values).astype(object))
+        mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
+        values[mask] = None
     refuse_masked(values, what + of)
     if isinstance(values, list | tuple):
         # As objects: in an array of texts nan would become 'nan', and 1 would become '1'.

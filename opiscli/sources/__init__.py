@@ -107,7 +107,13 @@ def map_embeddings(
 def project_embeddings(
     source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; labels are optional."""
+    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; labels are optional.
+
+    Parameters
+    ----------
+    source
+        The name of a source, or a table in memory.
+    """
     from opiscli.sources import mapping
 
     if isinstance(source, str):

@@ -9,14 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from opiscli.arrays import AnyArray
+from opiscli.embeddings.coordinates import hint_for
 from opiscli.errors import EmbeddingError, SourceError
 from opiscli.sources.plain_types import is_list, plain_type
 from opiscli.sources.selection import Selection, listed
 
-_WHOLE = (
-    "If they are coordinates (int8 quantisation), convert them to float32; packed bits must be"
-    " unpacked first, as numpy.unpackbits does."
-)
 _BYTES = "Convert them before: numpy.frombuffer(value, dtype='float32') for each row."
 _EVIDENT = 4  # so many numbered columns are taken for coordinates of an embedding
 
@@ -41,8 +38,9 @@ def why_not(kind: pa.DataType) -> tuple[str, str]:
     expected = ", expected lists of float16, float32 or float64"
     if getattr(kind, "shape", None):
         return f"{kind}: tensors, expected one vector per row", "Average or flatten them before."
-    if is_list(values) and pa.types.is_integer(values.value_type):
-        return f"{kind}: lists of whole numbers{expected}", _WHOLE
+    if is_list(values) and _is_whole(values.value_type):
+        what = "booleans" if pa.types.is_boolean(values.value_type) else "whole numbers"
+        return f"{kind}: lists of {what}{expected}", _hint_for(values.value_type)
     if is_list(values) and is_list(values.value_type):
         return (
             f"{kind}: lists of lists, expected one vector per row",
@@ -51,6 +49,16 @@ def why_not(kind: pa.DataType) -> tuple[str, str]:
     if pa.types.is_large_binary(values) or pa.types.is_fixed_size_binary(values):
         return f"{kind}: bytes{expected}", _BYTES
     return f"{kind}{expected}", "Name the column with --embedding-column, or convert it."
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+
+
+def _hint_for(kind: pa.DataType) -> str:
+    """How whole numbers become coordinates, where x is the array of them."""
+    dtype = np.dtype(kind.to_pandas_dtype())
+    return hint_for(dtype.name, dtype.kind)
 
 
 def wide_columns(schema: pa.Schema, source: str, selection: Selection) -> list[str]:
@@ -75,7 +83,7 @@ def wide_columns(schema: pa.Schema, source: str, selection: Selection) -> list[s
         raise SourceError(
             f"--embedding-columns {pattern} also means column {name!r} of {source}, which holds"
             f" {kind}, expected float16, float32 or float64",
-            hint=_WHOLE if pa.types.is_integer(kind) else "Give a narrower pattern.",
+            hint=_hint_for(kind) if _is_whole(kind) else "Give a narrower pattern.",
         )
     return names
 

@@ -159,7 +159,6 @@ def test_arguments_that_go_together(source):
             "^group_by needs counts of all pairs, but sample_pairs",
         ),
         ({"group_by": "a"}, "^group_by names 'a', which is not one of the columns: none"),
-        ({"where": "a=1"}, "^where selects nothing here: arrays were given"),
         ({"label_column": "a"}, "^label_column selects nothing here: arrays were given"),
         ({"distance": "manhattan"}, "^distance is 'manhattan', expected one of: euclidean, cos"),
         ({"utility": "f1"}, "^utility is 'f1', expected one of: tpr-tnr, precision-recall"),

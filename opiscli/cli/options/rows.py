@@ -65,7 +65,13 @@ Exclude = Annotated[
     ),
 ]
 LabelsFile = Annotated[
-    Path | None, option("Labels of an NPY source.", _PANEL, "--labels", metavar="FILE.npy")
+    Path | None,
+    option(
+        "Labels of an NPY source: NPY, text with one per line, CSV or Parquet.",
+        _PANEL,
+        "--labels",
+        metavar="FILE",
+    ),
 ]
 DropDuplicates = Annotated[
     bool | None,
