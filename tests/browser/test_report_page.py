@@ -196,7 +196,7 @@ def test_the_page_fits_a_phone_and_tables_say_that_they_scroll(visit, opis, tmp_
     assert page.evaluate(width) == [390, 390]
     table = page.locator(".scroll:has(#classes)")
     assert table.evaluate("box => box.scrollWidth > box.clientWidth")
-    hint = "table => getComputedStyle(table.caption, '::before').content"
+    hint = "table => getComputedStyle(table.caption.firstChild, '::before').content"
     assert "scroll sideways" in page.locator("#classes").evaluate(hint)
     assert "gradient" in table.evaluate("box => getComputedStyle(box).backgroundImage")
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -20,7 +20,7 @@
     { title: "FAR", key: "far", show: (c) => general(c.far) },
     { title: "FRR", key: "frr", show: (c) => general(c.frr) },
     { title: "class score", key: "utility", show: (c) => fixed(c.utility) },
-    { title: "FAR over 2×", key: "out", show: (c) => c.out },
+    { title: "FAR > 2× overall", key: "out", show: (c) => c.out },
     { title: "mean score", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
     { title: "contribution to OPIS", key: "part", show: (c) => general(c.part) },
   ];
