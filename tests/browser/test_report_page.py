@@ -103,6 +103,10 @@ def require_same_numbers(page, opis, source, n_positions):
         assert shown(page, "worst-far-label") == printable(point["worst_far"]["label"])
         assert shown(page, "worst-frr") == rate(point["worst_frr"]["value"])
         assert shown(page, "worst-frr-label") == printable(point["worst_frr"]["label"])
+        for name in ("worst_far", "worst_frr"):
+            n = point[name]["n_tied"]
+            tied = f"one of {n:,} classes with this rate" if n > 1 else ""
+            assert shown(page, f"{name.replace('_', '-')}-tied") == tied
         assert shown(page, "out") == rate(point["share_above_limit"])
         assert shown(page, "out-counts").startswith(f"{point['n_above_limit']:,} / ")
         require_lowest_scores(page, run, run.counted.at(thresholds[[position]]))

@@ -189,6 +189,8 @@
       const worst = classes.reduce((a, b) => (b[key] > a[key] || (b[key] === a[key] && b[pairs] > a[pairs]) ? b : a));
       write(`worst-${key}`, general(worst[key]));
       write(`worst-${key}-label`, worst.name);
+      const nTied = classes.filter((c) => c[key] === worst[key]).length;
+      write(`worst-${key}-tied`, nTied > 1 ? `one of ${whole(nTied)} classes with this rate` : "");
     }
     const nOut = classes.filter((c) => c.out).length;
     write("out", general(nOut / nClasses));
