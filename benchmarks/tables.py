@@ -52,7 +52,7 @@ def coverage_table() -> list[str]:
 
 def far_table() -> list[str]:
     lines = [
-        "| set, target FAR | classes, of equal weight | rate | binomial | plain jackknife | opis |"
+        "| set, target FAR | classes, effective number | rate | binomial | plain jackknife | opis |"
         " its median width | warned | threshold given | FAR within target | median FAR / target |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -73,7 +73,7 @@ def percent(share: float | None) -> str:
 
 def noise_table() -> list[str]:
     lines = [
-        "| population | items a class | OPIS | noise floor | corrected ± its standard error |"
+        "| population | items per class | OPIS | noise floor | corrected ± its standard error |"
         " truth |",
         "|---|---|---|---|---|---|",
     ]
@@ -100,7 +100,7 @@ def paired_table() -> list[str]:
 def sampling_table() -> list[str]:
     result = json.loads((HERE / "results" / "sampling.json").read_text())
     lines = [
-        "| pairs | of all | interval holds exact OPIS | ε-OPIS | R@1 | mean error of OPIS |"
+        "| pairs | of all | interval covers exact OPIS | ε-OPIS | R@1 | mean error of OPIS |"
         " largest error | seconds |",
         "|---|---|---|---|---|---|---|---|",
     ]

@@ -1,13 +1,14 @@
-"""The recipe of a calibration: choose thresholds from counts, say what they do."""
+"""The recipe of a calibration: choose thresholds from counts and compute their rates."""
 
 from dataclasses import replace
 
+from opiscli.analysis.given_thresholds import given_threshold
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
-from opiscli.settings.calibration import CalibrationSettings
+from opiscli.settings.calibration import CalibrationSettings, Target
 from opiscli.thresholds.at_rate import require_direction
 from opiscli.thresholds.choose import choose, far_spread
 from opiscli.version import __version__
@@ -24,7 +25,12 @@ def choose_thresholds(run: CountedSet, settings: CalibrationSettings) -> tuple[f
         If no threshold meets a target.
     """
     require_direction(run.counted.pooled)
-    return tuple(choose(run.counted, target, settings) for target in settings.targets)
+    return tuple(_chosen(run, target, settings) for target in settings.targets)
+
+
+def _chosen(run: CountedSet, target: Target, settings: CalibrationSettings) -> float:
+    given = given_threshold(run, target)
+    return choose(run.counted, target, settings) if given is None else given
 
 
 def calibrate_run(
@@ -34,7 +40,7 @@ def calibrate_run(
     *,
     evaluated: CountedSet | None = None,
 ) -> Calibration:
-    """Take the rates at chosen thresholds.
+    """Compute the rates at the chosen thresholds.
 
     Parameters
     ----------

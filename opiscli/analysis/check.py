@@ -13,15 +13,15 @@ from opiscli.settings.conditions import Condition
 from opiscli.version import __version__
 
 
-def check_run(run: CountedSet, conditions: Sequence[Condition], threshold: float | None) -> Check:
+def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | None) -> Check:
     """Find the conditions that are met.
 
     Parameters
     ----------
     run
         Complete counts.
-    threshold
-        Used for rates that name no FAR target of their own.
+    at
+        Gives the threshold for rates that name no FAR target of their own.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], threshold: float
     UndefinedMetric
         If a number that is named has no value on this data.
     """
-    numbers = _Numbers(run, threshold)
+    numbers = _Numbers(run, at)
     checked = tuple(_checked(condition, numbers) for condition in conditions)
     return Check(
         opis_version=__version__,
@@ -61,21 +61,21 @@ def _checked(condition: Condition, numbers: "_Numbers") -> CheckedCondition:
 class _Numbers:
     """Finds the numbers that conditions name; evaluates once at most."""
 
-    def __init__(self, run: CountedSet, threshold: float | None) -> None:
+    def __init__(self, run: CountedSet, at: Target | None) -> None:
         self.run = run
-        self._threshold = threshold
+        self._at = at
         self._evaluation: dict[str, float | None] = {}
         self._signatures: dict[str, None] = {}
 
     @property
     def signatures(self) -> tuple[str, ...]:
-        """Of all that was computed, each once."""
+        """Signatures of all computed results, without repetition."""
         return tuple(self._signatures)
 
     def value(self, condition: Condition) -> float | None:
         """Value of the number that a condition names; ``None`` where it does not exist."""
         if condition.is_at_threshold:
-            point, signature = _point(self.run, condition, self._threshold)
+            point, signature = _point(self.run, condition, self._at)
             found = {entry.name: entry.number.value for entry in point_entries(point, "")}
             self._signatures[signature] = None
             return found[condition.name]
@@ -86,22 +86,21 @@ class _Numbers:
         return self._evaluation.get(condition.key)
 
 
-def _point(
-    run: CountedSet, condition: Condition, threshold: float | None
-) -> tuple[CalibratedPoint, str]:
+def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[CalibratedPoint, str]:
     if condition.far is not None:
         target = Target(Criterion.FAR, condition.far)
-    elif threshold is not None:
-        target = Target(Criterion.THRESHOLD, threshold)
+    elif at is not None:
+        target = at
     else:
         raise UsageError(
             f"--fail-if {condition.text!r} needs a threshold",
-            hint=f"Write {condition.name}@far=1e-3, or give --threshold or --threshold-file.",
+            hint=f"Write {condition.name}@far=1e-3, or give --similarity or --threshold-file.",
         )
     settings = CalibrationSettings(
         targets=(target,),
         distance=run.settings.distance,
         drop_duplicates=run.settings.drop_duplicates,
+        min_items=run.settings.min_items,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

@@ -6,6 +6,8 @@ import numpy as np
 
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.resamples import Resamples, resamples
+from opiscli.analysis.significance import without_flattery
+from opiscli.analysis.verdict import NOT_COMPARABLE, verdict
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.results import (
@@ -56,20 +58,23 @@ def compare_evaluations(
     draws: list[Resamples] = [resamples(run) for run in runs] if is_paired else []
     compared = [compared_entries(evaluation) for evaluation in evaluations]
     signatures = list(dict.fromkeys(evaluation.signature for evaluation in evaluations))
+    metrics = tuple(
+        ComparedMetric(
+            name=first.name,
+            higher_is_better=bool(first.higher_is_better),
+            values=tuple(_values(first, compared, draws)),
+        )
+        for first in compared[0].values()
+    )
+    epsilon, is_comparable = evaluations[0].eps_opis.epsilon, len(signatures) == 1
     return Comparison(
         opis_version=__version__,
         signature=" ".join(signatures),
         data=tuple(evaluation.data for evaluation in evaluations),
         is_paired=is_paired,
-        epsilon=evaluations[0].eps_opis.epsilon,
-        metrics=tuple(
-            ComparedMetric(
-                name=first.name,
-                higher_is_better=bool(first.higher_is_better),
-                values=tuple(_values(first, compared, draws)),
-            )
-            for first in compared[0].values()
-        ),
+        epsilon=epsilon,
+        metrics=without_flattery(metrics),
+        verdict=verdict(metrics, epsilon) if is_comparable else NOT_COMPARABLE,
         warnings=tuple(_warnings(evaluations, signatures, is_paired=is_paired or not runs)),
     )
 

@@ -123,7 +123,7 @@ def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
 def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
     if counted.grid is None:
         # Raises, and says why.
-        calibration_range(counted.pooled, settings.calibration_range)
+        calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
     return counted.at(counted.grid)
 

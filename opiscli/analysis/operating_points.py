@@ -1,7 +1,8 @@
-"""What a threshold does: its rates over all pairs and by class, from counts alone."""
+"""The rates at a threshold, over all pairs and per class, from counts alone."""
 
 import numpy as np
 
+from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
@@ -69,7 +70,7 @@ def operating_point(
 
 
 def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    """Pooled rate from counts per class; ``seen`` is how often each pair is counted."""
     k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
     return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
 
@@ -108,7 +109,8 @@ def calibrated_point(
     macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
     hardest = np.lexsort((-paired.negative_pairs, -far_of_class))[: min(above, _HARDEST_SHOWN)]
     return CalibratedPoint(
-        **point.fields(),
+        **point.fields()
+        | {"similarity": similarity_at(float(counts.thresholds[0]), target, settings.distance)},
         name=target.name,
         criterion=target.criterion.value,
         target=target.value,

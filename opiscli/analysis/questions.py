@@ -1,4 +1,4 @@
-"""The questions that can be asked of a source, one function each: from inputs to a frozen result.
+"""The entry points of the analysis, one function per command: from inputs to a frozen result.
 
 The command line and the Python functions ask the same ones.
 """
@@ -12,6 +12,7 @@ from opiscli.analysis.check import check_run
 from opiscli.analysis.class_thresholds import diagnose_own_thresholds
 from opiscli.analysis.compare import compare_runs
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
 from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.inputs import Input, Work, open_gallery
@@ -29,7 +30,7 @@ _LARGEST_FAR = 0.1
 
 
 def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
-    """Count a source completely, so that any threshold can be asked for."""
+    """Count a source completely, so that rates at any threshold can be computed."""
     return source.open(work).count(given, work, complete=True)
 
 
@@ -100,7 +101,7 @@ def calibrate(
     Parameters
     ----------
     given
-        ``distance`` and ``drop_duplicates``, where they were asked for.
+        ``distance``, ``drop_duplicates`` and ``min_items``, where they were asked for.
     threshold_file
         Whose threshold is one more target.
     evaluate_on
@@ -118,11 +119,13 @@ def calibrate(
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
     fars = () if per_class else _only_fars(targets, asked)
-    counts = opened.count(asked_for, work, complete=not fars, thresholds=_exact(targets), fars=fars)
+    exact = to_count(opened, targets, given)
+    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, fars=fars)
     settings = CalibrationSettings(
         targets=targets,
         distance=counts.settings.distance,
         drop_duplicates=counts.settings.drop_duplicates,
+        min_items=counts.settings.min_items,
         holdout=holdout,
         **asked,
     )
@@ -130,7 +133,11 @@ def calibrate(
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by)
-        measured = {**asked_for, "distance": settings.distance}
+        measured = {
+            **asked_for,
+            "distance": settings.distance,
+            "min_items": settings.min_items,
+        }
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     if per_class:
@@ -147,7 +154,8 @@ def calibrate(
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:
     """False-accept rates that alone decide on thresholds: these need few candidates."""
-    chosen = [target for target in targets if target.criterion is not Criterion.THRESHOLD]
+    given = (Criterion.THRESHOLD, Criterion.SIMILARITY)
+    chosen = [target for target in targets if target.criterion not in given]
     fars = [
         target.value
         for target in chosen
@@ -169,7 +177,7 @@ def check(
     given: Mapping[str, Any],
     work: Work,
     *,
-    threshold: float | None = None,
+    at: Target | None = None,
     threshold_file: Path | None = None,
 ) -> Check:
     """Does any of the conditions hold?
@@ -180,8 +188,8 @@ def check(
         Such as ``opis>0.01``.
     given
         Fields of `EvaluationSettings` that were asked for.
-    threshold, threshold_file
-        Threshold of rates that name no FAR of their own; that of the file comes first.
+    at, threshold_file
+        Give the threshold of rates that name no FAR of their own; that of the file comes first.
     """
     if not conditions:
         raise UsageError(
@@ -190,10 +198,10 @@ def check(
     parsed = tuple(Condition.parse(text) for text in conditions)
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
-        threshold = value
-    exact = () if threshold is None else (threshold,)
+        at = Target(Criterion.THRESHOLD, value)
+    exact = to_count(opened, [] if at is None else [at], given)
     counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
-    return check_run(counts, parsed, threshold)
+    return check_run(counts, parsed, at)
 
 
 def compare(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> Comparison:
@@ -258,7 +266,9 @@ def inspect(
         target = Target(Criterion.THRESHOLD, value)
     settings = CalibrationSettings(targets=(target,), allow_zero=True, **given)
     return inspect_run(
-        opened.count({**given, "ks": ()}, work, complete=True, thresholds=_exact([target])),
+        opened.count(
+            {**given, "ks": ()}, work, complete=True, thresholds=to_count(opened, [target], given)
+        ),
         items,
         settings,
         work.resources,
@@ -268,9 +278,3 @@ def inspect(
         show=tuple(show),
         on_progress=work.on_progress,
     )
-
-
-def _exact(targets: Sequence[Target]) -> tuple[float, ...]:
-    """Thresholds that must be counted to the digit."""
-    given = (one.value for one in targets if one.criterion is Criterion.THRESHOLD)
-    return tuple(value for value in given if value is not None)

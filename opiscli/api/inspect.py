@@ -1,4 +1,4 @@
-"""Measure: what a model gets wrong, item by item."""
+"""Measure: the function `inspect`."""
 
 from collections.abc import Sequence
 from typing import Unpack

@@ -1,4 +1,4 @@
-"""Measure: how good a model is, and how it compares with others."""
+"""Measure: the functions `evaluate`, `count` and `compare`."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -44,6 +44,7 @@ def evaluate(
     ranking: bool | None = None,
     index: str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     sample_pairs: int | None = None,
     gallery: AnySource | None = None,
     gallery_where: Sequence[str] | None = None,
@@ -88,6 +89,9 @@ def evaluate(
         index of the same items in the same order.
     drop_duplicates
         Keep one of all items with exactly the same embedding.
+    min_items
+        Measure only classes with at least so many items, 2 or more, by default 2; the others only
+        form different-class pairs.
     sample_pairs
         Estimate from about so many pairs instead of all, at least 1000.
     gallery, gallery_where, gallery_labels
@@ -137,7 +141,8 @@ def evaluate(
         settings_of(
             far=far, frr=frr, range=range, distance=distance, utility=utility, beta=beta,
             epsilon=epsilon, n_thresholds=n_thresholds, k=k, ranking=ranking,
-            drop_duplicates=drop_duplicates, sample_pairs=sample_pairs, seed=seed,
+            drop_duplicates=drop_duplicates, min_items=min_items, sample_pairs=sample_pairs,
+            seed=seed,
         ),
         work_of(reading),
         threshold_file=path_of(threshold_file),
@@ -159,13 +164,14 @@ def count(
     k: int | Sequence[int] | None = None,
     ranking: bool | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> CountedSet:
     """Count all pairs once; every other function takes the counts in place of embeddings.
 
     Parameters
     ----------
-    embeddings, labels, distance, k, ranking, drop_duplicates, **reading
+    embeddings, labels, distance, k, ranking, drop_duplicates, min_items, **reading
         As in `evaluate`.
 
     Returns
@@ -180,7 +186,13 @@ def count(
     >>> opiscli.calibrate(counts, far=1e-3).operating_points[0].far.value <= 1e-3
     True
     """
-    asked = settings_of(distance=distance, k=k, ranking=ranking, drop_duplicates=drop_duplicates)
+    asked = settings_of(
+        distance=distance,
+        k=k,
+        ranking=ranking,
+        drop_duplicates=drop_duplicates,
+        min_items=min_items,
+    )
     return questions.count(input_of(embeddings, labels, reading), asked, work_of(reading))
 
 
@@ -193,6 +205,7 @@ def compare(
     distance: Distance | str | None = None,
     k: int | Sequence[int] | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     seed: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Comparison:
@@ -203,7 +216,7 @@ def compare(
     sources
         From 2 to 26: pairs of embeddings and labels, names of files, or sets that were read or
         counted before.
-    far, frr, range, epsilon, distance, k, drop_duplicates, seed, **reading
+    far, frr, range, epsilon, distance, k, drop_duplicates, min_items, seed, **reading
         As in `evaluate`.
 
     Returns
@@ -228,7 +241,7 @@ def compare(
     """
     asked = settings_of(
         far=far, frr=frr, range=range, epsilon=epsilon, distance=distance, k=k,
-        drop_duplicates=drop_duplicates, seed=seed,
+        drop_duplicates=drop_duplicates, min_items=min_items, seed=seed,
     )  # fmt: skip
     compared = [input_of(source, None, reading) for source in sources]
     return questions.compare(compared, asked, work_of(reading))

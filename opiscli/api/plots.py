@@ -41,13 +41,14 @@ def plot_curves(
     epsilon: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnCurves:
     """Draw the score of every class over the threshold, or quantile bands of many classes.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     far, frr, range, utility, beta, epsilon
         As in `opiscli.evaluate`.
@@ -72,7 +73,7 @@ def plot_curves(
     """
     asked = settings_of(
         far=far, frr=frr, range=range, utility=utility, beta=beta, epsilon=epsilon,
-        distance=distance, drop_duplicates=drop_duplicates,
+        distance=distance, drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
     (panel,), named = from_sources.curves_of([source], asked, work_of(reading), highlight=highlight)
@@ -92,13 +93,14 @@ def plot_distances(
     log: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnDistances:
     """Draw histograms of same-class and different-class distances, with thresholds for common FARs.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
@@ -119,7 +121,7 @@ def plot_distances(
     >>> ax.get_yscale()
     'log'
     """
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     found = from_sources.distances_of(source, asked, work_of(reading))
     return figures.draw_on(
@@ -133,6 +135,7 @@ def plot_det(
     names: Sequence[str] | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> list[DrawnDet]:
     """Draw the error trade-off of one source or several on normal-deviate axes.
@@ -145,7 +148,7 @@ def plot_det(
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
     names
         What to call the sources; by default their files.
-    distance, drop_duplicates, **reading
+    distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
 
     Returns
@@ -161,7 +164,7 @@ def plot_det(
     >>> len(opiscli.plot_det("sample_data/wordnet.parquet", ax=ax))
     1
     """
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     inputs = [input_of(source, None, reading) for source in sources]
     curves = from_sources.det_curves_of(inputs, asked, work_of(reading), names=names)
     return figures.draw_on(
@@ -181,6 +184,7 @@ def plot_pareto(
     beta: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnPareto:
     """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones.
@@ -196,7 +200,7 @@ def plot_pareto(
         What to call the sources; by default their files.
     arrows
         Texts ``BASE:TUNED`` of two names: an arrow is drawn from the first to the second.
-    far, frr, range, utility, beta, distance, drop_duplicates, **reading
+    far, frr, range, utility, beta, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
 
     Returns
@@ -216,7 +220,7 @@ def plot_pareto(
     """
     asked = settings_of(
         far=far, frr=frr, range=range, utility=utility, beta=beta, distance=distance,
-        drop_duplicates=drop_duplicates,
+        drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     inputs = [
         source if isinstance(source, Evaluation) else input_of(source, None, reading)
@@ -243,13 +247,14 @@ def plot_classes(
     highlight: Sequence[str] | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnClasses:
     """Draw FAR and FRR of every class at one threshold, one dot per class.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
@@ -274,7 +279,7 @@ def plot_classes(
     2
     """
     target = from_sources.class_target(far=far, threshold=threshold)
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     errors, named = from_sources.classes_of(
         source, target, asked, work_of(reading), highlight=highlight

@@ -1,4 +1,4 @@
-"""``opis inspect``: what to look at first."""
+"""``opis inspect``: the worst classes, the hardest pairs and likely label errors."""
 
 from typing import Annotated
 
@@ -10,25 +10,33 @@ from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 
 _TARGET = method.THRESHOLD_PANEL
-_SHOWN = "What is listed"
+_SHOWN = "Listing"
 _Far = Annotated[
     float | None,
     option(
-        "The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
+        "Use the largest threshold with a false-accept rate of at most RATE. Default: 1e-3.",
         _TARGET,
         metavar="RATE",
         parser=parse_rate,
     ),
 ]
-_Threshold = Annotated[float | None, option("This threshold.", _TARGET, metavar="DISTANCE")]
+_Threshold = Annotated[
+    float | None,
+    option("Use this threshold instead of one for --far.", _TARGET, metavar="DISTANCE"),
+]
 _Pairs = Annotated[
-    int, option("How many pairs of each kind, and suspected labels.", _SHOWN, show_default=True)
+    int,
+    option(
+        "Maximum number of pairs of each kind and of possible label errors to list.",
+        _SHOWN,
+        show_default=True,
+    ),
 ]
 _Neighbours = Annotated[
     int,
     option(
-        "A label is suspected where so many nearest others, and all as near as the last "
-        "of them, are of one other class (the editing rule of Wilson 1972, unanimous).",
+        "Number of nearest neighbours for label errors: an item is listed if all of them "
+        "(including ties) belong to one other class (unanimous editing rule of Wilson 1972).",
         _SHOWN,
         show_default=True,
     ),
@@ -36,7 +44,9 @@ _Neighbours = Annotated[
 _Show = Annotated[
     list[str] | None,
     option(
-        "Show this column of each item, such as its text. Repeatable.", _SHOWN, metavar="COLUMN"
+        "Show this column of each listed item, for example its text. Repeatable.",
+        _SHOWN,
+        metavar="COLUMN",
     ),
 ]
 

@@ -43,6 +43,11 @@ class CountRequest:
         """Whether thresholds are chosen later, from pairs in bins."""
         return self.complete or bool(self.fars)
 
+    @property
+    def given_range(self) -> tuple[float, float] | None:
+        """The thresholds of the range where these are given, and not bounds of a rate."""
+        return self.calibration_range.thresholds(self.distance)
+
     @classmethod
     def of(
         cls,

@@ -1,4 +1,4 @@
-"""The one recipe: plan thresholds from a sample, count, choose; where that fails, plan from all."""
+"""The main recipe: plan from a sample, count, choose; if that fails, plan from all pairs."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,6 @@ from opiscli.engine.space import PairSpace
 from opiscli.engine.tally import Tally
 from opiscli.errors import UndefinedMetric
 from opiscli.progress import Progress
-from opiscli.settings.evaluation import RangeBy
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
@@ -34,7 +33,7 @@ _LARGEST_STEP_OFF = 0.4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """How to count: what is asked for, and with what.
+    """How to count: the request and the resources.
 
     Parameters
     ----------
@@ -61,18 +60,18 @@ class Sweep:
     by_item: bool = True
 
     def items_at(self, plan: Plan) -> IntArray | None:
-        """Positions of the thresholds at which items are counted one by one."""
+        """Positions of the thresholds at which counts per item are kept."""
         return plan.items_at if self.by_item else None
 
     @property
     def ahead(self) -> int:
-        """Blocks under way or waiting."""
+        """Number of blocks submitted ahead."""
         return self.resources.threads + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """A tally, with the thresholds that were chosen from it.
+    """A tally with the thresholds chosen from it.
 
     Parameters
     ----------
@@ -99,7 +98,7 @@ class Counted:
 
 
 def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
-    """Count all pairs of a space at thresholds that a sample of it suggests.
+    """Count all pairs of a space at candidate thresholds from a sample.
 
     Thresholds are chosen from exact counts, so the sample moves no number: it only says
     where to look. Where it does not contain what is chosen, or is all there is, thresholds
@@ -164,7 +163,7 @@ def chosen_grid(plan: Plan, pooled: DistanceHistogram, request: CountRequest) ->
     if plan.grid is not None or plan.inner is None:
         return plan.grid
     try:
-        lo, hi = calibration_range(pooled, request.calibration_range)
+        lo, hi = calibration_range(pooled, request.calibration_range, request.distance)
     except UndefinedMetric:
         return None
     even = np.linspace(lo, hi, request.n_thresholds)
@@ -196,13 +195,13 @@ def _count(space: PairSpace, plan: Plan, how: Sweep) -> Counted | None:
 def _holds(
     plan: Plan, pooled: DistanceHistogram, grid: FloatArray | None, request: CountRequest
 ) -> bool:
-    """Whether every threshold that was chosen lies where candidates are dense."""
+    """Whether every chosen threshold lies where candidates are dense."""
     points = operating_thresholds(pooled)
     if grid is None or len(points) < len(OPERATING_FARS) or plan.items_at is None:
         return False
     at_fars = [threshold_at_far(pooled, far) for far in request.fars]
     chosen = [*points.values(), *(-np.inf if at is None else at for at in at_fars)]
-    if request.calibration_range.by is not RangeBy.DISTANCE:
+    if request.given_range is None:
         chosen += [grid[0], grid[-1]]
     dense = all(lo <= at <= hi for at, (lo, hi) in zip(chosen, plan.zones, strict=True))
     first, last = plan.thresholds[plan.items_at[[0, -1]]]

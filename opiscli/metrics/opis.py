@@ -1,4 +1,4 @@
-"""How differently one threshold serves the classes: OPIS and ε-OPIS.
+"""OPIS and ε-OPIS: how much class scores differ at one threshold.
 
 Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
 ICLR 2024, arXiv:2307.04047.
@@ -32,7 +32,7 @@ def mean_over_range(curve: FloatArray, thresholds: FloatArray) -> FloatArray:
 
 
 def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArray:
-    r"""Share of each class in OPIS; their sum is OPIS.
+    r"""Contribution of each class to OPIS; the contributions sum to OPIS.
 
     .. math::
         \frac{1}{C\,(d_\max - d_\min)} \int_{d_\min}^{d_\max} (U_i(t) - \bar U(t))^2 \, dt
@@ -54,7 +54,7 @@ def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArra
 
 
 def opis(utility: FloatArray, thresholds: FloatArray) -> float:
-    """Operating-point inconsistency score: variance of utility between classes, in [0, 0.25].
+    """Operating-point inconsistency score: variance of class scores, in [0, 0.25].
 
     The population variance, averaged over the calibration range; every class counts once.
     """
@@ -82,7 +82,7 @@ def share_below_mean(utility: FloatArray, thresholds: FloatArray) -> float | Non
 
 
 def n_worst(epsilon: float, n_classes: int) -> int:
-    """Classes that count as the worst: the smallest whole number not below ``epsilon * n``."""
+    """Number of worst classes: the smallest whole number not below ``epsilon * n``."""
     # 0.07 * 100 is a little more than 7 in binary; that is not an eighth class.
     return math.ceil(round(epsilon * n_classes, 9))
 

@@ -1,4 +1,4 @@
-"""The FAISS index that production would search: made or read, searched, and decoded.
+"""The FAISS index under test: built or read, searched, and decoded.
 
 A file is read by FAISS's own reader, and nothing in it is executed.
 """
@@ -33,7 +33,7 @@ _BLOWS_UP = (RuntimeError, MemoryError, ValueError, AssertionError)
 
 @dataclass(frozen=True, slots=True)
 class DeployedIndex:
-    """An index with all items of a set in it.
+    """An index that contains all items of a set.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class DeployedIndex:
 
     @property
     def is_l2(self) -> bool:
-        """Whether it measures squared Euclidean distance, and not the inner product."""
+        """Whether the metric is the squared Euclidean distance (else the inner product)."""
         return bool(self.index.metric_type == faiss.METRIC_L2)
 
 
 def open_index(
     asked: str, items: EmbeddingSet, distance: Distance, *, seed: int, threads: int
 ) -> DeployedIndex:
-    """Read an index from a file if there is one of this name, else make it.
+    """Read the index from a file of this name, or build it with the FAISS factory.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
 
 
 def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float32Array, IntArray]:
-    """Nearest of each query as production would find them.
+    """Search the nearest neighbours of each query through the index.
 
     Returns
     -------
@@ -172,14 +172,14 @@ def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float3
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """The vectors that an index compares, queries and stored ones, after its transforms."""
+    """The query and stored vectors that an index compares, after its transforms."""
 
     transforms: tuple[Any, ...]
     index: Any
     is_l2: bool
 
     def queries(self, unit: Float32Array) -> Float32Array:
-        """What is compared with stored vectors when these embeddings are searched for."""
+        """The vectors that are compared with stored vectors when these embeddings are queries."""
         for transform in self.transforms:
             unit = transform.apply(unit)
         return unit
@@ -191,7 +191,7 @@ class Decoder:
 
 
 def decoder(of: DeployedIndex) -> Decoder | None:
-    """Find what an index compares; ``None`` where it does not keep vectors."""
+    """Build the decoder of an index; ``None`` if the index does not store vectors."""
     index, transforms = of.index, []
     while isinstance(index, faiss.IndexPreTransform):
         transforms += [
@@ -208,7 +208,7 @@ def decoder(of: DeployedIndex) -> Decoder | None:
 
 
 def bytes_per_item(of: DeployedIndex) -> float:
-    """Bytes that one more item takes: codes, ids and links, but no codebook.
+    """Bytes per stored item: codes, ids and links, without the codebook.
 
     Empties the index, so ask last.
     """
@@ -232,7 +232,7 @@ def _size(index: Any) -> int:  # noqa: ANN401 - FAISS has no types
 
 
 def _inner(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
-    """What an index wraps, and owns: it lives no longer than the wrapper."""
+    """The index inside a wrapper, which owns it and limits its lifetime."""
     return faiss.downcast_index(index.index)
 
 
@@ -243,7 +243,7 @@ def _without_ids(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
 
 
 def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
-    """Seed every clustering inside, and leave out what would only reorder codes."""
+    """Seed all clusterings inside, and disable steps that only reorder codes."""
     while True:
         for part in (index, getattr(index, "pq", index)):
             if hasattr(part, "cp"):
@@ -262,7 +262,7 @@ def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
 
 @contextmanager
 def _overheard() -> Iterator[bytearray]:
-    """Keep what FAISS prints on stderr, hundreds of lines, for us to say in one."""
+    """Capture what FAISS prints on stderr, so that it can be reported in one line."""
     said = bytearray()
     with tempfile.TemporaryFile() as file:
         before = os.dup(2)
@@ -277,7 +277,7 @@ def _overheard() -> Iterator[bytearray]:
 
 
 def _reason(cause: BaseException) -> str:
-    """FAISS's message without its function and line."""
+    """The message of a FAISS error without its function and line."""
     said = str(cause).strip().splitlines()
     last = said[-1] if said else type(cause).__name__
     return re.sub(r"^(Error in .*? at \S+:\d+: )?(Error: )?('.*?' failed: )?(?=.)", "", last)

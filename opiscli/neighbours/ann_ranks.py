@@ -1,4 +1,4 @@
-"""Whether the nearest item that an index finds is of the same class."""
+"""R@1 through an index: whether the nearest item that it finds has the same label."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _QUERIES_AT_ONCE = 1024
 
 
 def first_ranks(of: DeployedIndex, items: EmbeddingSet) -> MatchRanks:
-    """Search an index for every item that has another of its class, itself left out.
+    """Search an index for every item that has another of its class, excluding the item itself.
 
     As exact ranks, but only as far as the first: nothing is nearer than a match, or one item
     is. Where an index finds nothing but the item itself, that counts as a miss. Of more than a

@@ -12,6 +12,7 @@ from opiscli.plots.drawing.canvas import drawing_style, new_figure
 from opiscli.plots.drawing.classes import draw_classes
 from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
+from opiscli.plots.drawing.fonts import complete_fonts
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.utility import draw_curves
 from opiscli.plots.numbers.classes import ClassErrors
@@ -73,11 +74,11 @@ def det_picture(curves: Sequence[DetCurve], *, captioned: bool = True) -> Figure
     return figure
 
 
-def pareto_picture(models: Sequence[ModelPoint], pairs: Sequence[tuple[int, int]] = ()) -> Figure:
+def pareto_picture(models: Sequence[ModelPoint], arrows: Sequence[tuple[int, int]] = ()) -> Figure:
     """Recognition error against OPIS of several sources."""
     figure = new_figure(WIDTH, _HEIGHT)
     ax = figure.subplots()
-    drawn = draw_pareto(models, ax, pairs)
+    drawn = draw_pareto(models, ax, arrows)
     _finish(figure, [ax], captions.PARETO)
     drawn.placed.place()
     return figure
@@ -122,11 +123,12 @@ def draw_on(
     # Imported here: only who gives no axes needs pyplot, which chooses how figures are shown.
     from matplotlib import pyplot
 
-    with drawing_style():
+    with drawing_style(on_current=True):
         figure = pyplot.figure(figsize=(WIDTH, height), layout="constrained")
         ax = figure.subplots()
         drawn = draw(ax)
         _finish(figure, [ax], caption)
+        complete_fonts(figure)
         then(drawn)
     return drawn
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.given_thresholds import given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
@@ -97,9 +98,15 @@ def models_of(
     return models, drawn
 
 
-def class_target(*, far: float | None = None, threshold: float | None = None) -> Target:
+def class_target(
+    *,
+    far: float | None = None,
+    threshold: float | None = None,
+    similarity: float | None = None,
+) -> Target:
     """Where classes are drawn; raises `UsageError` if that is asked for twice or out of bounds."""
-    return Target.one_of(far=far, threshold=threshold, default_far=_DEFAULT_FAR)
+    asked = Target.one_of(far=far, threshold=threshold, similarity=similarity)
+    return asked or Target(Criterion.FAR, _DEFAULT_FAR)
 
 
 def classes_of(
@@ -115,17 +122,19 @@ def classes_of(
     Parameters
     ----------
     target
-        A FAR or a threshold.
+        A FAR, or a threshold as a distance or as a similarity.
     highlight
         By default the worst five.
     """
-    value = target.value or 0.0
-    is_threshold = target.criterion is Criterion.THRESHOLD
-    exact = (value,) if is_threshold else ()
+    opened = source.open(work)
+    exact = to_count(opened, [target], given)
     ((name, counts),) = _counted(
-        [source], {**given, "ks": ()}, work, complete=True, thresholds=exact
+        [opened], {**given, "ks": ()}, work, complete=True, thresholds=exact
     )
-    errors = class_errors(name, counts, value if is_threshold else threshold_at(counts, value))
+    threshold = given_threshold(counts, target)
+    if threshold is None:
+        threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
+    errors = class_errors(name, counts, threshold)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

@@ -1,4 +1,4 @@
-"""What a threshold is to achieve, checked once and written down as a signature."""
+"""The settings of a calibration, validated once and recorded in the signature."""
 
 import re
 from collections.abc import Iterable
@@ -7,13 +7,14 @@ from enum import StrEnum
 
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
+from opiscli.settings import units
 from opiscli.settings.choice import require, require_one
-from opiscli.settings.evaluation import DEFAULT_SEED, Utility
+from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
 from opiscli.settings.numbers import plain, rate, scientific
 
 
 class Criterion(StrEnum):
-    """What decides which threshold is chosen."""
+    """The criterion by which a threshold is chosen."""
 
     FAR = "far"
     FRR = "frr"
@@ -21,6 +22,7 @@ class Criterion(StrEnum):
     EER = "eer"
     MAX_UTILITY = "max-utility"
     THRESHOLD = "threshold"
+    SIMILARITY = "similarity"
 
 
 class Average(StrEnum):
@@ -31,11 +33,13 @@ class Average(StrEnum):
 
 
 _WITHOUT_VALUE = (Criterion.EER, Criterion.MAX_UTILITY)
+_UNITS = {Criterion.THRESHOLD: units.DISTANCE, Criterion.SIMILARITY: units.SIMILARITY}
+"""Of the criteria that give the threshold itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one threshold is to achieve.
+    """The target of one threshold.
 
     Parameters
     ----------
@@ -43,9 +47,10 @@ class Target:
         ``far``: the largest threshold with FAR at most ``value``. ``frr`` and ``tar``: the
         smallest with FRR at most, or TAR at least, ``value``. ``eer``: where FAR and FRR
         are closest. ``max-utility``: where the mean utility of classes is largest.
-        ``threshold``: the threshold itself.
+        ``threshold`` and ``similarity``: the threshold itself, as a distance or as a cosine.
     value
-        A rate in (0, 1), or a distance in [0, 2]; none for ``eer`` and ``max-utility``.
+        A rate in (0, 1), a distance in [0, 2] or a similarity in [-1, 1]; none for ``eer`` and
+        ``max-utility``.
 
     Raises
     ------
@@ -70,11 +75,11 @@ class Target:
                 f"criterion {self.criterion} has no target",
                 hint=f"For example --criterion={self.criterion}=0.05.",
             )
-        if self.criterion is Criterion.THRESHOLD:
-            inside, bounds, example = 0 <= self.value <= 2, "a distance in [0, 2]", "0.8"
-        else:
-            inside, bounds, example = 0 < self.value < 1, "a rate above 0 and below 1", "1e-3"
-        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, example)
+        if self.criterion in _UNITS:
+            units.require_value(_UNITS[self.criterion], self.value)
+            return
+        inside, bounds = 0 < self.value < 1, "a rate above 0 and below 1"
+        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, "1e-3")
 
     @classmethod
     def parse(cls, text: str) -> "Target":
@@ -102,8 +107,9 @@ class Target:
         criterion: Iterable[str] | None = None,
         target: float | None = None,
         threshold: Iterable[float] | None = None,
+        similarity: Iterable[float] | None = None,
     ) -> "tuple[Target, ...]":
-        """All targets that are asked for, each once: rates, criteria, then thresholds.
+        """All targets that are asked for, each once: rates, criteria, thresholds, similarities.
 
         Parameters
         ----------
@@ -131,6 +137,7 @@ class Target:
             *(cls(Criterion.FAR, rate) for rate in far or ()),
             *(cls.parse(text) for text in named),
             *(cls(Criterion.THRESHOLD, distance) for distance in threshold or ()),
+            *(cls(Criterion.SIMILARITY, cosine) for cosine in similarity or ()),
         )
         return tuple(dict.fromkeys(found))
 
@@ -140,20 +147,29 @@ class Target:
         *,
         far: float | None = None,
         threshold: float | None = None,
+        similarity: float | None = None,
         threshold_file: object = None,
-        default_far: float = 1e-3,
-    ) -> "Target":
-        """The one target that is asked for, by default a FAR.
+    ) -> "Target | None":
+        """The one target that is asked for, if one is; none where a file of a threshold is named.
 
         Raises
         ------
         UsageError
             If more than one is given, a file of a threshold among them.
         """
-        require_one("the threshold", far=far, threshold=threshold, threshold_file=threshold_file)
-        if threshold is not None:
-            return cls(Criterion.THRESHOLD, threshold)
-        return cls(Criterion.FAR, default_far if far is None else far)
+        given = {"far": far, "threshold": threshold, "similarity": similarity}
+        require_one("the threshold", **given, threshold_file=threshold_file)
+        for name, value in given.items():
+            if value is not None:
+                return cls(Criterion(name), value)
+        return None
+
+    def threshold(self, distance: Distance) -> float | None:
+        """The threshold as a distance, if the target is a threshold."""
+        if self.value is None or self.criterion not in _UNITS:
+            return None
+        is_distance = self.criterion is Criterion.THRESHOLD
+        return self.value if is_distance else distance.of_similarity(self.value)
 
     @property
     def name(self) -> str:
@@ -163,14 +179,14 @@ class Target:
     def __str__(self) -> str:
         if self.value is None:
             return str(self.criterion)
-        if self.criterion is Criterion.THRESHOLD:
-            return f"d{plain(self.value)}"
+        if self.criterion in _UNITS:
+            return f"{'d' if self.criterion is Criterion.THRESHOLD else 's'}{plain(self.value)}"
         return f"{self.criterion}{scientific(self.value)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSettings:
-    """What `calibrate` computes. Every field moves a number, so every field is in the signature.
+    """What `calibrate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------
@@ -190,6 +206,8 @@ class CalibrationSettings:
         Of a class, for ``max-utility``.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    min_items
+        Classes with fewer items only form negative pairs; at least 2.
     holdout, repeats
         Share of classes to choose the threshold on, the others being tested, in (0, 1),
         and how often; ``None`` for not at all.
@@ -210,6 +228,7 @@ class CalibrationSettings:
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
+    min_items: int = DEFAULT_MIN_ITEMS
     holdout: float | None = None
     repeats: int = 20
     seed: int = DEFAULT_SEED
@@ -218,7 +237,7 @@ class CalibrationSettings:
         if not self.targets:
             raise UsageError(
                 "no target was given",
-                hint="For example --far=1e-3, --criterion=eer or --threshold=0.8.",
+                hint="For example --far=1e-3, --criterion=eer or --similarity=0.4.",
             )
         if self.confidence is not None:
             inside = 0.5 <= self.confidence < 1
@@ -226,6 +245,7 @@ class CalibrationSettings:
         if self.holdout is not None:
             inside = 0 < self.holdout < 1
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
+        require_min_items(self.min_items)
         require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
         if self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
@@ -252,6 +272,8 @@ class CalibrationSettings:
         parts += ["pairs:exact", "single:drop", "ties:accept"]
         if self.drop_duplicates:
             parts.append("dups:drop")
+        if self.min_items != DEFAULT_MIN_ITEMS:
+            parts.append(f"min:{self.min_items}")
         if self.holdout is not None:
             parts += [f"holdout:{plain(self.holdout)}x{self.repeats}", f"seed:{self.seed}"]
         if group_by is not None:

@@ -1,4 +1,4 @@
-"""What a container may use: memory and processors by the limits of its control group.
+"""Memory and processor limits of a container, from its control group.
 
 Both versions of control groups are read. ``/proc/self/cgroup`` names the group of this process.
 Inside a container that path may not exist under ``/sys/fs/cgroup``, whose root is then the group of

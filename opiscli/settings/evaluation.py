@@ -1,4 +1,4 @@
-"""Every choice that moves a number, checked once and written down as a signature."""
+"""The settings of an evaluation, validated once and recorded in the signature."""
 
 import math
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from enum import StrEnum
 
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
+from opiscli.settings import units
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.numbers import plain, scientific
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
+DEFAULT_MIN_ITEMS = 2
 
 
 class Utility(StrEnum):
@@ -26,6 +28,11 @@ class RangeBy(StrEnum):
     FAR = "far"
     FRR = "frr"
     DISTANCE = "distance"
+    SIMILARITY = "similarity"
+
+
+_UNITS = {RangeBy.DISTANCE: units.DISTANCE, RangeBy.SIMILARITY: units.SIMILARITY}
+"""Of the ranges whose bounds are the thresholds themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ class RangeRequest:
     Parameters
     ----------
     by
-        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` gives
-        the thresholds themselves, in [0, 2].
+        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` and ``similarity`` give
+        the thresholds themselves, in [0, 2] or [-1, 1].
 
     Raises
     ------
@@ -49,18 +56,15 @@ class RangeRequest:
     hi: float = 1e-1
 
     def __post_init__(self) -> None:
-        is_distance = self.by is RangeBy.DISTANCE
-        option = "--range" if is_distance else f"--{self.by}-range"
-        example = "0.8:1.1" if is_distance else "1e-2:1e-1"
-        inside = (
-            0 <= self.lo <= 2 and 0 <= self.hi <= 2
-            if is_distance
-            else 0 < self.lo < 1 and 0 < self.hi < 1
-        )
-        if not inside:
-            bounds = "thresholds in [0, 2]" if is_distance else "rates above 0 and below 1"
+        unit = _UNITS.get(self.by)
+        option = f"--{self.by}-range" if unit is None else unit.range_option
+        example = "1e-2:1e-1" if unit is None else unit.range_example
+        if unit is not None:
+            units.require_range(unit, self.lo, self.hi)
+        elif not (0 < self.lo < 1 and 0 < self.hi < 1):
             raise UsageError(
-                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two {bounds}",
+                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two rates above 0 and"
+                " below 1",
                 hint=f"Give the lower bound first, as in {option}={example}.",
             )
         if not self.lo < self.hi:
@@ -70,21 +74,15 @@ class RangeRequest:
             )
 
     @classmethod
-    def of(
-        cls,
-        *,
-        far: tuple[float, float] | None = None,
-        frr: tuple[float, float] | None = None,
-        distance: tuple[float, float] | None = None,
-    ) -> "RangeRequest":
-        """Take the one pair of bounds that is given, or the default.
+    def of(cls, **bounds: tuple[float, float] | None) -> "RangeRequest":
+        """Take the one pair of bounds that is given, as to `given`, or the default.
 
         Raises
         ------
         UsageError
             If more than one is given.
         """
-        return cls.given(far=far, frr=frr, distance=distance) or cls()
+        return cls.given(**bounds) or cls()
 
     @classmethod
     def given(
@@ -93,22 +91,34 @@ class RangeRequest:
         far: tuple[float, float] | None = None,
         frr: tuple[float, float] | None = None,
         distance: tuple[float, float] | None = None,
+        similarity: tuple[float, float] | None = None,
     ) -> "RangeRequest | None":
-        """Take the one pair of bounds that is given, if one is."""
+        """Take the one pair of bounds that is given, if one is; similarities in either order."""
+        named = {"far_range": far, "frr_range": frr, "range": distance}
+        require_one("the calibration range", **named, similarity_range=similarity)
+        if similarity is not None:
+            return cls(RangeBy.SIMILARITY, *sorted(similarity))
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        require_one("the calibration range", far_range=far, frr_range=frr, range=distance)
         return cls(some[0][0], *some[0][1]) if some else None
 
-    def __str__(self) -> str:
+    def thresholds(self, distance: Distance) -> tuple[float, float] | None:
+        """Both ends as distances, the smaller first; ``None`` where the bounds are rates."""
         if self.by is RangeBy.DISTANCE:
-            return f"d{plain(self.lo)}..{plain(self.hi)}"
+            return self.lo, self.hi
+        if self.by is RangeBy.SIMILARITY:
+            return distance.of_similarity(self.hi), distance.of_similarity(self.lo)
+        return None
+
+    def __str__(self) -> str:
+        if self.by in _UNITS:
+            return f"{self.by[0]}{plain(self.lo)}..{plain(self.hi)}"
         return f"{self.by}{scientific(self.lo)}..{scientific(self.hi)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
-    """What `evaluate` computes. Every field moves a number, so every field is in the signature.
+    """What `evaluate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------
@@ -129,6 +139,8 @@ class EvaluationSettings:
         Whether MAP@R and R-precision are reported.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    min_items
+        Classes with fewer items only form negative pairs; at least 2.
     sample_pairs
         About how many pairs are to stand for all; ``None`` for all of them.
     gallery
@@ -153,6 +165,7 @@ class EvaluationSettings:
     ks: tuple[int, ...] = (1,)
     ranking: bool = False
     drop_duplicates: bool = False
+    min_items: int = DEFAULT_MIN_ITEMS
     sample_pairs: int | None = None
     gallery: bool = False
     seed: int = DEFAULT_SEED
@@ -166,6 +179,7 @@ class EvaluationSettings:
         )
         require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
         require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
+        require_min_items(self.min_items)
         if self.sample_pairs is not None:
             require(
                 self.sample_pairs >= 1000,
@@ -217,6 +231,8 @@ class EvaluationSettings:
         ]
         if self.drop_duplicates:
             parts.append("dups:drop")
+        if self.min_items != DEFAULT_MIN_ITEMS:
+            parts.append(f"min:{self.min_items}")
         if self.seed != DEFAULT_SEED or self.sample_pairs is not None:
             parts.append(f"seed:{self.seed}")
         if self.n_resamples != DEFAULT_RESAMPLES:
@@ -224,6 +240,11 @@ class EvaluationSettings:
         if group_by is not None:
             parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])
+
+
+def require_min_items(min_items: int) -> None:
+    """Raise `UsageError` unless classes of so many items can have positive pairs."""
+    require(min_items >= 2, "--min-items", min_items, "2 or more", "5")
 
 
 def refused_with_gallery(option: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""What a computation may use of the machine: threads and memory."""
+"""Resources of a computation: threads and memory."""
 
 import math
 import os
@@ -23,7 +23,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a computation may use of the machine. No number depends on it.
+    """Threads and memory that a computation may use. No number depends on them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Trains one head: descend, validate now and then on other classes, keep the best head."""
+"""Trains one head: gradient descent, regular validation on other classes, best checkpoint kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _PATIENCE = 8
 
 @dataclass(slots=True)
 class TrainingRun:
-    """A training in progress: state of the descent, history, and the best parameters so far."""
+    """A training run in progress: descent state, history and the best parameters so far."""
 
     state: DescentState
     history: list[ValidationStep] = field(default_factory=list)

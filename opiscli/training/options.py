@@ -1,4 +1,4 @@
-"""From the options of `opis finetune`, which are those of `Head`, to training settings."""
+"""Converts the options of `opis finetune` and `Head` into training settings."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ _RENAMED = {"lr": "learning_rate"}
 
 
 def training_settings(options: Mapping[str, Any]) -> TrainingSettings:
-    """Settings from options; those that are left out or ``None`` take their defaults.
+    """Build training settings; options that are missing or ``None`` take their defaults.
 
     A margin that is given is fixed, and so is the other one.
 

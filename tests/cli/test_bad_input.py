@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
         ("missing.parquet", 3, "no such file"),
         ("empty.parquet", 3, "empty (0 bytes)"),
         ("cut.parquet", 3, "cannot be read"),
-        ("text.parquet", 3, "starts with b'id,label'"),
+        ("text.parquet", 3, "no column 'embedding'"),
         ("no_files", 3, "holds no .parquet file"),
         ("good.parquet --label-column kind", 3, "expected one of: embedding, label"),
         ("good.parquet --embedding-column kind", 3, "expected one of: embedding, label"),

@@ -174,7 +174,7 @@ def test_arguments_that_go_together(source):
         opiscli.evaluate(source, columns={"a": y})
     with pytest.raises(UsageError, match=r"^average is 'mean', expected one of: pooled, macro"):
         opiscli.calibrate(source, far=0.1, average="mean")
-    with pytest.raises(UsageError, match=r"^an array of embeddings was given without an array"):
+    with pytest.raises(UsageError, match=r"^embeddings were given without labels"):
         opiscli.evaluate(x)
     with pytest.raises(TypeError, match="unexpected keyword argument 'treads'"):
         opiscli.evaluate(x, y, treads=2)

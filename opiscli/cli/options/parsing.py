@@ -1,4 +1,4 @@
-"""From the text of an option to the value it means."""
+"""Parsers from the text of an option to its value."""
 
 import sys
 from collections.abc import Sequence

@@ -149,7 +149,7 @@ def _curves(run: CountedSet) -> tuple[FloatArray, FloatArray]:
     counted, settings = run.counted, run.settings
     if counted.grid is None:
         # Raises, and says why.
-        calibration_range(counted.pooled, settings.calibration_range)
+        calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
     counts = counted.at(counted.grid)
     paired = counts.of_classes(counts.has_positives)
