@@ -56,7 +56,8 @@ def plot_curves(
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones.
+        Labels of classes to name, or ``worst:N`` for the N classes with the lowest mean scores; by
+        default ``worst:3`` where there are more than 300 classes, which are drawn as bands.
 
     Returns
     -------
@@ -268,7 +269,8 @@ def plot_classes(
         Where to draw: a pooled false-accept rate in (0, 1), by default 1e-2, a distance in
         [0, 2], or a similarity in [-1, 1]; at most one of them.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones; by default ``worst:5``.
+        Labels of classes to name, or ``worst:N`` for N classes with the highest FRR and FAR, in
+        turns; by default ``worst:5``. A name that finds no room is left out.
 
     Returns
     -------

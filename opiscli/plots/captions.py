@@ -10,7 +10,10 @@ DISTANCES = (
     " different-class pairs FAR."
 )
 DET = "Lower left is better. Bands: 95 % confidence intervals of FRR at each FAR, over all pairs."
-PARETO = "One dot per model; lower left is better. OPIS counts only if R@1 did not get worse."
+PARETO = (
+    "One dot per model; lower left is better. A lower OPIS is an improvement only if R@1 is not"
+    " worse."
+)
 CLASSES = (
     "One dot per class, all at the same threshold. Dashed lines: rates over all pairs. Upper right"
     " is worse."

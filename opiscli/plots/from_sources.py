@@ -27,7 +27,7 @@ _WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
-    """Raise `UsageError` if there are more sources than panels of utility curves."""
+    """Raise `UsageError` if there are more sources than panels of class scores."""
     if len(sources) > _MOST_PANELS:
         raise UsageError(
             f"plot-curves was given {len(sources)} sources, expected one, or two to compare",
