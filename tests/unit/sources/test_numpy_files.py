@@ -211,6 +211,7 @@ def test_damaged_archives_are_explained(tmp_path):
     encrypted = damaged(damaged(whole, names[0] + 6, b"\1"), names[1] + 8, b"\1")
     for content, says in (
         (damaged(whole, at, b"'shape': (%d, 9" % N), "damaged"),  # claims more than there is
+        (damaged(whole, at, b"'shape': (9999999999999, 6), }"), "damaged"),  # than there can be
         (damaged(whole, at, b"'shape': (-1, 6)"[: len(header)]), "damaged"),
         (damaged(whole, at, b"(((((((((((((((("[: len(header)]), "damaged"),
         (damaged(whole, at + 200, b"\xff\xff\xff"), "damaged"),
