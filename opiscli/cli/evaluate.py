@@ -123,7 +123,7 @@ class _Saved:
     def show(
         self, counts: "CountedSet", result: "Evaluation", console: "Console", typed: str | None
     ) -> None:
-        """Save the counts, if that is wanted, print the result, and suggest what to run next.
+        """Save the counts, if requested, print the result and suggest the next commands.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ def evaluate(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
+    """Measure R@1, OPIS and ε-OPIS, the rates at common thresholds and the lowest class scores."""
     asked = how.given(
         **retrieval.given(),
         **counted.given(),

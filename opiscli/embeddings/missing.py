@@ -1,4 +1,4 @@
-"""What stands for a value that is missing: None, nan, and what pandas puts in their place."""
+"""Missing values in their different forms: None, nan, and what pandas puts in their place."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Numbers out of columns that hold embeddings in whichever way: lists, texts, one column each."""
+"""Embeddings from columns of any form: lists, text, or one column per coordinate."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def why_not(kind: pa.DataType) -> tuple[str, str]:
-    """What a column holds that cannot hold embeddings, and what to do about it."""
+    """Explain why a column cannot hold embeddings, and how to convert it."""
     values = plain_type(kind)
     expected = ", expected lists of float16, float32 or float64"
     if getattr(kind, "shape", None):
@@ -114,7 +114,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def stacked(columns: Sequence[pa.Array], names: Sequence[str], start: int) -> AnyArray:
-    """Rows of coordinates of columns that hold one each; ``start`` is the number of the first row.
+    """Rows of coordinates from one column each; ``start`` is the number of the first row.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _no_number(row: int, where: str, found: str) -> EmbeddingError:
 
 
 def from_text(column: pa.Array, start: int) -> pa.Array:
-    """Lists of numbers that are written as text: ``[0.1, 0.2]``, also without commas.
+    """Parse lists of numbers written as text: ``[0.1, 0.2]``, also without commas.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
     if text and not text.strip("[](){} \n\t\r"):
         raise EmbeddingError(
             f"the embedding has 0 dims: row {start + row} is an empty list (rows count from 0)",
-            hint="The model gave nothing for it; drop such rows or compute them again.",
+            hint="The model gave nothing for it; drop these rows or compute them again.",
             row=start + row,
         )
     shown = text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,4 +1,4 @@
-"""Reads what a Python program holds: arrays with their labels, and tables of any library."""
+"""Reads in-memory data: arrays with labels, and tables of other libraries."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Reads a file that holds nothing but labels: NPY, text, CSV or Parquet."""
+"""Reads a file that contains only labels: NPY, text, CSV or Parquet."""
 
 import csv
 import io
