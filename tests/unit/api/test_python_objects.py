@@ -289,6 +289,9 @@ def with_value(values, row, value):
         ({"embedding": X}, Y, r"are a dict.*\n.*x\['embedding'\]"),
         (TABLE, Y, r"something else than numbers.*\n.*frame\['embedding'\]"),
         (object(), Y, "are a object, expected an array"),
+        (None, Y, "are a NoneType, expected an array"),
+        (with_value(list(X), 0, 3.0).tolist(), Y, r"row 1 has 8 dims, expected shape \(\)"),
+        ([1.0] * N, Y, r"shape \(\d+,\)"),
     ],
 )
 def test_what_is_not_meant_is_refused(embeddings, labels, says):
