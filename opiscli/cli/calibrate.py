@@ -190,7 +190,8 @@ class _Evaluated:
         if self.evaluate_on is None:
             require_together("--eval", **asdict(self))
             return None
-        return read.of(self.evaluate_on, where=tuple(self.eval_where or ()), labels_file=None)
+        where = tuple(self.eval_where or ())
+        return read.of(self.evaluate_on, where=where, labels_file=None, side="eval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
