@@ -47,8 +47,7 @@ def test_real_sets_have_no_doubts(opis):
 @pytest.mark.parametrize("name", ["digits64", "letters32", "debian50", "glyphs128"])
 def test_larger_real_sets_have_no_doubts(shared_data, name):
     file = shared_data / f"{name}.parquet"
-    assert DOUBTS.isdisjoint(codes(opiscli.calibrate(file, far=1e-2, where="split=test")))
-    found = opiscli.evaluate(file, where="split=test", sample_pairs=10_000_000)
+    found = opiscli.evaluate(file, where="split=test", sample_pairs=100_000_000)
     assert DOUBTS.isdisjoint(codes(found))
 
 
@@ -119,6 +118,23 @@ def test_crowded_embeddings_are_not_collapsed():
     crowded = opiscli.evaluate(embeddings + offset, labels)
     assert crowded.data.mean_similarity > 0.999
     assert DOUBTS.isdisjoint(codes(crowded))
+
+
+def test_a_constant_is_refused_and_explained(opis, tmp_path):
+    _, labels = good()
+    np.savez(tmp_path / "e.npz", embedding=np.ones((len(labels), 8)), label=labels)
+    code, out, err = opis("evaluate", tmp_path / "e.npz")
+    assert (code, out) == (5, "")
+    assert "hint: Most embeddings are the same: has the model collapsed" in err
+
+
+def test_a_doubt_is_not_said_twice():
+    """Of shuffled labels all scores are low, whatever the range of rates."""
+    embeddings, labels = good()
+    labels = np.random.default_rng(0).permutation(labels)
+    assert DOUBTS & set(codes(opiscli.evaluate(embeddings, labels))) == {"labels-unrelated"}
+    strict = opiscli.evaluate(embeddings, labels, range=(0.1, 0.3))
+    assert DOUBTS & set(codes(strict)) == {"labels-unrelated", "low-scores"}
 
 
 @pytest.mark.parametrize("bounds", [(0.3, 0.6), (0.05, 0.2), (1.7, 1.9)])
