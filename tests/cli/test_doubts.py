@@ -15,12 +15,12 @@ import opiscli
 from opiscli.analysis.warnings.compare import DOUBTS
 from opiscli.analysis.warnings.labels import label_warnings
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))
 
 from doubts import SPOILT, UNRELATED, doubts, healthy
 
 WORDNET = SAMPLE / "wordnet.parquet"
-SETS = (0, 3, 4)
+SETS = (0, 4)
 
 
 def good():
