@@ -13,6 +13,7 @@ from opiscli.plots.drawing.classes import draw_classes
 from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.fonts import complete_fonts
+from opiscli.plots.drawing.fonts import complete_fonts
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.utility import draw_curves
 from opiscli.plots.numbers.classes import ClassErrors
@@ -152,3 +153,5 @@ def _finish(figure: Figure, axes: Sequence[Axes], caption: str) -> None:
         )
     elif text:
         figure.supxlabel(text, fontsize=8)
+    # Before names are placed: another font makes them wider.
+    complete_fonts(figure)
