@@ -13,7 +13,6 @@ from opiscli.plots.drawing.classes import draw_classes
 from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.fonts import complete_fonts
-from opiscli.plots.drawing.fonts import complete_fonts
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.utility import draw_curves
 from opiscli.plots.numbers.classes import ClassErrors
