@@ -1,4 +1,4 @@
-"""Whole pictures: a figure of the right size, what is drawn on it, caption and legend below."""
+"""Complete pictures: a figure of the right size, the drawing, its caption and legend."""
 
 from collections.abc import Callable, Sequence
 from textwrap import fill

@@ -1,4 +1,4 @@
-"""CSV and TSV files with a header: every cell is text as it is written, so 007 is not 7."""
+"""CSV and TSV files with a header: cells are read as text, so 007 stays 007."""
 
 import csv
 import re
@@ -19,6 +19,7 @@ from opiscli.sources.kinds import delimiter_of
 from opiscli.sources.text_file import TextFile
 
 _BYTES_AT_ONCE = 1 << 24
+_LONGEST_CELL = (1 << 31) - 1
 _NUMBER = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -77,42 +78,55 @@ class DelimitedFile:
         header = self._header
         if not header.has_rows:
             return
+        if not self._is_closed:
+            raise self._unclosed()
         # Under other names, for theirs may be surrounded by blanks.
         keys = [str(at) for at in range(len(header.names))]
         wanted = [keys[self.schema.get_field_index(name)] for name in columns]
         ragged: list[arrow_csv.InvalidRow] = []
-
-        def stop(row: arrow_csv.InvalidRow) -> str:
-            ragged.append(row)
-            return "error"
-
         with TextFile(self.file).open_bytes() as file:
             try:
                 for batch in arrow_csv.open_csv(
                     file,
                     read_options=_reading(keys, header.n_blank),
-                    parse_options=arrow_csv.ParseOptions(
-                        delimiter=header.delimiter,
-                        newlines_in_values=True,
-                        invalid_row_handler=stop,
-                    ),
+                    parse_options=_parsing(header.delimiter, ragged),
                     convert_options=_as_written(keys, wanted),
                 ):
                     chosen = [batch.column(key) for key in wanted]
                     yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
             except pa.ArrowException as cause:
-                if ragged:
-                    raise self._ragged(ragged[0], len(header.names)) from cause
-                if "UTF8" in str(cause).upper():
-                    raise _not_utf8(self.name) from cause
-                if "straddl" in str(cause):
-                    raise self._unclosed() from cause
-                raise
+                raise self._why(cause, ragged) from cause
+
+    def _why(self, cause: Exception, ragged: list[arrow_csv.InvalidRow]) -> Exception:
+        if ragged:
+            return self._ragged(ragged[0], len(self._header.names))
+        if "UTF8" in str(cause).upper():
+            return _not_utf8(self.name)
+        return self._unclosed() if "straddl" in str(cause) else cause
+
+    @cached_property
+    def _is_closed(self) -> bool:
+        """Whether no quoted cell is still open at the end; pyarrow lets that pass."""
+        with TextFile(self.file).open_bytes() as file:
+            chunks = iter(lambda: file.read(_BYTES_AT_ONCE), b"")
+            if sum(chunk.count(b'"') for chunk in chunks) % 2 == 0:
+                return True
+        most = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            with TextFile(self.file).open_text() as lines:
+                for _ in csv.reader(lines, delimiter=self._header.delimiter, strict=True):
+                    pass
+        except csv.Error as wrong:
+            return "unexpected end" not in str(wrong)
+        finally:
+            csv.field_size_limit(most)
+        return True
 
     def _unclosed(self) -> SourceError:
         return SourceError(
-            f"{self.name} has a line of more than {_BYTES_AT_ONCE >> 20} MB",
-            hint="A quotation mark may not be closed; quotes inside a cell are written twice.",
+            f"{self.name} has a quotation mark that is not closed, or a line of more than"
+            f" {_BYTES_AT_ONCE >> 20} MB",
+            hint="Quotes inside a cell are written twice; the end may also be cut off.",
         )
 
     def _ragged(self, row: arrow_csv.InvalidRow, n_names: int) -> SourceError:
@@ -135,6 +149,18 @@ def _reading(keys: list[str], n_blank: int) -> arrow_csv.ReadOptions:
         column_names=keys,
         skip_rows=n_blank,
         skip_rows_after_names=1,
+    )
+
+
+def _parsing(delimiter: str, ragged: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
+    """Stop at the first row with another number of cells, and put it into ``ragged``."""
+
+    def stop(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row)
+        return "error"
+
+    return arrow_csv.ParseOptions(
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
     )
 
 

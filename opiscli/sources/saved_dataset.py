@@ -41,7 +41,7 @@ def open_saved_dataset(folder: Path) -> Joined:
 
 def _parts(folder: Path, keys: dict[str, str | None], place: str) -> list[Part]:
     state = folder / _STATE
-    files = [one["filename"] for one in _json(state, "_data_files")]
+    files = [_named(state, one) for one in _json(state, "_data_files")]
     if _json(state, "_indices_files", required=False) or not files:
         raise SourceError(
             f"{folder} is a data set with rows chosen by indices, or without files",
@@ -66,12 +66,22 @@ def _open(path: Path) -> ArrowFile:
     return ArrowFile(path, str(path), kind)
 
 
+def _named(state: Path, file: object) -> str:
+    if not isinstance(file, dict) or not isinstance(file.get("filename"), str):
+        raise _not_saved(state, "filename")
+    return str(file["filename"])
+
+
+def _not_saved(path: Path, key: str) -> SourceError:
+    return SourceError(
+        f"{path} is missing or is not what save_to_disk writes: it needs {key!r}",
+        hint="Save the data set again: dataset.save_to_disk('new').",
+    )
+
+
 def _json(path: Path, key: str, *, required: bool = True) -> Any:  # noqa: ANN401
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
         return contents[key] if required else contents.get(key)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
-        raise SourceError(
-            f"{path} is missing or is not what save_to_disk writes: it needs {key!r}",
-            hint="Save the data set again: dataset.save_to_disk('new').",
-        ) from cause
+        raise _not_saved(path, key) from cause

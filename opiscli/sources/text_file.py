@@ -17,12 +17,14 @@ class TextFile:
 
     def open_bytes(self) -> BinaryIO:
         """Open it unpacked."""
-        raw: BinaryIO = (
-            io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
-        )
-        head = raw.read(2)
-        raw.seek(0)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip(head) else raw
+        raw: BinaryIO
+        raw = io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
+        if not is_gzip(raw.read(2)):
+            raw.seek(0)
+            return raw
+        raw.close()
+        packed = io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file
+        return cast(BinaryIO, gzip.open(packed))
 
     def open_text(self) -> io.TextIOWrapper:
         """Open it as UTF-8; line ends stay as they are."""

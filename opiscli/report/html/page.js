@@ -154,7 +154,7 @@
 
     const field = { show };
     input.addEventListener("input", take);
-    // What was typed gives way to the counted threshold that it stands for.
+    // What was typed is replaced by the counted threshold that was chosen.
     input.addEventListener("change", () => {
       if (!input.hasAttribute("aria-invalid")) show(Number(slider.value));
     });
