@@ -128,7 +128,6 @@ def draw_on(
         ax = figure.subplots()
         drawn = draw(ax)
         _finish(figure, [ax], caption)
-        complete_fonts(figure)
         then(drawn)
     return drawn
 
