@@ -14,6 +14,6 @@ def condition_warnings(conditions: Sequence[Condition]) -> Iterator[ReportWarnin
         yield ReportWarning(
             "only-consistency",
             f"all conditions are on differences between classes ({names}), which are smallest where"
-            " all classes are equally bad; add one on accuracy, for example --fail-if 'recall@1<0.9' or"
-            " --fail-if 'tar@far=1e-3<0.5'",
+            " all classes are equally bad; add one on accuracy, for example"
+            " --fail-if 'recall@1<0.9' or --fail-if 'tar@far=1e-3<0.5'",
         )
