@@ -239,6 +239,7 @@ def test_numbers_with_and_without_a_point_are_numbers(tmp_path):
         (jsonl()[:-30], 3, f"line {N} of {{}} is not JSON"),
         (jsonl().replace('"n": 7', "'n': 7"), 3, "line 8 of {} is not JSON"),
         (jsonl() + "[1, 2]\n", 3, f"line {N + 1} of {{}} is not an object"),
+        (jsonl(label="@").replace("@", "é").encode("latin-1"), 3, "line 8 of {} is not UTF-8"),
         (json.dumps(OBJECTS), 3, "is a JSON array"),
         (json.dumps(OBJECTS[0], indent=1), 4, "all 1 items"),
         (json.dumps({"embedding": {"0": [1.0]}, "label": {"0": "a"}}), 3, "holds struct"),
@@ -247,7 +248,7 @@ def test_numbers_with_and_without_a_point_are_numbers(tmp_path):
          "add --embedding-columns 'x_*'"),
         (gzip.compress(jsonl().encode() * 9)[:1200], 3, "may be cut off"),
     ],
-    ids=range(21),
+    ids=range(22),
 )  # fmt: skip
 def test_jsonl_that_cannot_be_read(tmp_path, text, code, says):
     path = write(tmp_path / "e.jsonl", text)

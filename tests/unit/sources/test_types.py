@@ -150,6 +150,7 @@ FLOATS = pa.list_(pa.float32())
             "row 1 is no list",
             "",
         ),
+        (pa.array(["mpmZPpqZGT8AAIA/"] * N), 4, "is no list of numbers", "b64decode"),
         (pa.array(["a cat"] * N), 4, "row 0 is no list of numbers but 'a cat'", "[0.1, 0.2]"),
         (pa.array(["[0.1 0.2 ... 0.9]"] * N), 4, "is no list of numbers", "NumPy shortened"),
         (
@@ -176,6 +177,23 @@ def test_columns_that_are_no_embeddings(tmp_path, column, code, says, hint):
     problem, shown = refused.value.on_command_line
     assert says in problem
     assert hint in shown
+
+
+def not_text(values):
+    """A column of type string whose first value is no text."""
+    whole = pa.array([b"\xff\xfe", *values[1:]], pa.binary())
+    return pa.StringArray.from_buffers(len(values), *whole.buffers()[1:])
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("column", ["label", "kind", "id", "embedding"])
+def test_bytes_that_are_called_text_are_refused_where_they_are_read(tmp_path, ending, column):
+    source = stored(tmp_path, ending, **{column: not_text([str(n).encode() for n in NAMES])})
+    asked = {"kind": {"where": ("kind=c1",)}, "id": {"id": "id"}}.get(column, {})
+    with pytest.raises(OpisError, match=f"column '{column}'"):
+        read_embeddings(source, Selection(**asked))
+    if column in ("kind", "id"):
+        assert_items(read_embeddings(source))
 
 
 def test_tensors_of_two_axes_are_no_vectors(tmp_path):
