@@ -85,6 +85,32 @@ def noise_table() -> list[str]:
     return lines
 
 
+def epsilon_table() -> list[str]:
+    lines = [
+        "| population | items a class | raw / truth | corrected / truth ± its standard error |"
+        " truth |",
+        "|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "epsilon_opis.json").read_text()):
+        truth = row["truth"]
+        raw, corrected, error = (row[n] / truth for n in ("raw", "corrected", "standard_error"))
+        cells = [row["population"], str(row["n_items"]), f"{raw:.2f}"]
+        cells += [f"{corrected:.2f} ± {error:.2f}", f"{truth:.4f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def doubts_table() -> list[str]:
+    lines = [
+        "| input | warning | sets | warned | refused | neither |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "doubts.json").read_text()):
+        counts = [str(row.get(name, 0)) for name in ("n_sets", "warned", "refused", "missed")]
+        lines.append(f"| {row['input']} | {row.get('code', 'none')} | {' | '.join(counts)} |")
+    return lines
+
+
 def paired_table() -> list[str]:
     rows = json.loads((HERE / "results" / "paired_coverage.json").read_text())
     lines = [
@@ -135,6 +161,8 @@ TABLES = {
     "coverage": coverage_table,
     "far": far_table,
     "noise": noise_table,
+    "epsilon": epsilon_table,
+    "doubts": doubts_table,
     "paired": paired_table,
     "sampling": sampling_table,
     "training": training_table,

@@ -1,10 +1,10 @@
-"""The command ``opis``, which ``python -m opiscli`` stands for, too."""
+"""Runs the command ``opis`` with ``python -m opiscli``."""
 
 import sys
 
 
 def main() -> None:
-    """Run opis; an interruption while it is still being loaded ends it like any other."""
+    """Run opis; an interruption during imports has the same exit code as any other."""
     try:
         from opiscli.cli import main as run
     except KeyboardInterrupt:

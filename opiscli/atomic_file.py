@@ -42,7 +42,7 @@ def require_free(path: Path, *, force: bool) -> None:
 
 
 def _is_of_the_system(path: Path) -> bool:
-    """Whether it is a device or a pipe, or names one, as ``/dev/stdout`` does a file."""
+    """Whether a path is, or refers to, a device or pipe, such as ``/dev/stdout``."""
     whole = path.absolute()
     names_one = whole.parent in (Path("/dev"), Path("/dev/fd")) or Path("/proc") in whole.parents
     return names_one or (path.exists() and not path.is_file())

@@ -24,6 +24,7 @@ from typing import ClassVar
 _ARGUMENTS = {
     "arrow": "arrows",
     "far-range": "far",
+    "for": "engine",
     "frr-range": "frr",
     "head-type": "head",
     "loss-option": "loss_options",
@@ -156,4 +157,4 @@ class TrainingError(OpisError):
 
 
 class OpisWarning(UserWarning):
-    """What a person should know that no result says, such as that a font lacks characters."""
+    """A warning that belongs to no result, such as missing glyphs in a font."""

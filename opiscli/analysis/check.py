@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.warnings.units import unit_warnings
+from opiscli.analysis.warnings.check import condition_warnings
+from opiscli.analysis.warnings.compare import DOUBTS
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
-from opiscli.results import CalibratedPoint, Check, CheckedCondition
+from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning
 from opiscli.results.headlines import entries, point_entries
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 from opiscli.settings.conditions import Condition
@@ -32,12 +36,18 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | Non
     """
     numbers = _Numbers(run, at)
     checked = tuple(_checked(condition, numbers) for condition in conditions)
+    doubts = dict.fromkeys((*source_warnings(run), *numbers.doubts))
     return Check(
         opis_version=__version__,
         signature=" ".join(numbers.signatures),
         data=run.data,
         passed=not any(condition.failed for condition in checked),
         conditions=checked,
+        warnings=(
+            *doubts,
+            *unit_warnings(run.counted.pooled, [] if at is None else [at], run.settings.distance),
+            *condition_warnings(conditions),
+        ),
     )
 
 
@@ -66,6 +76,7 @@ class _Numbers:
         self._at = at
         self._evaluation: dict[str, float | None] = {}
         self._signatures: dict[str, None] = {}
+        self.doubts: tuple[ReportWarning, ...] = ()
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -81,6 +92,7 @@ class _Numbers:
             return found[condition.name]
         if not self._evaluation:
             evaluation = derive(self.run)
+            self.doubts = tuple(one for one in evaluation.warnings if one.code in DOUBTS)
             self._signatures[evaluation.signature] = None
             self._evaluation = {entry.name: entry.number.value for entry in entries(evaluation)}
         return self._evaluation.get(condition.key)

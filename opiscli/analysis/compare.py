@@ -8,6 +8,7 @@ from opiscli.analysis.evaluate import derive
 from opiscli.analysis.resamples import Resamples, resamples
 from opiscli.analysis.significance import without_flattery
 from opiscli.analysis.verdict import NOT_COMPARABLE, verdict
+from opiscli.analysis.warnings.compare import comparison_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.results import (
@@ -17,7 +18,6 @@ from opiscli.results import (
     Comparison,
     Evaluation,
     Interval,
-    ReportWarning,
 )
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import compared_entries
@@ -75,7 +75,9 @@ def compare_evaluations(
         epsilon=epsilon,
         metrics=without_flattery(metrics),
         verdict=verdict(metrics, epsilon) if is_comparable else NOT_COMPARABLE,
-        warnings=tuple(_warnings(evaluations, signatures, is_paired=is_paired or not runs)),
+        warnings=tuple(
+            comparison_warnings(evaluations, signatures, is_paired=is_paired or not runs)
+        ),
     )
 
 
@@ -131,21 +133,3 @@ def _same_classes(run: CountedSet, other: CountedSet) -> bool:
 def _paired_names(run: CountedSet) -> list[str]:
     kept = run.counted.table.has_positives
     return [name for name, keep in zip(run.counted.names, kept, strict=True) if keep]
-
-
-def _warnings(
-    evaluations: Sequence[Evaluation], signatures: Sequence[str], *, is_paired: bool
-) -> Iterator[ReportWarning]:
-    if len(signatures) > 1:
-        yield ReportWarning(
-            "settings-differ",
-            "the evaluations were made with different settings, so their numbers cannot be"
-            " compared; give the same options, or evaluate again",
-        )
-    if not is_paired:
-        yield ReportWarning(
-            "classes-differ",
-            "the classes are not the same, so changes have no confidence interval",
-        )
-    if len({evaluation.data.sha256 for evaluation in evaluations}) < len(evaluations):
-        yield ReportWarning("same-data", "two of the sources hold the same embeddings")

@@ -15,6 +15,7 @@ from opiscli.counting.within import count_within
 from opiscli.counts.counts import CountedGallery, CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.mean_similarity import mean_similarity
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.errors import UsageError
@@ -129,7 +130,7 @@ def _deployed(
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
-    """The same with what an index finds."""
+    """The counts extended by the counts through an index."""
     settings = run.settings
     deployed = deploy(
         items,
@@ -146,7 +147,7 @@ def _deployed(
 def _judged(
     count: Callable[[EvaluationSettings], CountedSet], settings: EvaluationSettings
 ) -> CountedSet:
-    """Count all classes, then leave those of few items out.
+    """Count all classes, then exclude classes with few items.
 
     A range of FRR depends on the classes that are left: over it pairs are counted once more, at
     its own thresholds.
@@ -208,6 +209,7 @@ def _described(items: EmbeddingSet, source: str, where: tuple[str, ...]) -> Data
         n_duplicates=int(np.count_nonzero(items.repeats)),
         duplicates_dropped=False,
         sha256=items.sha256,
+        mean_similarity=mean_similarity(items),
     )
 
 
@@ -224,12 +226,12 @@ def _refuse_with_sample(
         return
     if complete:
         raise UsageError(
-            "a saved evaluation holds all pairs, but --sample-pairs looks at some",
+            "a saved evaluation contains counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or do not save.",
         )
     if exact:
         raise UsageError(
-            "a given threshold is counted on all pairs, but --sample-pairs looks at some",
+            "a given threshold needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or the threshold.",
         )
     if index is not None:

@@ -1,34 +1,34 @@
-"""Thresholds that were given, as a distance or as a similarity: what to count, and what they accept."""
+"""Given thresholds, as distance or similarity: where to count, and what they accept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opiscli.analysis.inputs import Opened
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import to_similarity
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.settings.calibration import Criterion, Target
 from opiscli.thresholds import ties
 
 
 def to_count(
-    opened: Opened, targets: Sequence[Target], given: Mapping[str, Any]
+    data: EmbeddingSet | CountedSet, targets: Sequence[Target], given: Mapping[str, Any]
 ) -> tuple[float, ...]:
-    """Distances that must be counted to the digit for the targets that are thresholds.
+    """Distances at which pairs must be counted exactly, for targets that are thresholds.
 
     Parameters
     ----------
     given
         With ``distance``, where one was asked for; counts are measured as they were counted.
     """
-    if isinstance(opened.data, CountedSet):
+    if isinstance(data, CountedSet):
         return ()
     distance = given.get("distance") or Distance.EUCLIDEAN
-    return ties.thresholds_to_count(targets, distance, opened.data.dims)
+    return ties.thresholds_to_count(targets, distance, data.dims)
 
 
 def given_threshold(run: CountedSet, target: Target) -> float | None:
-    """The threshold of a target that is one, as a distance that accepts the pairs exactly at it."""
+    """The distance for a given threshold; pairs exactly at the threshold are accepted."""
     distance = run.settings.distance
     threshold = target.threshold(distance)
     if threshold is None:
@@ -37,7 +37,7 @@ def given_threshold(run: CountedSet, target: Target) -> float | None:
 
 
 def similarity_at(threshold: float, target: Target, distance: Distance) -> float:
-    """Similarity at a threshold; to the digit that which was given."""
+    """Similarity at a threshold; a given similarity is returned unchanged."""
     if target.criterion is Criterion.SIMILARITY and target.threshold(distance) == threshold:
         return float(target.value or 0.0)
     return to_similarity(threshold, distance)

@@ -68,7 +68,7 @@ def refuse_groups(group_by: str | None, sample_pairs: int | None, *, is_across: 
         raise refused_with_gallery("--group-by")
     if sample_pairs is not None:
         raise UsageError(
-            "--group-by looks at all pairs inside each group, but --sample-pairs at some of all",
+            "--group-by needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave one of the two out.",
         )
 

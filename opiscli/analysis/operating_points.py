@@ -76,7 +76,7 @@ def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
 
 
 def _worst(rates: FloatArray, pairs: IntArray, names: tuple[str, ...]) -> ClassRate:
-    """The class with the highest rate; of several, the one with the most pairs behind it."""
+    """The class with the highest rate; among ties, the one with the most pairs."""
     tied = np.flatnonzero(rates == rates.max())
     worst = int(tied[np.argmax(pairs[tied])])
     return ClassRate(names[worst], float(rates[worst]), len(tied))

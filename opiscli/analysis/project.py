@@ -47,11 +47,12 @@ def project(
         If the head is not trained.
     """
     trained = head if isinstance(head, Head) else Head.load(head)
-    is_path = isinstance(embeddings, str | PathLike)
-    if not is_path and not is_frame(embeddings):
-        return trained.transform(embeddings)
     selection = Selection(
         embedding_column, where=where, exclude=exclude, embedding_columns=embedding_columns
     )
-    source = str(embeddings) if is_path else embeddings
-    return project_embeddings(source, selection, trained.projection.apply)
+    change = trained.projection.apply
+    if isinstance(embeddings, str | PathLike):
+        return project_embeddings(str(embeddings), selection, change)
+    if is_frame(embeddings):
+        return project_embeddings(embeddings, selection, change)
+    return trained.transform(embeddings)

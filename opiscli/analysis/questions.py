@@ -4,6 +4,8 @@ The command line and the Python functions ask the same ones.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,24 @@ from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.check import check_run
 from opiscli.analysis.class_thresholds import diagnose_own_thresholds
 from opiscli.analysis.compare import compare_runs
+from opiscli.analysis.engines import with_engines
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
 from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.inputs import Input, Work, open_gallery
 from opiscli.analysis.inspect import inspect_run
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.choice import require
 from opiscli.settings.conditions import Condition, settings_for
+from opiscli.thresholds.engines import find_engines
 
 _MOST_COMPARED = 26
+_FAR_OF_INSPECTION = 1e-3
 _LARGEST_FAR = 0.1
 """Up to here an evaluation counts anyway."""
 
@@ -94,6 +100,7 @@ def calibrate(
     group_by: str | None = None,
     per_class: bool = False,
     holdout: float | None = None,
+    engines: Sequence[str] = (),
     **asked: Any,  # noqa: ANN401
 ) -> Calibration:
     """Which threshold meets the targets, and what are its rates?
@@ -112,14 +119,17 @@ def calibrate(
         Whether thresholds per class are compared with the best single one.
     holdout, asked
         Further fields of `CalibrationSettings`.
+    engines
+        Names of vector engines that the thresholds are written for.
     """
+    written_for = find_engines(engines)
     opened = source.open(work, group=group_by if evaluate_on is None else None)
     from_file = opened.threshold_in(threshold_file, given.get("distance"))
     targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
     fars = () if per_class else _only_fars(targets, asked)
-    exact = to_count(opened, targets, given)
+    exact = to_count(opened.data, targets, given)
     counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, fars=fars)
     settings = CalibrationSettings(
         targets=targets,
@@ -140,16 +150,18 @@ def calibrate(
         }
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
+    about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
+    result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:
         result = hold_out(result, items, settings, work.resources, on_progress=work.on_progress)
     if group_by is not None:
         grouped = opened.items("--group-by")
-        return rate_groups(
+        result = rate_groups(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
-    return result
+    return with_engines(result, written_for) if written_for else result
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:
@@ -199,7 +211,7 @@ def check(
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         at = Target(Criterion.THRESHOLD, value)
-    exact = to_count(opened, [] if at is None else [at], given)
+    exact = to_count(opened.data, [] if at is None else [at], given)
     counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
     return check_run(counts, parsed, at)
 
@@ -229,7 +241,7 @@ def compare(sources: Sequence[Input], given: Mapping[str, Any], work: Work) -> C
 
 def inspect(
     source: Input,
-    target: Target,
+    target: Target | None,
     given: Mapping[str, Any],
     work: Work,
     *,
@@ -243,7 +255,7 @@ def inspect(
     Parameters
     ----------
     target
-        What decides the threshold.
+        What decides the threshold; by default a FAR of 1e-3.
     given
         ``distance`` and ``drop_duplicates``, where they were asked for.
     threshold_file
@@ -264,10 +276,14 @@ def inspect(
     )
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         target = Target(Criterion.THRESHOLD, value)
+    target = target or Target(Criterion.FAR, _FAR_OF_INSPECTION)
     settings = CalibrationSettings(targets=(target,), allow_zero=True, **given)
     return inspect_run(
         opened.count(
-            {**given, "ks": ()}, work, complete=True, thresholds=to_count(opened, [target], given)
+            {**given, "ks": ()},
+            work,
+            complete=True,
+            thresholds=to_count(opened.data, [target], given),
         ),
         items,
         settings,

@@ -1,4 +1,4 @@
-"""Which changes between two evaluations are significant, and which only look good."""
+"""Significance of the changes between two evaluations."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from opiscli.results.headlines import is_consistency
 
 
 def direction(metric: ComparedMetric, position: int) -> int:
-    """Which way a number changed significantly from the first evaluation.
+    """Direction of a significant change from the first evaluation.
 
     By the paired interval of the change; where there is none, by the intervals of both values
     as of independent ones.
@@ -40,7 +40,7 @@ def risen(metrics: Sequence[ComparedMetric], position: int) -> list[ComparedMetr
 
 
 def without_flattery(metrics: Sequence[ComparedMetric]) -> tuple[ComparedMetric, ...]:
-    """The same, with no lower spread of class scores marked as better where accuracy fell."""
+    """The same, but a lower OPIS is not marked as better if accuracy fell."""
     flattered = {
         position for position in range(1, len(metrics[0].values)) if fallen(metrics, position)
     }
@@ -70,7 +70,7 @@ def _neutral(value: ComparedValue) -> ComparedValue:
 
 
 def _are_apart(before: ComparedValue, after: ComparedValue) -> bool:
-    """Whether two values differ by more than both intervals together allow."""
+    """Whether two values differ by more than their combined confidence intervals."""
     if before.value is None or after.value is None or before.ci is None or after.ci is None:
         return False
     up = after.value > before.value

@@ -89,7 +89,7 @@ class Arrays:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A table of pandas, polars, pyarrow or another library, which is read when it is opened."""
+    """A table of pandas, polars, pyarrow or another library, read when it is opened."""
 
     frame: object
     selection: Selection
@@ -209,7 +209,7 @@ def _selection(options: ReadingOptions, side: str) -> Selection:
 
 
 def conditions(given: str | Sequence[str]) -> tuple[str, ...]:
-    """Several conditions, where one alone may be given."""
+    """A tuple of conditions from one condition or several."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 
@@ -218,6 +218,7 @@ def settings_of(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     distance: Distance | str | None = None,
     utility: Utility | str | None = None,
     k: int | Sequence[int] | None = None,
@@ -225,7 +226,9 @@ def settings_of(
 ) -> dict[str, Any]:
     """Fields of `EvaluationSettings` that were given."""
     return given(
-        calibration_range=RangeRequest.given(far=far, frr=frr, distance=range),
+        calibration_range=RangeRequest.given(
+            far=far, frr=frr, distance=range, similarity=similarity_range
+        ),
         distance=None if distance is None else choice(Distance, "--distance", distance),
         utility=None if utility is None else choice(Utility, "--utility", utility),
         ks=each(k) or None,

@@ -33,6 +33,7 @@ def calibrate(
     criterion: str | Sequence[str] | None = None,
     target: float | None = None,
     threshold: float | Sequence[float] | None = None,
+    similarity: float | Sequence[float] | None = None,
     threshold_file: PathLike | None = None,
     average: Average | str = Average.POOLED,
     confidence: float | None = None,
@@ -46,6 +47,7 @@ def calibrate(
     per_class: bool = False,
     holdout: float | None = None,
     repeats: int = 20,
+    engine: str | Sequence[str] | None = None,
     output: PathLike | None = None,
     force: bool = False,
     seed: int = 0,
@@ -64,8 +66,9 @@ def calibrate(
         ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
         FRR are equal; ``max-utility``: the largest mean utility of classes; one or several.
         ``target`` is that of criteria given without one.
-    threshold, threshold_file
-        Thresholds to take the rates of, distances in [0, 2], and a file that was written before.
+    threshold, similarity, threshold_file
+        Thresholds to take the rates of: distances in [0, 2], similarities in [-1, 1], and a file
+        that was written before.
     average
         ``pooled``: rate over all pairs; ``macro``: mean of per-class rates.
     confidence
@@ -81,6 +84,9 @@ def calibrate(
         Also compare thresholds per class with the best single one.
     holdout, repeats
         Share of classes to choose on, in (0, 1), the others being tested, and how often, 1 to 1000.
+    engine
+        Vector engines to write the threshold for, such as ``pgvector-cosine``: see ``engines`` of
+        each operating point.
     output, force
         Name of a file to write the threshold to, which may be overwritten.
     seed
@@ -121,7 +127,11 @@ def calibrate(
     found = questions.calibrate(
         input_of(embeddings, labels, reading),
         Target.given(
-            far=each(far), criterion=each(criterion), target=target, threshold=each(threshold)
+            far=each(far),
+            criterion=each(criterion),
+            target=target,
+            threshold=each(threshold),
+            similarity=each(similarity),
         ),
         settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items),
         work_of(reading),
@@ -135,6 +145,7 @@ def calibrate(
         confidence=confidence,
         allow_zero=allow_zero,
         seed=seed,
+        engines=each(engine),
     )
     if path is not None:
         files.write(found, path, force=force)
@@ -147,6 +158,7 @@ def check(
     *,
     fail_if: str | Sequence[str] = (),
     threshold: float | None = None,
+    similarity: float | None = None,
     threshold_file: PathLike | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -162,9 +174,9 @@ def check(
         As in `evaluate`.
     fail_if
         Conditions to fail on, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
-    threshold, threshold_file
-        Threshold used for rates without ``@far=…``, a distance in [0, 2], or a file that
-        `calibrate` wrote.
+    threshold, similarity, threshold_file
+        Threshold used for rates without ``@far=…``: a distance in [0, 2], a similarity in
+        [-1, 1], or a file that `calibrate` wrote.
 
     Returns
     -------
@@ -191,6 +203,6 @@ def check(
             distance=distance, drop_duplicates=drop_duplicates, min_items=min_items, seed=seed
         ),
         work_of(reading),
-        threshold=threshold,
+        at=Target.one_of(threshold=threshold, similarity=similarity),
         threshold_file=path_of(threshold_file),
     )

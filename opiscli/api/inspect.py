@@ -25,6 +25,7 @@ def inspect(
     *,
     far: float | None = None,
     threshold: float | None = None,
+    similarity: float | None = None,
     threshold_file: PathLike | None = None,
     pairs: int = 10,
     neighbours: int = 5,
@@ -33,16 +34,17 @@ def inspect(
     drop_duplicates: bool | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Inspection:
-    """List the classes with the highest error rates, the worst pairs and likely label errors.
+    """List the classes with the highest error rates, the hardest pairs and likely label errors.
 
     Parameters
     ----------
     embeddings, labels, distance, drop_duplicates, **reading
         As in `evaluate`, but not counted before: pairs are looked at one by one. A column
         ``id``, or ``id_column``, names items.
-    far, threshold, threshold_file
-        What decides the threshold: a false-accept rate in (0, 1), a distance in [0, 2], or a file
-        that `calibrate` wrote; at most one of them. By default ``far=1e-3``.
+    far, threshold, similarity, threshold_file
+        What decides the threshold: a false-accept rate in (0, 1), a distance in [0, 2], a
+        similarity in [-1, 1], or a file that `calibrate` wrote; at most one of them. By default
+        ``far=1e-3``.
     pairs
         How many pairs of each kind are listed, and how many likely label errors, at least 1.
     neighbours
@@ -72,7 +74,7 @@ def inspect(
     file = path_of(threshold_file)
     return questions.inspect(
         input_of(embeddings, labels, reading),
-        Target.one_of(far=far, threshold=threshold, threshold_file=file),
+        Target.one_of(far=far, threshold=threshold, similarity=similarity, threshold_file=file),
         settings_of(distance=distance, drop_duplicates=drop_duplicates),
         work_of(reading),
         threshold_file=file,

@@ -34,6 +34,7 @@ def evaluate(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     distance: Distance | str | None = None,
     utility: Utility | str | None = None,
     beta: float | None = None,
@@ -60,14 +61,17 @@ def evaluate(
     Parameters
     ----------
     embeddings
-        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one; or the
-        name of a file, or a set that was read or counted before.
+        Shape ``(n_items, dims)``, floats, not necessarily of length one: an array, tensor, list
+        or column of a table. Or a table of pandas, polars, pyarrow or another library, the name
+        of a file, or a set that was read or counted before.
     labels
-        Shape ``(n_items,)``, strings, integers or booleans; or the name of an NPY file of
-        labels, for an NPY file.
-    far, frr, range
-        Calibration range by pooled false-accept rate, by pooled false-reject rate, in (0, 1),
-        or as two distances, in [0, 2]; at most one of them. By default ``far=(1e-2, 1e-1)``.
+        Shape ``(n_items,)``, strings, integers or booleans, in any of these forms; or the name
+        of a file of labels: NPY, text with one per line, CSV or Parquet. A table and most files
+        have their own.
+    far, frr, range, similarity_range
+        Calibration range by pooled false-accept rate, by pooled false-reject rate, in (0, 1), as
+        two distances, in [0, 2], or as two similarities, in [-1, 1]; at most one of them. By
+        default ``far=(1e-2, 1e-1)``.
     distance
         Distance measure used for thresholds: ``euclidean`` (the default) or ``cosine``, both
         in [0, 2].
@@ -95,8 +99,8 @@ def evaluate(
     sample_pairs
         Estimate from about so many pairs instead of all, at least 1000.
     gallery, gallery_where, gallery_labels
-        A pair of embeddings and labels, or the name of a file, with conditions on its rows and
-        the name of an NPY file of labels: compare the embeddings (queries) with this gallery
+        A pair of embeddings and labels, a table, or the name of a file, with conditions on its
+        rows and the name of a file of labels: compare the embeddings (queries) with this gallery
         instead of with themselves.
     group_by
         A column: also report each group in it at the global thresholds.
@@ -139,7 +143,8 @@ def evaluate(
     counts, result = questions.evaluate(
         input_of(embeddings, labels, reading),
         settings_of(
-            far=far, frr=frr, range=range, distance=distance, utility=utility, beta=beta,
+            far=far, frr=frr, range=range, similarity_range=similarity_range,
+            distance=distance, utility=utility, beta=beta,
             epsilon=epsilon, n_thresholds=n_thresholds, k=k, ranking=ranking,
             drop_duplicates=drop_duplicates, min_items=min_items, sample_pairs=sample_pairs,
             seed=seed,
@@ -201,6 +206,7 @@ def compare(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     epsilon: float | None = None,
     distance: Distance | str | None = None,
     k: int | Sequence[int] | None = None,
@@ -214,9 +220,10 @@ def compare(
     Parameters
     ----------
     sources
-        From 2 to 26: pairs of embeddings and labels, names of files, or sets that were read or
-        counted before.
-    far, frr, range, epsilon, distance, k, drop_duplicates, min_items, seed, **reading
+        From 2 to 26: pairs of embeddings and labels, tables, names of files, or sets that were
+        read or counted before.
+    far, frr, range, similarity_range, epsilon, distance, k, drop_duplicates, min_items, seed,
+    **reading
         As in `evaluate`.
 
     Returns
@@ -240,7 +247,8 @@ def compare(
     0.0
     """
     asked = settings_of(
-        far=far, frr=frr, range=range, epsilon=epsilon, distance=distance, k=k,
+        far=far, frr=frr, range=range, similarity_range=similarity_range,
+        epsilon=epsilon, distance=distance, k=k,
         drop_duplicates=drop_duplicates, min_items=min_items, seed=seed,
     )  # fmt: skip
     compared = [input_of(source, None, reading) for source in sources]

@@ -36,6 +36,7 @@ def plot_curves(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     utility: Utility | str | None = None,
     beta: float | None = None,
     epsilon: float | None = None,
@@ -50,12 +51,13 @@ def plot_curves(
     ----------
     embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
-    far, frr, range, utility, beta, epsilon
+    far, frr, range, similarity_range, utility, beta, epsilon
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones.
+        Labels of classes to name, or ``worst:N`` for the N classes with the lowest mean scores; by
+        default ``worst:3`` where there are more than 300 classes, which are drawn as bands.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def plot_curves(
     True
     """
     asked = settings_of(
-        far=far, frr=frr, range=range, utility=utility, beta=beta, epsilon=epsilon,
+        far=far, frr=frr, range=range, similarity_range=similarity_range,
+        utility=utility, beta=beta, epsilon=epsilon,
         distance=distance, drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
@@ -180,6 +183,7 @@ def plot_pareto(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     utility: Utility | str | None = None,
     beta: float | None = None,
     distance: Distance | str | None = None,
@@ -200,7 +204,8 @@ def plot_pareto(
         What to call the sources; by default their files.
     arrows
         Texts ``BASE:TUNED`` of two names: an arrow is drawn from the first to the second.
-    far, frr, range, utility, beta, distance, drop_duplicates, min_items, **reading
+    far, frr, range, similarity_range, utility, beta, distance, drop_duplicates, min_items,
+    **reading
         As in `opiscli.evaluate`.
 
     Returns
@@ -219,7 +224,8 @@ def plot_pareto(
     (2, 1)
     """
     asked = settings_of(
-        far=far, frr=frr, range=range, utility=utility, beta=beta, distance=distance,
+        far=far, frr=frr, range=range, similarity_range=similarity_range,
+        utility=utility, beta=beta, distance=distance,
         drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     inputs = [
@@ -244,6 +250,7 @@ def plot_classes(
     ax: Panel | None = None,
     far: float | None = None,
     threshold: float | None = None,
+    similarity: float | None = None,
     highlight: Sequence[str] | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -258,11 +265,12 @@ def plot_classes(
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
-    far, threshold
-        Where to draw: a pooled false-accept rate in (0, 1), by default 1e-2, or a distance in
-        [0, 2]; at most one of them.
+    far, threshold, similarity
+        Where to draw: a pooled false-accept rate in (0, 1), by default 1e-2, a distance in
+        [0, 2], or a similarity in [-1, 1]; at most one of them.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones; by default ``worst:5``.
+        Labels of classes to name, or ``worst:N`` for N classes with the highest FRR and FAR, in
+        turns; by default ``worst:5``. A name that finds no room is left out.
 
     Returns
     -------
@@ -278,7 +286,7 @@ def plot_classes(
     >>> len(drawn.names)
     2
     """
-    target = from_sources.class_target(far=far, threshold=threshold)
+    target = from_sources.class_target(far=far, threshold=threshold, similarity=similarity)
     asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     errors, named = from_sources.classes_of(

@@ -29,6 +29,7 @@ def write_report(
     far: Bounds | None = None,
     frr: Bounds | None = None,
     range: Bounds | None = None,
+    similarity_range: Bounds | None = None,
     utility: Utility | str | None = None,
     beta: float | None = None,
     epsilon: float | None = None,
@@ -43,7 +44,7 @@ def write_report(
     ----------
     embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
-    far, frr, range, utility, beta, epsilon
+    far, frr, range, similarity_range, utility, beta, epsilon
         As in `opiscli.evaluate`.
     output, force
         Name of the HTML file, which may be overwritten.
@@ -66,7 +67,8 @@ def write_report(
     >>> opiscli.write_report("sample_data/wordnet.parquet", output="page.html")  # doctest: +SKIP
     """
     asked = settings_of(
-        far=far, frr=frr, range=range, utility=utility, beta=beta, epsilon=epsilon,
+        far=far, frr=frr, range=range, similarity_range=similarity_range,
+        utility=utility, beta=beta, epsilon=epsilon,
         distance=distance, drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)

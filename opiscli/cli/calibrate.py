@@ -63,9 +63,17 @@ _TargetValue = Annotated[
 _Threshold = Annotated[
     list[float] | None,
     option(
-        "Report the rates at this threshold instead of choosing one. Repeatable.",
+        "Report the rates at this distance instead of choosing one. Repeatable.",
         _TARGET,
         metavar="DISTANCE",
+    ),
+]
+_Similarity = Annotated[
+    list[float] | None,
+    option(
+        "Report the rates at this similarity: accept similarities at or above it. Repeatable.",
+        _TARGET,
+        metavar="COSINE",
     ),
 ]
 _Average = Annotated[
@@ -132,7 +140,24 @@ _Output = Annotated[
     Path | None,
     option("Write the threshold to a JSON file.", out.PANEL, "-o", "--output", metavar="FILE.json"),
 ]
-_Print = Annotated[Printed | None, option("Print only this number.", out.PANEL, "--print")]
+_Print = Annotated[
+    Printed | None,
+    option(
+        "Print this bare number only; with --for, threshold is in the unit of the engine.",
+        out.PANEL,
+        "--print",
+    ),
+]
+_For = Annotated[
+    list[str] | None,
+    option(
+        "Also write the threshold in the unit, direction and comparison of a vector engine, such"
+        " as pgvector-cosine, faiss-ip or elasticsearch (all its metrics). Repeatable.",
+        out.PANEL,
+        "--for",
+        metavar="ENGINE",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +166,7 @@ class _Targets:
     criterion: _Criterion = None
     target: _TargetValue = None
     threshold: _Threshold = None
+    similarity: _Similarity = None
 
     def parse(self) -> tuple[Target, ...]:
         """All targets that were asked for, in the order of the options."""
@@ -179,6 +205,7 @@ class _Written:
     output: _Output = None
     force: out.Force = False
     print_: _Print = None
+    engines: _For = None
     shown: out.Shown
 
     def require_free(self) -> None:
@@ -201,7 +228,8 @@ class _Written:
         if self.print_ is None:
             self.shown.show(result)
         else:
-            numbers = (_number(point, self.print_) for point in result.operating_points)
+            points = result.operating_points
+            numbers = [number for point in points for number in _numbers(point, self.print_)]
             show_text("".join(f"{number!r}\n" for number in numbers))
 
 
@@ -237,6 +265,7 @@ def calibrate(
             evaluate_on=tested_on.of(read),
             group_by=group_by,
             seed=seed or 0,
+            engines=written.engines or (),
             **asdict(choosing),
             **asdict(tests),
         )
@@ -245,11 +274,14 @@ def calibrate(
     written.show(result)
 
 
-def _number(point: "CalibratedPoint", which: Printed) -> float | None:
-    return {
+def _numbers(point: "CalibratedPoint", which: Printed) -> list[float | None]:
+    if which is Printed.THRESHOLD and point.engines:
+        return [one.value for one in point.engines]
+    number = {
         Printed.THRESHOLD: point.threshold,
         Printed.SIMILARITY: point.similarity,
         Printed.FAR: None if point.far is None else point.far.value,
         Printed.FRR: None if point.frr is None else point.frr.value,
         Printed.TAR: point.tar,
     }[which]
+    return [number]

@@ -1,5 +1,6 @@
 """``opis check``: a CI gate for a model repository."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 
 _PANEL = "Conditions"
@@ -15,13 +17,11 @@ _FailIf = Annotated[
     list[str] | None,
     option(
         "Condition on a number, for example 'recall@1<0.9', 'opis_corrected>0.01' or "
-        "'tar@far=1e-3<0.5'. Repeatable: the check fails if any condition is met.",
+        "'tar@far=1e-3<0.5'. Repeatable: the check fails if any condition is met. Rates without "
+        "@far=… are taken at the threshold that is given.",
         _PANEL,
         metavar="CONDITION",
     ),
-]
-_Threshold = Annotated[
-    float | None, option("Threshold for the rates that name no @far=….", _PANEL, metavar="DISTANCE")
 ]
 
 
@@ -32,7 +32,7 @@ def check(
     read: rows.Rows,
     counted: rows.Counted,
     fail_if: _FailIf = None,
-    threshold: _Threshold = None,
+    at: method.GivenThreshold,
     threshold_file: method.ThresholdFile = None,
     distance: method.DistanceKind = None,
     shown: out.Shown,
@@ -40,13 +40,14 @@ def check(
 ) -> None:
     """Fail (exit code 1) if any condition is met, and list the conditions that are."""
     asked = given(distance=distance, **counted.given())
-    checked = read.of(source)
+    checked, target = read.of(source), Target.one_of(**asdict(at))
     from opiscli.analysis import questions
 
     with run.work() as work:
         result = questions.check(
-            checked, fail_if or (), asked, work, threshold=threshold, threshold_file=threshold_file
+            checked, fail_if or (), asked, work, at=target, threshold_file=threshold_file
         )
+    run.warn(result.warnings)
     shown.show(result)
     for one in result.conditions:
         if one.failed:

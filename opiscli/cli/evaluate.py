@@ -58,7 +58,7 @@ _GalleryWhere = Annotated[
     option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE.npy")
+    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
 ]
 _Full = Annotated[
     bool,
@@ -123,7 +123,7 @@ class _Saved:
     def show(
         self, counts: "CountedSet", result: "Evaluation", console: "Console", typed: str | None
     ) -> None:
-        """Save the counts, if that is wanted, print the result, and suggest what to run next.
+        """Save the counts, if requested, print the result and suggest the next commands.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ def evaluate(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
+    """Measure R@1, OPIS and ε-OPIS, the rates at common thresholds and the lowest class scores."""
     asked = how.given(
         **retrieval.given(),
         **counted.given(),

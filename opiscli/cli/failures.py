@@ -1,4 +1,4 @@
-"""What is said of a failure, and the exit code it has."""
+"""The message and the exit code of a failure."""
 
 import errno
 import os
@@ -84,7 +84,7 @@ def _unexpected(failure: BaseException) -> tuple[str, str]:
 
 
 def _reason(failure: BaseException) -> str:
-    """Its message on one line, not longer than can be read."""
+    """The message of an exception on one line, shortened if necessary."""
     words = " ".join(str(failure).split())
     if len(words) > _LONGEST_MESSAGE:
         words = words[:_LONGEST_MESSAGE] + " …"

@@ -26,12 +26,7 @@ _VALIDATION = "Validation"
 
 _Output = Annotated[
     Path,
-    option(
-        "File for the head; the training history is written next to it.",
-        out.PANEL,
-        "-o",
-        "--output",
-    ),
+    option("File for the head; its history is written beside it.", out.PANEL, "-o", "--output"),
 ]
 _Loss = Annotated[
     str | None,
@@ -44,11 +39,7 @@ _Loss = Annotated[
 ]
 _LossOption = Annotated[
     list[str] | None,
-    option(
-        "Set a parameter of the loss, e.g. temperature=0.1. Repeatable.",
-        _LOSS,
-        metavar="NAME=VALUE",
-    ),
+    option("Set a parameter of the loss. Repeatable.", _LOSS, metavar="NAME=VALUE"),
 ]
 _Tcm = Annotated[
     bool,
@@ -63,19 +54,17 @@ _Margins = Annotated[
     ),
 ]
 _MarginPos = Annotated[
-    float | None,
-    option("TCM margin: similarity positive pairs should reach. See --margins.", _LOSS),
+    float | None, option("Similarity that positive pairs should reach. See --margins.", _LOSS)
 ]
 _MarginNeg = Annotated[
-    float | None,
-    option("TCM margin: similarity negative pairs should stay below. See --margins.", _LOSS),
+    float | None, option("Similarity that negative pairs should stay below. See --margins.", _LOSS)
 ]
 _LambdaPos = Annotated[float | None, option("TCM weight of positive pairs. Default: 5.", _LOSS)]
 _LambdaNeg = Annotated[float | None, option("TCM weight of negative pairs. Default: 5.", _LOSS)]
 _Head = Annotated[
     str | None,
     option(
-        "Type of head: residual (safe with few classes), linear or mlp. Default: residual.",
+        "Head: residual (safe with few classes), linear or mlp. Default: residual.",
         _HEAD,
         "--head-type",
     ),
@@ -119,9 +108,7 @@ _Resume = Annotated[
 ]
 _Val = Annotated[
     str | None,
-    option(
-        "Validation SOURCE with other classes. Default: hold out classes of SOURCE.", _VALIDATION
-    ),
+    option("Validation SOURCE with other classes. Default: held-out classes.", _VALIDATION),
 ]
 _ValFraction = Annotated[
     float | None, option("Share of classes held out for validation. Default: 0.2.", _VALIDATION)

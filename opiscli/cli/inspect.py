@@ -1,5 +1,6 @@
 """``opis inspect``: the worst classes, the hardest pairs and likely label errors."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from opiscli.cli.options import method, rows, running
@@ -19,10 +20,6 @@ _Far = Annotated[
         metavar="RATE",
         parser=parse_rate,
     ),
-]
-_Threshold = Annotated[
-    float | None,
-    option("Use this threshold instead of one for --far.", _TARGET, metavar="DISTANCE"),
 ]
 _Pairs = Annotated[
     int,
@@ -58,7 +55,7 @@ def inspect(
     read: rows.Rows,
     drop_duplicates: rows.DropDuplicates = None,
     far: _Far = None,
-    threshold: _Threshold = None,
+    at: method.GivenThreshold,
     threshold_file: method.ThresholdFile = None,
     pairs: _Pairs = 10,
     neighbours: _Neighbours = 5,
@@ -67,8 +64,8 @@ def inspect(
     shown: out.Shown,
     run: running.Running,
 ) -> None:
-    """List the classes with the highest error rates, the worst pairs and likely label errors."""
-    target = Target.one_of(far=far, threshold=threshold, threshold_file=threshold_file)
+    """List the classes with the highest error rates, the hardest pairs and likely label errors."""
+    target = Target.one_of(far=far, **asdict(at), threshold_file=threshold_file)
     inspected = read.of(source)
     from opiscli.analysis import questions
 

@@ -1,4 +1,4 @@
-"""What to run after a first evaluation."""
+"""Suggested commands after a first evaluation."""
 
 _STEPS = (
     ("inspect", "", "the worst classes and pairs, possible label errors"),
@@ -9,7 +9,7 @@ _STEPS = (
 
 
 def next_steps(source: str) -> list[str]:
-    """Commands to run next, one a line, each with what it shows.
+    """Commands to run next, one per line, each with what it shows.
 
     Parameters
     ----------

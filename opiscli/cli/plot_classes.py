@@ -1,5 +1,6 @@
 """``opis plot-classes``: which classes a single threshold hurts most."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,6 @@ _Far = Annotated[
         parser=parse_rate,
     ),
 ]
-_Threshold = Annotated[
-    float | None, option("Use this threshold instead of one for --far.", PANEL, metavar="DISTANCE")
-]
 
 
 @takes_groups
@@ -30,7 +28,7 @@ def plot_classes(
     *,
     read: rows.Rows,
     counted: rows.Counted,
-    threshold: _Threshold = None,
+    at: method.GivenThreshold,
     far: _Far = None,
     highlight: Highlight = None,
     distance: method.DistanceKind = None,
@@ -42,8 +40,9 @@ def plot_classes(
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 
-    target = from_sources.class_target(far=far, threshold=threshold)
+    target = from_sources.class_target(far=far, **asdict(at))
     picture.require_drawable()
     with run.work() as work:
         errors, named = from_sources.classes_of(drawn, target, asked, work, highlight=highlight)
+    run.warn(errors.warnings)
     picture.write(lambda: figures.classes_picture(errors, named), run)

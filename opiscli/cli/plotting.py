@@ -32,7 +32,7 @@ Highlight = Annotated[
     list[str] | None,
     option(
         "Highlight the class with this label, or the N worst classes with worst:N (plot-curves: "
-        "by mean class score; plot-classes: by FAR + FRR). Repeatable.",
+        "by mean class score; plot-classes: by FRR and FAR in turns). Repeatable.",
         PANEL,
         metavar="LABEL",
     ),

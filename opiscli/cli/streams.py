@@ -1,4 +1,4 @@
-"""Standard output and error for the length of a run: everything written goes through here.
+"""Guarded standard output and standard error: everything opis writes passes through here.
 
 A stream may be in an encoding that lacks characters, closed, full, or a pipe whose reader has seen
 enough. None of that is a traceback, and only what is lost of the results is an error.
@@ -54,7 +54,7 @@ class GuardedStream:
             self.write(line)
 
     def flush(self) -> None:
-        """Let it reach its reader."""
+        """Flush the stream."""
         with self._guarded():
             self._target.flush()
 
@@ -79,13 +79,13 @@ class GuardedStream:
                 ) from cause
 
     def _drop_the_rest(self) -> None:
-        """Python would complain once more when it flushes the stream at the end."""
+        """Discard the buffer, because Python would fail again when flushing it at exit."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._target.fileno())
 
 
 class _Closed:
-    """Stands for a stream that was closed before the program began."""
+    """Replaces a stream that was closed before the program began."""
 
     encoding = "utf-8"
 
@@ -97,7 +97,7 @@ class _Closed:
         raise OSError(errno.EBADF, "it is closed")
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no buffer."""
 
     def isatty(self) -> bool:
         return False
@@ -123,7 +123,7 @@ def guarded_streams() -> Iterator[None]:
 
 @contextmanager
 def _names_of_files(stream: TextIO | None) -> Iterator[None]:
-    """Let bytes of a file name that are no text be written as they came."""
+    """Write undecodable bytes of file names unchanged."""
     if not isinstance(stream, io.TextIOWrapper):
         yield
         return
@@ -138,7 +138,7 @@ def _names_of_files(stream: TextIO | None) -> Iterator[None]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Keep the next file from becoming what a library takes for standard output."""
+    """Open closed descriptors 0 to 2, so that no other file takes their place."""
     with contextlib.suppress(OSError):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) < _FIRST_FILE:
             pass

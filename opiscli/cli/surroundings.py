@@ -1,4 +1,4 @@
-"""What opis takes from the environment of its process, and what it leaves alone.
+"""Environment variables that opis respects, and those it ignores.
 
 Variables that are meant for other programs, such as the notebook that started this one, do not
 change what opis writes, and the remarks that libraries make are not put among its own.
@@ -24,7 +24,7 @@ _NO_COLOURS_IN_HELP = "_TYPER_FORCE_DISABLE_TERMINAL"
 
 @contextmanager
 def calm_surroundings() -> Iterator[None]:
-    """Leave out of the environment what would only disturb, and put it back at the end."""
+    """Remove environment variables that only disturb, and restore them at the end."""
     left_out = {name: os.environ.pop(name) for name in set(_disturbing(dict(os.environ)))}
     is_plain = _NO_COLOURS_IN_HELP not in os.environ and not sys.stdout.isatty()
     if is_plain:
@@ -39,7 +39,7 @@ def calm_surroundings() -> Iterator[None]:
 
 
 def _disturbing(variables: dict[str, str]) -> Iterator[str]:
-    """Colours for what is no terminal, displays for files, and sizes that no terminal has."""
+    """Variables that force colours without a terminal, a display for files or impossible sizes."""
     given = variables.keys()
     yield from given & {*_FORCED_COLOURS, *_OF_MATPLOTLIB}
     for name in given & set(_SIZES):
@@ -52,7 +52,7 @@ def _disturbing(variables: dict[str, str]) -> Iterator[str]:
 
 @contextmanager
 def _silent_libraries() -> Iterator[None]:
-    """Keep warnings and log lines of libraries off stderr; what matters opis says itself."""
+    """Suppress warnings and log lines of libraries; opis reports what matters itself."""
     drop = logging.NullHandler()
     logging.getLogger().addHandler(drop)
     try:

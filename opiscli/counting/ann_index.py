@@ -26,6 +26,7 @@ from opiscli.neighbours.ann_index import (
     search,
 )
 from opiscli.neighbours.ann_ranks import first_ranks
+from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeRequest
@@ -67,8 +68,20 @@ def deploy(
     UsageError
         If it cannot be made, or the memory limit is too small.
     """
-    threads = resources.threads
-    index = open_index(asked, items, distance, seed=seed, threads=threads)
+    with held_to(resources.threads):
+        return _deploy(items, counted, asked, distance, resources, seed, on_progress)
+
+
+def _deploy(
+    items: EmbeddingSet,
+    counted: Counts,
+    asked: str,
+    distance: Distance,
+    resources: Resources,
+    seed: int,
+    on_progress: Progress | None,
+) -> DeployedCounts:
+    index = open_index(asked, items, distance, seed=seed, on_progress=on_progress)
     compared = decoder(index)
     if compared is not None and not _agrees(items, index, compared):
         compared = None
@@ -76,8 +89,8 @@ def deploy(
         _require_same_items(items, index, compared)
     exact = counted.retrieval.get(recall_name(1))
     if exact is None:
-        exact = _first_hits(items, match_ranks(items, 1, threads=threads))
-    hits = _first_hits(items, first_ranks(index, items))
+        exact = _first_hits(items, match_ranks(items, 1, threads=resources.threads))
+    hits = _first_hits(items, first_ranks(index, items, on_progress))
     pairs = None
     if compared is not None:
         at = _thresholds(counted)

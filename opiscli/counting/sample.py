@@ -66,8 +66,8 @@ def count_sample(
     if n_drawn < FEWEST_OTHERS:
         least = int(positive_pairs.sum()) + FEWEST_OTHERS * items.n_items
         raise UsageError(
-            f"--sample-pairs {n_pairs:,} pairs each of {items.n_items:,} items with {n_drawn}"
-            f" others, expected {FEWEST_OTHERS} or more",
+            f"--sample-pairs {n_pairs:,} compares each of {items.n_items:,} items with only"
+            f" {n_drawn} others; at least {FEWEST_OTHERS} are needed",
             hint=f"Give at least --sample-pairs {least}.",
         )
     drawn = np.sort(np.argsort(key, kind="stable")[:n_drawn])

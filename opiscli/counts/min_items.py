@@ -1,4 +1,4 @@
-"""Leaves classes of few items out of counts, as singletons are: they only form negative pairs.
+"""Treats classes with few items as singletons: they only form negative pairs.
 
 Nothing is counted again: the positive pairs of these classes are taken away, so that whatever
 follows from counts finds classes without positive pairs.
@@ -19,7 +19,7 @@ _Counts = TypeVar("_Counts", bound=PairCounts)
 
 
 def with_min_items(run: CountedSet) -> CountedSet:
-    """Judge only the classes with as many items as the settings ask for.
+    """Restrict the metrics to classes with at least ``min_items`` items.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _without(counted: Counts, left_out: BoolArray) -> Counts:
 
 
 def _positives_in_bins(table: PairCounts | BinnedCounts, chosen: BoolArray) -> IntArray:
-    """Positive pairs of some classes in each bin, those beyond the last threshold in one more."""
+    """Positive pairs of some classes per bin; an extra bin is beyond the last threshold."""
     if isinstance(table, BinnedCounts):
         some = table.positive.of_classes(np.flatnonzero(chosen))
         return some.of_all_classes(len(table.thresholds))

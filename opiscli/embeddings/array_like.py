@@ -1,4 +1,4 @@
-"""Anything that holds embeddings becomes a NumPy matrix: lists, tensors, columns of a table.
+"""Conversion of array-like embeddings (lists, tensors, table columns) to a NumPy matrix.
 
 No library is imported for it: what a value can do decides, not where it comes from.
 """
@@ -45,7 +45,7 @@ def matrix_of(values: object) -> AnyArray:
 
 
 def array_of(values: Any, what: str) -> AnyArray:  # noqa: ANN401
-    """A NumPy array of the same shape; what a library has for numbers that NumPy lacks, as float32.
+    """A NumPy array of the same shape; types that NumPy lacks, such as bfloat16, become float32.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def array_of(values: Any, what: str) -> AnyArray:  # noqa: ANN401
 
 
 def _stacked(rows: Sequence[Any] | AnyArray) -> AnyArray:
-    """One matrix of rows that are arrays, lists or tensors themselves."""
+    """Stack rows that are arrays, lists or tensors into one matrix."""
     if not len(rows) or (np.isscalar(rows[0]) and not isinstance(rows[0], str)):
         return _numbers_of_objects(np.asarray(rows))
     stacked = [_row(position, row) for position, row in enumerate(rows)]
@@ -112,7 +112,7 @@ def _size(row: AnyArray) -> str:
 
 
 def _numbers_of_objects(array: AnyArray) -> AnyArray:
-    """The same numbers in the type that NumPy has for them."""
+    """Convert an object array of numbers to a numeric type."""
     if array.dtype != object:
         return array
     for position, value in enumerate(array.flat):

@@ -1,4 +1,4 @@
-"""What can be coordinates: a matrix of floating-point numbers, nothing that has to be guessed.
+"""Validation of coordinates: a matrix of floating-point numbers, without guessing.
 
 Whole numbers are refused, because they are rarely coordinates: embeddings stored as integers are
 packed bits, quantised values or the bits of another format, and their cosines mean nothing.
@@ -24,8 +24,7 @@ _HINTS = {
     f" if they are coordinates: {_CONVERT}.",
     "void16": "If these are bfloat16 numbers, convert them:"
     f" {_FROM_BFLOAT16.replace('x.', 'x.view(np.uint16).')}.",
-    "bool": f"If each stands for a sign, convert them: x {_UNPACKED};"
-    f" if they are 0 and 1: {_CONVERT}.",
+    "bool": f"If each is a sign, convert them: x {_UNPACKED}; if they are 0 and 1: {_CONVERT}.",
 }
 _HINTS_OF_KIND = {
     "i": f"If they are coordinates, convert them: {_CONVERT}.",
@@ -48,12 +47,12 @@ def require_floats(dtype: np.dtype[Any], what: str = "embeddings") -> None:
 
 
 def hint_for(name: str, kind: str) -> str:
-    """How numbers of a type become coordinates, as NumPy calls it: ``uint8`` of the kind ``u``."""
+    """Hint how to convert numbers of a NumPy type and kind (``uint8``, ``u``) to coordinates."""
     return _HINTS.get(name) or _HINTS_OF_KIND.get(kind, "Convert the embeddings to float32.")
 
 
 class Shaped(Protocol):
-    """An array, or what its header says of it."""
+    """An array, or the header of one."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -137,7 +137,7 @@ class EmbeddingSet:
         matrix = matrix_of(embeddings)
         rows = centred_rows(lambda: [matrix], len(matrix), beside)
         others = {
-            name: Labels.from_values(column, f"value ({name})")
+            name: Labels.from_values(column, "value", f" ({name})")
             for name, column in (columns or {}).items()
         }
         return cls.from_rows(rows, Labels.from_values(labels), others, with_pairs=with_pairs)

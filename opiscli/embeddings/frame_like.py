@@ -1,4 +1,4 @@
-"""What is a table of another library; what its columns say of the order of their rows."""
+"""Recognises tables of other libraries, and compares the order of their rows."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Anything that holds one label per item becomes a NumPy array, or is refused by row."""
+"""Conversion of array-like labels to a NumPy array; errors name the row."""
 
 from typing import Any
 
@@ -45,7 +45,8 @@ def label_array(
         they are anything else.
     """
     if keep_missing and isinstance(values, np.ma.MaskedArray):
-        values = np.where(np.ma.getmaskarray(values), None, np.ma.getdata(values).astype(object))
+        mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
+        values[mask] = None
     refuse_masked(values, what + of)
     if isinstance(values, list | tuple):
         # As objects: in an array of texts nan would become 'nan', and 1 would become '1'.
@@ -65,7 +66,7 @@ def label_array(
 
 
 def _of_one_kind(array: AnyArray, what: str, of: str, *, keep_missing: bool) -> AnyArray:
-    """Texts, whole numbers or booleans, as Python has them."""
+    """Convert Python values that are all strings, all integers or all booleans."""
     plain = [_plain(value) for value in array.tolist()]
     if keep_missing:
         plain = [None if is_missing(value) else value for value in plain]
@@ -90,7 +91,7 @@ def _of_one_kind(array: AnyArray, what: str, of: str, *, keep_missing: bool) -> 
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401
-    """A Python value, where it is a number of a library, and text in place of bytes."""
+    """Convert a library's scalar to a Python value, and bytes to text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     is_number = hasattr(value, "item") and getattr(value, "shape", None) == ()

@@ -32,13 +32,13 @@ class Labels:
         return self.names[int(self.codes[item])]
 
     @classmethod
-    def from_values(cls, values: object, what: str = "label") -> "Labels":
+    def from_values(cls, values: object, what: str = "label", of: str = "") -> "Labels":
         """Code strings, integers or booleans, in anything that has one per item.
 
         Parameters
         ----------
-        what
-            What each of them is.
+        what, of
+            What each of them is, and where they are from: `` (country)``.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class Labels:
             If there is not one per item, one is missing (the first is named), or they are
             anything else.
         """
-        array = label_array(values, what)
+        array = label_array(values, what, of)
         if array.dtype != object:
             distinct, codes = np.unique(array, return_inverse=True)
             return cls.from_codes(codes, distinct)

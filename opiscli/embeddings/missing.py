@@ -1,4 +1,4 @@
-"""What stands for a value that is missing: None, nan, and what pandas puts in their place."""
+"""Missing values in their different forms: None, nan, and what pandas puts in their place."""
 
 from collections.abc import Iterable
 
@@ -42,8 +42,10 @@ def refuse_masked(array: object, what: str) -> None:
 
 def missing(row: int, what: str, found: str) -> EmbeddingError:
     """The error that names a row without a value."""
+    can_be_left_out = what.startswith("label")
+    out = "Fill them in, or leave these rows out with --exclude='label='."
     return EmbeddingError(
         f"{what} in row {row} is {found} (rows count from 0), expected a value in every row",
-        hint="Drop these rows or fill them in.",
+        hint=out if can_be_left_out else "Drop these rows or fill them in.",
         row=row,
     )

@@ -31,7 +31,7 @@ def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) ->
 
 
 def noise_curve(counts: SpreadCounts, beta: float, thresholds: FloatArray) -> FloatArray:
-    """Variance between classes, at each threshold, of classes that are all alike.
+    """Expected variance of the scores of identical classes, at each threshold.
 
     Parameters
     ----------

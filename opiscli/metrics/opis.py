@@ -62,7 +62,7 @@ def opis(utility: FloatArray, thresholds: FloatArray) -> float:
 
 
 def share_below_mean(utility: FloatArray, thresholds: FloatArray) -> float | None:
-    r"""Share of OPIS of the classes while they are below the mean of classes, in [0, 1].
+    r"""Share of OPIS that comes from class scores below the mean, in [0, 1].
 
     .. math::
         \int \sum_{i: U_i(t) < \bar U(t)} (U_i(t) - \bar U(t))^2 \, dt
@@ -106,7 +106,7 @@ def epsilon_opis(utility: FloatArray, thresholds: FloatArray, epsilon: float) ->
 
 
 def worst_gap(utility: FloatArray, epsilon: float) -> FloatArray | None:
-    """How much lower the worst classes score than the rest at each threshold.
+    """Gap between the mean scores of the worst classes and the others at each threshold.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def worst_gap(utility: FloatArray, epsilon: float) -> FloatArray | None:
 def corrected_epsilon_opis(
     utility: FloatArray, thresholds: FloatArray, epsilon: float, noise: FloatArray
 ) -> float | None:
-    r"""Estimate of the ε-OPIS that classes with many more items each would show.
+    r"""Estimate ε-OPIS without sampling noise, as if classes had many more items.
 
     .. math::
         \frac{1}{d_\max - d_\min} \int (\bar U_\text{worst} - \bar U_\text{rest})^2

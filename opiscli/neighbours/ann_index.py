@@ -5,9 +5,7 @@ A file is read by FAISS's own reader, and nothing in it is executed.
 
 import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,9 @@ from opiscli.arrays import Float32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
+from opiscli.neighbours.faiss_threads import held_to
+from opiscli.neighbours.overheard import overheard
+from opiscli.progress import FILLING, TRAINING, Progress
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""
@@ -28,7 +29,7 @@ _TRAINING_ITEMS = 1 << 17
 _ITEMS_AT_ONCE = 8192
 _TRAINING_TOO_SMALL = re.compile(rb"WARNING clustering \d+ points to (\d+) centroids")
 _METRICS = {faiss.METRIC_L2: "L2", faiss.METRIC_INNER_PRODUCT: "inner product"}
-_BLOWS_UP = (RuntimeError, MemoryError, ValueError, AssertionError)
+_BLOWS_UP = (RuntimeError, ValueError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ class DeployedIndex:
 
 
 def open_index(
-    asked: str, items: EmbeddingSet, distance: Distance, *, seed: int, threads: int
+    asked: str,
+    items: EmbeddingSet,
+    distance: Distance,
+    *,
+    seed: int,
+    on_progress: Progress | None = None,
 ) -> DeployedIndex:
     """Read the index from a file of this name, or build it with the FAISS factory.
 
@@ -78,6 +84,8 @@ def open_index(
     distance
         The metric of an index that is made: L2 for Euclidean distances, the inner product
         for cosines.
+    on_progress
+        Told of training and filling.
 
     Raises
     ------
@@ -86,7 +94,6 @@ def open_index(
     UsageError
         If FAISS cannot make such an index of these items.
     """
-    faiss.omp_set_num_threads(threads)
     if Path(asked).is_file():
         return _read(asked, items)
     if os.sep in asked or asked.endswith((".faiss", ".index", ".bin")):
@@ -94,12 +101,13 @@ def open_index(
             f"no such index file: {asked}",
             hint="Check the path, or name an index to be made, for example --index SQ8.",
         )
-    return _make(asked, items, distance, seed)
+    return _make(asked, items, distance, seed, on_progress or _not_watched)
 
 
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     try:
-        owner = faiss.read_index(file)
+        with Path(file).open("rb") as opened:
+            owner = faiss.read_index(faiss.PyCallbackIOReader(opened.read))
     except _BLOWS_UP as cause:
         raise SourceError(
             f"{file} cannot be read as a FAISS index: {_reason(cause)}",
@@ -124,7 +132,13 @@ def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     return DeployedIndex(file, index, owner, positions, from_file=True)
 
 
-def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> DeployedIndex:
+def _not_watched(stage: str, done: int, total: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def _make(
+    asked: str, items: EmbeddingSet, distance: Distance, seed: int, on_progress: Progress
+) -> DeployedIndex:
     factory, _, parameters = asked.partition(";")
     metric = faiss.METRIC_L2 if distance is Distance.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
     # Not in the order of rows, which is not to move a number, nor in that of classes, which
@@ -134,12 +148,16 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
         owner = faiss.index_factory(items.dims, factory, metric)
         index = _without_ids(owner)
         _seed(index, seed)
-        with _overheard() as said:
+        on_progress(TRAINING, 0, 1)
+        with overheard() as said:
             index.train(items.unit_rows[order[:_TRAINING_ITEMS]])
-        if "HNSW" in factory or "NSG" in factory:
-            faiss.omp_set_num_threads(1)  # several make another graph every time
-        for start in range(0, items.n_items, _ITEMS_AT_ONCE):
-            index.add(items.unit_rows[order[start : start + _ITEMS_AT_ONCE]])
+        on_progress(TRAINING, 1, 1)
+        is_graph = "HNSW" in factory or "NSG" in factory
+        # Several threads make another graph every time.
+        with held_to(1) if is_graph else nullcontext():
+            for start in range(0, items.n_items, _ITEMS_AT_ONCE):
+                index.add(items.unit_rows[order[start : start + _ITEMS_AT_ONCE]])
+                on_progress(FILLING, index.ntotal, items.n_items)
         if parameters:
             faiss.ParameterSpace().set_index_parameters(index, parameters)
     except _BLOWS_UP as cause:
@@ -258,22 +276,6 @@ def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
             index = faiss.downcast_index(index.base_index)
         else:
             return
-
-
-@contextmanager
-def _overheard() -> Iterator[bytearray]:
-    """Capture what FAISS prints on stderr, so that it can be reported in one line."""
-    said = bytearray()
-    with tempfile.TemporaryFile() as file:
-        before = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield said
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
-            file.seek(0)
-            said += file.read()
 
 
 def _reason(cause: BaseException) -> str:

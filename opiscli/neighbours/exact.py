@@ -12,6 +12,7 @@ import faiss
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.neighbours.faiss_threads import held_to
 
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding vectors to float32 can move them."""
@@ -89,7 +90,7 @@ class NeighbourSearch:
         dims = gallery.vectors.shape[1]
         is_unit = gallery.half_squares is None
         self._index = faiss.IndexFlatIP(dims) if is_unit else faiss.IndexFlatL2(dims)
-        faiss.omp_set_num_threads(threads)
+        self._threads = threads
         self._index.add(gallery.vectors)
 
     def nearest(
@@ -106,6 +107,10 @@ class NeighbourSearch:
         at_once
             Neighbours that fit into memory.
         """
+        with held_to(self._threads):
+            yield from self._nearest(queries, k, at_once)
+
+    def _nearest(self, queries: IntArray, k: IntArray, at_once: int) -> Iterator[Neighbours]:
         unsettled = [_Unsettled(queries[:0], np.zeros(0))]
         done = 0
         while done < len(queries):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def _load_matplotlib() -> None:
-    """Load matplotlib, with its own settings where those that it finds keep it from loading.
+    """Import matplotlib; if the user's settings prevent that, import it with its defaults.
 
     It takes the first ``matplotlibrc`` from the working folder on, and the backend of MPLBACKEND,
     which may name one of another program's environment. opis writes files and shows nothing.

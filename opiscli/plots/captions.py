@@ -1,4 +1,4 @@
-"""One sentence or two under each picture: what is seen."""
+"""Captions: one or two sentences below each picture."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,10 @@ DISTANCES = (
     " different-class pairs FAR."
 )
 DET = "Lower left is better. Bands: 95 % confidence intervals of FRR at each FAR, over all pairs."
-PARETO = "One dot per model; lower left is better. OPIS counts only if R@1 did not get worse."
+PARETO = (
+    "One dot per model; lower left is better. A lower OPIS is an improvement only if R@1 is not"
+    " worse."
+)
 CLASSES = (
     "One dot per class, all at the same threshold. Dashed lines: rates over all pairs. Upper right"
     " is worse."
@@ -18,14 +21,14 @@ CLASSES = (
 
 
 def of_classes(n_hidden: int) -> str:
-    """Say what dots and lines are, and how many names found no room."""
+    """Explain the dots and lines, and how many names were omitted."""
     return (
         f"{CLASSES}\n{n_hidden:,} names that found no room are left out." if n_hidden else CLASSES
     )
 
 
 def of_curves(panels: Sequence[UtilityCurves]) -> str:
-    """Say what lines or bands are, and how OPIS is seen in them."""
+    """Explain the lines or bands, and how they relate to OPIS."""
     are_many = {len(panel.names) > MOST_LINES for panel in panels}
     if are_many == {False}:
         return (

@@ -1,4 +1,4 @@
-"""Whole pictures: a figure of the right size, what is drawn on it, caption and legend below."""
+"""Complete pictures: a figure of the right size, the drawing, its caption and legend."""
 
 from collections.abc import Callable, Sequence
 from textwrap import fill
@@ -134,18 +134,21 @@ def draw_on(
 
 
 def _finish(figure: Figure, axes: Sequence[Axes], caption: str) -> None:
-    """Write the caption, and one legend, outside of the axes; equal names count once."""
+    """Write the caption, and below it one legend, outside of the axes; equal names count once."""
     entries = {
         name: handle
         for ax in axes
         for handle, name in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    if entries or caption:
+    text = "\n".join(fill(line, _MOST_LETTERS) for line in caption.splitlines())
+    if entries:
         figure.legend(
             list(entries.values()),
             list(entries),
             loc="outside lower center",
             ncols=_LEGEND_COLUMNS,
-            title="\n".join(fill(line, _MOST_LETTERS) for line in caption.splitlines()),
+            title=text,
             title_fontsize=8,
         )
+    elif text:
+        figure.supxlabel(text, fontsize=8)

@@ -1,11 +1,13 @@
 """From sources to the numbers of a picture: what the commands that draw and Python share."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.given_thresholds import given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
+from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.plots.drawing.utility import MOST_LINES
@@ -25,7 +27,7 @@ _WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
-    """Raise `UsageError` if there are more sources than panels of utility curves."""
+    """Raise `UsageError` if there are more sources than panels of class scores."""
     if len(sources) > _MOST_PANELS:
         raise UsageError(
             f"plot-curves was given {len(sources)} sources, expected one, or two to compare",
@@ -127,14 +129,15 @@ def classes_of(
         By default the worst five.
     """
     opened = source.open(work)
-    exact = to_count(opened, [target], given)
+    exact = to_count(opened.data, [target], given)
     ((name, counts),) = _counted(
         [opened], {**given, "ks": ()}, work, complete=True, thresholds=exact
     )
     threshold = given_threshold(counts, target)
     if threshold is None:
         threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
-    errors = class_errors(name, counts, threshold)
+    warnings = unit_warnings(counts.counted.pooled, [target], counts.settings.distance)
+    errors = replace(class_errors(name, counts, threshold), warnings=tuple(warnings))
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

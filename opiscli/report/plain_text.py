@@ -1,4 +1,4 @@
-"""What a stream shows in place of characters that its encoding does not have."""
+"""Replacements for characters that the encoding of a stream lacks."""
 
 import re
 import unicodedata
@@ -42,7 +42,7 @@ _SPACES = "Zs"
 
 
 def showable(text: str, encoding: str) -> str:
-    r"""Write what an encoding lacks with what it has; columns stay in line where there is room.
+    r"""Replace characters that an encoding lacks; columns stay aligned if there is room.
 
     Symbols become the ASCII that people type for them. Any other character becomes a backslash
     escape, so that two names which differ still do.
@@ -65,7 +65,7 @@ def showable(text: str, encoding: str) -> str:
 
 
 def _line(line: str, encoding: str) -> str:
-    """Replace characters, and take from later runs of blanks what replacements are longer."""
+    """Replace characters, and shorten later runs of blanks by the extra length."""
     parts, longer = [], 0
     for part in re.split("( {2,})", line):
         if part.startswith("  "):

@@ -6,6 +6,7 @@ from opiscli.results.check import Check, CheckedCondition
 from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Comparison
 from opiscli.results.data import Data, Pairs, ReportWarning
+from opiscli.results.engine import EngineThreshold
 from opiscli.results.evaluation import (
     BelowMean,
     BetweenGroups,
@@ -54,6 +55,7 @@ __all__ = [
     "Deployed",
     "DeployedPoint",
     "Differential",
+    "EngineThreshold",
     "EpsilonOpis",
     "Estimate",
     "EvaluatedGroup",

@@ -60,7 +60,7 @@ def title(name: str, epsilon: float) -> str:
 
 
 def is_consistency(name: str) -> bool:
-    """Whether the number of that name measures how alike classes are."""
+    """Whether the number of that name measures differences between classes (OPIS, ε-OPIS)."""
     return _BY_NAME[name.partition("@")[0]].is_consistency
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from opiscli.results.engine import EngineThreshold
 from opiscli.results.groups import GroupedRates
 from opiscli.results.quantities import (
     ClassRate,
@@ -110,6 +111,8 @@ class CalibratedPoint(OperatingPoint):
         Rates on the set the threshold was chosen on, if that is another one.
     holdout, groups
         Rates on held-out classes and inside groups, if that was asked for.
+    engines
+        The threshold in the units of vector engines, if that was asked for.
     """
 
     name: str
@@ -131,3 +134,4 @@ class CalibratedPoint(OperatingPoint):
     far_bound: OneSidedBound | None = None
     holdout: Holdout | None = None
     groups: GroupedRates | None = None
+    engines: tuple[EngineThreshold, ...] = ()

@@ -32,7 +32,7 @@ def score(value: float | None) -> str:
 
 
 def distance(value: float | None, decimals: int = 4) -> str:
-    """A threshold, rounded down: whoever copies it accepts no pair that the exact one rejects.
+    """A distance threshold rounded down, so that it accepts no pair that the exact one rejects.
 
     Four digits at least where all distances are small.
 
@@ -47,7 +47,7 @@ def distance(value: float | None, decimals: int = 4) -> str:
 
 
 def similarity(value: float | None, decimals: int = 4) -> str:
-    """A threshold, rounded up for the same reason.
+    """A similarity threshold, rounded up for the same reason.
 
     Four digits at least of what it lacks to 1.
 

@@ -78,8 +78,17 @@ class Target:
         if self.criterion in _UNITS:
             units.require_value(_UNITS[self.criterion], self.value)
             return
-        inside, bounds = 0 < self.value < 1, "a rate above 0 and below 1"
-        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, "1e-3")
+        # Only FAR has an option of its own; a value such as 95 was meant as percent.
+        is_far = self.criterion is Criterion.FAR
+        option = "--far" if is_far else f"--criterion={self.criterion}"
+        usual = 1e-3 if is_far else 0.95 if self.criterion is Criterion.TAR else 0.05
+        example = self.value / 100 if 1 < self.value < 100 else usual
+        if not 0 < self.value < 1:
+            raise UsageError(
+                f"{option}{' is ' if is_far else '='}{self.value:g}, expected a rate above 0 and"
+                " below 1",
+                hint=f"For example {option}={plain(example)}.",
+            )
 
     @classmethod
     def parse(cls, text: str) -> "Target":

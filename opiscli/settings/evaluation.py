@@ -190,7 +190,7 @@ class EvaluationSettings:
             )
             if self.ranking:
                 raise UsageError(
-                    "--ranking needs all neighbours, but --sample-pairs looks at some pairs",
+                    "--ranking needs counts of all pairs, but --sample-pairs counts only some",
                     hint="Leave one of the two out.",
                 )
         for k in self.ks:
@@ -243,7 +243,7 @@ class EvaluationSettings:
 
 
 def require_min_items(min_items: int) -> None:
-    """Raise `UsageError` unless classes of so many items can have positive pairs."""
+    """Raise `UsageError` if classes of this size have no positive pairs."""
     require(min_items >= 2, "--min-items", min_items, "2 or more", "5")
 
 

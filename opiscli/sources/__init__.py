@@ -107,9 +107,12 @@ def map_embeddings(
 def project_embeddings(
     source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed.
+    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; labels are optional.
 
-    The source may also be a table in memory.
+    Parameters
+    ----------
+    source
+        The name of a source, or a table in memory.
     """
     from opiscli.sources import mapping
 
@@ -136,7 +139,7 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
 
 
 def _kind_of_arrays(source: str) -> Kind | None:
-    """Kind of a file of arrays, which needs no pyarrow; ``None`` if it is anything else."""
+    """Kind of a file of arrays, read without pyarrow; ``None`` for any other file."""
     path = Path(source)
     kind = kind_of_file(path) if source != "-" and path.is_file() else None
     return kind if kind in (Kind.NPY, Kind.NPZ) else None

@@ -29,7 +29,7 @@ _ARROW_UNITS = ("D", "s", "ms", "us", "ns")
 
 @dataclass(frozen=True)
 class NpzTable:
-    """The arrays of an NPZ file, each of which is read when it is asked for.
+    """The arrays of an NPZ file as a table; each is read on demand.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class NpzTable:
         return pa.schema([(name, _arrow_type(a)) for name, a in self.archive.arrays.items()])
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Read some arrays, and give them out a batch of rows at a time.
+        """Read some arrays in batches of rows.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class NpzTable:
 
 
 def open_npy(path: Path, selection: Selection) -> InMemory:
-    """Embeddings, and labels if there are some, as the columns ``embedding`` and ``label``."""
+    """Embeddings and optional labels as the columns ``embedding`` and ``label``."""
     refuse_column_options(path, selection)
     embeddings, columns = load_embeddings(path), {}
     if (file := selection.labels_file) is not None:
@@ -133,7 +133,7 @@ def table_of(name: str, embeddings: AnyArray, columns: Mapping[str, AnyArray]) -
 
 
 def open_npz(path: Path, selection: Selection) -> NpzTable:
-    """The arrays of an NPZ file; what is asked for by name must be usable.
+    """The arrays of an NPZ file; arrays requested by name must be usable.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def open_npz(path: Path, selection: Selection) -> NpzTable:
 
 
 def _embedding_among(arrays: Mapping[str, StoredArray], selection: Selection) -> str:
-    """Name of the array of embeddings, or nothing if there is none, which readers explain."""
+    """Name of the array of embeddings; empty if there is none, which readers explain."""
     usual = [name for name in EMBEDDING_NAMES if name in arrays]
     matrices = [name for name, a in arrays.items() if a.ndim == 2 and a.dtype.kind == "f"]
     alone = matrices if len(matrices) == 1 else []
@@ -175,7 +175,7 @@ def _common_length(arrays: Mapping[str, StoredArray]) -> int:
 
 
 def _asked_for(arrays: Mapping[str, StoredArray], selection: Selection) -> list[str]:
-    """Arrays that are needed beside the embeddings, of those that are there."""
+    """Existing arrays that are needed besides the embeddings."""
     names = list(arrays)
     conditions = [column for column, _ in (*selection.conditions(), *selection.exclusions())]
     asked = [selection.id_among(names), *selection.others(names), *conditions]
@@ -183,7 +183,7 @@ def _asked_for(arrays: Mapping[str, StoredArray], selection: Selection) -> list[
 
 
 def _arrow_type(array: AnyArray | StoredArray) -> pa.DataType:
-    """Type of an array as a column; null where it cannot be one."""
+    """Arrow type of an array as a column; null if it cannot be a column."""
     kind, values = array.dtype.kind, array.dtype
     if array.ndim == 1 and kind in "US":
         return pa.large_string()
@@ -199,7 +199,7 @@ def _arrow_type(array: AnyArray | StoredArray) -> pa.DataType:
 
 
 def _native(values: np.dtype[np.generic]) -> np.dtype[np.generic]:
-    """The same numbers in the byte order of this machine, none longer than 64 bits."""
+    """Convert to native byte order and at most 64 bits."""
     return np.dtype(np.float64) if values.char == "g" else values.newbyteorder("=")
 
 

@@ -1,4 +1,4 @@
-"""Arrow and Feather files, Arrow streams, and tables that are in memory already."""
+"""Arrow and Feather files, Arrow streams, and tables in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class ArrowFile:
             return self._reader(source).schema
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Read some columns; what they refer to is checked, for nothing else would."""
+        """Read some columns, and validate the offsets and indices in them."""
         return each_explained(self.name, self._batches(columns))
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

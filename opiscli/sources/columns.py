@@ -25,7 +25,7 @@ from opiscli.sources.selection import EMBEDDING_NAMES, Selection, listed, requir
 
 @dataclass(frozen=True)
 class EmbeddingColumns:
-    """Where the embeddings of a table are: in a column of lists, or a column per coordinate."""
+    """The columns with the embeddings of a table: one of lists, or one per coordinate."""
 
     names: tuple[str, ...]
     are_wide: bool = False

@@ -1,4 +1,4 @@
-"""The one type that columns of several files are read as, where nothing is lost by it."""
+"""The lossless common type of a column in several files."""
 
 import pyarrow as pa
 
@@ -38,7 +38,7 @@ def _list_of(values: pa.DataType, one: pa.DataType, other: pa.DataType) -> pa.Da
 
 
 def _signed(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    """Signed integers that hold unsigned ones, too: twice as wide, if there are such."""
+    """The signed integer type that can hold an unsigned one, if there is one."""
     for signed, unsigned in ((one, other), (other, one)):
         if signed in _SIGNED and unsigned in _UNSIGNED[:-1]:
             at = max(_SIGNED.index(signed), _UNSIGNED.index(unsigned) + 1)

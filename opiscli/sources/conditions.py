@@ -1,4 +1,4 @@
-"""Which rows are taken: conditions on columns, with one meaning in every kind of source."""
+"""Row selection: conditions on columns, with the same meaning in every kind of source."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class _Condition(NamedTuple):
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a row must meet to be taken; ``bool`` of it is whether there is anything to meet."""
+    """Conditions that a selected row must meet; false if there are none."""
 
     conditions: tuple[_Condition, ...]
 
@@ -64,14 +64,14 @@ class Conditions:
         return kept
 
     def allow(self, keys: Mapping[str, str | None]) -> bool:
-        """Whether rows may be taken in all of which these columns have these values."""
+        """Whether rows with these values in these columns can be selected."""
         mine = Conditions(tuple(one for one in self.conditions if one.column in keys))
         return bool(mine.kept(lambda name: pa.array([keys[name]], pa.large_string()), 1)[0].as_py())
 
     def nothing_left(
         self, values: Callable[[str], pa.Array], source: str, selection: Selection
     ) -> EmbeddingError:
-        """Explain that no row is taken.
+        """Explain that no row is selected.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Numbers out of columns that hold embeddings in whichever way: lists, texts, one column each."""
+"""Embeddings from columns of any form: lists, text, or one column per coordinate."""
 
 import re
 from collections.abc import Sequence
@@ -9,14 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from opiscli.arrays import AnyArray
+from opiscli.embeddings.coordinates import hint_for
 from opiscli.errors import EmbeddingError, SourceError
 from opiscli.sources.plain_types import is_list, plain_type
 from opiscli.sources.selection import Selection, listed
 
-_WHOLE = (
-    "If they are coordinates (int8 quantisation), convert them to float32; packed bits must be"
-    " unpacked first, as numpy.unpackbits does."
-)
 _BYTES = "Convert them before: numpy.frombuffer(value, dtype='float32') for each row."
 _EVIDENT = 4  # so many numbered columns are taken for coordinates of an embedding
 
@@ -36,13 +33,14 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def why_not(kind: pa.DataType) -> tuple[str, str]:
-    """What a column holds that cannot hold embeddings, and what to do about it."""
+    """Explain why a column cannot hold embeddings, and how to convert it."""
     values = plain_type(kind)
     expected = ", expected lists of float16, float32 or float64"
     if getattr(kind, "shape", None):
         return f"{kind}: tensors, expected one vector per row", "Average or flatten them before."
-    if is_list(values) and pa.types.is_integer(values.value_type):
-        return f"{kind}: lists of whole numbers{expected}", _WHOLE
+    if is_list(values) and _is_whole(values.value_type):
+        what = "booleans" if pa.types.is_boolean(values.value_type) else "whole numbers"
+        return f"{kind}: lists of {what}{expected}", _hint_for(values.value_type)
     if is_list(values) and is_list(values.value_type):
         return (
             f"{kind}: lists of lists, expected one vector per row",
@@ -51,6 +49,16 @@ def why_not(kind: pa.DataType) -> tuple[str, str]:
     if pa.types.is_large_binary(values) or pa.types.is_fixed_size_binary(values):
         return f"{kind}: bytes{expected}", _BYTES
     return f"{kind}{expected}", "Name the column with --embedding-column, or convert it."
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+
+
+def _hint_for(kind: pa.DataType) -> str:
+    """How whole numbers become coordinates, where x is the array of them."""
+    dtype = np.dtype(kind.to_pandas_dtype())
+    return hint_for(dtype.name, dtype.kind)
 
 
 def wide_columns(schema: pa.Schema, source: str, selection: Selection) -> list[str]:
@@ -75,7 +83,7 @@ def wide_columns(schema: pa.Schema, source: str, selection: Selection) -> list[s
         raise SourceError(
             f"--embedding-columns {pattern} also means column {name!r} of {source}, which holds"
             f" {kind}, expected float16, float32 or float64",
-            hint=_WHOLE if pa.types.is_integer(kind) else "Give a narrower pattern.",
+            hint=_hint_for(kind) if _is_whole(kind) else "Give a narrower pattern.",
         )
     return names
 
@@ -106,7 +114,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def stacked(columns: Sequence[pa.Array], names: Sequence[str], start: int) -> AnyArray:
-    """Rows of coordinates of columns that hold one each; ``start`` is the number of the first row.
+    """Rows of coordinates from one column each; ``start`` is the number of the first row.
 
     Raises
     ------
@@ -154,7 +162,7 @@ def _no_number(row: int, where: str, found: str) -> EmbeddingError:
 
 
 def from_text(column: pa.Array, start: int) -> pa.Array:
-    """Lists of numbers that are written as text: ``[0.1, 0.2]``, also without commas.
+    """Parse lists of numbers written as text: ``[0.1, 0.2]``, also without commas.
 
     Raises
     ------
@@ -189,7 +197,7 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
     if text and not text.strip("[](){} \n\t\r"):
         raise EmbeddingError(
             f"the embedding has 0 dims: row {start + row} is an empty list (rows count from 0)",
-            hint="The model gave nothing for it; drop such rows or compute them again.",
+            hint="The model gave nothing for it; drop these rows or compute them again.",
             row=start + row,
         )
     shown = text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,4 +1,4 @@
-"""CSV and TSV files with a header: every cell is text as it is written, so 007 is not 7."""
+"""CSV and TSV files with a header: cells are read as text, so 007 stays 007."""
 
 import csv
 import re

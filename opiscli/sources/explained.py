@@ -1,4 +1,4 @@
-"""Turns what a library raises on a bad file into a sentence of ours."""
+"""Converts exceptions of libraries on bad files into explained errors."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ _CODEC = re.compile(r"codec|compression", re.IGNORECASE)
 
 @contextmanager
 def explained(source: Path | str) -> Iterator[None]:
-    """Explain what goes wrong while something is read from a file.
+    """Explain errors while reading from a file.
 
     Nothing but reading belongs inside: an error of ours would be taken for one of the file.
     """
@@ -66,7 +66,7 @@ def _unreadable(source: Path | str, cause: Exception) -> SourceError:
 
 
 def each_explained(source: str, items: Iterable[_Item]) -> Iterator[_Item]:
-    """Hand on what is read item by item, and explain what goes wrong in reading."""
+    """Pass items on as they are read, and explain errors."""
     reading = iter(items)
     while True:
         with explained(source):

@@ -1,4 +1,4 @@
-"""Which files a folder or a pattern means, and which keys their folders give to their rows."""
+"""The files of a folder or pattern, and the partition keys from their folder names."""
 
 import glob
 import os
@@ -25,7 +25,7 @@ _LIBRARIES = {"Delta": "deltalake", "Iceberg": "pyiceberg", "Hudi": "hudi", "Lan
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, and the keys of the folders between it and what was named; a key may be null."""
+    """A file with the partition keys of the folders above it; a key may be null."""
 
     path: Path
     keys: Mapping[str, str | None]
@@ -62,7 +62,7 @@ def files_in(folder: Path) -> list[FoundFile]:
 
 
 def files_like(pattern: str) -> list[FoundFile]:
-    """The files that a pattern means, and the Parquet files in folders that it means.
+    """The files that match a pattern, and the Parquet files in matching folders.
 
     What begins with ``.`` or ``_`` is left out, unless a part of the pattern begins so.
 
@@ -102,7 +102,7 @@ def _base(pattern: str) -> Path:
 
 
 def _escaped(pattern: str) -> str:
-    """Take the folders at the beginning of a pattern literally, if they exist."""
+    """Escape the leading folders of a pattern that exist literally."""
     path = Path(pattern)
     for folder in path.parents:
         if glob.has_magic(str(folder)) and folder.is_dir():
@@ -151,8 +151,8 @@ def _refuse_lake(folder: Path, *, above: bool = True) -> None:
         scan = f"{_DUCKDB[kind]}('{table}')" if kind in _DUCKDB else None
         shell = f"duckdb -c \"copy (from {scan}) to 'e.parquet'\"" if scan else "a query engine"
         raise SourceError(
-            f"{table} is a table in the {kind} format: its folder also holds rows that were"
-            " deleted or replaced, expected plain Parquet files",
+            f"{table} is a table in the {kind} format: its folder also holds deleted"
+            " and replaced rows, expected plain Parquet files",
             hint=f"Export it first: {shell}, or in Python with {_LIBRARIES[kind]}:"
             f" {_EXPORTS[kind].format(table)}.",
         )

@@ -1,4 +1,4 @@
-"""Reads what a Python program holds: arrays with their labels, and tables of any library."""
+"""Reads in-memory data: arrays with labels, and tables of other libraries."""
 
 import os
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def read_arrays(
     from opiscli.sources import arrays_as_tables, tables
 
     further = {
-        name: label_array(values, f"value ({name})", keep_missing=True)
+        name: label_array(values, "value", f" ({name})", keep_missing=True)
         for name, values in {"label": labels, **columns}.items()
     }
     return tables.read(arrays_as_tables.table_of("arrays", matrix, further), selection)

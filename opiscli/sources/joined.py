@@ -17,7 +17,7 @@ _FILE = b"opis.file"
 
 @dataclass(frozen=True)
 class Part:
-    """One of several tables, and the values that its place among them gives to all its rows."""
+    """One of several tables, and the constant columns of its rows (partition keys, file)."""
 
     table: Table
     keys: Mapping[str, str | None] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Joined:
         )
 
     def narrowed(self, conditions: Conditions) -> "Joined":
-        """Only the parts whose keys meet the conditions."""
+        """Keep only the parts whose keys meet the conditions."""
         parts = tuple(part for part in self.parts if conditions.allow(part.keys))
         return replace(self, parts=parts) if parts else self
 

@@ -1,4 +1,4 @@
-"""JSONL files: one object a line, whose keys are the columns."""
+"""JSONL files: one object per line, whose keys are the columns."""
 
 import io
 import json
@@ -93,7 +93,7 @@ class JsonLinesFile:
             raise self._why(chunk, first_line) from cause
 
     def _why(self, chunk: bytes, first_line: int) -> SourceError:
-        """Find the first bad line; pyarrow counts otherwise and in parts."""
+        """Find the first bad line, which pyarrow does not report reliably."""
         for number, line in enumerate(chunk.split(b"\n"), start=first_line):
             try:
                 value = json.loads(line) if line.strip() else {}
@@ -140,7 +140,7 @@ def _kind_of(value: object) -> str:
 
 
 def _json_type(kind: pa.DataType) -> pa.DataType:
-    """What JSON says: text that looks like a date is text."""
+    """The plain type of a JSON value: text that looks like a date is text."""
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
         return pa.string()
     if pa.types.is_list(kind):
@@ -149,7 +149,7 @@ def _json_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _either(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    """One type for both; a number is a number, with or without a point."""
+    """The common type of two: integers and decimals are both numbers."""
     if one == other or pa.types.is_null(other):
         return one
     if pa.types.is_null(one):

@@ -1,4 +1,4 @@
-"""Which kind of file something is, by its first bytes; a name decides only among texts."""
+"""Recognises file formats by their first bytes; the name decides only between text formats."""
 
 import re
 import zlib

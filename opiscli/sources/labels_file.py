@@ -1,4 +1,4 @@
-"""Reads a file that holds nothing but labels: NPY, text, CSV or Parquet."""
+"""Reads a file that contains only labels: NPY, text, CSV or Parquet."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ class _Texts:
                 raise EmbeddingError(
                     f"label in row {row} of {path} is empty (line {row + self.first_line}),"
                     " expected a label in every row",
-                    hint="Fill it in, or leave such rows out with --exclude label=.",
+                    hint="Fill it in, or leave such rows out with --exclude='label='.",
                     row=row,
                 )
         return [label or None for label in self.labels]

@@ -93,7 +93,7 @@ def _changed(
 
 
 def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
-    """The same error with the row of the whole source instead of the batch's."""
+    """Restate an error with the row number in the whole source instead of the batch."""
     if error.row is None:
         return error
     row = start + error.row

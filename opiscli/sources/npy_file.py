@@ -1,4 +1,4 @@
-"""An array in NumPy's format: what its header says, and its values."""
+"""Arrays in NumPy's format: header and values."""
 
 import tokenize
 from pathlib import Path

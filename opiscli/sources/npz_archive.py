@@ -1,4 +1,4 @@
-"""Arrays of an NPZ archive: names, shapes and types first, values when they are asked for."""
+"""Arrays of an NPZ archive: names, shapes and types first, values on demand."""
 
 import zipfile
 import zlib
@@ -102,7 +102,7 @@ class NpzArchive:
 
 
 def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> StoredArray | None:
-    """What a member is, unless it is no array."""
+    """The header of a member; ``None`` if it is not an array."""
     if member.is_dir():
         return None
     with archive.open(member) as file:

@@ -1,4 +1,4 @@
-"""Opens whatever a SOURCE names as a table: the one place that chooses a reader."""
+"""Opens any SOURCE as a table: the one place that decides by file format."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""The border that columns cross on their way in: of the many types that mean the same, one.
+"""Normalises column types: of several equivalent types, one remains.
 
 Views, dictionaries, run ends and extension types are ways to store values. Behind this border there
 are only the values: text, whole numbers, lists.
@@ -14,7 +14,7 @@ from opiscli.errors import EmbeddingError
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """Type of the values of a column behind the border."""
+    """The normalised type of a column."""
     if is_uuid(kind):
         return pa.large_string()
     if isinstance(kind, pa.BaseExtensionType):
@@ -33,7 +33,7 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 
 
 def plain(array: pa.Array, name: str, source: str) -> pa.Array:
-    """The values of a column behind the border.
+    """The values of a column in its normalised type.
 
     Raises
     ------

@@ -175,5 +175,5 @@ def require_column(name: str, columns: list[str], source: str, option: str) -> N
 
 
 def named_by_id(error: EmbeddingError, item: object) -> EmbeddingError:
-    """The same error with the id of its first bad row."""
+    """Restate an error with the id of its first bad row."""
     return EmbeddingError(f"{error.problem}, id {item!r}", hint=error.hint, row=error.row)

@@ -1,4 +1,4 @@
-"""What every table is to those who read it: named columns, given out a batch of rows at a time."""
+"""The interface of all tables: named columns, read in batches of rows."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ class Table(Protocol):
 
     @property
     def name(self) -> str:
-        """Names it in messages."""
+        """Name of the table in messages."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -42,7 +42,7 @@ def require_once(table: Table, columns: Sequence[str]) -> None:
 
 
 def smallest_column(schema: pa.Schema) -> str:
-    """Name of a column that takes little to read, if only rows are to be counted."""
+    """Name of a column that is cheap to read, for counting rows."""
     names = schema.names
     flat = [f.name for f in schema if not pa.types.is_nested(f.type) and names.count(f.name) == 1]
     return str((flat or names)[0])

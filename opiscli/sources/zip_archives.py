@@ -1,4 +1,4 @@
-"""Zip archives that are no NPZ files: many programs keep their own kind of file in one."""
+"""Refusal of zip archives that are not NPZ files, such as .pt and .xlsx files."""
 
 import zipfile
 from pathlib import Path

@@ -96,7 +96,7 @@ def _assured(
 
 
 def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
-    """How far new classes may move the FAR of an average."""
+    """The function for the standard error of a pooled or macro FAR."""
     return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
 

@@ -43,7 +43,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "sha256": data.sha256,
         },
         "signature": of.signature,
-    }
+    } | ({"engines": [asdict(one) for one in point.engines]} if point.engines else {})
 
 
 def write(of: Calibration, path: Path, *, force: bool = False) -> None:

@@ -34,6 +34,9 @@ _OF_VECTORS = 2.0**-23
 _ALONE = 8
 """How many times the rounding error around a threshold has no pair but its group."""
 
+_ALONE_BY_DIMS = 0.25
+"""The same for the larger errors of codes, whose cosines are no closer than 1 in so many dims."""
+
 _LARGEST_DENOMINATOR = 1_000_000
 """Of a fraction that a person would give: six decimals, or a share of equal signs."""
 
@@ -47,7 +50,6 @@ class _Group(NamedTuple):
     start: float
     end: float
     last: float
-    fewest: int
 
 
 def thresholds_to_count(
@@ -59,7 +61,7 @@ def thresholds_to_count(
         threshold = target.threshold(distance)
         if threshold is not None:
             found.append(threshold)
-            found += [at for group in _groups(threshold, distance, dims) for at in group[:4]]
+            found += [at for group in _groups(threshold, distance, dims) for at in group]
     return tuple(found)
 
 
@@ -80,25 +82,32 @@ def settled(pooled: DistanceHistogram, threshold: float, distance: Distance, dim
         positions = np.minimum(np.searchsorted(pooled.ticks, looked_at), len(below) - 1)
         if not np.array_equal(pooled.ticks[positions], looked_at):
             continue
-        before, accepted, moved, after = np.diff(below[positions])
-        is_alone = before == after == 0
-        if is_alone and moved > 0 and accepted + moved >= group.fewest:
+        before, _, moved, after = np.diff(below[positions])
+        if moved > 0 and before == after == 0:
             return group.end
     return threshold
 
 
+def is_settled(threshold: float, given: float, distance: Distance, dims: int) -> bool:
+    """Whether a threshold is the given one, or that to the end of the pairs exactly at it."""
+    ends = [group.end for group in _groups(given, distance, dims)]
+    return threshold in (given, *ends)
+
+
 def _groups(threshold: float, distance: Distance, dims: int) -> Iterator[_Group]:
-    """Where the pairs that are exactly at a threshold may be found; one pair alone only close by."""
+    """Where pairs exactly at a threshold may be found; a single pair only very close to it."""
     cosine = float(to_cosine_distance(np.array(threshold), distance))
     fraction = Fraction(cosine).limit_denominator(_LARGEST_DENOMINATOR)
     if abs(cosine - float(fraction)) > _EXACT:
         return
-    roundings = [(_ROUNDING, 1)]
     if cosine < _BY_DIFFERENCE:
-        roundings = [(_OF_VECTORS * (math.sqrt(2 * cosine) + _OF_VECTORS), 1)]
-    elif dims * _ROUNDING_A_DIM > _ROUNDING:
-        roundings.append((min(dims * _ROUNDING_A_DIM, _MOST_ROUNDING), 2))
-    for rounding, fewest in roundings:
-        steps = np.array([-_ALONE, -1, 1, _ALONE]) * rounding
-        ends = from_cosine_distance(np.clip(cosine + steps, 0.0, LARGEST), distance)
-        yield _Group(*ends.tolist(), fewest)
+        roundings = [_OF_VECTORS * (math.sqrt(2 * cosine) + _OF_VECTORS)]
+    else:
+        roundings = [_ROUNDING, min(dims * _ROUNDING_A_DIM, _MOST_ROUNDING)]
+    sizes = [(roundings[0], _ALONE * roundings[0])]
+    sizes += [(one, _ALONE_BY_DIMS / dims) for one in roundings[1:] if one > _ROUNDING]
+    for inside, alone in sizes:
+        steps = np.array([-alone, -inside, inside, alone])
+        around = from_cosine_distance(np.clip(cosine + steps, 0.0, LARGEST), distance)
+        first, start, end, last = around.tolist()
+        yield _Group(first, start, end, last)

@@ -98,7 +98,7 @@ def _scores(validation: Validation, problem: Problem, state: DescentState) -> Sc
         return validation.scores(problem.projection(state.flat))
     except UndefinedMetric as cause:
         raise TrainingError(
-            f"after step {state.step} the head maps the validation items onto one another,"
-            " so that no threshold separates their classes",
-            hint="Lower --lr, or check that the training classes differ at all.",
+            f"the head collapsed by step {state.step}: it maps the validation items to nearly equal"
+            " vectors, so no threshold separates their classes",
+            hint="Lower --lr, or check that the embeddings of the training classes differ.",
         ) from cause

@@ -81,6 +81,6 @@ def _refuse_conflicts(
         )
     if given.get("head") is HeadKind.LINEAR and "decay" in given:
         raise UsageError(
-            "--decay pulls a head towards the initial one, which a linear head does not keep",
+            "--decay has no effect on a linear head, which cannot decay towards its initial map",
             hint="Omit --decay, or use --head-type=residual.",
         )

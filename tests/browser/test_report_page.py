@@ -103,6 +103,10 @@ def require_same_numbers(page, opis, source, n_positions):
         assert shown(page, "worst-far-label") == printable(point["worst_far"]["label"])
         assert shown(page, "worst-frr") == rate(point["worst_frr"]["value"])
         assert shown(page, "worst-frr-label") == printable(point["worst_frr"]["label"])
+        for name in ("worst_far", "worst_frr"):
+            n = point[name]["n_tied"]
+            tied = f"one of {n:,} classes with this rate" if n > 1 else ""
+            assert shown(page, f"{name.replace('_', '-')}-tied") == tied
         assert shown(page, "out") == rate(point["share_above_limit"])
         assert shown(page, "out-counts").startswith(f"{point['n_above_limit']:,} / ")
         require_lowest_scores(page, run, run.counted.at(thresholds[[position]]))
@@ -196,7 +200,7 @@ def test_the_page_fits_a_phone_and_tables_say_that_they_scroll(visit, opis, tmp_
     assert page.evaluate(width) == [390, 390]
     table = page.locator(".scroll:has(#classes)")
     assert table.evaluate("box => box.scrollWidth > box.clientWidth")
-    hint = "table => getComputedStyle(table.caption, '::before').content"
+    hint = "table => getComputedStyle(table.caption.firstChild, '::before').content"
     assert "scroll sideways" in page.locator("#classes").evaluate(hint)
     assert "gradient" in table.evaluate("box => getComputedStyle(box).backgroundImage")
     page.set_viewport_size({"width": 1280, "height": 900})

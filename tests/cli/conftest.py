@@ -58,5 +58,4 @@ def programs(tmp_path_factory):
 def shell_environment(programs):
     """Environment in which these programs come first."""
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
-    # One thread each: the tests themselves run in parallel.
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}

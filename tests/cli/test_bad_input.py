@@ -89,6 +89,7 @@ def folder(tmp_path_factory):
         ("good.parquet --thresholds 1", 2, "--thresholds is 1"),
         ("good.parquet --k 1,x", 2, "--k 1,x"),
         ("good.parquet --k 0", 2, "--k is 0"),
+        ("good.parquet --k 1 --k x", 2, "--k 1,x"),
         ("good.parquet --threads 0", 2, "--threads is 0"),
         ("good.parquet --memory-limit lots", 2, "not an amount of memory"),
         ("good.parquet --memory-limit 1kB", 2, "items need"),

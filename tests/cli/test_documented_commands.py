@@ -1,4 +1,4 @@
-"""Every command line of the README and of docs/ runs as it stands, in a folder with such files.
+"""Every command line of the README, docs/ and help runs as it stands, with files of such names.
 
 A line runs in bash, in a folder of its own that holds `sample_data` and each file that the line
 names: `e.parquet`, `a.opis`, `x.npy` and so on, made from a third of the sample data. A
@@ -11,6 +11,7 @@ The guide to continuous integration is one story, so test_continuous_integration
 import csv
 import json
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -21,6 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SAMPLE
 from documents import DOCUMENTS, shell_lines
+from typer.main import get_command
+
+from opiscli.cli import app
 
 LINES = sorted(
     {
@@ -30,6 +34,11 @@ LINES = sorted(
         for line in shell_lines(document)
     }
 )
+HELP_EXAMPLES = [
+    line
+    for command in get_command(app).commands.values()
+    for line in re.findall(r"^ +(opis .*)", command.epilog or "", re.MULTILINE)
+]
 FILE = re.compile(r"[\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors)")
 WRITTEN = re.compile(r"(?:-o|--output|--save|>>?)[ =](\S+)")
 
@@ -95,13 +104,17 @@ def write_made_files(folder, labels, embeddings):
         with pytest.raises(SystemExit, match="0"):
             main(paths)
     opiscli.Head(steps=1).fit(embeddings, labels).save(folder / "head.safetensors")
+    # For lines that project the sample data itself, which has more dims.
+    whole = pq.read_table(SAMPLE / "wordnet.parquet").slice(0, 400)
+    head = opiscli.Head(steps=1).fit(whole["embedding"].to_pylist(), whole["label"].to_numpy())
+    head.save(folder / "wide.safetensors")
 
 
-def provide(name, folder, examples):
-    """The example of that name, else of its kind; a pattern stands for two files."""
+def provide(name, folder, examples, line):
+    """The example of that name, else of its kind; a pattern matches two files."""
     if "*" in name:
         for one in ("1", "2"):
-            provide(name.replace("*", one), folder, examples)
+            provide(name.replace("*", one), folder, examples, line)
         return
     path = folder / name
     if path.exists():
@@ -113,6 +126,8 @@ def provide(name, folder, examples):
         source = path.name
     else:
         source = {".json": "threshold", ".safetensors": "head"}.get(kind, "e") + kind
+    if kind == ".safetensors" and "sample_data/wordnet" in line:
+        source = "wide.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(examples / source, path)
 
@@ -125,7 +140,7 @@ def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environme
     written = set(WRITTEN.findall(line))
     code = re.sub(r"\s#.*", "", line)
     for name in set(FILE.findall(code)) - written:
-        provide(name, tmp_path, examples)
+        provide(name, tmp_path, examples, line)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(programs)
     done = subprocess.run(
@@ -142,6 +157,19 @@ def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environme
     fine = {0, 1} if "opis check" in line else {0}
     assert done.returncode in fine, done.stderr
     assert all((tmp_path / name).exists() for name in written if "$" not in name and name != "-")
+
+
+@pytest.mark.parametrize("line", HELP_EXAMPLES)
+def test_an_example_of_the_help_runs(line, opis, tmp_path, examples, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in set(FILE.findall(line)) - set(WRITTEN.findall(line)):
+        provide(name, tmp_path, examples, line)
+    _, *words = shlex.split(line)
+    # Twenty trainings of full length take long, and one step runs the same code.
+    words += ["--steps", "1"] if "--tune" in words else []
+    code, out, err = opis(*words)
+    assert code in ({0, 1} if words[0] == "check" else {0}), err
+    assert out
 
 
 def test_lines_are_found():

@@ -64,12 +64,16 @@ def test_every_promised_key_is_there(opis):
     assert result["pairs"] == {"mode": "exact", "n_positive": 22852, "n_negative": 2518533}
     assert set(result["opis"]) == {
         "value", "ci", "noise", "corrected", "n_classes", "n_uncorrectable",
+        "corrected_from", "spread", "below_mean",
     }  # fmt: skip
+    assert {"epsilon", "value", "ci", "corrected", "corrected_from", "gap"} <= set(
+        result["eps_opis"]
+    )
     for point in result["operating_points"]:
         assert {"target_far", "threshold", "similarity", "far", "frr", "tar"} <= set(point)
         assert {"value", "k", "n", "ci"} <= set(point["far"])
         assert {"label", "value"} <= set(point["worst_far"])
-    assert {"label", "n_items", "mean_utility", "opis_contribution"} == set(
+    assert {"label", "n_items", "mean_utility", "opis_contribution", "n_tied"} == set(
         result["worst_classes"][0]
     )
     assert result["signature"].endswith(f"|v:{__version__}")
@@ -278,3 +282,14 @@ def test_nothing_heavy_is_imported_for_help():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--k", "1,5"), ("--k", "1", "--k", "5"), ("--k", "5", "--k", "1,5"), ("--k=5,1",)],
+    ids=" ".join,
+)
+def test_ranks_are_given_in_one_list_or_several(opis, options):
+    code, out, _ = opis("evaluate", WORDNET, "--json", "-q", *options)
+    assert code == 0
+    assert list(json.loads(out)["recall"]) == ["1", "5"]

@@ -249,7 +249,9 @@ def test_the_range_ends_where_its_rates_do_also_at_a_given_threshold(planned):
     request = CountRequest.of(EvaluationSettings(), thresholds=tuple(near.tolist()))
     counted = count_within(items, request, ROOMY)
     assert planned == ["plan_from_sample", "plan_from_sample"]
-    assert tuple(counted.grid[[0, -1]]) == calibration_range(counted.pooled, asked)
+    assert tuple(counted.grid[[0, -1]]) == calibration_range(
+        counted.pooled, asked, Distance.EUCLIDEAN
+    )
     assert np.isin(counted.grid[[0, -1]], near).any()
 
 

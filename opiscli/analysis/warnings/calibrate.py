@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 from opiscli.analysis.warnings.data import FEWEST_ERRORS, conflict_warnings, few_errors
+from opiscli.distance import Distance
 from opiscli.metrics.intervals.effective_classes import FEWEST_EFFECTIVE
 from opiscli.results import CalibratedPoint, Calibration, ReportWarning
+from opiscli.settings.calibration import Criterion, Target
+from opiscli.thresholds.ties import is_settled
 
 _HIGH_FAR = 0.5
 
@@ -19,19 +22,30 @@ def calibration_warnings(of: Calibration, n_conflicts: int) -> tuple[ReportWarni
     """
     return (
         *conflict_warnings(of.data, n_conflicts),
+        *(warning for point in of.operating_points for warning in _moved(point, of)),
         *(warning for point in of.operating_points for warning in _about_calibrated(point)),
     )
+
+
+def _moved(point: CalibratedPoint, of: Calibration) -> Iterator[ReportWarning]:
+    """A given threshold that an evaluation file has no counts at."""
+    distance = Distance(of.distance)
+    given = Target(Criterion(point.criterion), point.target).threshold(distance)
+    if given is None or point.threshold is None or point.similarity is None:
+        return
+    if not is_settled(point.threshold, given, distance, of.data.dims):
+        is_distance = point.criterion == Criterion.THRESHOLD
+        used = point.threshold if is_distance else point.similarity
+        yield ReportWarning(
+            "threshold-moved",
+            f"pairs were not counted at {point.target:.6g}; the rates are those at the next"
+            f" {'larger threshold' if is_distance else 'lower similarity'}, {used:.6g}",
+        )
 
 
 def _about_calibrated(point: CalibratedPoint) -> Iterator[ReportWarning]:
     if point.far is None or point.threshold is None:
         return
-    if point.criterion == "threshold" and point.threshold != point.target:
-        yield ReportWarning(
-            "threshold-moved",
-            f"pairs were not counted at {point.target:.6g}; the rates are those at the next larger"
-            f" threshold, {point.threshold:.6g}",
-        )
     expected = (point.target_far or 0.0) * point.far.n
     if point.criterion == "far" and expected < FEWEST_ERRORS:
         yield few_errors(f"FAR {point.target_far:g}", expected)

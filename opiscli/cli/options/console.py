@@ -26,7 +26,7 @@ from opiscli.results.text import printable
 
 
 class Console:
-    """One run's talk on stderr; stdout is never touched."""
+    """Messages of one run on stderr; stdout is never used."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet = quiet
@@ -34,12 +34,12 @@ class Console:
         self._console = RichConsole(stderr=True, soft_wrap=True, highlight=False)
 
     def say(self, line: str) -> None:
-        """Tell what is being done, with ``-v`` only."""
+        """Log a step, with ``-v`` only."""
         if self._verbose:
             self._console.print(Text(printable(line), "dim"))
 
     def tell(self, line: str) -> None:
-        """Tell how long work is going, unless silence was asked for."""
+        """Say how the work is going, except with ``-q``."""
         if not self._quiet:
             self._console.print(Text(line))
 
@@ -59,7 +59,7 @@ class Console:
 
     @contextmanager
     def relayed(self) -> Iterator[None]:
-        """Print what is warned of meanwhile, each once, and nothing that libraries remark."""
+        """Print warnings issued meanwhile, each once, and suppress those of libraries."""
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always", OpisWarning)
             try:

@@ -40,6 +40,15 @@ DistanceRange = Annotated[
         metavar="A:B",
     ),
 ]
+SimilarityRange = Annotated[
+    str | None,
+    option(
+        "Calibration range as two similarities instead, in either order.",
+        PANEL,
+        "--similarity-range",
+        metavar="A:B",
+    ),
+]
 UtilityKind = Annotated[
     Utility | None,
     option(
@@ -57,8 +66,10 @@ Epsilon = Annotated[
     option("Share of classes that ε-OPIS counts as the worst by class score. Default: 0.1.", PANEL),
 ]
 Ranks = Annotated[
-    str | None,
-    option("Ranks k at which R@k is reported. Default: 1.", PANEL, "--k", metavar="K,K,…"),
+    list[str] | None,
+    option(
+        "Ranks k at which R@k is reported. Repeatable. Default: 1.", PANEL, "--k", metavar="K,K,…"
+    ),
 ]
 DistanceKind = Annotated[
     Distance | None,
@@ -73,6 +84,18 @@ GroupBy = Annotated[
         metavar="COLUMN",
     ),
 ]
+Threshold = Annotated[
+    float | None,
+    option("Use this distance as the threshold.", THRESHOLD_PANEL, metavar="DISTANCE"),
+]
+Similarity = Annotated[
+    float | None,
+    option(
+        "Use this similarity as the threshold: accept similarities at or above it.",
+        THRESHOLD_PANEL,
+        metavar="COSINE",
+    ),
+]
 ThresholdFile = Annotated[
     Path | None,
     option(
@@ -84,18 +107,27 @@ ThresholdFile = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenThreshold:
+    """A threshold, in one of its two units."""
+
+    threshold: Threshold = None
+    similarity: Similarity = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
     """The calibration range, and the settings of the groups that are based on it."""
 
     far: Far = None
     frr: Frr = None
     range_: DistanceRange = None
+    similarity_range: SimilarityRange = None
 
     def given(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         """Fields of `EvaluationSettings` that were asked for, here or in ``more``."""
-        of_range = {"far", "frr", "range_"}
+        of_range = [field.name for field in fields(Range)]
         further = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in of_range}
-        asked_range = parse_calibration_range(self.far, self.frr, self.range_)
+        asked_range = parse_calibration_range(*(getattr(self, name) for name in of_range))
         return given(calibration_range=asked_range, **further, **more)
 
 

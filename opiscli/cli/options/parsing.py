@@ -40,7 +40,7 @@ def sources_or_stdin(sources: Sequence[str] | None) -> list[str]:
     named = list(sources) if sources else [source_or_stdin(None)]
     if named.count("-") > 1:
         raise UsageError(
-            "standard input was given twice, but it can be read once",
+            "standard input was given twice, but it can be read only once",
             hint="Save one of the two to a file.",
         )
     return named
@@ -85,31 +85,32 @@ def parse_rate(text: str) -> float:
 
 
 def parse_calibration_range(
-    far: str | None, frr: str | None, range_: str | None
+    far: str | None, frr: str | None, range_: str | None, similarity_range: str | None
 ) -> RangeRequest | None:
     """The calibration range that was asked for, if one was; raises `UsageError` if two were."""
     return RangeRequest.given(
         far=parse_range("--far-range", far),
         frr=parse_range("--frr-range", frr),
         distance=parse_range("--range", range_),
+        similarity=parse_range("--similarity-range", similarity_range),
     )
 
 
-def parse_ranks(text: str | None) -> tuple[int, ...] | None:
-    """Increasing ranks from ``1,5,10``; nothing from nothing.
+def parse_ranks(texts: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Increasing ranks from texts such as ``1,5,10``, all together; nothing from nothing.
 
     Raises
     ------
     UsageError
         If a part is not a whole number.
     """
-    if text is None:
+    if not texts:
         return None
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        return tuple(sorted({int(part) for text in texts for part in text.split(",")}))
     except ValueError as cause:
         raise UsageError(
-            f"--k={text} is not a list of ranks, expected whole numbers",
+            f"--k={','.join(texts)} is not a list of ranks, expected whole numbers",
             hint="For example --k=1,5.",
         ) from cause
 

@@ -65,7 +65,13 @@ Exclude = Annotated[
     ),
 ]
 LabelsFile = Annotated[
-    Path | None, option("Labels of an NPY source.", _PANEL, "--labels", metavar="FILE.npy")
+    Path | None,
+    option(
+        "Labels of an NPY source: NPY, text with one per line, CSV or Parquet.",
+        _PANEL,
+        "--labels",
+        metavar="FILE",
+    ),
 ]
 DropDuplicates = Annotated[
     bool | None,
@@ -74,7 +80,7 @@ DropDuplicates = Annotated[
 MinItems = Annotated[
     int | None,
     option(
-        "Measure only classes with at least so many items; the others only form "
+        "Measure only classes with at least N items; smaller classes only form "
         "different-class pairs. Default: 2.",
         _PANEL,
         metavar="N",
@@ -84,7 +90,7 @@ MinItems = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Which of the rows that were read are counted, and how."""
+    """Options that exclude rows or classes from counting."""
 
     drop_duplicates: DropDuplicates = None
     min_items: MinItems = None
@@ -128,7 +134,7 @@ class Rows:
         return Source(source_or_stdin(source), Selection(*columns, **chosen))
 
     def typed(self, source: str | None) -> str | None:
-        """The source and these options as they are typed; ``None`` for standard input."""
+        """The source and these options as typed in a shell; ``None`` for standard input."""
         if source in (None, "-"):
             return None
         words = [str(source)]

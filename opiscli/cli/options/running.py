@@ -56,7 +56,7 @@ class Running:
 
     @contextmanager
     def work(self) -> "Iterator[Work]":
-        """Show progress while work is done, and what is warned of meanwhile."""
+        """Show progress and warnings while work is done."""
         from opiscli.analysis.inputs import Work
 
         console = self.console

@@ -1,4 +1,4 @@
-"""Tells who counts for long without numba that there is a faster way."""
+"""Suggests numba when counting without it takes long."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -10,7 +10,7 @@ _LONG = 10.0
 
 
 class SlowCounting:
-    """Watches progress; says once what would make it faster.
+    """Watches progress and suggests numba once.
 
     Parameters
     ----------

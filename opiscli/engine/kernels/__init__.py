@@ -1,4 +1,4 @@
-"""Which kernel counts a tile: compiled where numba can be used, else NumPy.
+"""Choice of the kernel that counts a tile: compiled if numba is usable, else NumPy.
 
 Both have the same function, `tally_tile`. The NumPy one is the specification; the compiled one
 returns the same integers.
@@ -20,7 +20,7 @@ _compiled = CompiledKernel()
 
 
 def is_installed() -> bool:
-    """Whether numba is there, usable or not; does not import it."""
+    """Whether numba is installed, usable or not; does not import it."""
     try:
         return find_spec("numba") is not None
     except (ImportError, ValueError):
@@ -28,7 +28,7 @@ def is_installed() -> bool:
 
 
 def has_compiler() -> bool:
-    """Whether numba is there and can be used; warns where it is there and cannot."""
+    """Whether numba is installed and usable; warns if it is installed but not usable."""
     try:
         numba = import_module("numba")
     except Exception as cause:
@@ -39,7 +39,7 @@ def has_compiler() -> bool:
 
 
 def kernel(name: str) -> Callable[..., None]:
-    """Find the function of a kernel; numba is loaded when it is called, which takes a while."""
+    """Return the function of a kernel; numba, which is slow to import, is loaded on first call."""
     return _compiled if name == COMPILED else tally_tile
 
 
@@ -49,5 +49,5 @@ def kernel_for(n_pairs: int) -> str:
 
 
 def in_use(name: str) -> str:
-    """Name of the kernel that counted where this one was asked for."""
+    """Name of the kernel that actually counted when this one was requested."""
     return NUMPY if name == COMPILED and _compiled.has_given_way else name

@@ -1,4 +1,4 @@
-"""The compiled kernel for as long as numba can compile it, and then the NumPy one.
+"""The compiled kernel, replaced by the NumPy kernel if numba fails to compile it.
 
 A cache on disk may be damaged, written by another version, or not be there to write to. It is
 emptied first, and left alone if that does not help.
@@ -65,7 +65,7 @@ class CompiledKernel:
 
 
 def say_unusable(cause: Exception) -> None:
-    """Warn that numba is there, but of no use."""
+    """Warn that numba is installed but not usable."""
     reason = " ".join(f"{type(cause).__name__}: {cause}".split())[:200]
     warn(
         f"numba cannot be used ({reason}); pairs are counted by the NumPy kernel instead, which"

@@ -41,7 +41,7 @@ _PLAIN_TEXT = {
 
 
 class Kind(StrEnum):
-    """What a picture can be written as, told by the suffix of its file."""
+    """File formats of pictures, by suffix."""
 
     PNG = "png"
     SVG = "svg"

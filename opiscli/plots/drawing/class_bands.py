@@ -1,4 +1,4 @@
-"""Draws where the scores of thousands of classes lie, as bands between their quantiles."""
+"""Draws the scores of thousands of classes as quantile bands."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from opiscli.plots.numbers.utility import QUANTILES, UtilityCurves
 
 @dataclass(frozen=True, slots=True)
 class ClassBands:
-    """The artists: 90 % of the classes are in the wide band, half of them in the narrow one."""
+    """The artists: the wide band contains 90 % of the classes, the narrow one 50 %."""
 
     wide: FillBetweenPolyCollection
     narrow: FillBetweenPolyCollection

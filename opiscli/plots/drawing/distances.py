@@ -14,6 +14,7 @@ from opiscli.plots.drawing.palette import BLUE, VERMILION
 from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, tick
 from opiscli.plots.numbers.distances import Distances, Mark
+from opiscli.results.text import rate
 
 _STEP = 0.12
 """Each mark is written lower than the one before, as a share of the picture's height."""
@@ -85,7 +86,7 @@ def _draw_mark(mark: Mark, units: tuple[str, str], ax: Axes, turn: int) -> Line2
     first, last = ax.get_xlim()
     right = mark.threshold - first < _NARROW * (last - first)
     ax.annotate(
-        f"FAR ≤ {mark.target_far:g}, TAR {1 - mark.frr:.3g}\ns ≥ {units[0]}, d ≤ {units[1]}",
+        f"FAR ≤ {mark.target_far:g}, TAR {rate(1 - mark.frr)}\ns ≥ {units[0]}, d ≤ {units[1]}",
         (mark.threshold, 0.99 - _STEP * turn),
         xycoords=("data", "axes fraction"),
         xytext=(4 if right else -4, 0),

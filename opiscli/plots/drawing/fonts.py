@@ -1,10 +1,11 @@
-"""Finds fonts for characters that the usual one lacks, such as those of Chinese or Hindi labels."""
+"""Finds installed fonts for characters that the default font lacks, such as Chinese or Hindi."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from typing import Any
 from warnings import warn
 
 from matplotlib import font_manager
@@ -31,7 +32,7 @@ _PREFERRED = (
 )  # fmt: skip
 """Tried in this order before all others."""
 
-_NO_OUTLINES = ("LastResort", "Adobe Blank", "Color Emoji", "Noto Color")
+_NO_OUTLINES = ("lastresort", "adobeblank", "coloremoji", "notocolor")
 """Fonts that claim characters which they draw as a box, as nothing, or in colours only."""
 
 _NAMED = 5
@@ -44,7 +45,7 @@ _without_font: ContextVar[set[str] | None] = ContextVar("without_font", default=
 
 @contextmanager
 def missing_characters_warned_of() -> Iterator[None]:
-    """Warn once, at the end, of all characters that no font had for the figures drawn meanwhile."""
+    """Warn once, at the end, about all characters that no installed font contains."""
     found: set[str] = set()
     token = _without_font.set(found)
     try:
@@ -56,7 +57,7 @@ def missing_characters_warned_of() -> Iterator[None]:
 
 
 def complete_fonts(figure: Figure) -> None:
-    """Give the texts of a figure that need them further fonts, from those that are installed."""
+    """Add installed fallback fonts to the texts of a figure that need them."""
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             axis.get_ticklabels()  # only now do they have their text
@@ -76,7 +77,7 @@ def complete_fonts(figure: Figure) -> None:
 
 @cache
 def fonts_with(characters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Names of installed fonts that have these characters together, and those that none has."""
+    """Installed fonts that together contain these characters, and the missing characters."""
     families: list[str] = []
     left = set(characters)
     for name in _installed():
@@ -115,8 +116,8 @@ def _font(family: str) -> FT2Font | None:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError, ValueError):
         return None
-    flags = getattr(font.face_flags, "value", font.face_flags)  # an int before matplotlib 3.10
-    return font if flags & _SCALABLE else None
+    flags: Any = font.face_flags  # an int before matplotlib 3.10
+    return font if getattr(flags, "value", flags) & _SCALABLE else None
 
 
 def _installed() -> Sequence[str]:
@@ -125,7 +126,7 @@ def _installed() -> Sequence[str]:
     return [
         name
         for name in (*_PREFERRED, *others)
-        if name in names and not any(word in name for word in _NO_OUTLINES)
+        if name in names and not any(word in name.replace(" ", "").lower() for word in _NO_OUTLINES)
     ]
 
 

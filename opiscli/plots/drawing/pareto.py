@@ -39,14 +39,14 @@ def draw_pareto(
     pairs
         Positions of base and tuned model.
     """
-    dots, names = [], []
+    dots = []
     for turn, model in enumerate(models):
         colour = SERIES[turn % len(SERIES)]
         ax.hlines(model.error, *model.opis_ci, color=colour, alpha=0.5, linewidth=1.0)
         ax.vlines(model.opis, *model.error_ci, color=colour, alpha=0.5, linewidth=1.0)
         dots.append(ax.scatter([model.opis], [model.error], s=48, color=colour, zorder=4))
     arrows = tuple(_draw_arrow(models[base], models[tuned], ax) for base, tuned in pairs)
-    names = [_draw_name(model, ax) for model in models]
+    names = [_draw_name(model, SERIES[turn % len(SERIES)], ax) for turn, model in enumerate(models)]
     ax.margins(0.12)
     ax.set_xlabel("OPIS: variance of class scores at one threshold (0 means equal, not good)")
     ax.set_ylabel("1 − R@1: share of items whose\nnearest neighbour has another label")
@@ -72,11 +72,13 @@ def _draw_arrow(base: ModelPoint, tuned: ModelPoint, ax: Axes) -> Annotation:
     )
 
 
-def _draw_name(model: ModelPoint, ax: Axes) -> Annotation:
+def _draw_name(model: ModelPoint, colour: str, ax: Axes) -> Annotation:
     return ax.annotate(
         label(model.name),
         (model.opis, model.error),
         xytext=(7, 5),
         textcoords="offset points",
         fontsize=8,
+        color=colour,
+        arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6},
     )

@@ -1,4 +1,4 @@
-"""Moves names of points so that no name covers another; what finds no room is not shown."""
+"""Places the names of points without overlap; names without room are hidden."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -61,7 +61,7 @@ class PlacedNames:
         return sum(not name.get_visible() for name in self.names)
 
     def place(self) -> None:
-        """Put each name at the free spot that covers least, and hide it where there is none.
+        """Put each name at the free place with the lowest cost, or hide it if there is none.
 
         Called once more when the layout has changed, as by a legend.
         """
@@ -124,7 +124,7 @@ class _Surroundings:
         )
 
     def costs(self, boxes: FloatArray, anchor: FloatArray) -> FloatArray:
-        """What a name there would do: hide points, worse, those with a name, or cross a line.
+        """Cost of a place for a name: covered points, covered named points, crossed lines.
 
         Infinite outside and on other texts. Shape ``(n_boxes,)``.
         """

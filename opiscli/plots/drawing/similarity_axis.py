@@ -24,7 +24,7 @@ _FORMULAS = {Distance.EUCLIDEAN: "√(2 − 2s)", Distance.COSINE: "1 − s"}
 
 
 class _Readable(MaxNLocator):
-    """Round similarities, without those whose labels would write over one another.
+    """Round similarities whose labels do not overlap.
 
     Equal steps of similarity become ever shorter as the distance grows.
     """

@@ -21,7 +21,7 @@ def label(text: str) -> str:
 
 
 def _width(char: str) -> int:
-    """How many Latin letters a character is as wide as."""
+    """Width of a character, in Latin letters."""
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 

@@ -17,6 +17,7 @@ from opiscli.plots.drawing.palette import BLUE, SERIES, VERMILION
 from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, label
 from opiscli.plots.numbers.utility import UtilityCurves, score_in_words
+from opiscli.results.text import rate
 
 MOST_LINES = 300
 """The scores of more classes than this are shown as bands, not by a line for each class."""
@@ -128,12 +129,10 @@ def _draw_highlighted(curves: UtilityCurves, ax: Axes, position: int, turn: int)
 
 
 def _numbers(curves: UtilityCurves) -> str:
-    eps = (
-        ""
-        if curves.eps_opis is None
-        else f"   {100 * curves.epsilon:g}%-OPIS {curves.eps_opis:.4g}"
-    )
-    return f"OPIS {curves.opis:.4g} (√OPIS {curves.opis**0.5:.3f}){eps}"
+    found = [f"OPIS {rate(curves.opis)} (√OPIS {rate(curves.opis**0.5)})"]
+    if curves.eps_opis is not None:
+        found.append(f"{100 * curves.epsilon:g}%-OPIS {rate(curves.eps_opis)}")
+    return "   ".join(found)
 
 
 def _range(curves: UtilityCurves) -> str:

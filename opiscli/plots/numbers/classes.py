@@ -8,6 +8,7 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far, pooled_frr
+from opiscli.results import ReportWarning
 from opiscli.thresholds.at_rate import threshold_at_far, unattainable
 
 
@@ -21,6 +22,8 @@ class ClassErrors:
         Of each class with two items or more.
     pooled_far, pooled_frr
         Over all pairs of the set.
+    warnings
+        What a reader must know of the threshold.
     """
 
     source: str
@@ -32,6 +35,7 @@ class ClassErrors:
     frr: FloatArray
     pooled_far: float
     pooled_frr: float
+    warnings: tuple[ReportWarning, ...] = ()
 
     @property
     def far_order(self) -> IntArray:

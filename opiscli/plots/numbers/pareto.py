@@ -7,7 +7,7 @@ from opiscli.results import Evaluation, Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPoint:
-    """One source: its OPIS and 1 − R@1, both better when lower, with 95 % intervals."""
+    """One source: its OPIS and 1 − R@1, both better when lower, with 95 % confidence intervals."""
 
     name: str
     opis: float

@@ -1,4 +1,4 @@
-"""The score of every class over the threshold: the curves that OPIS is the variance of."""
+"""The score of every class against the threshold: OPIS is the variance of these curves."""
 
 from dataclasses import dataclass
 
@@ -79,7 +79,7 @@ class UtilityCurves:
 
 
 def score_in_words(score: UtilityKind) -> str:
-    """What the score of a class is.
+    """Definition of the class score in words.
 
     Examples
     --------

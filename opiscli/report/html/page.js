@@ -20,7 +20,7 @@
     { title: "FAR", key: "far", show: (c) => general(c.far) },
     { title: "FRR", key: "frr", show: (c) => general(c.frr) },
     { title: "class score", key: "utility", show: (c) => fixed(c.utility) },
-    { title: "FAR over 2×", key: "out", show: (c) => c.out },
+    { title: "FAR > 2× overall", key: "out", show: (c) => c.out },
     { title: "mean score", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
     { title: "contribution to OPIS", key: "part", show: (c) => general(c.part) },
   ];
@@ -154,7 +154,7 @@
 
     const field = { show };
     input.addEventListener("input", take);
-    // What was typed gives way to the counted threshold that it stands for.
+    // What was typed is replaced by the counted threshold that was chosen.
     input.addEventListener("change", () => {
       if (!input.hasAttribute("aria-invalid")) show(Number(slider.value));
     });
@@ -189,6 +189,8 @@
       const worst = classes.reduce((a, b) => (b[key] > a[key] || (b[key] === a[key] && b[pairs] > a[pairs]) ? b : a));
       write(`worst-${key}`, general(worst[key]));
       write(`worst-${key}-label`, worst.name);
+      const nTied = classes.filter((c) => c[key] === worst[key]).length;
+      write(`worst-${key}-tied`, nTied > 1 ? `one of ${whole(nTied)} classes with this rate` : "");
     }
     const nOut = classes.filter((c) => c.out).length;
     write("out", general(nOut / nClasses));

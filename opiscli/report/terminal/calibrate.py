@@ -19,7 +19,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        parts.append(Group(_decision(point), _rates(point), _classes(point)))
+        parts.append(Group(_decision(point), *_engines(point), _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.own_thresholds is not None:
@@ -28,7 +28,13 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
 
 
 def _decision(point: CalibratedPoint) -> Text:
-    name = {"far": "FAR ≤ ", "frr": "FRR ≤ ", "tar": "TAR ≥ ", "threshold": "distance ≤ "}
+    name = {
+        "far": "FAR ≤ ",
+        "frr": "FRR ≤ ",
+        "tar": "TAR ≥ ",
+        "threshold": "distance ≤ ",
+        "similarity": "similarity ≥ ",
+    }
     asked = (
         {"eer": "FAR = FRR", "max-utility": "highest mean class score"}[point.criterion]
         if point.target is None
@@ -46,6 +52,20 @@ def _decision(point: CalibratedPoint) -> Text:
         ", that is, distance ",
         (f"d ≤ {distance(point.threshold, 6)}\n", "bold"),
     )
+
+
+def _engines(point: CalibratedPoint) -> list[Text]:
+    """One line an engine to copy from, and one to understand it."""
+    lines = []
+    for one in point.engines:
+        sign, length = {">=": "≥", "<=": "≤"}[one.accept], "any length"
+        if one.normalize:
+            length = "must be scaled to length one"
+        lines.append(Text.assemble(f"{one.engine}: ", (one.comparison, "bold")))
+        lines.append(
+            Text(f"  {one.unit} = {one.formula} {sign} {one.value:.9g}; vectors: {length}")
+        )
+    return [*lines, Text()] if lines else []
 
 
 def _rates(point: CalibratedPoint) -> Table:
@@ -72,7 +92,7 @@ def _macro(point: CalibratedPoint) -> _Row:
 
 
 def _bounded(row: _Row, bound: OneSidedBound | None) -> _Row:
-    """The row with the one-sided bound that was used in the place of its interval."""
+    """The FAR row with the one-sided bound that was used, instead of an interval."""
     if bound is None:
         return row
     name, value, _, counts = row

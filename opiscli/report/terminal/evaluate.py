@@ -1,4 +1,4 @@
-"""The first screen of an evaluation: one threshold, what it does, and how much classes differ."""
+"""The first screen of an evaluation: one threshold, its rates, and how much classes differ."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Draws the numbers behind an approximate index beside the exact ones."""
+"""Draws the metrics through an approximate index next to the exact ones."""
 
 from rich.table import Table
 from rich.text import Text

@@ -29,7 +29,7 @@ def heading(data: Data) -> Text:
 
 
 def columns(title: str, *names: str, right: bool = False) -> Table:
-    """Make an empty table without lines; text that is too wide for its column goes on below.
+    """Make an empty table without lines; text too wide for its column wraps.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def bold(text: str) -> Text:
 
 
 def label(name: str) -> Text:
-    """Name of a class or group, whole: where there is no room it goes on in the next line."""
+    """Full name of a class or group; it wraps if there is no room."""
     return Text(printable(name) or "''", overflow="fold")
 
 

@@ -1,19 +1,43 @@
 """What a picture says beside its data: similarities above distances, names that do not collide."""
 
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from conftest import ROOT, SAMPLE, clusters
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from opiscli import EmbeddingSet, EvaluationSettings
+from opiscli.analysis.counting import count_items
+from opiscli.analysis.evaluate import derive
+from opiscli.analysis.inputs import Source, Work
 from opiscli.plots import captions
 from opiscli.plots.drawing.canvas import drawing_style
 from opiscli.plots.drawing.classes import draw_classes
+from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.similarity_axis import draw_similarity_axis
 from opiscli.plots.drawing.text import label
-from opiscli.plots.figures import classes_picture
+from opiscli.plots.drawing.utility import draw_curves
+from opiscli.plots.figures import classes_picture, curves_picture
+from opiscli.plots.from_sources import curves_of
 from opiscli.plots.numbers.classes import ClassErrors
+from opiscli.plots.numbers.distances import distances
+from opiscli.plots.numbers.utility import utility_curves
+from opiscli.results.text import rate
+from opiscli.settings.evaluation import Utility
+from opiscli.settings.resources import Resources
+
+
+def counted(**settings):
+    items = EmbeddingSet.from_arrays(*clusters(seed=5, n_classes=20, sizes=(2, 12)))
+    return count_items(items, EvaluationSettings(**settings), Resources.of_machine(), complete=True)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return counted()
 
 
 def errors_of(n_classes, name="class {}", seed=0, **given):
@@ -105,11 +129,79 @@ def test_names_say_by_what_a_class_is_worst():
     assert {errors.worst_first()[0], errors.worst_first()[2]} == {"class 0", "class 3"}
     drawn = draw_classes(errors, Figure().subplots(), [f"class {i}" for i in range(4)])
     assert [name.get_text() for name in drawn.names] == [
-        "class 0\nFRR 0.75 (highest, 2 classes)",
-        "class 1\nFAR 0.5 (highest)",
-        "class 2\nFRR 0.25 (3rd highest)",
-        "class 3\nFRR 0.75 (highest, 2 classes)",
+        f"class 0\nFRR {rate(0.75)} (highest, 2 classes)",
+        f"class 1\nFAR {rate(0.5)} (highest)",
+        f"class 2\nFRR {rate(0.25)} (3rd highest)",
+        f"class 3\nFRR {rate(0.75)} (highest, 2 classes)",
     ]
+
+
+def test_panels_share_one_axis_of_similarities_and_keep_their_own_of_rates(run):
+    evaluation = derive(run)
+    panel = utility_curves("run", run, evaluation, 30)
+    with drawing_style():
+        figure = curves_picture([panel, panel])
+        figure.draw_without_rendering()
+        shown = [
+            child.get_xlabel()
+            for ax in figure.axes
+            for child in ax.child_axes
+            if child.get_visible()
+        ]
+    assert shown == ["threshold: cosine similarity s", "pooled FAR", "pooled FAR"]
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels == ["", "threshold: distance d = √(2 − 2s)"]
+    title = figure.legends[0].get_title().get_text()
+    assert title.startswith("One line per class.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "harmonic mean of TAR and 1 − FAR of one class"),
+        ({"beta": 2.0}, "F-measure (β = 2) of TAR and 1 − FAR of one class"),
+        (
+            {"utility": Utility.PRECISION_RECALL},
+            "harmonic mean of precision and recall of one class",
+        ),
+    ],
+)
+def test_the_axis_says_what_a_class_score_is(settings, words):
+    run = counted(**settings)
+    ax = Figure().subplots()
+    draw_curves(utility_curves("run", run, derive(run), 20), ax)
+    assert ax.get_ylabel().replace("\n", " ") == f"class score: {words}"
+
+
+def test_marks_are_written_as_similarity_and_distance(run):
+    found = distances("run", run)
+    ax = Figure().subplots()
+    draw_distances(found, ax)
+    for mark, text in zip(found.marks, ax.texts, strict=True):
+        second = text.get_text().splitlines()[1]
+        s, d = (float(part.split()[2]) for part in second.replace("−", "-").split(", "))
+        assert 0 <= s - (1 - mark.threshold**2 / 2) <= 1e-4
+        assert 0 <= mark.threshold - d <= 1e-4
+
+
+def test_bands_name_the_worst_classes_unless_others_are_asked_for(monkeypatch):
+    monkeypatch.setattr("opiscli.plots.from_sources.MOST_LINES", 5)
+    source, work = Source(str(SAMPLE / "wordnet.parquet")), Work(Resources.of_machine())
+    (panel,), named = curves_of([source], {}, work)
+    assert list(named) == panel.worst_first()[:3]
+    assert curves_of([source], {}, work, highlight=[panel.names[7]])[1] == (panel.names[7],)
+
+
+def test_names_around_the_toy_keep_their_order_and_their_distance():
+    spec = spec_from_file_location("toy_picture", ROOT / "docs" / "toy_picture.py")
+    toy = module_from_spec(spec)
+    spec.loader.exec_module(toy)
+    angles = np.array([3.1, -3.13, 0.5, 0.52, 0.51, -1.0])
+    placed = toy.apart(angles)
+    order = np.argsort(angles)
+    gaps = np.diff(placed[order], append=placed[order][0] + 2 * np.pi)
+    assert gaps.min() >= toy.NAMES_APART - 1e-9
+    assert placed[5] == -1.0
 
 
 def test_a_long_name_keeps_both_ends():

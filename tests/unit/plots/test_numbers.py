@@ -23,7 +23,7 @@ from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.text import label
 from opiscli.plots.drawing.utility import draw_curves
-from opiscli.plots.naming import chosen_labels, parse_pairs, short_names
+from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import class_errors, threshold_at
 from opiscli.plots.numbers.det import det_curve
 from opiscli.plots.numbers.distances import distances
@@ -256,6 +256,6 @@ def test_highlighted_classes():
 
 def test_pairs_of_sources():
     sources = ["a/base.opis", "a/tuned:1.opis"]
-    assert parse_pairs(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
-    with pytest.raises(UsageError, match="pairs='base' does not name two sources"):
-        parse_pairs(["base"], sources)
+    assert parse_arrows(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
+    with pytest.raises(UsageError, match="arrows='base' does not name two sources"):
+        parse_arrows(["base"], sources)

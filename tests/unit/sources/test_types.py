@@ -126,7 +126,7 @@ FLOATS = pa.list_(pa.float32())
         (pa.array([[row] for row in EMBEDDINGS.tolist()]), 3, "lists of lists", "one of them"),
         (pa.array([[{"x": 1.0}]] * N), 3, "struct<x: double>>", "--embedding-column"),
         (pa.array([row.tobytes() for row in EMBEDDINGS]), 3, "binary: bytes", "numpy.frombuffer"),
-        (pa.array([[True] * DIMS] * N), 3, "expected lists of float", "--embedding-column"),
+        (pa.array([[True] * DIMS] * N), 3, "lists of booleans, expected", "x * 2.0 - 1"),
         (pa.array(EMBEDDINGS[:, 0]), 3, "holds float, expected lists", "--embedding-column"),
         (pa.nulls(N), 3, "holds null", "--embedding-column"),
         (pa.array([[]] * N, FLOATS), 4, "embeddings have 0 dims", "again"),

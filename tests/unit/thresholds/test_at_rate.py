@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from opiscli.counts.histogram import DistanceHistogram
+from opiscli.distance import Distance
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, scientific
 from opiscli.thresholds.at_rate import calibration_range, threshold_at_far, threshold_at_frr
@@ -44,17 +45,20 @@ def test_the_smallest_threshold_that_meets_an_frr():
 
 def test_ranges():
     of = histogram({0.2: 50, 0.6: 40, 0.9: 10}, NEGATIVES)
-    assert calibration_range(of, RangeRequest(RangeBy.FAR, 0.05, 0.2)) == pytest.approx(
-        (0.8, 1.0), abs=1e-4
+    assert calibration_range(
+        of, RangeRequest(RangeBy.FAR, 0.05, 0.2), Distance.EUCLIDEAN
+    ) == pytest.approx((0.8, 1.0), abs=1e-4)
+    assert calibration_range(
+        of, RangeRequest(RangeBy.FRR, 0.05, 0.3), Distance.EUCLIDEAN
+    ) == pytest.approx((0.6, 0.9), abs=1e-4)
+    assert calibration_range(of, RangeRequest(RangeBy.DISTANCE, 0.0, 2.0), Distance.EUCLIDEAN) == (
+        0.0,
+        2.0,
     )
-    assert calibration_range(of, RangeRequest(RangeBy.FRR, 0.05, 0.3)) == pytest.approx(
-        (0.6, 0.9), abs=1e-4
-    )
-    assert calibration_range(of, RangeRequest(RangeBy.DISTANCE, 0.0, 2.0)) == (0.0, 2.0)
     with pytest.raises(UndefinedMetric, match="fall on the threshold"):
-        calibration_range(of, RangeRequest(RangeBy.FAR, 0.02, 0.05))
+        calibration_range(of, RangeRequest(RangeBy.FAR, 0.02, 0.05), Distance.EUCLIDEAN)
     with pytest.raises(UndefinedMetric, match="unattainable"):
-        calibration_range(of, RangeRequest(RangeBy.FAR, 0.001, 0.05))
+        calibration_range(of, RangeRequest(RangeBy.FAR, 0.001, 0.05), Distance.EUCLIDEAN)
 
 
 @pytest.mark.parametrize("bounds", [(0.1, 0.01), (0.1, 0.1), (0.0, 0.1), (0.1, 1.0), (-1, 0.5)])
