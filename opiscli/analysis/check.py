@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.analysis.warnings.check import condition_warnings
 from opiscli.analysis.warnings.compare import DOUBTS
 from opiscli.analysis.warnings.separation import source_warnings
+from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning

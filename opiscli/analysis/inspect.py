@@ -8,8 +8,8 @@ from opiscli.analysis.calibrate import choose_thresholds
 from opiscli.analysis.given_thresholds import similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.analysis.warnings.separation import source_warnings
+from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
