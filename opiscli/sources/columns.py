@@ -19,7 +19,7 @@ from opiscli.sources.coordinates import (
     wide_columns,
 )
 from opiscli.sources.joined import file_of
-from opiscli.sources.plain_types import as_label_values, plain_type
+from opiscli.sources.plain_types import as_label_values, not_utf8, plain_type
 from opiscli.sources.selection import EMBEDDING_NAMES, Selection, listed, require_column, usual_name
 
 
@@ -217,10 +217,7 @@ def labels(column: pa.ChunkedArray, what: str, name: str, source: str) -> Labels
     try:
         values = as_label_values(column)
     except pa.ArrowException as cause:
-        raise EmbeddingError(
-            f"column {name!r} of {source} holds bytes that are not UTF-8 text",
-            hint="Convert the column to strings, for example with value.hex().",
-        ) from cause
+        raise not_utf8(name, source) from cause
     encoded = values.dictionary_encode().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0)

@@ -204,6 +204,8 @@ def _no_list(column: pa.Array, start: int) -> EmbeddingError:
     hint = "Write each embedding as a list such as [0.1, 0.2]."
     if "..." in text:
         hint = "NumPy shortened the text when it was written; write the embeddings again as lists."
+    elif re.fullmatch(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*", text):
+        hint = "If this is base64: numpy.frombuffer(base64.b64decode(text), dtype='float32')."
     elif not text:
         hint = "Drop these rows or fill them in."
     return EmbeddingError(

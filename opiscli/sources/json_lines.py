@@ -62,9 +62,20 @@ class JsonLinesFile:
                 if not lines:
                     return
                 chunk = b"".join(lines)
+                self._require_utf8(chunk, first)
                 if chunk.strip():
                     yield first, chunk.removeprefix(b"\xef\xbb\xbf") if first == 1 else chunk
                 first += len(lines)
+
+    def _require_utf8(self, chunk: bytes, first_line: int) -> None:
+        try:
+            chunk.decode()
+        except UnicodeDecodeError as wrong:
+            line = first_line + chunk.count(b"\n", 0, wrong.start)
+            raise SourceError(
+                f"line {line:,} of {self.name} is not UTF-8 text",
+                hint=f"Convert it: iconv -f WINDOWS-1252 -t UTF-8 {self.name} > utf8.jsonl",
+            ) from wrong
 
     def _parsed(self, chunk: bytes, first_line: int, schema: pa.Schema | None) -> pa.Table:
         how = arrow_json.ParseOptions(

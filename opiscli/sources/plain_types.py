@@ -38,16 +38,35 @@ def plain(array: pa.Array, name: str, source: str) -> pa.Array:
     Raises
     ------
     EmbeddingError
-        If pyarrow cannot convert it; names the column.
+        If pyarrow cannot convert it, or text is not UTF-8; names the column.
     """
     try:
-        return _plain(array)
+        values = _plain(array)
     except (pa.ArrowException, UnicodeDecodeError) as cause:
         raise EmbeddingError(
             f"column {name!r} of {source} holds {array.type}, which cannot be converted to plain"
             " values",
             hint="Convert this column before, for example with pyarrow's Table.cast.",
         ) from cause
+    if pa.types.is_large_string(values.type):
+        _require_utf8(values, name, source)
+    return values
+
+
+def _require_utf8(values: pa.Array, name: str, source: str) -> None:
+    """Refuse text that is none, for some programs write any bytes as text."""
+    try:
+        values.validate(full=True)
+    except pa.ArrowException as cause:
+        raise not_utf8(name, source) from cause
+
+
+def not_utf8(name: str, source: str) -> EmbeddingError:
+    """Say that a column holds bytes that are no text."""
+    return EmbeddingError(
+        f"column {name!r} of {source} holds bytes that are not UTF-8 text",
+        hint="Convert the column to strings, for example with value.hex().",
+    )
 
 
 def _plain(array: pa.Array) -> pa.Array:

@@ -65,6 +65,17 @@ def test_whole_numbers_of_different_width_are_one_column(tmp_path, first, second
     assert_items(read_embeddings(str(stored(tmp_path / "f", files))), names=LABELS)
 
 
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_unsigned_numbers_that_fit_into_no_signed_ones_of_their_width(tmp_path, width):
+    large = (LABELS + 2 ** (8 * width - 1)).astype(f"u{width}")
+    files = {
+        "a.parquet": table(FIRST, label=large[FIRST]),
+        "b.parquet": table(SECOND, label=LABELS[SECOND].astype(f"i{width}")),
+    }
+    names = np.concatenate([large[FIRST].astype("i8"), LABELS[SECOND]])
+    assert_items(read_embeddings(str(stored(tmp_path / "f", files))), names=names)
+
+
 @pytest.mark.parametrize(
     "kind",
     [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string()), pa.binary()],

@@ -196,15 +196,18 @@ def test_jsonl(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("values", "names"),
+    "values",
     [
-        (["007", "7", "7.0", "", "null", "nan"], None),
-        (["2024-01-01", "2024-01-02T00:00:00Z", "12:00", "1", "2", "3"], None),
-        ([7, 10, 9, -1, 2**40, 0], None),
-        ([True, False, True, False, True, False], None),
+        ["007", "7", "7.0", "", "null", "nan"],
+        ["2024-01-01", "2024-01-02T00:00:00Z", "12:00", "1", "2", "3"],
+        ["2024-01-01", "2024-01-02", "2024-1-3", "2024-01-04 05:06:07", "x", "y"],
+        [f"2024-01-0{k}" for k in range(1, 7)],
+        [f"2024-01-0{k} 00:00:00" for k in range(1, 7)],
+        [7, 10, 9, -1, 2**40, 0],
+        [True, False, True, False, True, False],
     ],
 )
-def test_labels_in_jsonl_are_of_their_json_type(tmp_path, values, names):
+def test_labels_in_jsonl_are_of_their_json_type(tmp_path, values):
     objects = [{**row, "label": values[k]} for k, row in zip(LABELS, OBJECTS, strict=True)]
     items = read_embeddings(str(write(tmp_path / "e.jsonl", jsonl(objects))))
     assert_items(items, names=np.array([values[k] for k in LABELS]))
@@ -239,6 +242,7 @@ def test_numbers_with_and_without_a_point_are_numbers(tmp_path):
         (jsonl()[:-30], 3, f"line {N} of {{}} is not JSON"),
         (jsonl().replace('"n": 7', "'n': 7"), 3, "line 8 of {} is not JSON"),
         (jsonl() + "[1, 2]\n", 3, f"line {N + 1} of {{}} is not an object"),
+        (jsonl(label="@").replace("@", "é").encode("latin-1"), 3, "line 8 of {} is not UTF-8"),
         (json.dumps(OBJECTS), 3, "is a JSON array"),
         (json.dumps(OBJECTS[0], indent=1), 4, "all 1 items"),
         (json.dumps({"embedding": {"0": [1.0]}, "label": {"0": "a"}}), 3, "holds struct"),
@@ -247,7 +251,7 @@ def test_numbers_with_and_without_a_point_are_numbers(tmp_path):
          "add --embedding-columns 'x_*'"),
         (gzip.compress(jsonl().encode() * 9)[:1200], 3, "may be cut off"),
     ],
-    ids=range(21),
+    ids=range(22),
 )  # fmt: skip
 def test_jsonl_that_cannot_be_read(tmp_path, text, code, says):
     path = write(tmp_path / "e.jsonl", text)

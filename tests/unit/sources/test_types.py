@@ -1,5 +1,6 @@
 """However a column is stored, its values are read as they are, or refused by name."""
 
+import json
 import uuid
 
 import numpy as np
@@ -15,6 +16,7 @@ from opiscli.sources import Selection
 TEXTS = pa.array(NAMES)
 NUMBERS = pa.array(LABELS)
 TENTHS = pa.array([f"{label}.1" for label in LABELS])
+IDS_SHOWN = [f"item {k}" for k in range(N)]
 LARGE = [2**63 + int(label) for label in LABELS]
 IDS = [uuid.UUID(int=int(label)) for label in LABELS]
 
@@ -150,6 +152,7 @@ FLOATS = pa.list_(pa.float32())
             "row 1 is no list",
             "",
         ),
+        (pa.array(["mpmZPpqZGT8AAIA/"] * N), 4, "is no list of numbers", "b64decode"),
         (pa.array(["a cat"] * N), 4, "row 0 is no list of numbers but 'a cat'", "[0.1, 0.2]"),
         (pa.array(["[0.1 0.2 ... 0.9]"] * N), 4, "is no list of numbers", "NumPy shortened"),
         (
@@ -176,6 +179,32 @@ def test_columns_that_are_no_embeddings(tmp_path, column, code, says, hint):
     problem, shown = refused.value.on_command_line
     assert says in problem
     assert hint in shown
+
+
+def not_text(values):
+    """A column of type string whose first value is no text."""
+    whole = pa.array([b"\xff\xfe", *values[1:]], pa.binary())
+    return pa.StringArray.from_buffers(len(values), *whole.buffers()[1:])
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("column", ["label", "kind", "id", "embedding"])
+def test_bytes_that_are_called_text_are_refused_where_they_are_read(tmp_path, ending, column):
+    source = stored(tmp_path, ending, **{column: not_text([str(n).encode() for n in NAMES])})
+    asked = {"kind": {"where": ("kind=c1",)}, "id": {"id": "id"}}.get(column, {})
+    with pytest.raises(OpisError, match=f"column '{column}'"):
+        read_embeddings(source, Selection(**asked))
+    if column in ("kind", "id"):
+        assert_items(read_embeddings(source))
+
+
+@pytest.mark.parametrize("row", [7, N - 1])
+@pytest.mark.parametrize("value", [[1.0, 2.0], [], None, [None] * DIMS, [0.0] * DIMS])
+def test_a_bad_row_is_named_by_its_id(tmp_path, row, value):
+    columns = {"embedding": pa.array(with_row(row, value), FLOATS), "key": pa.array(IDS_SHOWN)}
+    source = str(write(tmp_path / "e.parquet", table(**columns)))
+    with pytest.raises(EmbeddingError, match=f"row {row}.*id 'item {row}'"):
+        read_embeddings(source, Selection(id="key"))
 
 
 def test_tensors_of_two_axes_are_no_vectors(tmp_path):
@@ -356,3 +385,21 @@ def test_wide_tables_that_cannot_be_read(tmp_path, columns, chosen, code, says):
         read_embeddings(source, Selection(**chosen))
     assert refused.value.exit_code == code
     assert says in " ".join(refused.value.on_command_line)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "jsonl", "csv"])
+@pytest.mark.parametrize("value", [[1.0], None, [0.0, 0.0]])
+def test_rows_are_counted_through_many_batches(tmp_path, ending, value):
+    rows = [[1.0, float(k)] for k in range(10_000)]
+    rows[9_001] = value
+    labels = [k % 50 for k in range(len(rows))]
+    if ending == "jsonl":
+        lines = zip(rows, labels, strict=True)
+        contents = "\n".join(json.dumps({"embedding": row, "label": k}) for row, k in lines)
+    elif ending == "csv":
+        lines = zip(labels, rows, strict=True)
+        contents = "label,embedding\n" + "\n".join(f'{k},"{row or ""}"' for k, row in lines)
+    else:
+        contents = pa.table({"embedding": pa.array(rows, FLOATS), "label": labels})
+    with pytest.raises(EmbeddingError, match="row 9001"):
+        read_embeddings(str(write(tmp_path / f"e.{ending}", contents)))
