@@ -1,5 +1,6 @@
 """Arrow and Feather files, Arrow streams, and tables in memory."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,7 @@ class ArrowFile:
         return (
             pa.BufferReader(self.file)
             if isinstance(self.file, bytes)
-            else pa.OSFile(str(self.file))
+            else pa.OSFile(os.fsencode(self.file))
         )
 
     def _reader(

@@ -1,5 +1,6 @@
 """One Parquet file, read without pyarrow's datasets, which take long to import."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +21,10 @@ class ParquetFile:
     name: str
 
     def _opened(self) -> pq.ParquetFile:
-        return pq.ParquetFile(
-            pa.BufferReader(self.file) if isinstance(self.file, bytes) else self.file
-        )
+        if isinstance(self.file, bytes):
+            return pq.ParquetFile(pa.BufferReader(self.file))
+        # A name may hold bytes that are no text.
+        return pq.ParquetFile(pa.OSFile(os.fsencode(self.file)))
 
     @cached_property
     def _footer(self) -> tuple[pa.Schema, int]:

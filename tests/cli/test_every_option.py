@@ -6,6 +6,7 @@ they repeat what was asked for whether or not it was heeded.
 """
 
 import re
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -319,7 +320,7 @@ def outcome(opis, folder, outcomes, monkeypatch):
             there = contents_of(folder)
             with monkeypatch.context() as patch:
                 if on_terminal:
-                    patch.setenv("FORCE_COLOR", "1")  # makes rich take stderr for a terminal
+                    patch.setattr(sys.stderr, "isatty", lambda: True)
                 code, out, err = opis(*line.split())
             written = dict(contents_of(folder).items() - there.items())
             for name in written:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -83,6 +84,17 @@ def test_a_path_is_printed_in_its_own_bytes(monkeypatch, tmp_path):
         code, out, _ = run(monkeypatch, encoding, "plot-pareto", WORDNET, "-o", path)
         assert (code, out) == (0, name + b"\n")
         assert (tmp_path / path).exists()
+
+
+def test_a_source_of_any_name_is_read(monkeypatch, named, tmp_path):
+    source = tmp_path / os.fsdecode(b"\xff\xe9.parquet")
+    source.write_bytes(Path(named).read_bytes())
+    saved = tmp_path / os.fsdecode(b"\xfe.opis")
+    assert run(monkeypatch, "utf-8", "evaluate", source, "--save", saved)[0] == 0
+    code, out, _ = run(monkeypatch, "utf-8", "calibrate", saved, "--far", "0.1", "--json")
+    assert code == 0
+    json.loads(out)
+    assert run(monkeypatch, "ascii", "report", source, "-o", tmp_path / "page.html")[0] == 0
 
 
 class Refusing(io.StringIO):

@@ -62,6 +62,18 @@ def test_text_is_the_same(opis, small, monkeypatch, variables):
     assert dict(os.environ) == before
 
 
+def test_help_is_plain_where_typer_would_colour_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "opiscli", "check", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "GITHUB_ACTIONS": "true", "PY_COLORS": "1", "TERMINAL_WIDTH": "abc"},
+    )
+    assert done.returncode == 0
+    assert not ESCAPE.search(done.stdout + done.stderr)
+
+
 def test_a_terminal_keeps_its_colours(monkeypatch):
     class Terminal:
         def isatty(self):

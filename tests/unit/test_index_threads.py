@@ -1,6 +1,7 @@
 """Making a FAISS index and searching it: shown as progress, and held to the threads asked for."""
 
 import os
+from contextlib import nullcontext
 
 import faiss
 import numpy as np
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_info
 
 from opiscli.analysis.counting import count_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.neighbours import faiss_threads
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.progress import FILLING, OF_AN_INDEX, SEARCHING, TRAINING
 from opiscli.settings.evaluation import EvaluationSettings
@@ -65,6 +67,14 @@ def test_a_process_gets_its_threads_back_whatever_happens():
     with pytest.raises(ValueError):  # noqa: PT011
         fail_inside()
     assert (faiss.omp_get_max_threads(), blas_threads()) == before
+
+
+def test_loops_are_held_whatever_matrix_products_use(monkeypatch):
+    monkeypatch.setattr(faiss_threads, "threadpool_limits", lambda *_: nullcontext())
+    before = faiss.omp_get_max_threads()
+    with held_to(before + 1):
+        assert faiss.omp_get_max_threads() == before + 1
+    assert faiss.omp_get_max_threads() == before
 
 
 def test_an_index_file_with_any_name(tmp_path):
