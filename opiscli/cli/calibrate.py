@@ -235,14 +235,13 @@ def calibrate(
     run: running.Running,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, with the rates it attains."""
-    targets = wanted.parse()
     written.require_free()
     from opiscli.analysis import questions
 
     with run.work() as work:
         result = questions.calibrate(
             read.of(source),
-            targets,
+            wanted.parse(),
             given(distance=distance, drop_duplicates=drop_duplicates),
             work,
             threshold_file=threshold_file,

@@ -100,6 +100,17 @@ def test_a_printed_similarity_accepts_the_same_pairs(distance):
             assert (one.far, one.frr) == (other.far, other.frr), seed
 
 
+@BOTH
+def test_a_similarity_chosen_for_a_far_holds_for_exact_cosines(distance):
+    """Binary codes: the printed similarity lies between two groups of ties, not on one."""
+    signs, labels = codes(32, seed=4)
+    negative, positive = exact_pairs(signs, labels)
+    found = opiscli.calibrate(signs, labels, far=[0.1, 0.03, 0.01, 1e-3], distance=distance)
+    for point in found.operating_points:
+        assert np.mean(negative / 32 >= point.similarity) == point.far.value <= point.target_far
+        assert np.mean(positive / 32 >= point.similarity) == pytest.approx(point.tar)
+
+
 @given(st.floats(1e-4, 2), st.sampled_from(list(Distance)))
 def test_similarity_and_distance_accept_the_same_float32_distances(threshold, distance):
     """The largest accepted one, and the next; below, float64 similarities are too coarse."""
