@@ -52,7 +52,7 @@ def coverage_table() -> list[str]:
 
 def far_table() -> list[str]:
     lines = [
-        "| set, target FAR | classes, of equal weight | rate | binomial | plain jackknife | opis |"
+        "| set, target FAR | classes, effective number | rate | binomial | plain jackknife | opis |"
         " its median width | warned | threshold given | FAR within target | median FAR / target |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -73,7 +73,7 @@ def percent(share: float | None) -> str:
 
 def noise_table() -> list[str]:
     lines = [
-        "| population | items a class | OPIS | noise floor | corrected ± its standard error |"
+        "| population | items per class | OPIS | noise floor | corrected ± its standard error |"
         " truth |",
         "|---|---|---|---|---|---|",
     ]
@@ -82,6 +82,32 @@ def noise_table() -> list[str]:
         corrected = round(row["corrected"], 5) + 0.0  # not -0.00000
         cells += [f"{row['noise']:.5f}", f"{corrected:.5f} ± {row['standard_error']:.5f}"]
         lines.append(f"| {' | '.join([*cells, format(row['truth'], '.5f')])} |")
+    return lines
+
+
+def epsilon_table() -> list[str]:
+    lines = [
+        "| population | items a class | raw / truth | corrected / truth ± its standard error |"
+        " truth |",
+        "|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "epsilon_opis.json").read_text()):
+        truth = row["truth"]
+        raw, corrected, error = (row[n] / truth for n in ("raw", "corrected", "standard_error"))
+        cells = [row["population"], str(row["n_items"]), f"{raw:.2f}"]
+        cells += [f"{corrected:.2f} ± {error:.2f}", f"{truth:.4f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def doubts_table() -> list[str]:
+    lines = [
+        "| input | warning | sets | warned | refused | neither |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in json.loads((HERE / "results" / "doubts.json").read_text()):
+        counts = [str(row.get(name, 0)) for name in ("n_sets", "warned", "refused", "missed")]
+        lines.append(f"| {row['input']} | {row.get('code', 'none')} | {' | '.join(counts)} |")
     return lines
 
 
@@ -100,7 +126,7 @@ def paired_table() -> list[str]:
 def sampling_table() -> list[str]:
     result = json.loads((HERE / "results" / "sampling.json").read_text())
     lines = [
-        "| pairs | of all | interval holds exact OPIS | ε-OPIS | R@1 | mean error of OPIS |"
+        "| pairs | of all | interval covers exact OPIS | ε-OPIS | R@1 | mean error of OPIS |"
         " largest error | seconds |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -135,6 +161,8 @@ TABLES = {
     "coverage": coverage_table,
     "far": far_table,
     "noise": noise_table,
+    "epsilon": epsilon_table,
+    "doubts": doubts_table,
     "paired": paired_table,
     "sampling": sampling_table,
     "training": training_table,

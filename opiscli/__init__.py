@@ -13,9 +13,10 @@ from opiscli.version import __version__
 if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate_items
     from opiscli.analysis.export import export
-    from opiscli.analysis.finetune import FineTuned, finetune
+    from opiscli.analysis.finetune import FineTuned
     from opiscli.analysis.project import project
     from opiscli.api.decide import calibrate, check
+    from opiscli.api.finetune import finetune
     from opiscli.api.inspect import inspect
     from opiscli.api.measure import compare, count, evaluate
     from opiscli.api.plots import (
@@ -79,9 +80,10 @@ __all__ = [
 _MODULES = {
     "analysis.counting": ("evaluate_items",),
     "analysis.export": ("export",),
-    "analysis.finetune": ("FineTuned", "finetune"),
+    "analysis.finetune": ("FineTuned",),
     "analysis.project": ("project",),
     "api.decide": ("calibrate", "check"),
+    "api.finetune": ("finetune",),
     "api.inspect": ("inspect",),
     "api.measure": ("compare", "count", "evaluate"),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),

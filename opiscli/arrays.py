@@ -1,4 +1,4 @@
-"""The array types that cross the borders between rooms."""
+"""Array types shared by several modules."""
 
 from typing import Any, TypeAlias
 

@@ -15,7 +15,8 @@ def require_free(path: Path, *, force: bool) -> None:
     Raises
     ------
     UsageError
-        If a file is there already and ``force`` is not set, or it is a folder.
+        If a file is there already and ``force`` is not set, or it is a folder, a device or a
+        pipe, in whose place a file must not be put.
     OutputError
         If its folder does not exist.
     """
@@ -23,6 +24,11 @@ def require_free(path: Path, *, force: bool) -> None:
         raise UsageError(
             f"{path} is a folder, expected the name of a file",
             hint=f"Name a file in it, for example {path / 'result'}.",
+        )
+    if _is_of_the_system(path):
+        raise UsageError(
+            f"{path} is not a regular file, expected the name of a file to write",
+            hint="Write to a file first, then copy it from there.",
         )
     if path.exists() and not force:
         raise UsageError(
@@ -33,6 +39,13 @@ def require_free(path: Path, *, force: bool) -> None:
             f"{path} cannot be written: there is no folder {path.parent}",
             hint=f"Create it first: mkdir -p {path.parent}.",
         )
+
+
+def _is_of_the_system(path: Path) -> bool:
+    """Whether a path is, or refers to, a device or pipe, such as ``/dev/stdout``."""
+    whole = path.absolute()
+    names_one = whole.parent in (Path("/dev"), Path("/dev/fd")) or Path("/proc") in whole.parents
+    return names_one or (path.exists() and not path.is_file())
 
 
 @contextmanager
@@ -52,7 +65,8 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty file in the same folder, for the body to write.
+        An empty file in the same folder, for the body to write; its own name is plain ASCII,
+        for libraries that take no other.
 
     Raises
     ------
@@ -63,7 +77,7 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     require_free(path, force=force)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".opis-", suffix=".part", dir=path.parent)
         os.close(handle)
     except OSError as cause:
         raise _unwritable(path, cause) from cause
@@ -81,7 +95,7 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def _settle(temporary: Path) -> None:
-    """Let the contents reach the disk, and give the file the usual permissions."""
+    """Flush the contents to disk, and set the usual permissions."""
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     mask = os.umask(0)

@@ -1,11 +1,11 @@
-"""What a threshold is measured in."""
+"""The distance that thresholds are measured in."""
 
 import math
 from enum import StrEnum
 
 
 class Distance(StrEnum):
-    """What a threshold is measured in; both lie in [0, 2]."""
+    """Distance measures of thresholds; both lie in [0, 2]."""
 
     EUCLIDEAN = "euclidean"
     COSINE = "cosine"

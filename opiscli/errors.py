@@ -10,7 +10,8 @@
     ├── UndefinedMetric    exit 5   the question has no answer on this data
     └── TrainingError      exit 6   the optimiser could not continue
 
-Anything that is not an ``OpisError`` is a bug in opis and shows its traceback.
+Anything that is not an ``OpisError``, nor a lack of memory or of permission, is a bug in opis:
+exit 70 with a request to report it; ``OPIS_TRACEBACK=1`` in the environment shows its traceback.
 
 The text of an error is written once, and names settings as ``--sample-pairs`` or, with a value, as
 ``--sample-pairs=1e9``. Each border renders it: the command as ``--sample-pairs 1e9``, Python as
@@ -153,3 +154,7 @@ class TrainingError(OpisError):
     """The optimiser could not continue."""
 
     exit_code = 6
+
+
+class OpisWarning(UserWarning):
+    """A warning that belongs to no result, such as missing glyphs in a font."""

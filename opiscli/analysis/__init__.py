@@ -1,1 +1,1 @@
-"""One question a file: what each command computes, from counts and embeddings."""
+"""What each command computes, from counts and embeddings: one question per file."""

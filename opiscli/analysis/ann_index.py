@@ -1,4 +1,4 @@
-"""What an index in production keeps of the exact numbers, from counts alone."""
+"""The metrics through an approximate index, next to the exact ones, from counts alone."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def derive_deployed(
     targets: dict[float, float],
     settings: EvaluationSettings,
 ) -> Deployed:
-    """Put what the index finds beside what is exact.
+    """Compute each metric through the index and exactly.
 
     Parameters
     ----------
@@ -48,22 +48,22 @@ def derive_deployed(
 
 
 def index_warnings(deployed: DeployedCounts) -> tuple[ReportWarning, ...]:
-    """What a reader must know before trusting these numbers."""
+    """Collect the warnings about metrics through an index."""
     found = []
     if deployed.pairs is None:
         found.append(
             ReportWarning(
                 "index-distances",
                 f"{deployed.index} does not report distances of vectors that it can decode, so"
-                " what becomes of the thresholds is not known",
+                " FAR and TAR through it are unknown",
             )
         )
     if deployed.starved_centroids:
         found.append(
             ReportWarning(
                 "few-training-items",
-                f"{deployed.index} learned clusters of fewer than 39 items each, which fit these"
-                " items better than new ones; in production it may lose more",
+                f"{deployed.index} was trained on fewer than 39 items per centroid and may overfit;"
+                " expect larger losses on new data",
             )
         )
     return tuple(found)

@@ -1,11 +1,10 @@
-"""The recipe of a calibration: choose thresholds from counts, say what they do."""
+"""The recipe of a calibration: choose thresholds from counts and compute their rates."""
 
 from dataclasses import replace
 
-from opiscli.analysis.given_thresholds import given_threshold
+from opiscli.analysis.given_thresholds import about_units, given_threshold
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
@@ -41,7 +40,7 @@ def calibrate_run(
     *,
     evaluated: CountedSet | None = None,
 ) -> Calibration:
-    """Take the rates at chosen thresholds.
+    """Compute the rates at the chosen thresholds.
 
     Parameters
     ----------
@@ -67,7 +66,7 @@ def calibrate_run(
         operating_points=points,
         warnings=(),
     )
-    of_units = unit_warnings(run.counted.pooled, settings.targets, settings.distance)
+    of_units = about_units(run, settings.targets)
     warnings = (*of_units, *calibration_warnings(calibration, run.n_conflicts))
     return replace(calibration, warnings=warnings)
 
@@ -92,7 +91,7 @@ def _point(
 def _far_bound(
     run: CountedSet, threshold: float, settings: CalibrationSettings
 ) -> OneSidedBound | None:
-    """The bound of FAR that decided on a threshold, where one did."""
+    """The one-sided FAR bound by which the threshold was chosen, with ``--confidence``."""
     if settings.confidence is None:
         return None
     spread = far_spread(settings.average)(run.counted.at_or_above(threshold))

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.warnings.units import unit_warnings
+from opiscli.analysis.given_thresholds import about_units
+from opiscli.analysis.warnings.check import condition_warnings
+from opiscli.analysis.warnings.compare import DOUBTS
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
-from opiscli.results import CalibratedPoint, Check, CheckedCondition
+from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning
 from opiscli.results.headlines import entries, point_entries
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 from opiscli.settings.conditions import Condition
@@ -33,14 +36,17 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | Non
     """
     numbers = _Numbers(run, at)
     checked = tuple(_checked(condition, numbers) for condition in conditions)
+    doubts = dict.fromkeys((*source_warnings(run), *numbers.doubts))
     return Check(
         opis_version=__version__,
         signature=" ".join(numbers.signatures),
         data=run.data,
         passed=not any(condition.failed for condition in checked),
         conditions=checked,
-        warnings=tuple(
-            unit_warnings(run.counted.pooled, [] if at is None else [at], run.settings.distance)
+        warnings=(
+            *doubts,
+            *about_units(run, [] if at is None else [at]),
+            *condition_warnings(conditions),
         ),
     )
 
@@ -70,10 +76,11 @@ class _Numbers:
         self._at = at
         self._evaluation: dict[str, float | None] = {}
         self._signatures: dict[str, None] = {}
+        self.doubts: tuple[ReportWarning, ...] = ()
 
     @property
     def signatures(self) -> tuple[str, ...]:
-        """Of all that was computed, each once."""
+        """Signatures of all computed results, without repetition."""
         return tuple(self._signatures)
 
     def value(self, condition: Condition) -> float | None:
@@ -85,6 +92,7 @@ class _Numbers:
             return found[condition.name]
         if not self._evaluation:
             evaluation = derive(self.run)
+            self.doubts = tuple(one for one in evaluation.warnings if one.code in DOUBTS)
             self._signatures[evaluation.signature] = None
             self._evaluation = {entry.name: entry.number.value for entry in entries(evaluation)}
         return self._evaluation.get(condition.key)
@@ -104,6 +112,7 @@ def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[Ca
         targets=(target,),
         distance=run.settings.distance,
         drop_duplicates=run.settings.drop_duplicates,
+        min_items=run.settings.min_items,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

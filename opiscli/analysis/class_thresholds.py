@@ -1,4 +1,4 @@
-"""The diagnosis of thresholds per class: would they be worth having?"""
+"""Diagnosis of per-class thresholds: would they help?"""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ _WORTH_HAVING = 0.01
 def diagnose_own_thresholds(
     calibration: Calibration, run: CountedSet, settings: CalibrationSettings
 ) -> Calibration:
-    """Add what thresholds of their own would gain the classes that the threshold is chosen on.
+    """Add the estimated gain of per-class thresholds on the classes used for calibration.
 
     Parameters
     ----------

@@ -6,6 +6,9 @@ import numpy as np
 
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.resamples import Resamples, resamples
+from opiscli.analysis.significance import without_flattery
+from opiscli.analysis.verdict import NOT_COMPARABLE, verdict
+from opiscli.analysis.warnings.compare import comparison_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.results import (
@@ -15,7 +18,6 @@ from opiscli.results import (
     Comparison,
     Evaluation,
     Interval,
-    ReportWarning,
 )
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import compared_entries
@@ -56,21 +58,26 @@ def compare_evaluations(
     draws: list[Resamples] = [resamples(run) for run in runs] if is_paired else []
     compared = [compared_entries(evaluation) for evaluation in evaluations]
     signatures = list(dict.fromkeys(evaluation.signature for evaluation in evaluations))
+    metrics = tuple(
+        ComparedMetric(
+            name=first.name,
+            higher_is_better=bool(first.higher_is_better),
+            values=tuple(_values(first, compared, draws)),
+        )
+        for first in compared[0].values()
+    )
+    epsilon, is_comparable = evaluations[0].eps_opis.epsilon, len(signatures) == 1
     return Comparison(
         opis_version=__version__,
         signature=" ".join(signatures),
         data=tuple(evaluation.data for evaluation in evaluations),
         is_paired=is_paired,
-        epsilon=evaluations[0].eps_opis.epsilon,
-        metrics=tuple(
-            ComparedMetric(
-                name=first.name,
-                higher_is_better=bool(first.higher_is_better),
-                values=tuple(_values(first, compared, draws)),
-            )
-            for first in compared[0].values()
+        epsilon=epsilon,
+        metrics=without_flattery(metrics),
+        verdict=verdict(metrics, epsilon) if is_comparable else NOT_COMPARABLE,
+        warnings=tuple(
+            comparison_warnings(evaluations, signatures, is_paired=is_paired or not runs)
         ),
-        warnings=tuple(_warnings(evaluations, signatures, is_paired=is_paired or not runs)),
     )
 
 
@@ -126,21 +133,3 @@ def _same_classes(run: CountedSet, other: CountedSet) -> bool:
 def _paired_names(run: CountedSet) -> list[str]:
     kept = run.counted.table.has_positives
     return [name for name, keep in zip(run.counted.names, kept, strict=True) if keep]
-
-
-def _warnings(
-    evaluations: Sequence[Evaluation], signatures: Sequence[str], *, is_paired: bool
-) -> Iterator[ReportWarning]:
-    if len(signatures) > 1:
-        yield ReportWarning(
-            "settings-differ",
-            "the evaluations were made with different settings, so their numbers cannot be"
-            " compared; give the same options, or evaluate again",
-        )
-    if not is_paired:
-        yield ReportWarning(
-            "classes-differ",
-            "the classes are not the same, so changes have no confidence interval",
-        )
-    if len({evaluation.data.sha256 for evaluation in evaluations}) < len(evaluations):
-        yield ReportWarning("same-data", "two of the sources hold the same embeddings")

@@ -1,4 +1,4 @@
-"""OPIS and ε-OPIS of class scores, with what sampling noise makes of them."""
+"""OPIS and ε-OPIS of class scores, with and without sampling noise."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +25,7 @@ from opiscli.settings.evaluation import EvaluationSettings, Utility
 
 @dataclass(frozen=True)
 class Consistency:
-    """How differently one threshold treats the classes.
+    """How much class scores differ at one threshold.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Consistency:
     settings: EvaluationSettings
 
     def opis(self) -> Opis:
-        """OPIS, its noise floor and where it comes from."""
+        """OPIS, its noise floor and the share of classes below the mean."""
         curves, thresholds, noise, before = self.curves, self.paired.thresholds, None, None
         if self._spread is not None:
             ends = float(thresholds[0]), float(thresholds[-1])
@@ -73,7 +73,7 @@ class Consistency:
         )
 
     def epsilon_opis(self) -> EpsilonOpis:
-        """ε-OPIS, with and without the sampling noise that makes classes look worse."""
+        """ε-OPIS, with and without sampling noise."""
         curves, thresholds, epsilon = self.curves, self.paired.thresholds, self.settings.epsilon
         value, ci, corrected, before = epsilon_opis(curves, thresholds, epsilon), None, None, None
         if value is not None:
@@ -104,7 +104,7 @@ class Consistency:
 
     @cached_property
     def _spread(self) -> SpreadCounts | None:
-        """Spread of the items of those classes; ``None`` where no number can be corrected."""
+        """Spread counts of those classes; ``None`` if no number can be corrected."""
         enough = np.count_nonzero(self._correctable) >= 2
         is_defined = self.settings.utility is Utility.TPR_TNR and enough
         if self.for_noise is None or not is_defined:

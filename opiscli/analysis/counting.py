@@ -1,5 +1,6 @@
 """The recipe of an evaluation: count all pairs once, derive every number from the counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,17 +9,23 @@ from opiscli.analysis.evaluate import derive
 from opiscli.counting.ann_index import deploy
 from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
+from opiscli.counting.reuse import under
 from opiscli.counting.sample import count_sample
 from opiscli.counting.within import count_within
 from opiscli.counts.counts import CountedGallery, CountedSet, Counts
+from opiscli.counts.min_items import with_min_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.mean_similarity import mean_similarity
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.results import Data, Evaluation
 from opiscli.settings.evaluation import (
+    DEFAULT_MIN_ITEMS,
     EvaluationSettings,
+    RangeBy,
+    RangeRequest,
     refused_with_gallery,
 )
 from opiscli.settings.resources import Resources
@@ -26,7 +33,7 @@ from opiscli.settings.resources import Resources
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """What queries are held against; ``source`` and ``where`` name it in the result."""
+    """The gallery to compare queries with; ``source`` and ``where`` name it in the result."""
 
     items: EmbeddingSet
     source: str = "arrays"
@@ -82,39 +89,77 @@ def count_items(
         Name the set in results.
     """
     settings = replace(settings, gallery=gallery is not None)
+    # Which thresholds are needed depends on the classes that are left out afterwards.
+    keeps_all = complete or settings.min_items > DEFAULT_MIN_ITEMS
     if gallery is not None:
         _refuse_with_gallery(complete=complete, index=index)
-        request = CountRequest.of(settings, thresholds=thresholds)
         sides = Gallery(items, source, where), gallery
-        return _count_against(*sides, settings, request, resources, on_progress)
+
+        def crossed(asked: EvaluationSettings) -> CountedSet:
+            request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds)
+            return _count_against(*sides, asked, request, resources, on_progress)
+
+        return _judged(crossed, settings)
     found = items
     if settings.drop_duplicates:
         items = items.without_repeats()
     if settings.sample_pairs is not None and settings.sample_pairs >= items.n_pairs:
         settings = replace(settings, sample_pairs=None)
     _refuse_with_sample(settings, complete=complete, exact=bool(thresholds), index=index)
-    request = CountRequest.of(settings, complete=complete, thresholds=thresholds, fars=fars)
-    counted = _count(items, request, settings, resources, on_progress)
-    deployed = index and deploy(
+    described = replace(
+        _described(items, source, where),
+        n_duplicates=int(np.count_nonzero(found.repeats)),
+        duplicates_dropped=settings.drop_duplicates,
+    )
+
+    def counted(asked: EvaluationSettings) -> CountedSet:
+        request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds, fars=fars)
+        counts = _count(items, request, asked, resources, on_progress)
+        return CountedSet(
+            counted=counts, data=described, n_conflicts=found.n_conflicts, settings=asked
+        )
+
+    run = _judged(counted, settings)
+    return _deployed(run, items, index, resources, on_progress) if index else run
+
+
+def _deployed(
+    run: CountedSet,
+    items: EmbeddingSet,
+    index: str,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> CountedSet:
+    """The counts extended by the counts through an index."""
+    settings = run.settings
+    deployed = deploy(
         items,
-        counted,
+        run.counted,
         index,
         settings.distance,
         resources,
         seed=settings.seed,
         on_progress=on_progress,
     )
-    return CountedSet(
-        counted=counted,
-        data=replace(
-            _described(items, source, where),
-            n_duplicates=int(np.count_nonzero(found.repeats)),
-            duplicates_dropped=settings.drop_duplicates,
-        ),
-        n_conflicts=found.n_conflicts,
-        settings=settings,
-        deployed=deployed or None,
-    )
+    return with_min_items(replace(run, deployed=deployed))
+
+
+def _judged(
+    count: Callable[[EvaluationSettings], CountedSet], settings: EvaluationSettings
+) -> CountedSet:
+    """Count all classes, then exclude classes with few items.
+
+    A range of FRR depends on the classes that are left: over it pairs are counted once more, at
+    its own thresholds.
+    """
+    whole = replace(settings, min_items=DEFAULT_MIN_ITEMS)
+    run = under(count(whole), settings)
+    grid, by_frr = run.counted.grid, settings.calibration_range.by is RangeBy.FRR
+    if run.of_all is None or grid is None or not by_frr or settings.sample_pairs is not None:
+        return run
+    found = RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1]))
+    again = count(replace(whole, calibration_range=found))
+    return with_min_items(replace(again, settings=settings))
 
 
 def _count(
@@ -164,6 +209,7 @@ def _described(items: EmbeddingSet, source: str, where: tuple[str, ...]) -> Data
         n_duplicates=int(np.count_nonzero(items.repeats)),
         duplicates_dropped=False,
         sha256=items.sha256,
+        mean_similarity=mean_similarity(items),
     )
 
 
@@ -180,16 +226,16 @@ def _refuse_with_sample(
         return
     if complete:
         raise UsageError(
-            "a saved evaluation holds all pairs, but --sample-pairs looks at some",
+            "a saved evaluation contains counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or do not save.",
         )
     if exact:
         raise UsageError(
-            "a given threshold is counted on all pairs, but --sample-pairs looks at some",
+            "a given threshold needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave --sample-pairs out, or the threshold.",
         )
     if index is not None:
         raise UsageError(
-            "--index is held against all pairs, but --sample-pairs looks at some",
+            "--index needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave one of the two out.",
         )

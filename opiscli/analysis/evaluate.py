@@ -10,6 +10,9 @@ from opiscli.analysis.consistency import Consistency
 from opiscli.analysis.operating_points import chosen_names, operating_point
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
+from opiscli.analysis.warnings.index import index_rate_warnings
+from opiscli.analysis.warnings.scores import score_warnings
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import PairCounts
@@ -107,17 +110,20 @@ def derive(
 
 def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
     """Add what a reader must know, and the numbers through an index."""
-    warnings = evaluation_warnings(evaluation, run.n_conflicts)
+    table = run.counted.table
+    warnings = (
+        *source_warnings(run),
+        *score_warnings(evaluation, table.class_sizes[table.has_positives]),
+        *evaluation_warnings(evaluation, run.n_conflicts),
+    )
     if run.gallery is not None:
         warnings = (*gallery_warnings(run.data, run.gallery, run.counted), *warnings)
     if run.deployed is None:
         return replace(evaluation, warnings=warnings)
     thresholds = operating_thresholds(run.counted.pooled)
-    return replace(
-        evaluation,
-        warnings=(*warnings, *index_warnings(run.deployed)),
-        deployed=derive_deployed(run.deployed, run.counted, thresholds, run.settings),
-    )
+    deployed = derive_deployed(run.deployed, run.counted, thresholds, run.settings)
+    more = (*index_warnings(run.deployed), *index_rate_warnings(deployed))
+    return replace(evaluation, warnings=(*warnings, *more), deployed=deployed)
 
 
 def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:

@@ -1,12 +1,9 @@
-"""The recipe of a fine-tuning: split the classes, train, choose a head, compare."""
+"""The recipe of fine-tuning: split the classes, train, select a head, compare."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from opiscli.analysis.compare import compare_runs
 from opiscli.analysis.counting import count_items
@@ -32,7 +29,7 @@ OnValidation = Callable[[ValidationStep], None]
 
 @dataclass(frozen=True, slots=True)
 class FineTuned:
-    """A trained head and what it changed.
+    """A trained head and its comparison with the original embeddings.
 
     Parameters
     ----------
@@ -56,7 +53,7 @@ class FineTuned:
 
     @property
     def warnings(self) -> tuple[ReportWarning, ...]:
-        """What a reader must know before using the head."""
+        """Warnings about the head."""
         return self.report.warnings
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,70 +63,6 @@ class FineTuned:
     def to_json(self) -> str:
         """`report` as one line of strict JSON."""
         return self.report.to_json()
-
-
-def finetune(
-    embeddings: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    *,
-    val: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    memory_limit: int | None = None,
-    on_validation: OnValidation = lambda step: None,
-    **options: Any,  # noqa: ANN401
-) -> FineTuned:
-    """Train a projection head on frozen embeddings.
-
-    Keeps the original embeddings, with a warning, if no head is better on held-out classes.
-
-    Parameters
-    ----------
-    embeddings
-        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one.
-    labels
-        Shape ``(n_items,)``, strings, integers or booleans.
-    val
-        Embeddings and labels of other classes to choose the head on. By default classes are
-        set aside from the training data.
-    memory_limit
-        In bytes, for the evaluation; by default a quarter of the machine's memory.
-    on_validation
-        Called after each validation step.
-    **options
-        Parameters of `Head`, which are those of ``opis finetune``.
-
-    Returns
-    -------
-    FineTuned
-        The head, and the comparison that ``opis finetune --json`` prints.
-
-    Raises
-    ------
-    UsageError
-        If an option is out of range.
-    EmbeddingError
-        If the arrays cannot be evaluated, there are fewer than four classes with two items,
-        or validation classes are also trained on.
-    UndefinedMetric
-        If OPIS is not defined on the validation classes.
-    TrainingError
-        If training diverges.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> labels = np.repeat(np.arange(12), 8)
-    >>> embeddings = rng.normal(size=(12, 6))[labels] + 0.5 * rng.normal(size=(96, 6))
-    >>> tuned = finetune(embeddings, labels, steps=20, far=(0.05, 0.2), threads=1)
-    >>> tuned.head.transform(embeddings).shape
-    (96, 6)
-    """
-    head = Head(**options)
-    resources = Resources.of_machine(threads=head.threads, memory_limit=memory_limit)
-    items = EmbeddingSet.from_arrays(np.asarray(embeddings), np.asarray(labels))
-    val_items = (
-        None if val is None else EmbeddingSet.from_arrays(np.asarray(val[0]), np.asarray(val[1]))
-    )
-    return finetune_items(items, val_items, head, resources, on_validation=on_validation)
 
 
 def finetune_items(

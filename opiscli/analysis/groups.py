@@ -68,7 +68,7 @@ def refuse_groups(group_by: str | None, sample_pairs: int | None, *, is_across: 
         raise refused_with_gallery("--group-by")
     if sample_pairs is not None:
         raise UsageError(
-            "--group-by looks at all pairs inside each group, but --sample-pairs at some of all",
+            "--group-by needs counts of all pairs, but --sample-pairs counts only some",
             hint="Leave one of the two out.",
         )
 
@@ -82,7 +82,7 @@ def evaluate_groups(
     *,
     on_progress: Progress | None = None,
 ) -> Evaluation:
-    """Add to an evaluation what its thresholds mean inside each group, and between groups.
+    """Add to an evaluation the metrics inside each group, and OPIS between groups.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def rate_groups(
     *,
     on_progress: Progress | None = None,
 ) -> Calibration:
-    """Add to each threshold the rates inside every group, and how unequal they are.
+    """Add to each threshold the rates inside every group, and the disparity between groups.
 
     Parameters
     ----------
@@ -141,7 +141,10 @@ def rate_groups(
         What its rates are of, duplicates included, with the column.
     """
     asked = EvaluationSettings(
-        distance=settings.distance, ks=(), drop_duplicates=settings.drop_duplicates
+        distance=settings.distance,
+        ks=(),
+        drop_duplicates=settings.drop_duplicates,
+        min_items=settings.min_items,
     )
     points = calibration.operating_points
     at = tuple(point.threshold for point in points if point.threshold is not None)
@@ -185,18 +188,16 @@ def _count(
         members = np.flatnonzero(groups.codes == code)
         name, n_classes = groups.names[code], len(np.unique(items.codes[members]))
         try:
-            part = items.subset(members)
+            run = count_items(
+                items.subset(members),
+                settings,
+                resources,
+                complete=complete,
+                thresholds=thresholds,
+                on_progress=on_progress,
+            )
         except EmbeddingError:  # no positive or no negative pair
-            yield Group(name, len(members), n_classes, None)
-            continue
-        run = count_items(
-            part,
-            settings,
-            resources,
-            complete=complete,
-            thresholds=thresholds,
-            on_progress=on_progress,
-        )
+            run = None
         yield Group(name, len(members), n_classes, run)
 
 

@@ -1,4 +1,4 @@
-"""The price of open-world use: a threshold chosen on some classes, tested on others."""
+"""Hold-out test: a threshold chosen on some classes, tested on others."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def hold_out(
     *,
     on_progress: Progress | None = None,
 ) -> Calibration:
-    """Add to each threshold what became of its target on classes it was not chosen on.
+    """Add to each threshold how well its target is met on held-out classes.
 
     Classes are drawn at random into two parts, again and again. On the first part a
     threshold is chosen as on the whole; on the second its rates are taken. Pairs are
@@ -79,7 +79,7 @@ def _count(
     on_progress: Progress | None,
 ) -> CountedSet:
     part = items.subset(np.flatnonzero(chosen[items.codes]))
-    asked = EvaluationSettings(distance=settings.distance, ks=())
+    asked = EvaluationSettings(distance=settings.distance, ks=(), min_items=settings.min_items)
     return count_items(part, asked, resources, complete=True, on_progress=on_progress)
 
 

@@ -20,12 +20,12 @@ from opiscli.thresholds import threshold_file
 
 
 def _say_nothing(line: str) -> None:
-    """Take what is being done, and keep it."""
+    """Ignore the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How work is done and who watches it; no number depends on it.
+    """Resources and callbacks of a computation; no number depends on them.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ class Work:
 
 
 class Input(Protocol):
-    """What a question is asked of: read, or still to be read."""
+    """The input of a computation: data that is read, or still to be read."""
 
     @property
     def name(self) -> str:
-        """Names it in messages and results."""
+        """Its name in messages and results."""
 
     def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
-        """Read it; ``further`` is more to select, as fields of `Selection`."""
+        """Read it; ``further`` are additional fields of `Selection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class Opened:
     id_column: str | None = None
 
     def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
-        """Itself, with the columns that are asked for; `Source` is what has to be read first."""
+        """Return itself with the requested columns; a `Source` has to be read first."""
         if isinstance(self.data, EmbeddingSet):
             require_columns(list(self.data.columns), further)
         return self
 
     def items(self, option: str, *, hint: str = "Name the embeddings as SOURCE.") -> EmbeddingSet:
-        """Take embeddings where an option needs them.
+        """Return the embeddings, which an option needs.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class Opened:
         return self.data
 
     def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
-        """Threshold of a threshold file that is to be applied here, or none without a file.
+        """Read the threshold of a threshold file; ``None`` without a file.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class Source:
                 return Opened(opis_file.read(file, name), self.name)
         items = read_embeddings(self.name, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
-        return Opened(items, self.name, selection.where, id_column)
+        return Opened(items, self.name, selection.rows, id_column)
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
@@ -235,7 +235,7 @@ def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
 
 
 def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
-    """Read what queries are to be compared with.
+    """Read the gallery that queries are compared with.
 
     Parameters
     ----------

@@ -1,14 +1,14 @@
-"""The recipe of an inspection: the classes, pairs and items that a threshold gets wrong."""
+"""The recipe of an inspection: classes, pairs and items with the worst errors at a threshold."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
-from opiscli.analysis.given_thresholds import similarity_at
+from opiscli.analysis.given_thresholds import about_units, similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
-from opiscli.analysis.warnings.units import unit_warnings
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
@@ -39,7 +39,7 @@ def inspect_run(
     show: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Inspection:
-    """Look for what a threshold gets wrong.
+    """Find the worst errors at a threshold.
 
     Parameters
     ----------
@@ -92,14 +92,15 @@ def inspect_run(
         n_suspected=len(suspected.items),
         n_neighbours=n_neighbours,
         warnings=(
-            *unit_warnings(run.counted.pooled, settings.targets, settings.distance),
+            *source_warnings(run),
+            *about_units(run, settings.targets),
             *conflict_warnings(run.data, run.n_conflicts),
         ),
     )
 
 
 class _Describe:
-    """Puts items into words: their id, label and what is shown beside it."""
+    """Describes items by id, label and the requested columns."""
 
     def __init__(
         self,
@@ -130,6 +131,7 @@ class _Describe:
             FoundPair(
                 first=self.item(first),
                 second=self.item(second),
+                similarity=_similarity(distance),
                 distance=self.measured(distance),
                 # In float32, as pairs are counted.
                 accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
@@ -140,28 +142,34 @@ class _Describe:
     def labels(
         self, suspected: LabelErrors, ranks: IntArray, n_shown: int
     ) -> tuple[SuspectedLabel, ...]:
-        """The most suspicious labels: the nearer to the other class than to their own, the more."""
+        """Possible label errors, those nearest to another class relative to their own first."""
         ratio = np.round(suspected.neighbour / suspected.own / TIE)
         order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
-        return tuple(
-            SuspectedLabel(
-                item=self.item(int(suspected.items[i])),
-                among=self._items.names[suspected.among[i]],
-                distance=self.measured(suspected.neighbour[i]),
-                own_distance=(
-                    self.measured(suspected.own[i]) if np.isfinite(suspected.own[i]) else None
-                ),
-            )
-            for i in order.tolist()
+        return tuple(self._label(suspected, i) for i in order.tolist())
+
+    def _label(self, suspected: LabelErrors, i: int) -> SuspectedLabel:
+        neighbour, own = suspected.neighbour[i], suspected.own[i]
+        has_own = bool(np.isfinite(own))
+        return SuspectedLabel(
+            item=self.item(int(suspected.items[i])),
+            among=self._items.names[suspected.among[i]],
+            similarity=_similarity(neighbour),
+            distance=self.measured(neighbour),
+            own_similarity=_similarity(own) if has_own else None,
+            own_distance=self.measured(own) if has_own else None,
         )
 
     def measured(self, euclidean: float) -> float:
-        """Distance as thresholds are measured."""
+        """Convert into the distance of the thresholds."""
         return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
 
 
+def _similarity(euclidean: float) -> float:
+    return 1 - 0.5 * float(euclidean) ** 2
+
+
 def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
-    """Place of each item in the order of ids, those with the same id in the order of rows."""
+    """Rank of each item by id, ties by row."""
     keys: list[AnyArray] = [items.rows]
     if id_column is not None:
         keys.append(items.columns[id_column].codes)
@@ -176,5 +184,5 @@ def _worst(
     far, frr = rates
     return tuple(
         ClassRates(names[i], int(sizes[i]), float(far[i]), float(frr[i]))
-        for i in np.argsort(-by, kind="stable")[:_CLASSES_SHOWN].tolist()
+        for i in np.lexsort((-sizes, -by))[:_CLASSES_SHOWN].tolist()
     )

@@ -1,4 +1,4 @@
-"""What a threshold does: its rates over all pairs and by class, from counts alone."""
+"""The rates at a threshold, over all pairs and per class, from counts alone."""
 
 import numpy as np
 
@@ -70,13 +70,13 @@ def operating_point(
 
 
 def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from what each class is part of; ``seen`` is how often a pair is counted."""
+    """Pooled rate from counts per class; ``seen`` is how often each pair is counted."""
     k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
     return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
 
 
 def _worst(rates: FloatArray, pairs: IntArray, names: tuple[str, ...]) -> ClassRate:
-    """The class with the highest rate; of several, the one with the most pairs behind it."""
+    """The class with the highest rate; among ties, the one with the most pairs."""
     tied = np.flatnonzero(rates == rates.max())
     worst = int(tied[np.argmax(pairs[tied])])
     return ClassRate(names[worst], float(rates[worst]), len(tied))

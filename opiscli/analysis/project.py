@@ -2,10 +2,10 @@
 
 from os import PathLike
 
-import numpy as np
 import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
+from opiscli.embeddings.frame_like import is_frame
 from opiscli.sources import Selection, project_embeddings
 from opiscli.training.head import Head
 
@@ -15,19 +15,21 @@ def project(
     head: Head | str | PathLike[str],
     *,
     embedding_column: str | None = None,
+    embedding_columns: str | None = None,
     where: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ) -> Float32Array:
     """Apply a head to embeddings.
 
     Parameters
     ----------
     embeddings
-        Shape ``(n, dims)``, not necessarily of length one; or a source of them: a Parquet,
-        Arrow, Feather, NPY or NPZ file, a folder or glob of Parquet files.
+        Shape ``(n, dims)``, not necessarily of length one; or a table, or a source of them, of any
+        kind that ``opis project`` reads.
     head
         A trained head, or the path of its file.
-    embedding_column, where
-        Which column and rows of a source to take, as in ``opis project``.
+    embedding_column, embedding_columns, where, exclude
+        Which columns and rows of a source to take, as in ``opis project``.
 
     Returns
     -------
@@ -45,7 +47,12 @@ def project(
         If the head is not trained.
     """
     trained = head if isinstance(head, Head) else Head.load(head)
-    if not isinstance(embeddings, str | PathLike):
-        return trained.transform(np.asarray(embeddings))
-    selection = Selection(embedding_column, where=where)
-    return project_embeddings(str(embeddings), selection, trained.projection.apply)
+    selection = Selection(
+        embedding_column, where=where, exclude=exclude, embedding_columns=embedding_columns
+    )
+    change = trained.projection.apply
+    if isinstance(embeddings, str | PathLike):
+        return project_embeddings(str(embeddings), selection, change)
+    if is_frame(embeddings):
+        return project_embeddings(embeddings, selection, change)
+    return trained.transform(embeddings)

@@ -1,9 +1,11 @@
-"""The questions that can be asked of a source, one function each: from inputs to a frozen result.
+"""The entry points of the analysis, one function per command: from inputs to a frozen result.
 
 The command line and the Python functions ask the same ones.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from opiscli.analysis.groups import evaluate_groups, rate_groups, refuse_groups
 from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.inputs import Input, Work, open_gallery
 from opiscli.analysis.inspect import inspect_run
+from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
@@ -33,7 +36,7 @@ _LARGEST_FAR = 0.1
 
 
 def count(source: Input, given: Mapping[str, Any], work: Work) -> CountedSet:
-    """Count a source completely, so that any threshold can be asked for."""
+    """Count a source completely, so that rates at any threshold can be computed."""
     return source.open(work).count(given, work, complete=True)
 
 
@@ -105,7 +108,7 @@ def calibrate(
     Parameters
     ----------
     given
-        ``distance`` and ``drop_duplicates``, where they were asked for.
+        ``distance``, ``drop_duplicates`` and ``min_items``, where they were asked for.
     threshold_file
         Whose threshold is one more target.
     evaluate_on
@@ -132,6 +135,7 @@ def calibrate(
         targets=targets,
         distance=counts.settings.distance,
         drop_duplicates=counts.settings.drop_duplicates,
+        min_items=counts.settings.min_items,
         holdout=holdout,
         **asked,
     )
@@ -139,9 +143,15 @@ def calibrate(
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by)
-        measured = {**asked_for, "distance": settings.distance}
+        measured = {
+            **asked_for,
+            "distance": settings.distance,
+            "min_items": settings.min_items,
+        }
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
+    about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
+    result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:

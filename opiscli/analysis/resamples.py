@@ -1,4 +1,4 @@
-"""Resamples of every headline number, by the same draws of classes for every evaluation."""
+"""Resamples of every headline number, with the same draws of classes for every evaluation."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
@@ -10,20 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from opiscli.analysis.inputs import Input, Opened, Source, Work, require_columns
-from opiscli.arrays import AnyArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.frame_like import is_frame
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.settings.choice import choice, given
 from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Resources
-from opiscli.sources import Selection
+from opiscli.sources import Selection, read_arrays, read_frame
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+_OF_TABLES = ("embedding_column", "embedding_columns", "label_column")
 Embeddings: TypeAlias = npt.ArrayLike | PathLike | EmbeddingSet | CountedSet
-"""An array, the name of a SOURCE, or what was read or counted before."""
+"""An array, a table, the name of a SOURCE, or what was read or counted before."""
 
 AnySource: TypeAlias = Embeddings | tuple[npt.ArrayLike, npt.ArrayLike]
 """The same, or a pair of embeddings and labels."""
@@ -39,10 +41,13 @@ class ReadingOptions(TypedDict, total=False):
     columns
         Further arrays by name, of shape ``(n_items,)``, beside arrays of embeddings.
     embedding_column, label_column, id_column
-        Names of the columns of a file; by default ``embedding`` or the one list-of-float
+        Names of the columns of a file or table; by default ``embedding`` or the one list-of-float
         column, and ``label``.
-    where
-        Conditions ``COLUMN=VALUE`` that rows of a file must meet.
+    embedding_columns
+        Glob over the names of columns that hold one coordinate each, such as ``dim_*``.
+    where, exclude
+        Conditions ``COLUMN=VALUE`` that rows must meet, and of rows that are left out. Beside
+        arrays the columns are ``label`` and those of ``columns``.
     threads
         At least 1; by default one per processor.
     memory_limit
@@ -51,11 +56,13 @@ class ReadingOptions(TypedDict, total=False):
         Called with a stage, what is done and the total while pairs are counted.
     """
 
-    columns: Mapping[str, npt.ArrayLike]
+    columns: Mapping[str, object]
     embedding_column: str | None
     label_column: str | None
     id_column: str | None
+    embedding_columns: str | None
     where: str | Sequence[str]
+    exclude: str | Sequence[str]
     threads: int | None
     memory_limit: int | str | None
     on_progress: Progress | None
@@ -65,31 +72,34 @@ class ReadingOptions(TypedDict, total=False):
 class Arrays:
     """Embeddings and labels that are checked when they are opened."""
 
-    embeddings: AnyArray
-    labels: AnyArray
-    columns: Mapping[str, npt.ArrayLike]
-    id_column: str | None = None
+    embeddings: object
+    labels: object
+    columns: Mapping[str, object]
+    selection: Selection
     name: str = "arrays"
 
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Check the arrays, and that the columns that are asked for are there."""
         require_columns(list(self.columns), further)
-        items = EmbeddingSet.from_arrays(
-            self.embeddings,
-            self.labels,
-            {name: _values(column) for name, column in self.columns.items()},
-            with_pairs=further.get("with_pairs", True),
-        )
+        selection = replace(self.selection, with_pairs=further.get("with_pairs", True))
+        items = read_arrays(self.embeddings, self.labels, self.columns, selection)
         found = "id" if "id" in self.columns else None
-        return Opened(items, self.name, id_column=self.id_column or found)
+        return Opened(items, self.name, selection.rows, selection.id or found)
 
 
-def _values(column: npt.ArrayLike) -> AnyArray:
-    """Labels or a further column; strings are objects in a column of pandas."""
-    values = np.asarray(column)
-    if values.dtype == object and all(isinstance(value, str) for value in values.flat):
-        return values.astype(str)
-    return values
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A table of pandas, polars, pyarrow or another library, read when it is opened."""
+
+    frame: object
+    selection: Selection
+    name: str = "table"
+
+    def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
+        """Read the columns and rows that are asked for."""
+        selection = replace(self.selection, **further)
+        items = read_frame(self.frame, selection, name=self.name)
+        return Opened(items, self.name, selection.rows, selection.id_among(list(items.columns)))
 
 
 def work_of(options: ReadingOptions) -> Work:
@@ -127,23 +137,47 @@ def input_of(
     if isinstance(embeddings, str | os.PathLike):
         _refuse(options, ("columns",), "a file was given, which has its own")
         return _file(embeddings, labels, options, side)
-    rows_of_files = ("where", "embedding_column", "label_column")
     if isinstance(embeddings, EmbeddingSet | CountedSet):
-        _refuse(options, (*rows_of_files, "columns"), "a set was given that is read already")
-        if labels is not None:
-            raise UsageError("labels were given twice", hint="Leave the second ones out.")
-        if isinstance(embeddings, EmbeddingSet):
-            id_column = options.get("id_column") or ("id" if "id" in embeddings.columns else None)
-            return Opened(embeddings, id_column=id_column)
-        return Opened(embeddings, embeddings.data.source, embeddings.data.where)
-    _refuse(options, rows_of_files, "arrays were given")
-    if labels is None or isinstance(labels, str | os.PathLike):
+        return _read_before(embeddings, labels, options)
+    if is_frame(embeddings) and (labels is None or isinstance(labels, str)):
+        return _frame(embeddings, labels, options, side)
+    return _arrays(embeddings, labels, options, side)
+
+
+def _read_before(
+    found: EmbeddingSet | CountedSet, labels: object, options: ReadingOptions
+) -> Opened:
+    _refuse(
+        options,
+        (*_OF_TABLES, "where", "exclude", "columns"),
+        "a set was given that is read already",
+    )
+    if labels is not None:
+        raise UsageError("labels were given twice", hint="Leave the second ones out.")
+    if isinstance(found, CountedSet):
+        return Opened(found, found.data.source, found.data.where)
+    id_column = options.get("id_column") or ("id" if "id" in found.columns else None)
+    return Opened(found, id_column=id_column)
+
+
+def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str) -> Frame:
+    _refuse(options, ("columns",), "a table was given, which has its own")
+    if labels is not None:
         raise UsageError(
-            "an array of embeddings was given without an array of labels",
-            hint="Give both arrays, or the name of a file.",
+            f"labels are {labels!r} beside a table, which has its own",
+            hint=f"If this is a column of it: label_column={labels!r}.",
         )
-    columns, id_column = options.get("columns", {}), options.get("id_column")
-    return Arrays(np.asarray(embeddings), _values(labels), columns, id_column)
+    return Frame(frame, _selection(options, side))
+
+
+def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
+    _refuse(options, _OF_TABLES, "arrays were given")
+    if labels is None:
+        hint = "Give labels, too, or a table with both, or the name of a file."
+        if isinstance(embeddings, Mapping):
+            hint = "Give two of its arrays, for example x['embedding'] and x['label']."
+        raise UsageError("embeddings were given without labels", hint=hint)
+    return Arrays(embeddings, labels, options.get("columns", {}), _selection(options, side))
 
 
 def _refuse(options: ReadingOptions, names: Sequence[str], because: str) -> None:
@@ -156,18 +190,27 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
     if labels is not None and not isinstance(labels, str | os.PathLike):
         raise UsageError(
             f"labels of {name} were given as an array, expected the name of a file",
-            hint="Give embeddings as an array, too, or the name of an NPY file of labels.",
+            hint="Give embeddings as an array, too, or the name of a file of labels.",
         )
-    where = options.get("where", ())
-    selection = Selection(
+    labels_file = None if labels is None else Path(labels)
+    return Source(os.fspath(name), replace(_selection(options, side), labels_file=labels_file))
+
+
+def _selection(options: ReadingOptions, side: str) -> Selection:
+    return Selection(
         options.get("embedding_column"),
         options.get("label_column"),
         options.get("id_column"),
-        (where,) if isinstance(where, str) else tuple(where),
-        None if labels is None else Path(labels),
+        conditions(options.get("where", ())),
         side=side,
+        exclude=conditions(options.get("exclude", ())),
+        embedding_columns=options.get("embedding_columns"),
     )
-    return Source(os.fspath(name), selection)
+
+
+def conditions(given: str | Sequence[str]) -> tuple[str, ...]:
+    """A tuple of conditions from one condition or several."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def settings_of(

@@ -1,4 +1,4 @@
-"""Decide: which threshold to use, and whether a model is good enough."""
+"""Decide: the functions `calibrate` and `check`."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -40,6 +40,7 @@ def calibrate(
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     eval: AnySource | None = None,
     eval_where: Sequence[str] | None = None,
     group_by: str | None = None,
@@ -56,7 +57,7 @@ def calibrate(
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `evaluate`.
     far
         One rate or several, in (0, 1): the largest threshold with a false-accept rate of at most
@@ -132,7 +133,7 @@ def calibrate(
             threshold=each(threshold),
             similarity=each(similarity),
         ),
-        settings_of(distance=distance, drop_duplicates=drop_duplicates),
+        settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items),
         work_of(reading),
         threshold_file=path_of(threshold_file),
         evaluate_on=tested_on,
@@ -161,14 +162,15 @@ def check(
     threshold_file: PathLike | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     seed: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Check:
-    """See whether any of the conditions is met, as a gate for a model.
+    """Check conditions on the metrics, as a gate for a model.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, seed, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, seed, **reading
         As in `evaluate`.
     fail_if
         Conditions to fail on, such as ``opis>0.01``, ``recall@1<0.9`` or ``tar@far=1e-3<0.5``.
@@ -197,7 +199,9 @@ def check(
     return questions.check(
         input_of(embeddings, labels, reading),
         each(fail_if),
-        settings_of(distance=distance, drop_duplicates=drop_duplicates, seed=seed),
+        settings_of(
+            distance=distance, drop_duplicates=drop_duplicates, min_items=min_items, seed=seed
+        ),
         work_of(reading),
         at=Target.one_of(threshold=threshold, similarity=similarity),
         threshold_file=path_of(threshold_file),

@@ -1,4 +1,4 @@
-"""Measure: what a model gets wrong, item by item."""
+"""Measure: the function `inspect`."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -34,7 +34,7 @@ def inspect(
     drop_duplicates: bool | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Inspection:
-    """List the classes with the highest error rates, the worst pairs and likely label errors.
+    """List the classes with the highest error rates, the hardest pairs and likely label errors.
 
     Parameters
     ----------

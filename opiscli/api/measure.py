@@ -1,4 +1,4 @@
-"""Measure: how good a model is, and how it compares with others."""
+"""Measure: the functions `evaluate`, `count` and `compare`."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -45,6 +45,7 @@ def evaluate(
     ranking: bool | None = None,
     index: str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     sample_pairs: int | None = None,
     gallery: AnySource | None = None,
     gallery_where: Sequence[str] | None = None,
@@ -60,11 +61,13 @@ def evaluate(
     Parameters
     ----------
     embeddings
-        Shape ``(n_items, dims)``, floats or integers, not necessarily of length one; or the
-        name of a file, or a set that was read or counted before.
+        Shape ``(n_items, dims)``, floats, not necessarily of length one: an array, tensor, list
+        or column of a table. Or a table of pandas, polars, pyarrow or another library, the name
+        of a file, or a set that was read or counted before.
     labels
-        Shape ``(n_items,)``, strings, integers or booleans; or the name of an NPY file of
-        labels, for an NPY file.
+        Shape ``(n_items,)``, strings, integers or booleans, in any of these forms; or the name
+        of a file of labels: NPY, text with one per line, CSV or Parquet. A table and most files
+        have their own.
     far, frr, range, similarity_range
         Calibration range by pooled false-accept rate, by pooled false-reject rate, in (0, 1), as
         two distances, in [0, 2], or as two similarities, in [-1, 1]; at most one of them. By
@@ -90,11 +93,14 @@ def evaluate(
         index of the same items in the same order.
     drop_duplicates
         Keep one of all items with exactly the same embedding.
+    min_items
+        Measure only classes with at least so many items, 2 or more, by default 2; the others only
+        form different-class pairs.
     sample_pairs
         Estimate from about so many pairs instead of all, at least 1000.
     gallery, gallery_where, gallery_labels
-        A pair of embeddings and labels, or the name of a file, with conditions on its rows and
-        the name of an NPY file of labels: compare the embeddings (queries) with this gallery
+        A pair of embeddings and labels, a table, or the name of a file, with conditions on its
+        rows and the name of a file of labels: compare the embeddings (queries) with this gallery
         instead of with themselves.
     group_by
         A column: also report each group in it at the global thresholds.
@@ -140,7 +146,8 @@ def evaluate(
             far=far, frr=frr, range=range, similarity_range=similarity_range,
             distance=distance, utility=utility, beta=beta,
             epsilon=epsilon, n_thresholds=n_thresholds, k=k, ranking=ranking,
-            drop_duplicates=drop_duplicates, sample_pairs=sample_pairs, seed=seed,
+            drop_duplicates=drop_duplicates, min_items=min_items, sample_pairs=sample_pairs,
+            seed=seed,
         ),
         work_of(reading),
         threshold_file=path_of(threshold_file),
@@ -162,13 +169,14 @@ def count(
     k: int | Sequence[int] | None = None,
     ranking: bool | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> CountedSet:
     """Count all pairs once; every other function takes the counts in place of embeddings.
 
     Parameters
     ----------
-    embeddings, labels, distance, k, ranking, drop_duplicates, **reading
+    embeddings, labels, distance, k, ranking, drop_duplicates, min_items, **reading
         As in `evaluate`.
 
     Returns
@@ -183,7 +191,13 @@ def count(
     >>> opiscli.calibrate(counts, far=1e-3).operating_points[0].far.value <= 1e-3
     True
     """
-    asked = settings_of(distance=distance, k=k, ranking=ranking, drop_duplicates=drop_duplicates)
+    asked = settings_of(
+        distance=distance,
+        k=k,
+        ranking=ranking,
+        drop_duplicates=drop_duplicates,
+        min_items=min_items,
+    )
     return questions.count(input_of(embeddings, labels, reading), asked, work_of(reading))
 
 
@@ -197,6 +211,7 @@ def compare(
     distance: Distance | str | None = None,
     k: int | Sequence[int] | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     seed: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Comparison:
@@ -205,9 +220,10 @@ def compare(
     Parameters
     ----------
     sources
-        From 2 to 26: pairs of embeddings and labels, names of files, or sets that were read or
-        counted before.
-    far, frr, range, similarity_range, epsilon, distance, k, drop_duplicates, seed, **reading
+        From 2 to 26: pairs of embeddings and labels, tables, names of files, or sets that were
+        read or counted before.
+    far, frr, range, similarity_range, epsilon, distance, k, drop_duplicates, min_items, seed,
+    **reading
         As in `evaluate`.
 
     Returns
@@ -233,7 +249,7 @@ def compare(
     asked = settings_of(
         far=far, frr=frr, range=range, similarity_range=similarity_range,
         epsilon=epsilon, distance=distance, k=k,
-        drop_duplicates=drop_duplicates, seed=seed,
+        drop_duplicates=drop_duplicates, min_items=min_items, seed=seed,
     )  # fmt: skip
     compared = [input_of(source, None, reading) for source in sources]
     return questions.compare(compared, asked, work_of(reading))

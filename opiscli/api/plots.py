@@ -16,7 +16,7 @@ from opiscli.api.arguments import (
     work_of,
 )
 from opiscli.distance import Distance
-from opiscli.plots import figures, from_sources
+from opiscli.plots import captions, figures, from_sources
 from opiscli.plots.drawing.canvas import Panel
 from opiscli.plots.drawing.classes import DrawnClasses, draw_classes
 from opiscli.plots.drawing.det import DrawnDet, draw_det
@@ -42,20 +42,22 @@ def plot_curves(
     epsilon: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnCurves:
-    """Draw the utility of every class over the threshold.
+    """Draw the score of every class over the threshold, or quantile bands of many classes.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     far, frr, range, similarity_range, utility, beta, epsilon
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones.
+        Labels of classes to name, or ``worst:N`` for the N classes with the lowest mean scores; by
+        default ``worst:3`` where there are more than 300 classes, which are drawn as bands.
 
     Returns
     -------
@@ -74,11 +76,16 @@ def plot_curves(
     asked = settings_of(
         far=far, frr=frr, range=range, similarity_range=similarity_range,
         utility=utility, beta=beta, epsilon=epsilon,
-        distance=distance, drop_duplicates=drop_duplicates,
+        distance=distance, drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
     (panel,), named = from_sources.curves_of([source], asked, work_of(reading), highlight=highlight)
-    return figures.draw_on(ax, lambda ax: draw_curves(panel, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_curves(panel, ax, named),
+        caption=captions.of_curves([panel]),
+        height=figures.CURVES_HEIGHT,
+    )
 
 
 def plot_distances(
@@ -89,13 +96,14 @@ def plot_distances(
     log: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnDistances:
     """Draw histograms of same-class and different-class distances, with thresholds for common FARs.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
@@ -116,10 +124,12 @@ def plot_distances(
     >>> ax.get_yscale()
     'log'
     """
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     found = from_sources.distances_of(source, asked, work_of(reading))
-    return figures.draw_on(ax, lambda ax: draw_distances(found, ax, log=log))
+    return figures.draw_on(
+        ax, lambda ax: draw_distances(found, ax, log=log), caption=captions.DISTANCES
+    )
 
 
 def plot_det(
@@ -128,6 +138,7 @@ def plot_det(
     names: Sequence[str] | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> list[DrawnDet]:
     """Draw the error trade-off of one source or several on normal-deviate axes.
@@ -140,7 +151,7 @@ def plot_det(
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
     names
         What to call the sources; by default their files.
-    distance, drop_duplicates, **reading
+    distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
 
     Returns
@@ -156,10 +167,12 @@ def plot_det(
     >>> len(opiscli.plot_det("sample_data/wordnet.parquet", ax=ax))
     1
     """
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     inputs = [input_of(source, None, reading) for source in sources]
     curves = from_sources.det_curves_of(inputs, asked, work_of(reading), names=names)
-    return figures.draw_on(ax, lambda ax: draw_det(curves, ax), height=figures.WIDTH)
+    return figures.draw_on(
+        ax, lambda ax: draw_det(curves, ax), caption=captions.DET, height=figures.WIDTH
+    )
 
 
 def plot_pareto(
@@ -175,6 +188,7 @@ def plot_pareto(
     beta: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnPareto:
     """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones.
@@ -190,7 +204,8 @@ def plot_pareto(
         What to call the sources; by default their files.
     arrows
         Texts ``BASE:TUNED`` of two names: an arrow is drawn from the first to the second.
-    far, frr, range, similarity_range, utility, beta, distance, drop_duplicates, **reading
+    far, frr, range, similarity_range, utility, beta, distance, drop_duplicates, min_items,
+    **reading
         As in `opiscli.evaluate`.
 
     Returns
@@ -211,7 +226,7 @@ def plot_pareto(
     asked = settings_of(
         far=far, frr=frr, range=range, similarity_range=similarity_range,
         utility=utility, beta=beta, distance=distance,
-        drop_duplicates=drop_duplicates,
+        drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     inputs = [
         source if isinstance(source, Evaluation) else input_of(source, None, reading)
@@ -220,7 +235,12 @@ def plot_pareto(
     models, drawn = from_sources.models_of(
         inputs, asked, work_of(reading), arrows=arrows, names=names
     )
-    return figures.draw_on(ax, lambda ax: draw_pareto(models, ax, drawn))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_pareto(models, ax, drawn),
+        caption=captions.PARETO,
+        then=lambda artists: artists.placed.place(),
+    )
 
 
 def plot_classes(
@@ -234,13 +254,14 @@ def plot_classes(
     highlight: Sequence[str] | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> DrawnClasses:
     """Draw FAR and FRR of every class at one threshold, one dot per class.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     ax
         Matplotlib axes to draw on; by default those of a new figure, with a legend.
@@ -248,7 +269,8 @@ def plot_classes(
         Where to draw: a pooled false-accept rate in (0, 1), by default 1e-2, a distance in
         [0, 2], or a similarity in [-1, 1]; at most one of them.
     highlight
-        Labels of classes to name, or ``worst:N`` for the N worst ones; by default ``worst:5``.
+        Labels of classes to name, or ``worst:N`` for N classes with the highest FRR and FAR, in
+        turns; by default ``worst:5``. A name that finds no room is left out.
 
     Returns
     -------
@@ -265,9 +287,14 @@ def plot_classes(
     2
     """
     target = from_sources.class_target(far=far, threshold=threshold, similarity=similarity)
-    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates)
+    asked = settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items)
     source = input_of(embeddings, labels, reading)
     errors, named = from_sources.classes_of(
         source, target, asked, work_of(reading), highlight=highlight
     )
-    return figures.draw_on(ax, lambda ax: draw_classes(errors, ax, named))
+    return figures.draw_on(
+        ax,
+        lambda ax: draw_classes(errors, ax, named),
+        caption=captions.CLASSES,
+        then=lambda artists: artists.placed.place(),
+    )

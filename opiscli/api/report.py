@@ -35,13 +35,14 @@ def write_report(
     epsilon: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
+    min_items: int | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Evaluation:
     """Write one self-contained page: numbers, pictures, a threshold explorer, all classes.
 
     Parameters
     ----------
-    embeddings, labels, distance, drop_duplicates, **reading
+    embeddings, labels, distance, drop_duplicates, min_items, **reading
         As in `opiscli.evaluate`.
     far, frr, range, similarity_range, utility, beta, epsilon
         As in `opiscli.evaluate`.
@@ -68,7 +69,7 @@ def write_report(
     asked = settings_of(
         far=far, frr=frr, range=range, similarity_range=similarity_range,
         utility=utility, beta=beta, epsilon=epsilon,
-        distance=distance, drop_duplicates=drop_duplicates,
+        distance=distance, drop_duplicates=drop_duplicates, min_items=min_items,
     )  # fmt: skip
     source = input_of(embeddings, labels, reading)
     return write_page(source, asked, work_of(reading), Path(output), force=force)

@@ -1,10 +1,11 @@
 """The command line: reads, calls and shows, and turns explained failures into exit codes."""
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
@@ -13,6 +14,7 @@ from opiscli.cli.compare import compare
 from opiscli.cli.evaluate import evaluate
 from opiscli.cli.examples import DOCUMENTATION
 from opiscli.cli.export import export
+from opiscli.cli.failures import INTERRUPTED, explain
 from opiscli.cli.finetune import finetune
 from opiscli.cli.help import help
 from opiscli.cli.inspect import inspect
@@ -23,11 +25,11 @@ from opiscli.cli.plot_distances import plot_distances
 from opiscli.cli.plot_pareto import plot_pareto
 from opiscli.cli.project import project
 from opiscli.cli.report import report
-from opiscli.errors import OpisError
-from opiscli.results.text import printable
+from opiscli.cli.streams import guarded_streams
+from opiscli.cli.surroundings import calm_surroundings
 from opiscli.version import __version__
 
-_INTERRUPTED = 130
+_COMPLETION = "_OPIS_COMPLETE"
 
 app = typer.Typer(
     name="opis",
@@ -67,29 +69,31 @@ def opis(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run opis. The one place where an explained failure becomes an exit code."""
-    raise SystemExit(_status(argv))
+    """Run opis. The one place where a failure becomes an exit code."""
+    with guarded_streams(), calm_surroundings():
+        status = _status(argv)
+    raise SystemExit(status)
 
 
 def _status(argv: Sequence[str] | None) -> int:
     try:
+        status = _run(argv)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as failure:
+        return explain(failure)
+    return status
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
         status = app(
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False
         )
-    except OpisError as error:
-        _explain(*error.on_command_line)
-        return error.exit_code
-    except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "opis"
-        message = error.format_message().rstrip(".")
-        _explain(message[:1].lower() + message[1:], f"See {command} --help.")
-        return int(getattr(error, "exit_code", 2))
-    if status == _INTERRUPTED:
-        typer.echo("error: interrupted", err=True)
+    except SystemExit as leaving:
+        # Typer leaves so after a completion; no other library decides how opis ends.
+        if leaving.code in (None, 0) or _COMPLETION in os.environ:
+            return int(leaving.code or 0)
+        raise RuntimeError(f"a library ended the program with {leaving.code!r}") from leaving
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
     return int(status or 0)
-
-
-def _explain(problem: str, hint: str) -> None:
-    typer.echo(f"error: {printable(problem)}", err=True)
-    typer.echo(f"hint: {printable(hint)}", err=True)

@@ -1,4 +1,4 @@
-"""``opis calibrate``: which threshold to use, and what its rates are."""
+"""``opis calibrate``: choose a threshold and report its rates."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opiscli.results import CalibratedPoint, Calibration
 
 _TARGET = method.THRESHOLD_PANEL
-_PROTOCOL = "How it is tested"
+_PROTOCOL = "Testing"
 
 
 class Printed(StrEnum):
@@ -35,7 +35,7 @@ class Printed(StrEnum):
 _Far = Annotated[
     list[float] | None,
     option(
-        "The largest threshold with a false-accept rate of at most this. Repeatable.",
+        "Choose the largest threshold with a false-accept rate of at most RATE. Repeatable.",
         _TARGET,
         metavar="RATE",
         parser=parse_rate,
@@ -44,8 +44,8 @@ _Far = Annotated[
 _Criterion = Annotated[
     list[str] | None,
     option(
-        "frr=0.05 or tar=0.95: the smallest threshold that meets it; eer: where FAR and "
-        "FRR are equal; max-utility: the largest mean utility of classes. Repeatable.",
+        "Other targets. frr=0.05 or tar=0.95: smallest threshold that meets it; eer: where FAR "
+        "and FRR are equal; max-utility: highest mean class score. Repeatable.",
         _TARGET,
         metavar="NAME[=TARGET]",
     ),
@@ -53,7 +53,7 @@ _Criterion = Annotated[
 _TargetValue = Annotated[
     float | None,
     option(
-        "Target of a --criterion given without one.",
+        "Target value of a --criterion that is given without one.",
         _TARGET,
         "--target",
         metavar="RATE",
@@ -62,7 +62,11 @@ _TargetValue = Annotated[
 ]
 _Threshold = Annotated[
     list[float] | None,
-    option("Report the rates at this distance. Repeatable.", _TARGET, metavar="DISTANCE"),
+    option(
+        "Report the rates at this distance instead of choosing one. Repeatable.",
+        _TARGET,
+        metavar="DISTANCE",
+    ),
 ]
 _Similarity = Annotated[
     list[float] | None,
@@ -75,14 +79,16 @@ _Similarity = Annotated[
 _Average = Annotated[
     Average,
     option(
-        "pooled: rate over all pairs; macro: mean of per-class rates.", _TARGET, show_default=True
+        "How rates are averaged. pooled: over all pairs; macro: mean of per-class rates.",
+        _TARGET,
+        show_default=True,
     ),
 ]
 _Confidence = Annotated[
     float | None,
     option(
-        "The upper bound of FAR must meet the target, for new classes of the same kind: "
-        "for example 0.95.",
+        "Choose a stricter threshold so that new classes of the same kind meet the FAR target "
+        "with this confidence, for example 0.95.",
         _TARGET,
         metavar="SHARE",
     ),
@@ -97,15 +103,23 @@ _AllowZero = Annotated[
 ]
 _Eval = Annotated[
     str | None,
-    option("Choose on SOURCE, take the rates on this one.", _PROTOCOL, "--eval", metavar="SOURCE"),
+    option(
+        "Measure the rates of the threshold on this source instead of on SOURCE.",
+        _PROTOCOL,
+        "--eval",
+        metavar="SOURCE",
+    ),
 ]
 _EvalWhere = Annotated[
-    list[str] | None, option("Only these rows of --eval.", _PROTOCOL, metavar="COLUMN=VALUE")
+    list[str] | None,
+    option(
+        "Read only rows of --eval with this value. Repeatable.", _PROTOCOL, metavar="COLUMN=VALUE"
+    ),
 ]
 _Holdout = Annotated[
     float | None,
     option(
-        "Choose on this share of the classes, test on the others: for example 0.5.",
+        "Choose on a random share of the classes and test on the others, for example 0.5.",
         _PROTOCOL,
         metavar="SHARE",
     ),
@@ -113,16 +127,18 @@ _Holdout = Annotated[
 _PerClass = Annotated[
     bool,
     option(
-        "Also what a threshold of its own would gain each class over the best single one,"
-        " and whether that is worth it.",
+        "Also estimate how much per-class thresholds would gain over the best single threshold, "
+        "and whether the gain is significant.",
         _PROTOCOL,
         "--per-class",
     ),
 ]
-_Repeats = Annotated[int, option("Draws of classes for --holdout.", _PROTOCOL, show_default=True)]
+_Repeats = Annotated[
+    int, option("Number of random splits for --holdout.", _PROTOCOL, show_default=True)
+]
 _Output = Annotated[
     Path | None,
-    option("Write the threshold to a file.", out.PANEL, "-o", "--output", metavar="FILE.json"),
+    option("Write the threshold to a JSON file.", out.PANEL, "-o", "--output", metavar="FILE.json"),
 ]
 _Print = Annotated[
     Printed | None,
@@ -170,7 +186,7 @@ class _Evaluated:
     eval_where: _EvalWhere = None
 
     def of(self, read: rows.Rows) -> "Source | None":
-        """What the rates are to be of, if not of what the threshold is chosen on."""
+        """The source on which rates are measured, if not the one the threshold is chosen on."""
         if self.evaluate_on is None:
             require_together("--eval", **asdict(self))
             return None
@@ -193,12 +209,12 @@ class _Written:
     shown: out.Shown
 
     def require_free(self) -> None:
-        """Refuse to begin what could not be written in the end."""
+        """Raise an error before any work if the file cannot be written."""
         if self.output is not None:
             require_free(self.output, force=self.force)
 
     def write(self, result: "Calibration", say: Callable[[str], None]) -> None:
-        """Write the threshold file, if one is wanted."""
+        """Write the threshold file, if requested."""
         from opiscli.thresholds import threshold_file
 
         if self.output is not None:
@@ -206,7 +222,7 @@ class _Written:
             say(f"threshold written to {self.output}")
 
     def show(self, result: "Calibration") -> None:
-        """Print the result, or the bare numbers of it that are wanted."""
+        """Print the result, or only the requested numbers."""
         from opiscli.report import show_text
 
         if self.print_ is None:
@@ -222,7 +238,7 @@ def calibrate(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     wanted: _Targets,
     threshold_file: method.ThresholdFile = None,
     choosing: _Choosing,
@@ -234,7 +250,7 @@ def calibrate(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Choose a threshold for a false-accept rate or another target, with the rates it attains."""
+    """Choose a threshold for a false-accept rate or another target, and report its rates."""
     written.require_free()
     from opiscli.analysis import questions
 
@@ -242,7 +258,7 @@ def calibrate(
         result = questions.calibrate(
             read.of(source),
             wanted.parse(),
-            given(distance=distance, drop_duplicates=drop_duplicates),
+            given(distance=distance, **counted.given()),
             work,
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),

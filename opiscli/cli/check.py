@@ -1,4 +1,4 @@
-"""``opis check``: a gate for the CI of a model repository."""
+"""``opis check``: a CI gate for a model repository."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -11,13 +11,14 @@ from opiscli.cli.options.groups import option, takes_groups
 from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 
-_PANEL = "When to fail"
+_PANEL = "Conditions"
 
 _FailIf = Annotated[
     list[str] | None,
     option(
-        "For example 'opis>0.01', 'recall@1<0.9' or 'tar@far=1e-3<0.5'. Repeatable: the "
-        "check fails if any holds. Rates without @far=… are taken at the threshold given below.",
+        "Condition on a number, for example 'recall@1<0.9', 'opis_corrected>0.01' or "
+        "'tar@far=1e-3<0.5'. Repeatable: the check fails if any condition is met. Rates without "
+        "@far=… are taken at the threshold that is given.",
         _PANEL,
         metavar="CONDITION",
     ),
@@ -29,7 +30,7 @@ def check(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     fail_if: _FailIf = None,
     at: method.GivenThreshold,
     threshold_file: method.ThresholdFile = None,
@@ -38,7 +39,7 @@ def check(
     run: running.Running,
 ) -> None:
     """Fail (exit code 1) if any condition is met, and list the conditions that are."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    asked = given(distance=distance, **counted.given())
     checked, target = read.of(source), Target.one_of(**asdict(at))
     from opiscli.analysis import questions
 

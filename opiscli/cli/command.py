@@ -1,4 +1,4 @@
-"""How the command line reads arguments and shows help."""
+"""Commands that accept former option names and show examples in their help."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ class Command(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """All commands, shown in the same way."""
+    """The group of all commands, shown in the same style."""
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401
         """All parameters, the options ``--help`` and of completion included."""

@@ -1,4 +1,4 @@
-"""``opis compare``: several models, or one before and after, against the first."""
+"""``opis compare``: compare several evaluations with the first."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ _Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE SOURCE…",
-        help="Embeddings or saved evaluations; the others are compared with the first.",
+        help="Embeddings or saved evaluations. The first is the baseline.",
         show_default=False,
     ),
 ]
@@ -24,7 +24,7 @@ def compare(
     sources: _Sources,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     range_: method.Range,
     epsilon: method.Epsilon = None,
     distance: method.DistanceKind = None,
@@ -33,9 +33,9 @@ def compare(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Compare R@1, OPIS, ε-OPIS and TAR of several sources against the first."""
+    """Compare R@1, OPIS, ε-OPIS and TAR of several sources with the first."""
     asked = range_.given(
-        drop_duplicates=drop_duplicates,
+        **counted.given(),
         epsilon=epsilon,
         distance=distance,
         ks=parse_ranks(k),

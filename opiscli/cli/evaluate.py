@@ -1,10 +1,10 @@
-"""``opis evaluate``: how good the model is, and how well one threshold fits all classes."""
+"""``opis evaluate``: how well one threshold works for all classes."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from opiscli.cli.next_steps import next_steps
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
@@ -13,13 +13,21 @@ from opiscli.settings.choice import require_together
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
+    from opiscli.cli.options.console import Console
     from opiscli.counts.counts import CountedSet
     from opiscli.results import Evaluation
 
 _Thresholds = Annotated[
-    int | None, option("Grid points over the range. Default: 201.", method.PANEL, "--thresholds")
+    int | None,
+    option(
+        "Number of grid points in the calibration range. Default: 201.",
+        method.PANEL,
+        "--thresholds",
+    ),
 ]
-_Ranking = Annotated[bool | None, option("Also MAP@R and R-precision.", method.PANEL, "--ranking")]
+_Ranking = Annotated[
+    bool | None, option("Also compute MAP@R and R-precision.", method.PANEL, "--ranking")
+]
 _Index = Annotated[
     str | None,
     option(
@@ -32,7 +40,7 @@ _Index = Annotated[
 _SamplePairs = Annotated[
     float | None,
     option(
-        "Estimate from about so many pairs, for example 1e9, instead of all.",
+        "Estimate from a random sample of about N pairs, for example 1e9, instead of counting all.",
         running.PANEL,
         metavar="N",
     ),
@@ -47,15 +55,23 @@ _Gallery = Annotated[
 ]
 _GalleryWhere = Annotated[
     list[str] | None,
-    option("Only rows of the gallery with this value.", "Input", metavar="COLUMN=VALUE"),
+    option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("Labels of an NPY gallery.", "Input", metavar="FILE.npy")
+    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
+]
+_Full = Annotated[
+    bool,
+    option(
+        "Also show all operating points, the calibration range and the lowest class scores.",
+        out.PANEL,
+        "--full",
+    ),
 ]
 _Save = Annotated[
     str | None,
     option(
-        "Save all counts: the file can stand for SOURCE in every command. - for stdout.",
+        "Save all counts; other commands accept the file as SOURCE. Use - for stdout.",
         out.PANEL,
         metavar="FILE.opis",
     ),
@@ -69,7 +85,7 @@ class _Against:
     gallery_labels: _GalleryLabels = None
 
     def of(self, read: rows.Rows) -> "Source | None":
-        """What SOURCE is to be compared with, if not itself."""
+        """The gallery to compare SOURCE with; ``None`` compares it with itself."""
         if self.gallery is None:
             require_together("--gallery", **asdict(self))
             return None
@@ -97,24 +113,36 @@ class _Retrieval:
 class _Saved:
     save: _Save = None
     force: out.Force = False
+    full: _Full = False
     shown: out.Shown
 
     def path(self) -> Path | None:
-        """Where counts are saved, if to a file."""
+        """The file that counts are saved to, if any."""
         return save_path(self.save, force=self.force)
 
-    def show(self, counts: "CountedSet", result: "Evaluation", say: Callable[[str], None]) -> None:
-        """Save the counts, if that is wanted, and print the result."""
+    def show(
+        self, counts: "CountedSet", result: "Evaluation", console: "Console", typed: str | None
+    ) -> None:
+        """Save the counts, if requested, print the result and suggest the next commands.
+
+        Parameters
+        ----------
+        typed
+            The source as it was typed; ``None`` where it cannot be read again.
+        """
         from opiscli.counts import opis_file
         from opiscli.report import show_bytes
 
         path = self.path()
         if path is not None:
             opis_file.write(counts, path, force=self.force)
-            say(f"counts saved to {path}")
+            console.say(f"counts saved to {path}")
         elif self.save is not None:
             show_bytes(opis_file.to_bytes(counts))
-        self.shown.show(result, on_stderr=self.save is not None and path is None)
+        is_stdout_taken = self.save is not None and path is None
+        self.shown.show(result, on_stderr=is_stdout_taken, full=self.full)
+        if typed is not None and result.gallery is None and self.shown.is_table:
+            console.suggest(next_steps(typed))
 
 
 @takes_groups
@@ -123,7 +151,7 @@ def evaluate(
     *,
     read: rows.Rows,
     against: _Against,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: _Method,
     threshold_file: method.ThresholdFile = None,
     retrieval: _Retrieval,
@@ -134,10 +162,10 @@ def evaluate(
     seed: running.Seed = None,
     run: running.Running,
 ) -> None:
-    """Measure R@1, OPIS and ε-OPIS, the rates at common operating points, and the worst classes."""
+    """Measure R@1, OPIS and ε-OPIS, the rates at common thresholds and the lowest class scores."""
     asked = how.given(
         **retrieval.given(),
-        drop_duplicates=drop_duplicates,
+        **counted.given(),
         sample_pairs=parse_whole("--sample-pairs", sample_pairs),
         seed=seed,
     )
@@ -151,4 +179,4 @@ def evaluate(
             evaluated, asked, work, gallery=gallery, complete=is_saved, **further
         )
     run.warn(result.warnings)
-    saved.show(counts, result, run.console.say)
+    saved.show(counts, result, run.console, read.typed(source))

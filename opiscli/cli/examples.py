@@ -64,6 +64,6 @@ _EXAMPLES = {
 
 
 def epilog(command: str) -> str:
-    """What follows the options in the help of a command: examples, and where to read more."""
+    """The end of the help of a command: examples and a link to the documentation."""
     lines = ["Examples:", *(f"  {line}" for line in _EXAMPLES.get(command, ()))]
     return "\n".join([*lines, "", f"Documentation: {DOCUMENTATION}"])

@@ -1,4 +1,4 @@
-"""``opis export``: a head for other programs."""
+"""``opis export``: write a head for other programs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from opiscli.cli.options import output as out
 
 def export(
     head: Annotated[
-        Path, typer.Argument(help="A head that opis finetune wrote.", show_default=False)
+        Path, typer.Argument(help="Head file written by opis finetune.", show_default=False)
     ],
     *,
     output: Annotated[
@@ -18,14 +18,14 @@ def export(
         typer.Option(
             "-o",
             "--output",
-            help="FILE.onnx; FILE.faiss, an empty index that projects by itself; or FILE.npz.",
+            help="File to write: .onnx; .faiss (an empty index that applies the head); or .npz.",
             rich_help_panel=out.PANEL,
             show_default=False,
         ),
     ],
     force: out.Force = False,
 ) -> None:
-    """Write a head as ONNX, as FAISS transforms or as NumPy arrays; prints the path."""
+    """Write a head as ONNX, as a FAISS index or as NumPy arrays, and print the path."""
     # Imported here, because these pull in NumPy: --help need not wait.
     from opiscli.analysis.export import export as export_to_file
     from opiscli.report import show_text

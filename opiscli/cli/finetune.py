@@ -1,4 +1,4 @@
-"""``opis finetune``: a projection head that makes one threshold fit, without touching the model."""
+"""``opis finetune``: train a projection head on frozen embeddings."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,66 +18,77 @@ if TYPE_CHECKING:
     from opiscli.training.head import Head
     from opiscli.training.result import ValidationStep
 
-_LOSS = "What is minimised"
-_HEAD = "What is trained"
-_TRAINING = "How it is trained"
-_VALIDATION = "How it is chosen"
+_LOSS = "Loss"
+_HEAD = "Head"
+_TRAINING = "Training"
+_VALIDATION = "Validation"
 
 
 _Output = Annotated[
     Path,
-    option("The head; its history is written beside it.", out.PANEL, "-o", "--output"),
+    option("File for the head; its history is written beside it.", out.PANEL, "-o", "--output"),
 ]
 _Loss = Annotated[
     str | None,
     option(
-        "contrastive, triplet, multi-similarity, supcon, smooth-ap, recall-at-k, arcface, cosface,"
-        " normalized-softmax, proxy-anchor or proxy-nca. Default: supcon.",
+        "Metric-learning loss: contrastive, triplet, multi-similarity, supcon, smooth-ap, "
+        "recall-at-k, arcface, cosface, normalized-softmax, proxy-anchor or proxy-nca. "
+        "Default: supcon.",
         _LOSS,
     ),
 ]
 _LossOption = Annotated[
     list[str] | None,
-    option("A parameter of the loss. Repeat for more.", _LOSS, metavar="NAME=VALUE"),
+    option("Set a parameter of the loss. Repeatable.", _LOSS, metavar="NAME=VALUE"),
 ]
 _Tcm = Annotated[
-    bool, option("The threshold-consistent margin. Default: on.", _LOSS, "--tcm/--no-tcm")
+    bool,
+    option("Add the threshold-consistent margin (TCM) loss. Default: on.", _LOSS, "--tcm/--no-tcm"),
 ]
 _Margins = Annotated[
     str | None,
     option(
-        "auto: TCM's margins follow the calibration range as the head learns; fixed: they stay at"
-        " 0.9 and 0.5. Default: auto, unless a margin is given.",
+        "auto: move the TCM margins with the calibration range during training; fixed: keep them at"
+        " 0.9 and 0.5. Default: auto, or fixed if a margin is given.",
         _LOSS,
     ),
 ]
-_MarginPos = Annotated[float | None, option("Similarity that positives should reach.", _LOSS)]
-_MarginNeg = Annotated[float | None, option("Similarity negatives should stay below.", _LOSS)]
-_LambdaPos = Annotated[float | None, option("Weight of the positives. Default: 5.", _LOSS)]
-_LambdaNeg = Annotated[float | None, option("Weight of the negatives. Default: 5.", _LOSS)]
+_MarginPos = Annotated[
+    float | None, option("Similarity that positive pairs should reach. See --margins.", _LOSS)
+]
+_MarginNeg = Annotated[
+    float | None, option("Similarity that negative pairs should stay below. See --margins.", _LOSS)
+]
+_LambdaPos = Annotated[float | None, option("TCM weight of positive pairs. Default: 5.", _LOSS)]
+_LambdaNeg = Annotated[float | None, option("TCM weight of negative pairs. Default: 5.", _LOSS)]
 _Head = Annotated[
     str | None,
     option(
-        "residual (safe with few classes), linear or mlp. Default: residual.", _HEAD, "--head-type"
+        "Head: residual (safe with few classes), linear or mlp. Default: residual.",
+        _HEAD,
+        "--head-type",
     ),
 ]
 _Start = Annotated[
-    str | None, option("identity, pca or whitening. Default: identity.", _HEAD, "--start")
+    str | None,
+    option("Initial head: identity, pca or whitening. Default: identity.", _HEAD, "--start"),
 ]
-_Dim = Annotated[int | None, option("Output dimension (default: same as input).", _HEAD)]
-_Optimiser = Annotated[str | None, option("adam or lbfgs. Default: adam.", _TRAINING)]
+_Dim = Annotated[int | None, option("Output dimension. Default: same as the input.", _HEAD)]
+_Optimiser = Annotated[str | None, option("Optimiser: adam or lbfgs. Default: adam.", _TRAINING)]
 _Steps = Annotated[int | None, option("Maximum number of steps. Default: 600.", _TRAINING)]
-_Classes = Annotated[int | None, option("Classes per batch. Default: 32.", _TRAINING)]
+_Classes = Annotated[int | None, option("Number of classes per batch. Default: 32.", _TRAINING)]
 _Items = Annotated[
     int | None,
     option(
-        "Items of each class in a batch. Default: as many as make 128 in all, 4 or more.", _TRAINING
+        "Number of items per class in a batch. Default: 128 / classes, but at least 4.", _TRAINING
     ),
 ]
 _Rate = Annotated[
     float | None,
     option(
-        "Adam learning rate. Default: 3e-4, less for fewer than 150 classes.", _TRAINING, "--lr"
+        "Adam learning rate. Default: 3e-4, lower with fewer than 150 training classes.",
+        _TRAINING,
+        "--lr",
     ),
 ]
 _Decay = Annotated[
@@ -86,7 +97,7 @@ _Decay = Annotated[
 _Tune = Annotated[
     int | None,
     option(
-        "Try N settings (learning rate, head, weight and margins of TCM), keep the best.",
+        "Train with N settings (learning rate, head, TCM weight and margins) and keep the best.",
         _TRAINING,
         metavar="N",
         min=1,
@@ -97,23 +108,23 @@ _Resume = Annotated[
 ]
 _Val = Annotated[
     str | None,
-    option("Validation SOURCE, of other classes. Default: classes set aside.", _VALIDATION),
+    option("Validation SOURCE with other classes. Default: held-out classes.", _VALIDATION),
 ]
 _ValFraction = Annotated[
-    float | None, option("Share of classes set aside. Default: 0.2.", _VALIDATION)
+    float | None, option("Share of classes held out for validation. Default: 0.2.", _VALIDATION)
 ]
 _Objective = Annotated[
     str | None,
     option(
-        "opis: lowest OPIS without losing R@1; recall: highest R@1 without raising OPIS; both:"
-        " must improve both. Default: opis.",
+        "How the checkpoint is selected. opis: lowest OPIS without losing R@1; recall: highest R@1"
+        " without raising OPIS; both: must improve both. Default: opis.",
         _VALIDATION,
     ),
 ]
 _Far = Annotated[
     str | None,
     option(
-        "Calibration range of OPIS by pooled false-accept rate. Default: 1e-2:1e-1.",
+        "Calibration range by pooled false-accept rate. Default: 1e-2:1e-1.",
         _VALIDATION,
         "--far-range",
         metavar="LO:HI",
@@ -124,15 +135,24 @@ _Far = Annotated[
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Columns:
     embedding_column: rows.EmbeddingColumn = None
+    embedding_columns: rows.EmbeddingColumns = None
     label_column: rows.LabelColumn = None
     where: rows.Where = None
+    exclude: rows.Exclude = None
     labels: rows.LabelsFile = None
 
     def read(self, source: str) -> "EmbeddingSet":
         from opiscli.sources import Selection, read_embeddings
 
-        columns = self.embedding_column, self.label_column, None
-        return read_embeddings(source, Selection(*columns, tuple(self.where or ()), self.labels))
+        selection = Selection(
+            self.embedding_column,
+            self.label_column,
+            embedding_columns=self.embedding_columns,
+            where=tuple(self.where or ()),
+            exclude=tuple(self.exclude or ()),
+            labels_file=self.labels,
+        )
+        return read_embeddings(source, selection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +199,7 @@ class _Attempts:
     def __post_init__(self) -> None:
         if self.resume and self.tune:
             raise UsageError(
-                "--resume goes on with one training, and --tune makes several",
+                "--resume cannot be combined with --tune: it continues a single training run",
                 hint="Leave one of them out.",
             )
 
@@ -194,11 +214,11 @@ class _ValidationOptions:
     def __post_init__(self) -> None:
         if self.val is not None and self.val_fraction is not None:
             raise UsageError(
-                "--val and --val-fraction exclude each other", hint="Leave --val-fraction out."
+                "use either --val or --val-fraction, not both", hint="Leave --val-fraction out."
             )
 
     def read(self, columns: _Columns) -> "EmbeddingSet | None":
-        """Items of other classes to validate on, if they are given."""
+        """The validation set, if ``--val`` is given."""
         return None if self.val is None else columns.read(self.val)
 
     @property
@@ -226,9 +246,8 @@ def finetune(
 ) -> None:
     """Train a projection head on frozen embeddings with a metric-learning loss and TCM.
 
-    Keeps the original embeddings if the head is not better on held-out classes: the best checkpoint
-    on the validation classes is kept; if none improves on the original embeddings, an identity
-    head is written.
+    The best checkpoint on the validation classes is kept.
+    If none improves on the original embeddings, an identity head is written.
     """
     name, console = source_or_stdin(source), run.console
     from opiscli.analysis.finetune import finetune_to_file
@@ -253,7 +272,7 @@ def finetune(
 
 
 def _untrained(**options: Any) -> "Head":  # noqa: ANN401
-    """A head that knows its settings, checked before anything is read."""
+    """An untrained head whose settings are validated before anything is read."""
     from opiscli.training.head import Head
 
     head = Head(**given(**options))

@@ -1,4 +1,4 @@
-"""``opis inspect``: what to look at first."""
+"""``opis inspect``: the worst classes, the hardest pairs and likely label errors."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -11,24 +11,29 @@ from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
 
 _TARGET = method.THRESHOLD_PANEL
-_SHOWN = "What is listed"
+_SHOWN = "Listing"
 _Far = Annotated[
     float | None,
     option(
-        "The largest threshold with a false-accept rate of at most this. Default: 1e-3.",
+        "Use the largest threshold with a false-accept rate of at most RATE. Default: 1e-3.",
         _TARGET,
         metavar="RATE",
         parser=parse_rate,
     ),
 ]
 _Pairs = Annotated[
-    int, option("How many pairs of each kind, and suspected labels.", _SHOWN, show_default=True)
+    int,
+    option(
+        "Maximum number of pairs of each kind and of possible label errors to list.",
+        _SHOWN,
+        show_default=True,
+    ),
 ]
 _Neighbours = Annotated[
     int,
     option(
-        "A label is suspected where so many nearest others, and all as near as the last "
-        "of them, are of one other class (the editing rule of Wilson 1972, unanimous).",
+        "Number of nearest neighbours for label errors: an item is listed if all of them "
+        "(including ties) belong to one other class (unanimous editing rule of Wilson 1972).",
         _SHOWN,
         show_default=True,
     ),
@@ -36,7 +41,9 @@ _Neighbours = Annotated[
 _Show = Annotated[
     list[str] | None,
     option(
-        "Show this column of each item, such as its text. Repeatable.", _SHOWN, metavar="COLUMN"
+        "Show this column of each listed item, for example its text. Repeatable.",
+        _SHOWN,
+        metavar="COLUMN",
     ),
 ]
 
@@ -57,7 +64,7 @@ def inspect(
     shown: out.Shown,
     run: running.Running,
 ) -> None:
-    """List the classes with the highest error rates, the worst pairs and likely label errors."""
+    """List the classes with the highest error rates, the hardest pairs and likely label errors."""
     target = Target.one_of(far=far, **asdict(at), threshold_file=threshold_file)
     inspected = read.of(source)
     from opiscli.analysis import questions

@@ -14,7 +14,7 @@ _OUTPUT = Picture(output=Path("classes.png"))
 _Far = Annotated[
     float | None,
     option(
-        "Draw at the threshold for this pooled false-accept rate. Default: 1e-2.",
+        "Use the largest threshold with a pooled false-accept rate of at most RATE. Default: 1e-2.",
         PANEL,
         metavar="RATE",
         parser=parse_rate,
@@ -27,7 +27,7 @@ def plot_classes(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     at: method.GivenThreshold,
     far: _Far = None,
     highlight: Highlight = None,
@@ -35,8 +35,8 @@ def plot_classes(
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw FAR and FRR of every class at one threshold, one dot per class; names the worst five."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    """Draw the FAR and FRR of every class at one threshold, one dot per class."""
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 
@@ -45,4 +45,4 @@ def plot_classes(
     with run.work() as work:
         errors, named = from_sources.classes_of(drawn, target, asked, work, highlight=highlight)
     run.warn(errors.warnings)
-    picture.write(lambda: figures.classes_picture(errors, named))
+    picture.write(lambda: figures.classes_picture(errors, named), run)

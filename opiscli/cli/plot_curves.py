@@ -1,4 +1,4 @@
-"""``opis plot-curves``: which classes break, and where."""
+"""``opis plot-curves``: the score of every class against the threshold."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ def plot_curves(
     sources: rows.Sources = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     highlight: Highlight = None,
     how: method.Method,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw the utility of every class over the threshold; two sources give two panels."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    """Draw the score of every class against the threshold; two sources give two panels."""
+    asked = how.given(distance=distance, **counted.given())
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources
 
@@ -30,4 +30,4 @@ def plot_curves(
     picture.require_drawable()
     with run.work() as work:
         panels, named = from_sources.curves_of(drawn, asked, work, highlight=highlight or ())
-    picture.write(lambda: figures.curves_picture(panels, named))
+    picture.write(lambda: figures.curves_picture(panels, named), run)

@@ -1,4 +1,4 @@
-"""``opis plot-det``: what a lower FAR costs in FRR, for one source or several."""
+"""``opis plot-det``: FRR against FAR, for one source or several."""
 
 from pathlib import Path
 
@@ -15,17 +15,17 @@ def plot_det(
     sources: rows.Sources = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw the error trade-off of one source or several on normal-deviate axes."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    """Draw the detection error trade-off (FRR against FAR) of one or more sources."""
+    asked = given(distance=distance, **counted.given())
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources
 
     picture.require_drawable()
     with run.work() as work:
         curves = from_sources.det_curves_of(drawn, asked, work)
-    picture.write(lambda: figures.det_picture(curves))
+    picture.write(lambda: figures.det_picture(curves), run)

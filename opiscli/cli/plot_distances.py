@@ -12,7 +12,9 @@ _OUTPUT = Picture(output=Path("distances.png"))
 _Log = Annotated[
     bool,
     option(
-        "Densities on a logarithmic scale, which shows the rare near negatives.", PANEL, "--log"
+        "Use a logarithmic density scale, which shows the rare negative pairs at small distances.",
+        PANEL,
+        "--log",
     ),
 ]
 
@@ -22,18 +24,18 @@ def plot_distances(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     log: _Log = False,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw histograms of positive and negative distances, with thresholds for common FARs."""
-    asked = given(distance=distance, drop_duplicates=drop_duplicates)
+    """Draw histograms of same-class and different-class distances, with common thresholds."""
+    asked = given(distance=distance, **counted.given())
     drawn = read.of(source)
     from opiscli.plots import figures, from_sources
 
     picture.require_drawable()
     with run.work() as work:
         distances = from_sources.distances_of(drawn, asked, work)
-    picture.write(lambda: figures.distances_picture(distances, log=log))
+    picture.write(lambda: figures.distances_picture(distances, log=log), run)

@@ -11,8 +11,8 @@ _OUTPUT = Picture(output=Path("pareto.png"))
 _Arrows = Annotated[
     list[str] | None,
     option(
-        "Draw an arrow from a source to another, both named by file, without suffix, or "
-        "as given. Repeat for more.",
+        "Draw an arrow from BASE to TUNED, each named by its path or by its file name without "
+        "suffix. Repeatable.",
         PANEL,
         metavar="BASE:TUNED",
     ),
@@ -24,19 +24,19 @@ def plot_pareto(
     sources: rows.Sources = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     arrow: _Arrows = None,
     how: method.RangeAndUtility,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
     run: running.Running,
 ) -> None:
-    """Draw 1 − R@1 against OPIS of several sources, and arrows from models to their tuned ones."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    """Draw 1 − R@1 against OPIS, one dot per source; --arrow adds arrows from base to tuned."""
+    asked = how.given(distance=distance, **counted.given())
     drawn = read.of_each(sources)
     from opiscli.plots import figures, from_sources
 
     picture.require_drawable()
     with run.work() as work:
         models, arrows = from_sources.models_of(drawn, asked, work, arrows=arrow or ())
-    picture.write(lambda: figures.pareto_picture(models, arrows))
+    picture.write(lambda: figures.pareto_picture(models, arrows), run)

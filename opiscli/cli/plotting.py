@@ -1,40 +1,47 @@
-"""What the commands that draw share: their options, and how a picture is written."""
+"""Shared by the plot commands: their options, and how a picture is written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option
 
 if TYPE_CHECKING:
+    from opiscli.cli.options.running import Running
     from opiscli.plots.drawing.canvas import Picture as Drawing
 
-PANEL = "What is drawn"
+PANEL = "Picture"
 
 _Output = Annotated[
     Path,
     option(
-        "A .png, .svg or .pdf file.", out.PANEL, "-o", "--output", metavar="FILE", show_default=True
+        "File to write: .png, .svg or .pdf.",
+        out.PANEL,
+        "-o",
+        "--output",
+        metavar="FILE",
+        show_default=True,
     ),
 ]
 _Style = Annotated[
-    str | None, option("A matplotlib style, by name or file, on top of the usual look.", out.PANEL)
+    str | None, option("Apply a matplotlib style (name or file) to the default look.", out.PANEL)
 ]
 Highlight = Annotated[
     list[str] | None,
     option(
-        "Name a class, or worst:N for the N worst ones. Repeat for more.", PANEL, metavar="LABEL"
+        "Highlight the class with this label, or the N worst classes with worst:N (plot-curves: "
+        "by mean class score; plot-classes: by FRR and FAR in turns). Repeatable.",
+        PANEL,
+        metavar="LABEL",
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """Where a picture is written, and in which style it is drawn."""
+    """The output file of a picture and its style."""
 
     output: _Output
     style: _Style = None
@@ -47,10 +54,11 @@ class Picture:
         require_picture_path(self.output, force=self.force)
         read_style(self.style)
 
-    def write(self, draw: "Callable[[], Drawing]") -> None:
+    def write(self, draw: "Callable[[], Drawing]", run: "Running") -> None:
         """Draw in the style, write the file and print its path."""
         from opiscli.plots.drawing.canvas import drawing_style, save
+        from opiscli.report import show_text
 
-        with drawing_style(self.style):
+        with run.console.relayed(), drawing_style(self.style):
             save(draw(), self.output, force=self.force)
-        typer.echo(str(self.output))
+        show_text(f"{self.output}\n")

@@ -1,4 +1,4 @@
-"""``opis project``: a head applied to a source, all other columns kept."""
+"""``opis project``: apply a head to a source and keep all its other columns."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,8 @@ from opiscli.cli.options import rows, running
 from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin
 
-_Head = Annotated[Path, option("A head that opis finetune wrote.", None, "--head")]
-_Output = Annotated[Path, option("The Parquet file to write.", out.PANEL, "-o", "--output")]
+_Head = Annotated[Path, option("Head file written by opis finetune.", None, "--head")]
+_Output = Annotated[Path, option("Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 def project(
@@ -18,12 +18,14 @@ def project(
     head: _Head,
     output: _Output,
     embedding_column: rows.EmbeddingColumn = None,
+    embedding_columns: rows.EmbeddingColumns = None,
     where: rows.Where = None,
+    exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
     force: out.Force = False,
     verbose: running.Verbose = False,
 ) -> None:
-    """Apply a head to the embeddings of a source and write it as Parquet; prints its path."""
+    """Apply a head to the embeddings of a source, write them as Parquet and print the path."""
     name = source_or_stdin(source)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
@@ -33,7 +35,13 @@ def project(
     from opiscli.training.head import Head
 
     projection = Head.load(head).projection
-    selection = Selection(embedding_column, where=tuple(where or ()), labels_file=labels)
+    selection = Selection(
+        embedding_column,
+        embedding_columns=embedding_columns,
+        where=tuple(where or ()),
+        exclude=tuple(exclude or ()),
+        labels_file=labels,
+    )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     talk = Console(quiet=False, verbose=verbose)
     talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 
 _Output = Annotated[
-    Path, option("The page.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True)
+    Path,
+    option(
+        "HTML file to write.", out.PANEL, "-o", "--output", metavar="FILE.html", show_default=True
+    ),
 ]
 
 
@@ -19,20 +20,21 @@ def report(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    drop_duplicates: rows.DropDuplicates = None,
+    counted: rows.Counted,
     how: method.Method,
     distance: method.DistanceKind = None,
     output: _Output = Path("report.html"),
     force: out.Force = False,
     run: running.Running,
 ) -> None:
-    """Write one self-contained page: numbers, pictures, a threshold explorer, all classes."""
-    asked = how.given(distance=distance, drop_duplicates=drop_duplicates)
+    """Write a self-contained HTML page: numbers, plots, a threshold explorer and all classes."""
+    asked = how.given(distance=distance, **counted.given())
     reported = read.of(source)
+    from opiscli.report import show_text
     from opiscli.report.html.page_file import require_page_path, write_page
 
     require_page_path(output, force=force)
     with run.work() as work:
         evaluation = write_page(reported, asked, work, output, force=force)
     run.warn(evaluation.warnings)
-    typer.echo(str(output))
+    show_text(f"{output}\n")

@@ -1,4 +1,4 @@
-"""What an index makes of the exact answer: its nearest neighbours, and pairs at the thresholds."""
+"""Counts through an index: its nearest neighbours, and the pairs it accepts at the thresholds."""
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from opiscli.neighbours.ann_index import (
     search,
 )
 from opiscli.neighbours.ann_ranks import first_ranks
+from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeRequest
@@ -51,7 +52,7 @@ def deploy(
     seed: int = 0,
     on_progress: Progress | None = None,
 ) -> DeployedCounts:
-    """Search the index for all items, and count all pairs anew at the exact thresholds.
+    """Search the index for all items, and recount all pairs at the exact thresholds.
 
     Parameters
     ----------
@@ -67,8 +68,20 @@ def deploy(
     UsageError
         If it cannot be made, or the memory limit is too small.
     """
-    threads = resources.threads
-    index = open_index(asked, items, distance, seed=seed, threads=threads)
+    with held_to(resources.threads):
+        return _deploy(items, counted, asked, distance, resources, seed, on_progress)
+
+
+def _deploy(
+    items: EmbeddingSet,
+    counted: Counts,
+    asked: str,
+    distance: Distance,
+    resources: Resources,
+    seed: int,
+    on_progress: Progress | None,
+) -> DeployedCounts:
+    index = open_index(asked, items, distance, seed=seed, on_progress=on_progress)
     compared = decoder(index)
     if compared is not None and not _agrees(items, index, compared):
         compared = None
@@ -76,8 +89,8 @@ def deploy(
         _require_same_items(items, index, compared)
     exact = counted.retrieval.get(recall_name(1))
     if exact is None:
-        exact = _first_hits(items, match_ranks(items, 1, threads=threads))
-    hits = _first_hits(items, first_ranks(index, items))
+        exact = _first_hits(items, match_ranks(items, 1, threads=resources.threads))
+    hits = _first_hits(items, first_ranks(index, items, on_progress))
     pairs = None
     if compared is not None:
         at = _thresholds(counted)
@@ -103,7 +116,7 @@ def _count_stored(
     resources: Resources,
     on_progress: Progress | None,
 ) -> PairCounts:
-    """Count the pairs that each threshold accepts when an index measures the distance.
+    """Count the pairs that each threshold accepts if the index computes the distance.
 
     Each item is a query, as it is, against the stored copies of all others; so every
     unordered pair is seen twice, from both its ends. The distance is the one that the index
@@ -143,7 +156,7 @@ def _sample(items: EmbeddingSet) -> AnyArray:
 
 
 def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> None:
-    """Refuse an index of other vectors, of another order, or of vectors that are not unit."""
+    """Raise `SourceError` if the index holds other, reordered or unnormalised vectors."""
     some = _sample(items)
     # In class order, so half a set away is another class.
     others = (some + items.n_items // 2) % items.n_items
@@ -165,7 +178,7 @@ def _require_same_items(items: EmbeddingSet, index: DeployedIndex, compared: Dec
 
 
 def _agrees(items: EmbeddingSet, index: DeployedIndex, compared: Decoder) -> bool:
-    """Whether the index reports the distances of what it decodes, and not an estimate or a rank."""
+    """Whether the index reports the exact distances of the vectors it decodes."""
     some = _sample(items)
     distance, found = search(index, items.unit_rows[some], 2)
     rows, columns = np.nonzero(found >= 0)

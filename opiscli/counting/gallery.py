@@ -1,4 +1,4 @@
-"""Counts all pairs across queries and a gallery."""
+"""Counts all pairs between queries and a gallery."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
 from opiscli.counting.sweep import Sweep, sweep
-from opiscli.counting.tables import pair_counts
+from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import kernel_for
+from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.recall import recall_sums
@@ -25,7 +25,7 @@ def count_against_gallery(
     resources: Resources,
     on_progress: Progress | None = None,
 ) -> Counts:
-    """Count all pairs across the two.
+    """Count all pairs of a query and a gallery item.
 
     Raises
     ------
@@ -49,9 +49,13 @@ def count_against_gallery(
     chosen = np.union1d(counted.chosen, request.thresholds)
     return Counts(
         names=sets.names,
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=counted.pooled,
-        table=pair_counts(space, counted.plan.thresholds, counted.tally, chosen),
+        table=(
+            binned_counts(space, counted.plan.thresholds, counted.tally)
+            if request.keeps_bins
+            else pair_counts(space, counted.plan.thresholds, counted.tally, chosen)
+        ),
         grid=counted.grid,
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),
@@ -64,7 +68,7 @@ def _side(of: ClassOrdered) -> Side:
 
 
 def _spread(side: Side) -> IntArray:
-    """Positions of at most so many items, drawn by what they are and not by where they stand."""
+    """Draw at most ``n`` positions by the content of the items, whatever their order."""
     words: AnyArray = np.ascontiguousarray(side.vectors).view(np.uint32)
     keys = np.random.default_rng(0).integers(0, 2**32, size=words.shape[1], dtype=np.uint32) | 1
     mixed = (words * keys).sum(axis=1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)

@@ -1,4 +1,4 @@
-"""At which thresholds pairs are counted: known from all pairs, or expected from a sample."""
+"""The plan of a count: thresholds known from all pairs, or candidates from a sample."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ _TIE = 2.0**-21
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Thresholds to count at, and how the ones to report follow from the counts.
+    """Thresholds to count at, and how the reported ones follow from the counts.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ class Plan:
 
     @property
     def is_final(self) -> bool:
-        """Whether it was made from all pairs, so that no count can contradict it."""
+        """Whether the plan was made from all pairs, so that no count can contradict it."""
         return self.inner is None
 
 
 def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
-    """Plan from all pairs: every threshold is known before the count.
+    """Plan from all pairs: all thresholds are known before the count.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
 
 
 def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | None:
-    """Plan from the pairs of a sample of items: candidates where it expects thresholds.
+    """Plan from a sample of items: dense candidates where thresholds are expected.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def _grid_candidates(
 
 
 def _pooled(pool: Pool, scale: float, distance: Distance) -> DistanceHistogram:
-    """Pairs between thresholds that may be chosen: edges of filled cells, and single pairs.
+    """Histogram between the thresholds that may be chosen: edges of filled cells, single pairs.
 
     The smallest distances of negative pairs are known one by one, so that also a handful
     of false accepts is used to the last. No threshold stands closer to one of them than
@@ -194,7 +194,7 @@ def _pooled(pool: Pool, scale: float, distance: Distance) -> DistanceHistogram:
 def _histogram(
     cosine: FloatArray, positive: IntArray, negative: IntArray, distance: Distance
 ) -> DistanceHistogram:
-    """Pairs up to each of some cosine distances, in any order, as counts between them."""
+    """Histogram of unordered cosine distances between the given edges."""
     order = np.argsort(cosine, kind="stable")
     of_positive, of_negative = np.diff([positive[order], negative[order]], axis=1, prepend=0)
     return DistanceHistogram(
@@ -203,7 +203,7 @@ def _histogram(
 
 
 def _zone(pooled: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, float] | None:
-    """Where the threshold of a rate lies for sure, from what a sample saw."""
+    """Zone that certainly contains the threshold of a rate, estimated from a sample."""
     # The rarer an error, the fewer the sample has seen, and the more items make them all.
     n_pairs = float(pooled.positive.sum() + pooled.negative.sum())
     off = _ROOM / (2 * n_pairs) ** 0.25 * (0.1 / rate) ** 0.25
@@ -218,7 +218,7 @@ def _zone(pooled: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, f
 
 
 def _everywhere(pooled: DistanceHistogram, gap: float, distance: Distance) -> FloatArray:
-    """Candidates up to where nobody would put a threshold, and few beyond."""
+    """Candidates over all plausible thresholds, and a few beyond."""
     far = threshold_at_far(pooled, _DENSE_FAR)
     top = max(threshold_at_frr(pooled, _DENSE_FRR), 0.0 if far is None else far)
     first = float(pooled.ticks[0])
@@ -233,12 +233,12 @@ def _everywhere(pooled: DistanceHistogram, gap: float, distance: Distance) -> Fl
 
 
 def _gap(smallest: float) -> float:
-    """How far apart candidates may be: relative to the smallest threshold, if that is small."""
+    """Largest gap between candidates, relative to the smallest threshold if that is small."""
     return _GAP * min(1.0, 1.5 * max(abs(smallest), 1e-5))
 
 
 def _thinned(ticks: FloatArray, gap: float) -> FloatArray:
-    """Leave out ticks that are closer than the gap to one that stays, but not the first ones."""
+    """Remove ticks closer than the gap to a kept one, except for the first ones."""
     few = 4096
     if len(ticks) <= few:
         return ticks
@@ -261,13 +261,13 @@ def _some(values: FloatArray, most: int) -> FloatArray:
 
 
 def _evenly(among: FloatArray, lo: float, hi: float, most: int) -> FloatArray:
-    """At most so many of some thresholds, evenly spread from ``lo`` to ``hi``."""
+    """Select at most ``n`` thresholds, evenly spread from ``lo`` to ``hi``."""
     among = np.unique(among)
     return np.unique(nearest(among, np.linspace(lo, hi, most)))
 
 
 def nearest(among: FloatArray, thresholds: FloatArray) -> FloatArray:
-    """The nearest of some increasing thresholds to each of the given ones."""
+    """For each value, the nearest of some increasing thresholds."""
     above = np.clip(np.searchsorted(among, thresholds), 1, max(len(among) - 1, 1))
     above = np.minimum(above, len(among) - 1)
     below = np.maximum(above - 1, 0)

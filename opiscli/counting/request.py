@@ -45,7 +45,7 @@ class CountRequest:
 
     @property
     def given_range(self) -> tuple[float, float] | None:
-        """The thresholds of the range where these are given, and not bounds of a rate."""
+        """The two thresholds of the calibration range, if it is given by thresholds."""
         return self.calibration_range.thresholds(self.distance)
 
     @classmethod

@@ -13,7 +13,7 @@ from opiscli.settings.resources import Resources
 def ranking_sums(
     items: EmbeddingSet, resources: Resources, on_progress: Progress | None = None
 ) -> dict[str, FloatArray]:
-    """Search for the R nearest others of all items and score each list as it comes.
+    """Search the R nearest neighbours of all items and score each list.
 
     Takes about the time of one nearest-neighbour search, longer if classes are large.
 

@@ -1,4 +1,4 @@
-"""A random sample of pairs: all positive ones, and every item against a few random others."""
+"""A random sample of pairs: positive pairs, and each item with a few random others."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from opiscli.counts.pair_counts import PairCounts, SpreadCounts
 from opiscli.embeddings.cosine import LARGEST
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
+from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler, in_use
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.tally import ItemTally, Tally
@@ -39,7 +39,7 @@ def count_sample(
     resources: Resources,
     on_progress: Progress | None = None,
 ) -> Counts:
-    """Count about ``n_pairs`` pairs that stand for all, every class having its share.
+    """Count a random sample of about ``n_pairs`` pairs, stratified by class.
 
     Positive pairs are counted in full, or of a random part of the items of large classes
     where they would take more than half of the sample. For the negative ones some items
@@ -66,8 +66,8 @@ def count_sample(
     if n_drawn < FEWEST_OTHERS:
         least = int(positive_pairs.sum()) + FEWEST_OTHERS * items.n_items
         raise UsageError(
-            f"--sample-pairs {n_pairs:,} pairs each of {items.n_items:,} items with {n_drawn}"
-            f" others, expected {FEWEST_OTHERS} or more",
+            f"--sample-pairs {n_pairs:,} compares each of {items.n_items:,} items with only"
+            f" {n_drawn} others; at least {FEWEST_OTHERS} are needed",
             hint=f"Give at least --sample-pairs {least}.",
         )
     drawn = np.sort(np.argsort(key, kind="stable")[:n_drawn])
@@ -98,7 +98,7 @@ def count_sample(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """The two sweeps of a sample.
+    """The two counts of a sample: positive pairs and random pairs.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class _Parts:
 
 
 def _shuffled(items: EmbeddingSet, seed: int) -> AnyArray:
-    """Numbers that put the items in a random order, another one for each seed."""
+    """Sort keys for a random order of the items, which depends on the seed."""
     mixed = items.fingerprints + np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
@@ -129,7 +129,7 @@ def _shuffled(items: EmbeddingSet, seed: int) -> AnyArray:
 
 
 def _within_classes(items: EmbeddingSet, key: AnyArray, most: int) -> IntArray:
-    """Positions of the items whose positive pairs are counted: as many a class as fit."""
+    """Positions of the items whose positive pairs are counted: as many per class as fit."""
     sizes = items.class_sizes
 
     def n_positive(cap: int) -> int:
@@ -173,7 +173,7 @@ def _counted(
     return Counts(
         names=items.names,
         mode="sampled",
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=pooled,
         table=table,
         grid=even if plan.grid is not None or plan.inner is None else nearest(plan.inner, even),
@@ -184,7 +184,7 @@ def _counted(
 
 
 def _for_noise(plan: Plan, parts: _Parts) -> SpreadCounts | None:
-    """Positive pairs of each item within its class, and its negative ones with those drawn."""
+    """Positive pairs of each item in its class, and its negative pairs with the drawn items."""
     across = parts.across.row_items
     of_items = ItemTally(
         parts.within.row_items.positive,
@@ -201,7 +201,7 @@ def _for_noise(plan: Plan, parts: _Parts) -> SpreadCounts | None:
 
 
 def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
-    """Counts of classes of which only some pairs were counted, as if all had been.
+    """Scale the counts of partly counted classes up to all their pairs.
 
     Each class then weighs in pooled rates as it does among all pairs.
     """
@@ -212,7 +212,7 @@ def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
 
 
 def _pooled(table: PairCounts) -> DistanceHistogram:
-    """All counted pairs; what lies beyond the last threshold is in one last bin."""
+    """All counted pairs; the last bin holds everything beyond the last threshold."""
     positive, negative = (
         np.diff(np.append(accepted.sum(axis=0, dtype=np.int64), pairs.sum()), prepend=0)
         for accepted, pairs in (
@@ -226,7 +226,7 @@ def _pooled(table: PairCounts) -> DistanceHistogram:
 def _retrieval(
     items: EmbeddingSet, ks: tuple[int, ...], parts: _Parts, resources: Resources
 ) -> dict[str, FloatArray]:
-    """Hits of the drawn items, summed by class: they have met all others."""
+    """Hits of the drawn items, which were compared with all others, summed by class."""
     if not ks:
         return {}
     searched = items.class_sizes[items.codes[parts.drawn]] > 1

@@ -1,4 +1,4 @@
-"""Which items stand for all where thresholds are planned."""
+"""The sample of items from which thresholds are planned."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ SAMPLE_ITEMS = 6000
 
 
 def sample_of_items(items: EmbeddingSet) -> IntArray | None:
-    """Positions of a few thousand items; ``None`` where there are no more than that.
+    """Positions of a few thousand items; ``None`` if the set is no larger.
 
     Drawn by what the items are, so that the order of rows has no say.
     """
@@ -19,7 +19,7 @@ def sample_of_items(items: EmbeddingSet) -> IntArray | None:
 
 
 def sample_of_classes(items: EmbeddingSet) -> IntArray | None:
-    """The same of whole classes, where positive pairs are what matters."""
+    """The same for whole classes, used if positive pairs matter."""
     if items.n_items <= SAMPLE_ITEMS:
         return None
     order = np.argsort(np.minimum.reduceat(items.fingerprints, items.class_starts))

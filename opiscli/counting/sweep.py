@@ -1,4 +1,4 @@
-"""The one recipe: plan thresholds from a sample, count, choose; where that fails, plan from all."""
+"""The main recipe: plan from a sample, count, choose; if that fails, plan from all pairs."""
 
 from dataclasses import dataclass, replace
 
@@ -33,7 +33,7 @@ _LARGEST_STEP_OFF = 0.4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """How to count: what is asked for, and with what.
+    """How to count: the request and the resources.
 
     Parameters
     ----------
@@ -60,18 +60,18 @@ class Sweep:
     by_item: bool = True
 
     def items_at(self, plan: Plan) -> IntArray | None:
-        """Positions of the thresholds at which items are counted one by one."""
+        """Positions of the thresholds at which counts per item are kept."""
         return plan.items_at if self.by_item else None
 
     @property
     def ahead(self) -> int:
-        """Blocks under way or waiting."""
+        """Number of blocks submitted ahead."""
         return self.resources.threads + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """A tally, with the thresholds that were chosen from it.
+    """A tally with the thresholds chosen from it.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Counted:
 
 
 def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
-    """Count all pairs of a space at thresholds that a sample of it suggests.
+    """Count all pairs of a space at candidate thresholds from a sample.
 
     Thresholds are chosen from exact counts, so the sample moves no number: it only says
     where to look. Where it does not contain what is chosen, or is all there is, thresholds
@@ -195,7 +195,7 @@ def _count(space: PairSpace, plan: Plan, how: Sweep) -> Counted | None:
 def _holds(
     plan: Plan, pooled: DistanceHistogram, grid: FloatArray | None, request: CountRequest
 ) -> bool:
-    """Whether every threshold that was chosen lies where candidates are dense."""
+    """Whether every chosen threshold lies where candidates are dense."""
     points = operating_thresholds(pooled)
     if grid is None or len(points) < len(OPERATING_FARS) or plan.items_at is None:
         return False

@@ -1,4 +1,4 @@
-"""What a tally says at chosen thresholds: pure functions from integers to integers."""
+"""Counts at chosen thresholds from a tally: pure functions of integers."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _CLASSES_AT_ONCE = 1024
 
 
 def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> DistanceHistogram:
-    """All classes together; a last tick takes the pairs beyond the last threshold."""
+    """Counts of all classes together; the last tick takes the pairs beyond the last threshold."""
     sides = []
     for bins, pairs, ends in (
         (tally.pooled_positive, space.positive_pairs, 1),
@@ -32,7 +32,7 @@ def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> Dis
 def pair_counts(
     space: PairSpace, thresholds: FloatArray, tally: Tally, chosen: FloatArray
 ) -> PairCounts:
-    """Accepted pairs of every class at some of the thresholds that were counted at."""
+    """Accepted pairs of every class at a subset of the counted thresholds."""
     at = np.searchsorted(thresholds, chosen)
     return PairCounts(
         thresholds=chosen,
@@ -46,7 +46,7 @@ def pair_counts(
 
 
 def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> BinnedCounts:
-    """All pairs of every class in bins, the last of which accepts all."""
+    """All pairs of every class in bins; the last one is unbounded."""
     sides = []
     for bins, pairs in (
         (tally.positive, space.positive_pairs),
@@ -69,7 +69,7 @@ def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> Bin
 
 
 def spread_counts(space: PairSpace, plan: Plan, items: ItemTally) -> SpreadCounts | None:
-    """Sums of what the items of each class accepted, for the noise floor."""
+    """Sums over the accepted pairs per item, by class, for the noise floor."""
     if plan.items_at is None:
         return None
     n_thresholds = len(plan.items_at)
@@ -99,7 +99,7 @@ def spread_counts(space: PairSpace, plan: Plan, items: ItemTally) -> SpreadCount
 
 
 def class_sizes(space: PairSpace) -> IntArray:
-    """Shape ``(n_classes,)``, items of each class: of both sides where these are two sets."""
+    """Shape ``(n_classes,)``, items of each class, on both sides if there are two sets."""
     is_two_sets = space.pairing is Pairing.ALL
     sides = [space.rows, space.columns] if is_two_sets else [space.rows]
     counts = [np.bincount(side.codes, minlength=space.n_classes) for side in sides]

@@ -11,7 +11,7 @@ from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
-from opiscli.engine.kernels import kernel_for
+from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
@@ -46,7 +46,7 @@ def count_within(
     retrieval = _retrieval(items, counted, request, resources, on_progress)
     return Counts(
         names=items.names,
-        kernel=kernel,
+        kernel=in_use(kernel),
         pooled=counted.pooled,
         table=(
             binned_counts(space, counted.plan.thresholds, counted.tally)
@@ -70,7 +70,7 @@ def count_within(
 
 
 def sample_space(items: EmbeddingSet, space: PairSpace, request: CountRequest) -> PairSpace:
-    """Pairs of a sample of items; the space itself where the set is small."""
+    """Pairs of a sample of items; the whole space if the set is small."""
     by_frr = request.calibration_range.by is RangeBy.FRR
     drawn = sample_of_classes(items) if by_frr else sample_of_items(items)
     if drawn is None:
@@ -87,7 +87,7 @@ def _retrieval(
     resources: Resources,
     on_progress: Progress | None,
 ) -> dict[str, FloatArray]:
-    """Recall at each rank, summed by class, and the measures of rankings."""
+    """Recall at each rank and the ranking metrics, summed by class."""
     sums: dict[str, FloatArray] = {}
     if request.ks and max(request.ks) > 1:
         ranks = match_ranks(

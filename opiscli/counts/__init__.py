@@ -1,1 +1,1 @@
-"""What comes out of counting: integers, and the file that keeps them."""
+"""The result of counting: integer counts, and the file that stores them."""

@@ -1,4 +1,4 @@
-"""Everything that was counted of a set: metrics and thresholds follow from it alone."""
+"""All counts of a set, from which metrics and thresholds are derived."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from opiscli.settings.evaluation import EvaluationSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Integer counts of all pairs, and what was found about neighbours.
+    """Integer counts of all pairs, and the hits of nearest-neighbour searches.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Counts:
     queries: IntArray
 
     def at(self, thresholds: FloatArray) -> PairCounts:
-        """All classes at increasing thresholds.
+        """Counts of all classes at increasing thresholds.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Counts:
         return self.table.at(thresholds)
 
     def at_or_above(self, threshold: float) -> PairCounts:
-        """All classes at one threshold, or at the next one where pairs were counted.
+        """Counts of all classes at one threshold, or at the next counted one.
 
         The threshold of the counts is the one asked for where they are exact for it: if
         it was counted, or if no pair lies between it and the next.
@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedCounts:
-    """What an index in production would find, beside what is exact.
+    """The same counts through an approximate index.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class DeployedCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedGallery:
-    """What the queries were held against, where that is another set.
+    """The gallery that the queries were compared with.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class CountedGallery:
 
 @dataclass(frozen=True, kw_only=True)
 class CountedSet:
-    """Counts with what they are of: all that an evaluation file holds.
+    """Counts with a description of the data: the contents of an evaluation file.
 
     Parameters
     ----------
@@ -136,6 +136,9 @@ class CountedSet:
         The same through an index, if that was asked for; not part of an evaluation file.
     gallery
         What the queries were held against, if not one another; neither part of it.
+    of_all
+        The counts of all classes, where ``counted`` leaves those of few items out: what an
+        evaluation file holds.
     """
 
     counted: Counts
@@ -144,3 +147,4 @@ class CountedSet:
     settings: EvaluationSettings
     deployed: DeployedCounts | None = None
     gallery: CountedGallery | None = None
+    of_all: Counts | None = None

@@ -1,4 +1,4 @@
-"""Pooled counts between thresholds: where to put a threshold for a rate."""
+"""Pooled counts between thresholds, from which the threshold for a rate is chosen."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from opiscli.arrays import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class DistanceHistogram:
-    """How many positive and negative pairs lie between thresholds that may be chosen.
+    """Positive and negative pairs between the thresholds that may be chosen.
 
     Bin ``k`` holds the distances in ``(ticks[k-1], ticks[k]]``.
 
@@ -27,5 +27,5 @@ class DistanceHistogram:
 
     @property
     def accepted(self) -> IntArray:
-        """Shape ``(2, n_ticks)``, positive and negative pairs that each tick accepts."""
+        """Shape ``(2, n_ticks)``, positive and negative pairs accepted at each tick."""
         return np.cumsum([self.positive, self.negative], axis=1)

@@ -6,6 +6,7 @@ belongs to all classes is JSON in the schema's metadata. Nothing in it is ever e
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +19,7 @@ import pyarrow as pa
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.atomic_file import whole_file
 from opiscli.counts.counts import CountedSet, Counts
+from opiscli.counts.min_items import with_min_items
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts
 from opiscli.distance import Distance
 from opiscli.errors import SourceError, UsageError
@@ -33,7 +35,7 @@ _HITS = "hits:"
 
 
 def is_evaluation(file: Path | bytes) -> bool:
-    """Whether a file, or the contents of one, is an evaluation file and not something else."""
+    """Whether a file, or its contents, is an evaluation file."""
     try:
         return _KEY in (pa.ipc.open_file(_buffer(file)).schema.metadata or {})
     except (pa.ArrowException, OSError):
@@ -82,24 +84,25 @@ def write(run: CountedSet, path: Path, *, force: bool = False) -> None:
 
 def to_bytes(run: CountedSet) -> bytes:
     """Contents of an evaluation file."""
-    table = run.counted.table
+    counted = run.of_all or run.counted
+    table = counted.table
     if not isinstance(table, BinnedCounts):
         raise TypeError("only complete counts can be saved")
     columns = {
-        "label": pa.array(run.counted.names, pa.large_string()),
+        "label": pa.array(counted.names, pa.large_string()),
         "n_items": table.class_sizes,
-        "n_queries": run.counted.queries,
+        "n_queries": counted.queries,
         "positive_pairs": table.positive_pairs,
         "negative_pairs": table.negative_pairs,
         **_bin_columns("positive", table.positive),
         **_bin_columns("negative", table.negative),
     }
-    if run.counted.for_noise is not None:
+    if counted.for_noise is not None:
         for name in _SPREAD:
-            columns[name] = _rows(getattr(run.counted.for_noise, name))
-    for name, sums in run.counted.retrieval.items():
+            columns[name] = _rows(getattr(counted.for_noise, name))
+    for name, sums in counted.retrieval.items():
         columns[f"{_HITS}{name}"] = sums
-    written = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_about(run, table))})
+    written = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_about(run, counted))})
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(sink, written.schema, options=options) as writer:
@@ -108,11 +111,11 @@ def to_bytes(run: CountedSet) -> bytes:
 
 
 def _buffer(file: Path | bytes) -> pa.NativeFile:
-    return pa.BufferReader(file) if isinstance(file, bytes) else pa.memory_map(str(file))
+    return pa.BufferReader(file) if isinstance(file, bytes) else pa.memory_map(os.fsencode(file))
 
 
-def _about(run: CountedSet, table: BinnedCounts) -> dict[str, Any]:
-    counted, noise = run.counted, run.counted.for_noise
+def _about(run: CountedSet, counted: Counts) -> dict[str, Any]:
+    table, noise = counted.table, counted.for_noise
     return {
         "schema": SCHEMA,
         "opis_version": __version__,
@@ -171,12 +174,13 @@ def _run(table: pa.Table, about: dict[str, Any]) -> CountedSet:
     )
     if counted.grid is not None:
         counted.at(counted.grid)
-    return CountedSet(
+    found = CountedSet(
         counted=counted,
         data=Data(**{**about["data"], "where": tuple(about["data"]["where"])}),
         n_conflicts=int(about["n_conflicts"]),
         settings=_settings(about["settings"]),
     )
+    return with_min_items(found)
 
 
 def _settings(plain: dict[str, Any]) -> EvaluationSettings:
@@ -233,7 +237,7 @@ def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> Sp
 
 
 def _require_sums(table: BinnedCounts) -> None:
-    """A file that was cut or changed is unlikely to add up."""
+    """Verify sums that a truncated or changed file is unlikely to satisfy."""
     for name in ("positive", "negative"):
         total = getattr(table, name).of_each_class()
         if not np.array_equal(total, getattr(table, f"{name}_pairs")):

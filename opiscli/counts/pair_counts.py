@@ -14,7 +14,7 @@ _CELLS_AT_ONCE = 1 << 18
 
 
 class _Totals:
-    """Pairs of all classes together, every pair once."""
+    """Pairs of all classes together, each pair counted once."""
 
     positive_pairs: IntArray
     negative_pairs: IntArray
@@ -32,13 +32,13 @@ class _Totals:
 
     @property
     def has_positives(self) -> BoolArray:
-        """Shape ``(n_classes,)``, which classes have positive pairs; others are partners only."""
+        """Shape ``(n_classes,)``, which classes have positive pairs (two or more items)."""
         return np.asarray(self.positive_pairs > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairCounts(_Totals):
-    """Accepted pairs of every class at every threshold: all that metrics ever see.
+    """Accepted pairs of every class at every threshold: the input of all metrics.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class PairCounts(_Totals):
         return np.asarray(self.negative.sum(axis=0) // self.ends, dtype=np.int64)
 
     def of_classes(self, chosen: BoolArray) -> Self:
-        """Only the chosen classes; their negatives still reach into the whole set."""
+        """Counts of the chosen classes; their negative pairs still involve the whole set."""
         if chosen.all():
             return self
         of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
@@ -92,7 +92,7 @@ class PairCounts(_Totals):
         return replace(self, thresholds=self.thresholds[positions], **tables)
 
     def merged(self) -> "PairCounts":
-        """All classes as one, every pair counted once."""
+        """All classes merged into one, each pair counted once."""
         return PairCounts(
             thresholds=self.thresholds,
             class_sizes=self.class_sizes.sum(keepdims=True),
@@ -104,14 +104,14 @@ class PairCounts(_Totals):
         )
 
     def _tables(self) -> list[str]:
-        """Names of the arrays of one row a class and one column a threshold."""
+        """Names of the arrays with one row per class and one column per threshold."""
         names = (field.name for field in fields(self))
         return [name for name in names if np.ndim(getattr(self, name)) == 2]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpreadCounts(PairCounts):
-    """Pair counts with the sums that tell how the items of a class differ.
+    """Pair counts with the sums from which the variance between items of a class follows.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class SpreadCounts(PairCounts):
 
 @dataclass(frozen=True, slots=True)
 class ClassBins:
-    """How many pairs of each class lie in each bin between thresholds; empty bins are left out.
+    """Sparse table of the pairs of each class in each bin between thresholds.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class ClassBins:
 
     @classmethod
     def of_table(cls, table: IntArray) -> "ClassBins":
-        """Keep the non-zero cells of a table of one row a class."""
+        """Keep the non-zero cells of a table with one row per class."""
         kind = np.uint16 if table.shape[1] <= 1 << 16 else np.int32
         rows = [np.flatnonzero(row).astype(kind) for row in table]
         starts = np.cumsum([0, *(len(row) for row in rows)])
@@ -163,6 +163,13 @@ class ClassBins:
         # Runs of positions, one a class: counted on from where each class begins.
         inside = np.arange(starts[-1]) + np.repeat(self.starts[chosen] - starts[:-1], n_bins)
         return ClassBins(starts, self.bins[inside], self.pairs[inside])
+
+    def without(self, emptied: BoolArray) -> "ClassBins":
+        """All classes, some of them without any pairs."""
+        n_bins = np.diff(self.starts)
+        kept = np.repeat(~emptied, n_bins)
+        starts = np.concatenate([[0], np.cumsum(np.where(emptied, 0, n_bins))])
+        return ClassBins(starts, self.bins[kept], self.pairs[kept])
 
     @property
     def n_classes(self) -> int:
@@ -197,7 +204,7 @@ class ClassBins:
         return np.asarray(np.diff(sums[self.starts]))
 
     def _blocks(self) -> Iterator[slice]:
-        """Classes at a time that together have few enough cells to stay in the cache."""
+        """Slices of classes with few enough cells to stay in the cache."""
         start = 0
         while start < self.n_classes:
             stop = int(np.searchsorted(self.starts, self.starts[start] + _CELLS_AT_ONCE))
@@ -208,7 +215,7 @@ class ClassBins:
 
 @dataclass(frozen=True, kw_only=True)
 class BinnedCounts(_Totals):
-    """All pairs of every class in fine bins, so that any threshold between can be asked for.
+    """All pairs of every class in fine bins, which allows any threshold between them.
 
     Parameters
     ----------
@@ -230,7 +237,7 @@ class BinnedCounts(_Totals):
     ends: int = 2
 
     def of_classes(self, chosen: IntArray) -> "BinnedCounts":
-        """Only the classes at the given positions; their negatives reach into the whole set."""
+        """Counts of the classes at these positions; their negative pairs involve the whole set."""
         return replace(
             self,
             class_sizes=self.class_sizes[chosen],
@@ -265,7 +272,7 @@ class BinnedCounts(_Totals):
 
 
 def positions_of(thresholds: FloatArray, among: FloatArray) -> IntArray:
-    """Where thresholds stand among increasing ones.
+    """Positions of thresholds among increasing ones.
 
     Raises
     ------

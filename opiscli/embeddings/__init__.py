@@ -1,1 +1,1 @@
-"""What is measured: unit vectors with their classes."""
+"""Embeddings: unit vectors with their classes."""

@@ -1,4 +1,4 @@
-"""How a distance, a cosine distance and a similarity translate into one another.
+"""Conversion between distances, cosine distances and similarities.
 
 The engine compares pairs by their cosine distance ``c = 1 - s`` in float32. That keeps
 full relative precision near zero, where ``s`` itself rounds to one. A threshold is
@@ -20,7 +20,7 @@ _Cosines: TypeAlias = FloatArray | Float32Array
 
 
 def from_cosine_distance(cosine_distance: _Cosines, distance: Distance) -> FloatArray:
-    """Translate ``1 - s`` into the chosen distance, in float64.
+    """Convert ``1 - s`` into the chosen distance, in float64.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def from_cosine_distance(cosine_distance: _Cosines, distance: Distance) -> Float
 
 
 def to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray:
-    """Translate distances back into ``1 - s``."""
+    """Convert distances back into ``1 - s``."""
     wide = np.asarray(thresholds, dtype=np.float64)
     return wide if distance is Distance.COSINE else 0.5 * wide * np.abs(wide)
 

@@ -1,4 +1,4 @@
-"""The one thing every computation starts from: validated unit vectors, grouped by class."""
+"""The input of every computation: validated unit vectors, grouped by class."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, Int32Array, IntArray
+from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 from opiscli.embeddings.unit_rows import (
@@ -26,7 +27,7 @@ _Array = TypeVar("_Array", bound=AnyArray)
 
 @dataclass(frozen=True)
 class EmbeddingSet:
-    """Unit embeddings with their classes; items of a class stand next to one another.
+    """Unit embeddings with their classes; the items of a class are adjacent.
 
     Nobody downstream checks again: vectors are finite, codes are non-decreasing, and both are
     read-only.
@@ -105,9 +106,9 @@ class EmbeddingSet:
     @classmethod
     def from_arrays(
         cls,
-        embeddings: AnyArray,
-        labels: AnyArray,
-        columns: Mapping[str, AnyArray] | None = None,
+        embeddings: object,
+        labels: object,
+        columns: Mapping[str, object] | None = None,
         *,
         with_pairs: bool = True,
         beside: Centred | None = None,
@@ -117,9 +118,9 @@ class EmbeddingSet:
         Parameters
         ----------
         embeddings
-            Shape ``(n_items, dims)``, floats or integers.
+            Shape ``(n_items, dims)``, floats; anything that `matrix_of` takes.
         labels
-            Shape ``(n_items,)``, strings, integers or booleans.
+            Shape ``(n_items,)``, strings, integers or booleans; anything that `label_array` takes.
         columns
             Other columns by name, of the same shape and types.
         with_pairs
@@ -133,16 +134,13 @@ class EmbeddingSet:
             If a row is zero or not finite (the first is named), a shape or type is
             wrong, or there is no positive or no negative pair and must be.
         """
-        embeddings = np.asarray(embeddings)
-        if embeddings.ndim != 2:
-            raise EmbeddingError(
-                f"embeddings have shape {embeddings.shape}, expected (items, dims)",
-                hint="Save one embedding per row of a two-dimensional array.",
-            )
-        rows = centred_rows(lambda: [embeddings], len(embeddings), beside)
-        others = {name: Labels.from_values(column) for name, column in (columns or {}).items()}
-        coded = Labels.from_values(np.asarray(labels))
-        return cls.from_rows(rows, coded, others, with_pairs=with_pairs)
+        matrix = matrix_of(embeddings)
+        rows = centred_rows(lambda: [matrix], len(matrix), beside)
+        others = {
+            name: Labels.from_values(column, "value", f" ({name})")
+            for name, column in (columns or {}).items()
+        }
+        return cls.from_rows(rows, Labels.from_values(labels), others, with_pairs=with_pairs)
 
     @property
     def n_items(self) -> int:
@@ -166,7 +164,7 @@ class EmbeddingSet:
 
     @cached_property
     def unit_rows(self) -> Float32Array:
-        """Shape ``(n_items, dims)``, rows of length one; `vectors` where there is no centre."""
+        """Shape ``(n_items, dims)``, rows of length one; equal to `vectors` without a centre."""
         if self.centre is None:
             return self.vectors
         return _frozen(shifted(self.vectors, -self.centre))
@@ -198,7 +196,7 @@ class EmbeddingSet:
 
     @cached_property
     def fingerprints(self) -> AnyArray:
-        """Shape ``(n_items,)``, uint64, a random-looking number made of each vector.
+        """Shape ``(n_items,)``, uint64, a hash of each vector.
 
         Equal rows have equal numbers, so choosing items by them is a random sample that
         does not depend on the order of rows.
@@ -232,7 +230,7 @@ class EmbeddingSet:
 
     @property
     def n_conflicts(self) -> int:
-        """Items whose embedding first occurs in another class."""
+        """Number of items whose embedding first occurs in another class."""
         return int(np.count_nonzero(self.codes[self.first_equal] != self.codes))
 
     def subset(self, chosen: AnyArray) -> "EmbeddingSet":
@@ -251,7 +249,7 @@ class EmbeddingSet:
         return replace(kept, rows=_frozen(self.rows[chosen]))
 
     def recentred(self, beside: Centred) -> "EmbeddingSet":
-        """Give these items the centre of others, so that their vectors can be compared.
+        """Move these items to the centre of another set, so that their vectors are comparable.
 
         Rounds once more than reading them ``beside`` the others does.
         """
@@ -263,12 +261,12 @@ class EmbeddingSet:
         return replace(self, vectors=moved, centre=other)
 
     def with_unit_rows(self, unit: Float32Array) -> "EmbeddingSet":
-        """Put other rows of length one, such as projected ones, in place of the items' own."""
+        """Replace the rows by other unit rows, such as projected ones."""
         rows = centred(unit)
         return replace(self, vectors=_frozen(rows.vectors), centre=rows.centre)
 
     def without_repeats(self) -> "EmbeddingSet":
-        """Keep the first of all items with exactly the same vector."""
+        """Keep only the first of items with exactly the same vector."""
         return self.subset(~self.repeats)
 
 

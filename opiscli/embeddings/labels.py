@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import AnyArray, Int32Array
-from opiscli.errors import EmbeddingError
+from opiscli.embeddings.label_array import label_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +32,28 @@ class Labels:
         return self.names[int(self.codes[item])]
 
     @classmethod
-    def from_values(cls, values: AnyArray) -> "Labels":
-        """Code an array of strings, integers or booleans.
+    def from_values(cls, values: object, what: str = "label", of: str = "") -> "Labels":
+        """Code strings, integers or booleans, in anything that has one per item.
+
+        Parameters
+        ----------
+        what, of
+            What each of them is, and where they are from: `` (country)``.
 
         Raises
         ------
         EmbeddingError
-            If the array is not one-dimensional or holds anything else.
+            If there is not one per item, one is missing (the first is named), or they are
+            anything else.
         """
-        if values.ndim != 1:
-            raise EmbeddingError(
-                f"labels have shape {values.shape}, expected one label per item in one dimension",
-                hint="Save the labels as a one-dimensional array.",
-            )
-        if values.dtype.kind == "S":
-            values = np.char.decode(values, "utf-8", "backslashreplace")
-        if values.dtype.kind not in "iubUT":
-            raise EmbeddingError(
-                f"labels are of type {values.dtype}, expected strings, integers or booleans",
-                hint="Convert the labels: as floats two different ones could become equal.",
-            )
-        distinct, codes = np.unique(values, return_inverse=True)
-        return cls.from_codes(codes, distinct)
+        array = label_array(values, what, of)
+        if array.dtype != object:
+            distinct, codes = np.unique(array, return_inverse=True)
+            return cls.from_codes(codes, distinct)
+        listed = array.tolist()
+        code = {value: position for position, value in enumerate(dict.fromkeys(listed))}
+        names = np.fromiter(code, dtype=object, count=len(code))
+        return cls.from_codes(np.array([code[value] for value in listed], dtype=np.int64), names)
 
     @classmethod
     def from_codes(cls, codes: AnyArray, values: AnyArray) -> "Labels":

@@ -1,4 +1,4 @@
-"""Which vectors are exactly equal, told by a number made of each."""
+"""Finds exactly equal vectors by a hash of each."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from opiscli.embeddings.unit_rows import ROWS_AT_ONCE
 
 
 def fingerprints_of(vectors: Float32Array) -> AnyArray:
-    """Shape ``(n_items,)``, uint64, a random-looking number made of each vector.
+    """Shape ``(n_items,)``, uint64, a hash of each vector.
 
     Equal vectors have equal numbers; different ones hardly ever.
     """

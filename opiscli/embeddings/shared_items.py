@@ -1,4 +1,4 @@
-"""Which queries are in the gallery too: items of two sets with exactly the same embedding."""
+"""Items with exactly the same embedding in the queries and in the gallery."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 
 
 def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int]:
-    """Count the queries with exactly the embedding of a gallery item, of any class and of another.
+    """Count the queries that equal a gallery item: of any class, and of another class.
 
     Both sets have the same dims.
     """

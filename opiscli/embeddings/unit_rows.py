@@ -1,4 +1,4 @@
-"""Scales embeddings to length one; where they crowd together, subtracts a common centre.
+"""Scales embeddings to length one; if they are nearly equal, subtracts a common centre.
 
 The cosine distance of two unit rows u, u' is half of their squared Euclidean distance, which does
 not change when the same vector is subtracted from both. A float32 product knows 1 - u·u' only to
@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray
+from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import EmbeddingError
 
 CROWDED = 0.9
@@ -29,7 +30,7 @@ ROWS_AT_ONCE = 512
 
 
 class Centred(Protocol):
-    """Whatever has rows from which a centre was subtracted."""
+    """Objects with rows from which a centre was subtracted."""
 
     @property
     def centre(self) -> FloatArray | None:
@@ -37,7 +38,7 @@ class Centred(Protocol):
 
 
 class CentredRows(NamedTuple):
-    """Unit rows less their centre, ``(n_items, dims)``, and the centre, ``None`` for the origin."""
+    """Unit rows minus their centre, ``(n_items, dims)``, and the centre; ``None`` is the origin."""
 
     vectors: Float32Array
     centre: FloatArray | None
@@ -46,7 +47,7 @@ class CentredRows(NamedTuple):
 def centred_rows(
     read: Callable[[], Iterable[AnyArray]], n_items: int, beside: Centred | None = None
 ) -> CentredRows:
-    """Scale rows to length one, and subtract their mean if they are crowded.
+    """Scale rows to length one, and subtract their mean if they are nearly equal.
 
     The mean of all rows decides, so that their order has no say; only crowded rows are read a
     second time.
@@ -80,7 +81,7 @@ def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
     Parameters
     ----------
     blocks
-        Arrays of shape ``(any, dims)``, floats or integers, ``n_items`` rows in all.
+        Arrays of shape ``(any, dims)``, floats, ``n_items`` rows in all.
 
     Raises
     ------
@@ -91,13 +92,13 @@ def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
 
 
 def centred(unit: Float32Array) -> CentredRows:
-    """Subtract the mean of float32 unit rows if they are crowded."""
+    """Subtract the mean of float32 unit rows if they are nearly equal."""
     centre = _centre(unit.mean(axis=0, dtype=np.float64))
     return CentredRows(shifted(unit, centre), centre)
 
 
 def shifted(vectors: Float32Array, less: FloatArray | None) -> Float32Array:
-    """Subtract a vector from all rows in float64; nothing is copied where there is nothing to."""
+    """Subtract a vector from all rows in float64; without a vector, nothing is copied."""
     if less is None:
         return vectors
     moved = np.empty_like(vectors)
@@ -114,7 +115,7 @@ def _scaled(
     *,
     out: Float32Array | None = None,
 ) -> tuple[Float32Array, FloatArray]:
-    """Unit rows less a centre in float32, and the mean of the unit rows in float64."""
+    """Unit rows minus a centre in float32, and the mean of the unit rows in float64."""
     vectors = np.empty((n_items, 0), dtype=np.float32) if out is None else out
     bad = np.zeros(n_items, dtype=bool)
     total = np.zeros(0)
@@ -145,12 +146,8 @@ def _scale_in_threads(
     vectors: Float32Array,
     bad: BoolArray,
 ) -> Iterable[FloatArray]:
-    """Write scaled rows and which have no direction; give sums of unit rows to add up in order."""
-    if block.dtype.kind not in "fiu":
-        raise EmbeddingError(
-            f"embeddings are of type {block.dtype}, expected float16, float32 or float64",
-            hint="Convert the embeddings to float32.",
-        )
+    """Scale rows in threads, mark rows without a direction, return sums in a fixed order."""
+    require_coordinates(block)
 
     def scale(first: int) -> FloatArray:
         rows = slice(first, first + _ROWS_PER_TASK)
@@ -164,7 +161,7 @@ def _scale_in_threads(
 def _scale(
     block: AnyArray, centre: FloatArray | None, vectors: Float32Array, bad: BoolArray
 ) -> FloatArray:
-    """Write rows of length one less a centre; give the sum of the rows of length one."""
+    """Write unit rows minus a centre; return the sum of the unit rows."""
     n_items, dims = block.shape
     n_rows = max(1, _VALUES_IN_CACHE // max(1, dims))
     wide, work = np.empty((2, min(n_rows, n_items), dims))

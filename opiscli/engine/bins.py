@@ -1,4 +1,4 @@
-"""Bins between any increasing thresholds, and the table that finds a distance's bin."""
+"""Bins between increasing thresholds, and the table that finds the bin of a distance."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,7 +51,7 @@ class Bins:
 
     @property
     def reach(self) -> np.float32:
-        """Largest cosine distance in any bin but the one beyond."""
+        """Largest cosine distance in any bin except the last, unbounded one."""
         return np.float32(self.cutoffs[-2])
 
     @cached_property
@@ -60,12 +60,12 @@ class Bins:
 
     @property
     def origin(self) -> np.float32:
-        """Where the table begins: no distance below it is beyond the first bin."""
+        """Start of the table: all distances below it are in the first bin."""
         return np.float32(self._finite[0]) if len(self._finite) else np.float32(0)
 
     @property
     def cells_a_unit(self) -> np.float32:
-        """Cells of the table to one unit of cosine distance; 0 for a table of one cell."""
+        """Table cells per unit of cosine distance; 0 for a table of one cell."""
         if len(self._finite) < 2 or self._finite[-1] <= self._finite[0]:
             return np.float32(0)
         n_cells = min(_CELLS_A_BIN * len(self._finite), _MOST_CELLS)
@@ -74,7 +74,7 @@ class Bins:
 
     @cached_property
     def first_bin(self) -> AnyArray:
-        """First bin that a distance of each cell can be in.
+        """The first bin that a distance in each cell can belong to.
 
         Cell ``int((c - origin) * cells_a_unit)``, clipped to the table. From there on, a
         distance is compared with the cutoffs of the bins, so that every bin is exact.

@@ -1,4 +1,4 @@
-"""The one sweep over all pairs: which pairs, in which bins, counted how, driven by what."""
+"""The pairwise count: combines a pair space, bins, a kernel and an executor."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _BLOCKS = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockCounter:
-    """Counts the pairs of one block; a call needs nothing but the block, so it runs anywhere.
+    """Counts the pairs of a block; depends only on the block, so it can run in any process.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class BlockCounter:
 
     @property
     def n_item_bins(self) -> int:
-        """Coarse bins that items are counted in."""
+        """Number of coarse bins for the counts per item."""
         return int(self.item_bin[-1]) + 1 if self.count_items else 0
 
     def __call__(self, block: Block) -> BlockTally:
@@ -80,7 +80,7 @@ class BlockCounter:
         return tally
 
     def _cell_type(self, block: Block) -> type[np.unsignedinteger[Any]]:
-        """Integers for the pairs of one class in the block; narrow ones stay in the cache."""
+        """Integer type for the counts per class in a block; narrow types stay in the cache."""
         largest = 0
         for codes, others in (
             (self.space.rows.codes[block.rows], block.columns),
@@ -97,7 +97,7 @@ class BlockCounter:
     def _add(self, tile: Tile, tally: BlockTally, row: int, column: int) -> None:
         rows, columns = slice(row, row + len(tile.rows)), slice(column, column + len(tile.columns))
         row_items, column_items = tally.row_items, tally.column_items
-        kernel(self.kernel).tally_tile(
+        kernel(self.kernel)(
             tile.products,
             tile.row_sums,
             tile.first,
@@ -171,7 +171,7 @@ def count(
 
 
 def empty_tally(counter: BlockCounter) -> Tally:
-    """Nothing counted yet."""
+    """An empty tally."""
     space = counter.space
     shape = (space.n_classes, len(counter.bins) + 1)
     rows = ItemTally.empty(len(space.rows), counter.n_item_bins)
@@ -183,13 +183,13 @@ def empty_tally(counter: BlockCounter) -> Tally:
 
 
 def cell_type(pairs: IntArray) -> type[np.unsignedinteger[Any]]:
-    """Integers that hold all pairs which any one class could have in a bin."""
+    """Integer type that can hold all pairs of any one class in a bin."""
     kinds: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)
     return next((kind for kind in kinds if pairs.max() <= np.iinfo(kind).max), np.uint64)
 
 
 def block_side(space: PairSpace) -> int:
-    """Items to a side of a block: large enough to be worth adding, small enough to share out."""
+    """Number of items per side of a block: few enough blocks to add, enough to distribute."""
     largest = max(len(space.rows), len(space.columns))
     share = math.ceil(largest / math.sqrt((2 if space.is_one_set else 1) * _BLOCKS))
     side = min(max(share, _SMALLEST_SIDE), _LARGEST_SIDE)

@@ -1,4 +1,4 @@
-"""What drives the work: anything with ``submit``, from threads of this process to a cluster."""
+"""Executors: anything with ``submit``, from threads of this process to a cluster."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,15 +13,15 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """As in `concurrent.futures`; those of Dask, Ray and MPI have it, too."""
+    """The interface of `concurrent.futures`, which Dask, Ray and MPI also provide."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> "Future[Any]":  # noqa: ANN401
-        """Start a call somewhere; its result is asked for later."""
+        """Start a call and return its future."""
 
 
 @contextmanager
 def threads(n: int) -> Iterator[Executor]:
-    """Threads of this process, whose matrix products are held to one thread each.
+    """A pool of threads in which each matrix product uses one thread.
 
     The tasks are the threads: the same task then has the same bits however many there are.
     """
@@ -36,7 +36,7 @@ def threads(n: int) -> Iterator[Executor]:
 def results(
     executor: Executor, work: Callable[[Task], Result], tasks: Iterable[Task], *, ahead: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Do some work on every task, and hand the results out in the order of the tasks.
+    """Apply a function to every task and yield the results in the order of the tasks.
 
     Parameters
     ----------

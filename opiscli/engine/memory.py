@@ -1,4 +1,4 @@
-"""What a sweep holds in memory, and whether it may."""
+"""Memory that a count needs, and whether the limit allows it."""
 
 import math
 
@@ -15,7 +15,7 @@ _BYTES_PER_PAIR = 64  # product, index, distance and bin of a pair inside the Nu
 def bytes_needed(
     space: PairSpace, n_thresholds: int, items_at: IntArray | None, threads: int
 ) -> int:
-    """Embeddings, tables, and what each thread holds of its block."""
+    """Bytes for the embeddings, the tables and the block of each thread."""
     n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
     vectors = space.rows.vectors.nbytes
     if not space.is_one_set:
@@ -36,7 +36,7 @@ def bytes_needed(
 def require_memory(
     space: PairSpace, n_thresholds: int, items_at: IntArray | None, resources: Resources
 ) -> None:
-    """Refuse a sweep that does not fit.
+    """Raise `UsageError` if a count does not fit into the memory limit.
 
     Raises
     ------

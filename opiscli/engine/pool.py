@@ -1,4 +1,4 @@
-"""All pairs together on the ruler, from which thresholds are planned."""
+"""A histogram of all pairwise distances on a fine grid, from which thresholds are planned."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _SIDE = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """How many pairs lie in each cell of the ruler. Those of disjoint pairs add up.
+    """Number of pairs in each cell of the grid. Histograms of disjoint pairs can be added.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def pool(
     stage: str = "distances",
     on_progress: Progress | None = None,
 ) -> Pool:
-    """Count all pairs of a space on the ruler.
+    """Count all pairs of a space in the cells of the grid.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class _Pooler:
         return Pool(counts[0], counts[1], first, lowest, self.n_lowest)
 
     def _pairs(self, tile: Tile) -> BoolArray | None:
-        """Which cells of a tile are pairs; ``None`` for all."""
+        """Mask of the tile entries that are pairs; ``None`` if all are."""
         if self.space.is_one_set and tile.first > -len(tile.rows):
             return np.arange(len(tile.columns)) >= tile.first + np.arange(len(tile.rows))[:, None]
         return None if np.isfinite(tile.products).all() else np.isfinite(tile.products)

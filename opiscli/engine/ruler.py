@@ -1,4 +1,4 @@
-"""A ruler for cosine distances whose cells are as fine, relatively, at every scale.
+"""A grid for cosine distances with the same relative resolution at every scale.
 
 A cell holds the float32 numbers that share their sign, exponent and first mantissa bits, so
 a distance's cell is its bit pattern, shifted: 6.1e-5 of it wide at most, which is 3.1e-5 of a
@@ -32,7 +32,7 @@ _ZERO = _LAST + 1
 
 
 def cells(distances: Float32Array) -> IntArray:
-    """Cell of each cosine distance, in ``0 .. N_CELLS - 1``, increasing with it."""
+    """Cell of each cosine distance, in ``0 .. N_CELLS - 1``, in increasing order."""
     bits = np.ascontiguousarray(distances, dtype=np.float32).view(np.int32)
     size = ((bits & 0x7FFFFFFF) + (_HALF_CELL - _FIRST)) >> _SHIFT
     size = np.clip(size, 0, _LAST + 1, out=size)
@@ -55,12 +55,12 @@ def _largest(of: IntArray) -> Float32Array:
 
 
 def edge_distances(of: IntArray, distance: Distance) -> FloatArray:
-    """Upper edge of each cell as a threshold: it accepts the cell and nothing after it."""
+    """Upper edge of each cell as a threshold: it accepts this cell and all before it."""
     return from_cosine_distance(edges(of), distance)
 
 
 def every(lo: float, hi: float, gap: float, distance: Distance) -> FloatArray:
-    """Edges from below ``lo`` to above ``hi``, at most ``gap`` apart where cells allow it.
+    """Edges from below ``lo`` to above ``hi``, at most ``gap`` apart if the cells are that fine.
 
     Inside an eighth of an octave always edges of cells whose number is a multiple of the same
     stride, so that two calls with one gap give the same edges where they overlap.

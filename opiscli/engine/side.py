@@ -1,4 +1,4 @@
-"""One side of a tile: vectors with their classes, and what each adds to a distance."""
+"""One side of a tile: vectors, their classes and their additive terms of the distance."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ _HALF = np.float32(0.5)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """Items whose pairs with another side are counted.
+    """Items whose pairs with the other side are counted.
 
     The distance of a pair is ``term_a + term_b - vector_a . vector_b``. For unit vectors
     both terms are one half, and this is the cosine distance ``1 - s``; for vectors moved by a
@@ -61,21 +61,21 @@ class Side:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every item adds one half, so that distances are one minus the product."""
+        """Whether all terms are 1/2, so that the distance is one minus the product."""
         return self.terms is None and self.offsets is None
 
     @property
     def sums(self) -> Float32Array:
-        """Shape ``(n_items,)``, what each item adds to the distances of its pairs."""
+        """Shape ``(n_items,)``, the term that each item adds to the distances of its pairs."""
         terms = np.full(len(self), _HALF) if self.terms is None else self.terms
         return terms if self.offsets is None else terms + self.offsets
 
     @property
     def mean_term(self) -> float:
-        """Mean of the terms: half of what two items without a common direction are apart."""
+        """Mean of the terms: half the distance between two orthogonal items."""
         return 0.5 if self.terms is None else float(self.terms.mean())
 
     @property
     def all_offsets(self) -> Float32Array:
-        """Shape ``(n_items,)``, the offsets, zeros where there are none."""
+        """Shape ``(n_items,)``, the offsets; zeros if there are none."""
         return np.zeros(len(self), dtype=np.float32) if self.offsets is None else self.offsets

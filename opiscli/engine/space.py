@@ -1,4 +1,4 @@
-"""Which pairs there are: said here, and nowhere else."""
+"""Pair spaces: the only definition of which pairs exist."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from opiscli.engine.side import Side
 
 
 class Pairing(Enum):
-    """Which cells of a tile are pairs."""
+    """Which entries of a tile are pairs."""
 
     LATER = "each row with the columns that come later: every unordered pair of one set once"
     OTHERS = "each row with every column but itself: ordered pairs"
@@ -20,7 +20,7 @@ class Pairing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle of a space, the work of one task.
+    """A rectangular part of a space: the unit of work of one task.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairSpace:
-    """Two sides, the pairs across them, and how many of them each class has.
+    """Two sides, the pairs between them, and the number of pairs per class.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class PairSpace:
 
     @classmethod
     def within(cls, side: Side, n_classes: int, *, same_class_only: bool = False) -> "PairSpace":
-        """Every unordered pair of two items of one set."""
+        """All unordered pairs of two items of one set."""
         sizes = _sizes(side, n_classes)
         return cls(
             side,
@@ -80,7 +80,7 @@ class PairSpace:
 
     @classmethod
     def across(cls, queries: Side, gallery: Side, n_classes: int) -> "PairSpace":
-        """Every pair of a query and a gallery item.
+        """All pairs of a query and a gallery item.
 
         For class i with q of Q queries and g of G gallery items: q g positive pairs, and
         q (G - g) + g (Q - q) negative ones with an end in it, on either side.
@@ -98,7 +98,7 @@ class PairSpace:
     def against_stored(
         cls, items: Side, copies: Side, n_classes: int, *, is_l2: bool
     ) -> "PairSpace":
-        """Each item, as it is, against the stored copies of all others: ordered pairs."""
+        """Ordered pairs of each original item and the stored copies of all others."""
         sizes = _sizes(items, n_classes)
         return cls(
             items,
@@ -111,7 +111,7 @@ class PairSpace:
 
     @classmethod
     def sampled(cls, items: Side, drawn: Side, n_classes: int) -> "PairSpace":
-        """Each item against some of the others, which stand for all: ordered pairs.
+        """Ordered pairs of each item and a sample of the others, which represents all.
 
         A negative pair counts for the class of its item alone.
         """
@@ -138,17 +138,17 @@ class PairSpace:
 
     @property
     def is_plain(self) -> bool:
-        """Whether distances are one minus a product of unit vectors."""
+        """Whether the distance is one minus a product of unit vectors."""
         return self.rows.is_plain and self.columns.is_plain
 
     @property
     def scale(self) -> float:
-        """How far apart items without a common direction are: 1 for plain unit vectors."""
+        """Cosine distance of two orthogonal items: 1 for plain unit vectors."""
         return self.rows.mean_term + self.columns.mean_term
 
     @property
     def n_pairs(self) -> int:
-        """All pairs."""
+        """Number of all pairs."""
         if self.pairing is Pairing.LATER:
             return len(self.rows) * (len(self.rows) - 1) // 2
         n_same = 0
@@ -157,7 +157,7 @@ class PairSpace:
         return len(self.rows) * len(self.columns) - n_same
 
     def blocks(self, side: int) -> list[Block]:
-        """Cover every pair exactly once with rectangles of at most ``side`` items a side.
+        """Cover every pair exactly once with rectangles of at most ``side`` items per side.
 
         Sides are cut between classes where classes are small enough, so that few blocks
         have positive pairs.
@@ -187,7 +187,7 @@ class PairSpace:
 
 
 def class_bands(codes: Int32Array, side: int) -> Iterator[slice]:
-    """Cut items into bands of at most ``side`` that split no class that fits into one."""
+    """Split items into bands of at most ``side`` without splitting a class that fits into one."""
     edges = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
     start = 0
     while start < len(codes):

@@ -1,4 +1,4 @@
-"""What counting gives: integers that add up, and the nearest items."""
+"""Tallies: additive integer counts, and the nearest distances of each item."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -10,7 +10,7 @@ from opiscli.arrays import AnyArray, Float32Array, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemTally:
-    """What was counted at the items of one side.
+    """Counts per item of one side.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class ItemTally:
         kind: type[np.integer[Any]] = np.int32,
         with_positives: bool = True,
     ) -> "ItemTally":
-        """Nothing counted yet."""
+        """A tally without counts."""
         nearest = (np.full(n_items, np.inf, dtype=np.float32) for _ in range(2))
         positive = zeros((n_items, n_bins if with_positives else 0), kind)
         return cls(positive, zeros((n_items, n_bins), kind), *nearest)
 
     def add(self, other: "ItemTally", at: slice) -> None:
-        """Add what was counted of the items at these positions, in place."""
+        """Add counts of the items at these positions, in place."""
         if other.positive.shape[1]:
             self.positive[at] += other.positive
         if other.negative.shape[1]:
@@ -54,7 +54,7 @@ class ItemTally:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockTally:
-    """What one block counted, by the classes and items that it has.
+    """Counts of one block, for the classes and items that it contains.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class BlockTally:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
-    """Counts of all blocks so far. Those of disjoint blocks, wherever counted, add up.
+    """Counts of all blocks so far. Tallies of disjoint blocks can be added.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Tally:
     column_items: ItemTally
 
     def add(self, block: BlockTally, rows: slice, columns: slice) -> None:
-        """Add a block in place: the one thing that changes a tally while it is counted."""
+        """Add a block in place: the only mutation of a tally during counting."""
         at_rows = slice(block.first_row_class, block.first_row_class + len(block.row_negative))
         self.negative[at_rows] += block.row_negative
         if len(block.positive):
@@ -109,7 +109,7 @@ class Tally:
         self.column_items.add(block.column_items, columns)
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Counts of two disjoint parts of one space together."""
+        """Sum the counts of two disjoint parts of one space."""
         rows = _joined(self.row_items, other.row_items)
         is_one_set = self.row_items is self.column_items
         return Tally(
@@ -126,12 +126,12 @@ class Tally:
 
     @property
     def ends_of_negative(self) -> IntArray:
-        """Same shape, ends of negative pairs in each bin."""
+        """Same shape, the number of ends of negative pairs in each bin."""
         return np.asarray(self.negative.sum(axis=0, dtype=np.int64))
 
 
 def zeros(shape: tuple[int, ...], kind: type[np.integer[Any]]) -> AnyArray:
-    """Make a table of zeros that is written at once.
+    """Allocate a table of zeros and touch its memory at once.
 
     NumPy asks for large memory pages only where it does not leave the zeroing to the
     system; a kernel that adds all over a table is markedly quicker with them.

@@ -1,4 +1,4 @@
-"""Products of a block, a tile at a time, in memory that a thread keeps from tile to tile."""
+"""Products of a block, tile by tile, in a buffer that each thread reuses."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _memory = threading.local()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tile:
-    """Some rows against some columns of a space.
+    """The products of some rows and some columns of a space.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Tile:
 
 
 def tiles(space: PairSpace, block: Block) -> Iterator[Tile]:
-    """Form the products of a block."""
+    """Compute the products of a block, tile by tile."""
     for column_start in range(block.columns.start, block.columns.stop, COLUMNS):
         columns = slice(column_start, min(column_start + COLUMNS, block.columns.stop))
         for row_start in range(block.rows.start, block.rows.stop, ROWS):
@@ -60,7 +60,7 @@ def tiles(space: PairSpace, block: Block) -> Iterator[Tile]:
 
 
 def exact_below(space: PairSpace) -> np.float32:
-    """Distances below this, offsets left out, are computed from the difference of the vectors.
+    """Distances below this (without offsets) are computed from the difference of the vectors.
 
     A float32 product knows a distance only to about 1e-7 of the vectors' squared length,
     which near zero is much.
@@ -69,7 +69,7 @@ def exact_below(space: PairSpace) -> np.float32:
 
 
 def slack(space: PairSpace) -> np.float32:
-    """More than the rounding of a product can move a distance."""
+    """Upper bound of the rounding error that a product adds to a distance."""
     return np.float32(_SLACK * space.scale)
 
 
@@ -93,7 +93,7 @@ def _tile(space: PairSpace, rows: slice, columns: slice) -> Tile:
 
 
 def _room(n: int) -> Float32Array:
-    """Memory of the calling thread, kept from tile to tile."""
+    """Buffer of the calling thread, reused from tile to tile."""
     if getattr(_memory, "products", None) is None or _memory.products.size < n:
         _memory.products = np.empty(n, dtype=np.float32)
     kept: Float32Array = _memory.products

@@ -21,7 +21,7 @@ class HeadKind(StrEnum):
 
 
 def untrained_head(kind: HeadKind, initial: LinearMap) -> TrainableHead:
-    """Make a head that begins as a linear map; a perceptron is as wide as its input."""
+    """Build a head that starts as a linear map; an MLP has as many hidden units as input dims."""
     if kind is HeadKind.LINEAR:
         return LinearHead(initial)
     if kind is HeadKind.RESIDUAL:

@@ -1,4 +1,4 @@
-"""A trained head as a file: its weights, what is done around them, and how it was trained."""
+"""The head file: weights, normalisation and a record of the training run."""
 
 import json
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def write_head(path: Path, head: HeadFile, *, force: bool) -> None:
 
 
 def read_head(path: Path) -> HeadFile:
-    """Read a head back, bit for bit; also one that opis 0.1.0 wrote.
+    """Read a head bit for bit; heads written by opis 0.1.0 are supported.
 
     Raises
     ------

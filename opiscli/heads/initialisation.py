@@ -1,4 +1,4 @@
-"""The linear map that a head begins as: the identity, principal directions, or whitening."""
+"""The initial linear map of a head: identity, principal components (PCA) or whitening."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class LinearMap(NamedTuple):
 
 
 def initial_map(kind: StartKind, unit: Float32Array, dim: int) -> LinearMap:
-    """Map to ``dim`` dims such that a head is useful before its first step.
+    """Build the initial map to ``dim`` dims, with which a head is useful before its first step.
 
     ``identity`` keeps all similarities; with fewer dims than the embeddings have it is
     the projection on the ``dim`` directions with most of their squared length, so that
@@ -64,7 +64,7 @@ def initial_map(kind: StartKind, unit: Float32Array, dim: int) -> LinearMap:
 def _principal_directions(
     unit: Float32Array, mean: FloatArray, dim: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Largest eigenvalues of the second moments around a mean, and their eigenvectors."""
+    """The ``dim`` largest eigenvalues of the second moments around ``mean``, with eigenvectors."""
     moments = (unit.T @ unit).astype(np.float64) / len(unit) - np.outer(mean, mean)
     values, vectors = np.linalg.eigh(moments)
     vectors = vectors[:, ::-1][:, :dim]

@@ -1,4 +1,4 @@
-"""Named parameters in one flat vector, which is what optimisers work on."""
+"""The layout of named parameters in one flat vector, as optimisers require."""
 
 from dataclasses import dataclass
 from math import prod
@@ -13,7 +13,7 @@ Parameters: TypeAlias = dict[str, FloatingArray]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Names and shapes of the parameters, in their order in the flat vector."""
+    """Names and shapes of the parameters, in the order of the flat vector."""
 
     shapes: dict[str, tuple[int, ...]]
 

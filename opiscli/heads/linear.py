@@ -1,4 +1,4 @@
-"""A free linear head: y = xW + b."""
+"""An unconstrained linear head: y = xW + b."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from opiscli.heads.trainable import HeadPullback
 
 @dataclass(frozen=True, slots=True)
 class LinearHead:
-    """Every weight is free: strong with many training classes, overfits with few."""
+    """All weights are trained: strong with many training classes, overfits with few."""
 
     initial: LinearMap
 
@@ -24,7 +24,7 @@ class LinearHead:
 
     @property
     def decays_to_initial(self) -> bool:
-        """Zero weights would map everything onto the bias."""
+        """False: zero weights would map every embedding to the bias."""
         return False
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:

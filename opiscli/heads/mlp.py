@@ -1,4 +1,4 @@
-"""A residual perceptron with one hidden layer: y = xW + b + max(xV + c, 0)U, W and b fixed."""
+"""A residual MLP with one hidden layer: y = xW + b + max(xV + c, 0)U, with W and b fixed."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from opiscli.heads.trainable import HeadPullback
 
 @dataclass(frozen=True, slots=True)
 class MlpHead:
-    """U begins at zero, so the head begins as the initial linear map.
+    """U starts at zero, so the head starts as the initial linear map.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class MlpHead:
 
     @property
     def decays_to_initial(self) -> bool:
-        """Without the hidden layer only the initial map is left."""
+        """True: with zero parameters only the initial map remains."""
         return True
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:

@@ -14,7 +14,7 @@ _ROWS_AT_ONCE = 8192
 
 @dataclass(frozen=True, slots=True)
 class HiddenLayer:
-    """The hidden layer of a perceptron: max(xV + c, 0)U.
+    """The hidden layer of an MLP: max(xV + c, 0)U.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A residual linear head: y = x(W + A) + b, where only A is trained, from zero."""
+"""A residual linear head: y = x(W + A) + b, where only A is trained, starting at zero."""
 
 from dataclasses import dataclass
 
@@ -13,22 +13,22 @@ from opiscli.heads.trainable import HeadPullback
 
 @dataclass(frozen=True, slots=True)
 class ResidualHead:
-    """From the identity, x + xA; weight decay of A leads back to the frozen embeddings."""
+    """From the identity, x + xA; weight decay of A leads back to the original embeddings."""
 
     initial: LinearMap
 
     @property
     def layout(self) -> Layout:
-        """The change of the weight."""
+        """The trained matrix A."""
         return Layout({"change": self.initial.weight.shape})
 
     @property
     def decays_to_initial(self) -> bool:
-        """Without a change only the initial map is left."""
+        """True: with A = 0 only the initial map remains."""
         return True
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:
-        """No change."""
+        """A = 0."""
         return {"change": np.zeros_like(self.initial.weight)}
 
     def forward(

@@ -1,4 +1,4 @@
-"""Safetensors files: named float32 arrays and a description, nothing that can be executed."""
+"""Safetensors files: named float32 arrays and a description, with no executable content."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ HINT = "Name a file that opis finetune has written."
 
 
 class TensorFile(NamedTuple):
-    """Arrays by their names, and plain values that describe them."""
+    """Arrays by name, and plain values that describe them."""
 
     tensors: dict[str, Float32Array]
     description: dict[str, Any]
@@ -35,7 +35,7 @@ def write_tensors(
     *,
     force: bool,
 ) -> None:
-    """Write arrays and a description; the same contents are the same bytes.
+    """Write arrays and a description; equal contents give identical bytes.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def write_tensors(
 
 
 def read_tensors(path: Path) -> TensorFile:
-    """Read all arrays and the description; opis 0.1.0 wrote the latter as separate texts.
+    """Read all arrays and the description, which opis 0.1.0 wrote as separate texts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every kind of head can do while it is trained."""
+"""The interface of a head during training."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -13,7 +13,7 @@ HeadPullback: TypeAlias = Callable[[FloatingArray], Parameters]
 
 
 class TrainableHead(Protocol):
-    """A map from unit rows to rows of any length, with parameters to train."""
+    """A map from unit rows to unnormalised rows, with trainable parameters."""
 
     @property
     def layout(self) -> Layout:
@@ -21,7 +21,7 @@ class TrainableHead(Protocol):
 
     @property
     def decays_to_initial(self) -> bool:
-        """Whether it is the initial head again when its parameters are zero."""
+        """Whether zero parameters give the initial head."""
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:
         """Parameters before the first step, float32."""
@@ -29,7 +29,7 @@ class TrainableHead(Protocol):
     def forward(
         self, parameters: Parameters, rows: FloatingArray
     ) -> tuple[FloatingArray, HeadPullback]:
-        """Map rows; the pullback turns a gradient by the result into one by the parameters."""
+        """Map rows; the pullback converts a gradient for the result into one for the parameters."""
 
     def projection(self, parameters: Parameters) -> Projection:
-        """The head with these parameters, as it is applied and saved."""
+        """Return the head with these parameters, as it is applied and saved."""

@@ -1,4 +1,4 @@
-"""Scaling rows to length one, with the pullback of its gradient."""
+"""Row normalisation to unit length, with the pullback of its gradient."""
 
 from collections.abc import Callable
 

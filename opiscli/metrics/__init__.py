@@ -1,1 +1,1 @@
-"""Pure functions: counts in, numbers out."""
+"""Metrics: pure functions from counts to numbers."""

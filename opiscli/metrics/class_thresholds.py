@@ -1,4 +1,4 @@
-"""What a threshold of its own would gain each class over the best single one, from counts."""
+"""Estimated gain of per-class thresholds over the best single threshold, from counts."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ _FEWEST_DRAWS = 20
 
 @dataclass(frozen=True, slots=True)
 class OwnThresholds:
-    """Utilities of the classes with two items or more. Arrays are ``(n_classes,)``.
+    """Scores of the classes with two or more items. Arrays have shape ``(n_classes,)``.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class OwnThresholds:
 
     @property
     def gains(self) -> FloatArray:
-        """What a class gains by a threshold of its own, optimism taken off."""
+        """Gain of a class by its own threshold, corrected for optimism."""
         return self.at_own - self.optimism - self.at_single
 
 
@@ -78,7 +78,7 @@ def own_thresholds(
     Efron, "Estimating the error rate of a prediction rule", Journal of the American
     Statistical Association 78 (1983), on the optimism and its bootstrap.
     """
-    paired = np.flatnonzero(table.class_sizes > 1)
+    paired = np.flatnonzero(table.has_positives)
     thresholds = _candidates(table)
     trials = tuple(of[paired] for of in _independent_pairs(table, spread))
     chunks = [slice(i, i + _CLASSES_AT_ONCE) for i in range(0, len(paired), _CLASSES_AT_ONCE)]
@@ -112,7 +112,7 @@ def own_thresholds(
 
 
 def _candidates(table: BinnedCounts) -> FloatArray:
-    """Thresholds evenly spread over the distances there are, the largest included."""
+    """Thresholds evenly spread over the observed distances, including the largest."""
     known = table.thresholds
     bins = np.concatenate([table.positive.bins, table.negative.bins])
     first, last = int(bins.min()), int(bins.max())
@@ -123,11 +123,11 @@ def _candidates(table: BinnedCounts) -> FloatArray:
 def _independent_pairs(
     table: BinnedCounts, spread: SpreadCounts | None
 ) -> tuple[IntArray, IntArray]:
-    """How many independent positive and negative pairs tell as much as those of each class."""
+    """Effective number of independent positive and negative pairs of each class."""
     sizes = table.class_sizes
     positive, negative = np.maximum(sizes // 2, 1), sizes.copy()
     if spread is not None:
-        known = sizes >= FEWEST_ITEMS
+        known = (sizes >= FEWEST_ITEMS) & table.has_positives
         some = spread.of_classes(known)
         tpr, far = true_positive_rate(some), false_accept_rate(some)
         positive[known] = _as_many(tpr, tpr_variance(some, tpr), some.positive_pairs)
@@ -154,7 +154,7 @@ def _too_high(
     beta: float,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """What the best threshold of one redraw of each class promises too much."""
+    """Optimism of the best threshold of each class in one resample."""
     drawn = f_measure(
         1 - _redrawn(counts.negative, trials[1], rng),
         _redrawn(counts.positive, trials[0], rng),
@@ -165,7 +165,7 @@ def _too_high(
 
 
 def _redrawn(accepted: IntArray, trials: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Accepted shares of so many pairs drawn from those of each class, at every threshold."""
+    """Accepted shares of ``n`` pairs drawn from each class, at every threshold."""
     bins = np.diff(accepted, prepend=0, axis=1)
     drawn = rng.multinomial(trials, bins / accepted[:, -1:])
     return np.asarray(np.cumsum(drawn, axis=1) / trials[:, None])

@@ -1,4 +1,4 @@
-"""How unequal error rates are between groups of people, sites or tenants at one threshold.
+"""Disparity of error rates between groups of people, sites or tenants at one threshold.
 
 Sampling noise makes groups differ even if they are alike, and both measures are raised by it:
 twenty groups that are alike and have some ten errors each show a Max/GeoMean of 1.7 and a
@@ -11,7 +11,7 @@ from opiscli.arrays import FloatArray, IntArray
 
 
 def max_over_geometric_mean(errors: IntArray, trials: IntArray) -> float | None:
-    r"""Rate of the group hit hardest over the geometric mean of all groups' rates.
+    r"""Highest rate of any group over the geometric mean of the rates of all groups.
 
     .. math:: \max_g r_g \,\Big/\, \Big(\prod_g r_g\Big)^{1/G}
 

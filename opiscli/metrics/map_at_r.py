@@ -1,4 +1,4 @@
-"""How much of an item's own class is among its R nearest others, and how early.
+"""R-precision and MAP@R: matches among the R nearest neighbours, and how early they come.
 
 Musgrave, Belongie and Lim, "A Metric Learning Reality Check", ECCV 2020, arXiv:2003.08505.
 Where neighbours are tied, each value is its mean over all orders of them: McSherry and
@@ -18,7 +18,7 @@ R_PRECISION = "r_precision"
 
 
 def r_precision(lists: MatchLists) -> FloatArray:
-    """Share of the R nearest others that are of the item's class, R being all there are.
+    """Share of the R nearest neighbours with the label of the item; R others share it.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def r_precision(lists: MatchLists) -> FloatArray:
 
 
 def average_precision_at_r(lists: MatchLists) -> FloatArray:
-    r"""Mean over the R first ranks of the precision there, 0 at ranks that do not match.
+    r"""Mean over the first R ranks of the precision at matching ranks, 0 at others.
 
     .. math:: \frac{1}{R} \sum_{i=1}^{R} P(i)\,\mathrm{rel}(i)
 
@@ -55,7 +55,7 @@ def average_precision_at_r(lists: MatchLists) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class _Ties:
-    """Of the neighbours tied with each one, itself among them: all of one shape."""
+    """Statistics of the neighbours tied with each one, itself included, all of one shape."""
 
     start: IntArray
     size: IntArray

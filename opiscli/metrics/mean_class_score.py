@@ -7,7 +7,7 @@ from opiscli.metrics.opis import mean_over_range
 
 
 def measure(scores: FloatArray, thresholds: FloatArray, weights: FloatArray) -> FloatArray:
-    r"""Mean class score over the calibration range, every class counting once, in [0, 1].
+    r"""Mean class score over the calibration range, in [0, 1]; all classes have equal weight.
 
     .. math:: \frac{1}{C\,(d_\max - d_\min)} \sum_i \int_{d_\min}^{d_\max} U_i(t) \, dt
 

@@ -1,4 +1,4 @@
-"""How much of OPIS is only the noise of having few items per class."""
+"""The noise floor: the part of OPIS that is sampling noise because classes have few items."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ FEWEST_ITEMS = 4
 
 
 def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) -> float:
-    """OPIS that classes which are all alike would show with this many items each.
+    """Expected OPIS of identical classes with the same numbers of items.
 
     The mean over classes of `utility_variance`, averaged over the calibration range,
     times (C - 1) / C because OPIS measures deviations from the classes' own mean.
@@ -31,7 +31,7 @@ def noise_floor(counts: SpreadCounts, beta: float, ends: tuple[float, float]) ->
 
 
 def noise_curve(counts: SpreadCounts, beta: float, thresholds: FloatArray) -> FloatArray:
-    """Variance between classes, at each threshold, of classes that are all alike.
+    """Expected variance of the scores of identical classes, at each threshold.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def noise_curve(counts: SpreadCounts, beta: float, thresholds: FloatArray) -> Fl
 
 
 def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
-    r"""Estimate the sampling variance of each class's utility at each threshold.
+    r"""Estimate the sampling variance of the score of each class at each threshold.
 
     First order in the two rates, with b for beta squared and D = b TNR + TPR:
 
@@ -88,7 +88,7 @@ def utility_variance(counts: SpreadCounts, beta: float) -> FloatArray:
 
 
 def tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
-    """TPR² less its unbiased estimate from pairs of accepted pairs without a common item."""
+    """TPR² minus its unbiased estimate from pairs of accepted pairs without a common item."""
     n = counts.class_sizes[:, None].astype(np.float64)
     accepted = counts.positive.astype(np.float64)
     disjoint = accepted**2 - accepted - counts.positive_adjacent
@@ -96,7 +96,7 @@ def tpr_variance(counts: SpreadCounts, tpr: FloatArray) -> FloatArray:
 
 
 def far_variance(counts: SpreadCounts) -> FloatArray:
-    """Sample variance of the items' own false-accept rates, over n."""
+    """Sample variance of the false-accept rates per item, divided by n."""
     n = counts.class_sizes[:, None].astype(np.float64)
     others = counts.negative_pairs[:, None] / n
     spread = (counts.negative_squares - counts.negative**2 / n) / (n - 1)

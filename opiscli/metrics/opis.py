@@ -1,4 +1,4 @@
-"""How differently one threshold serves the classes: OPIS and ε-OPIS.
+"""OPIS and ε-OPIS: how much class scores differ at one threshold.
 
 Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
 ICLR 2024, arXiv:2307.04047.
@@ -32,7 +32,7 @@ def mean_over_range(curve: FloatArray, thresholds: FloatArray) -> FloatArray:
 
 
 def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArray:
-    r"""Share of each class in OPIS; their sum is OPIS.
+    r"""Contribution of each class to OPIS; the contributions sum to OPIS.
 
     .. math::
         \frac{1}{C\,(d_\max - d_\min)} \int_{d_\min}^{d_\max} (U_i(t) - \bar U(t))^2 \, dt
@@ -54,7 +54,7 @@ def opis_contributions(utility: FloatArray, thresholds: FloatArray) -> FloatArra
 
 
 def opis(utility: FloatArray, thresholds: FloatArray) -> float:
-    """Operating-point inconsistency score: variance of utility between classes, in [0, 0.25].
+    """Operating-point inconsistency score: variance of class scores, in [0, 0.25].
 
     The population variance, averaged over the calibration range; every class counts once.
     """
@@ -62,7 +62,7 @@ def opis(utility: FloatArray, thresholds: FloatArray) -> float:
 
 
 def share_below_mean(utility: FloatArray, thresholds: FloatArray) -> float | None:
-    r"""Share of OPIS of the classes while they are below the mean of classes, in [0, 1].
+    r"""Share of OPIS that comes from class scores below the mean, in [0, 1].
 
     .. math::
         \int \sum_{i: U_i(t) < \bar U(t)} (U_i(t) - \bar U(t))^2 \, dt
@@ -82,7 +82,7 @@ def share_below_mean(utility: FloatArray, thresholds: FloatArray) -> float | Non
 
 
 def n_worst(epsilon: float, n_classes: int) -> int:
-    """Classes that count as the worst: the smallest whole number not below ``epsilon * n``."""
+    """Number of worst classes: the smallest whole number not below ``epsilon * n``."""
     # 0.07 * 100 is a little more than 7 in binary; that is not an eighth class.
     return math.ceil(round(epsilon * n_classes, 9))
 
@@ -106,7 +106,7 @@ def epsilon_opis(utility: FloatArray, thresholds: FloatArray, epsilon: float) ->
 
 
 def worst_gap(utility: FloatArray, epsilon: float) -> FloatArray | None:
-    """How much lower the worst classes score than the rest at each threshold.
+    """Gap between the mean scores of the worst classes and the others at each threshold.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def worst_gap(utility: FloatArray, epsilon: float) -> FloatArray | None:
 def corrected_epsilon_opis(
     utility: FloatArray, thresholds: FloatArray, epsilon: float, noise: FloatArray
 ) -> float | None:
-    r"""Estimate of the ε-OPIS that classes with many more items each would show.
+    r"""Estimate ε-OPIS without sampling noise, as if classes had many more items.
 
     .. math::
         \frac{1}{d_\max - d_\min} \int (\bar U_\text{worst} - \bar U_\text{rest})^2

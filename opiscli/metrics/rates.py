@@ -1,4 +1,4 @@
-"""Which share of pairs a threshold accepts, per class and over the whole set."""
+"""Acceptance and rejection rates, per class and over the whole set."""
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def false_accept_rate(counts: PairCounts) -> FloatArray:
 
 
 def true_negative_rate(counts: PairCounts) -> FloatArray:
-    """Rejected share of the same pairs, the specificity of each class."""
+    """Rejected share of the negative pairs with one end in each class, its specificity."""
     pairs = counts.negative_pairs[:, None]
     return (pairs - counts.negative) / pairs
 
@@ -50,7 +50,7 @@ def false_reject_rate(counts: PairCounts) -> FloatArray:
 
 
 def pooled_far(counts: PairCounts) -> FloatArray:
-    """Accepted share of all negative pairs, of counts of all classes; shape ``(n_thresholds,)``."""
+    """Accepted share of all negative pairs, shape ``(n_thresholds,)``; needs all classes."""
     return np.asarray(counts.accepted_negative / counts.n_negative)
 
 

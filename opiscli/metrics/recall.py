@@ -1,4 +1,4 @@
-"""Share of items whose class is among their nearest neighbours."""
+"""Recall@k: share of items with an item of their class among the k nearest neighbours."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from opiscli.neighbours.match_ranks import MatchRanks
 
 
 def hits_at(ranks: MatchRanks, k: int) -> FloatArray:
-    """Whether each query has an item of its class among its k nearest others.
+    """Whether each query has an item of its class among its k nearest neighbours.
 
     1 if it does wherever tied neighbours are placed, 0 if it does not, and one half if
     that depends on how ties are ordered.

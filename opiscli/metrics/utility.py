@@ -1,4 +1,4 @@
-"""How well each threshold serves each class."""
+"""The class score (utility): an F-measure of two rates of a class at a threshold."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _ROWS_AT_ONCE = 4096
 
 
 def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
-    r"""Utility of each class at each threshold.
+    r"""Score of each class at each threshold.
 
     .. math:: U_i = \frac{(1+\beta^2)\, a_i\, b_i}{\beta^2 a_i + b_i}
 
@@ -61,7 +61,7 @@ def f_measure(first: FloatArray, second: FloatArray, beta: float) -> FloatArray:
 
 
 def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:
-    """Mean utility of the classes with two items or more, at every threshold of a table.
+    """Mean score of the classes with two or more items, at every threshold of a table.
 
     Returns
     -------

@@ -1,13 +1,11 @@
-"""The FAISS index that production would search: made or read, searched, and decoded.
+"""The FAISS index under test: built or read, searched, and decoded.
 
 A file is read by FAISS's own reader, and nothing in it is executed.
 """
 
 import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,9 @@ from opiscli.arrays import Float32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
+from opiscli.neighbours.faiss_threads import held_to
+from opiscli.neighbours.overheard import overheard
+from opiscli.progress import FILLING, TRAINING, Progress
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""
@@ -28,12 +29,12 @@ _TRAINING_ITEMS = 1 << 17
 _ITEMS_AT_ONCE = 8192
 _TRAINING_TOO_SMALL = re.compile(rb"WARNING clustering \d+ points to (\d+) centroids")
 _METRICS = {faiss.METRIC_L2: "L2", faiss.METRIC_INNER_PRODUCT: "inner product"}
-_BLOWS_UP = (RuntimeError, MemoryError, ValueError, AssertionError)
+_BLOWS_UP = (RuntimeError, ValueError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
 class DeployedIndex:
-    """An index with all items of a set in it.
+    """An index that contains all items of a set.
 
     Parameters
     ----------
@@ -60,14 +61,19 @@ class DeployedIndex:
 
     @property
     def is_l2(self) -> bool:
-        """Whether it measures squared Euclidean distance, and not the inner product."""
+        """Whether the metric is the squared Euclidean distance (else the inner product)."""
         return bool(self.index.metric_type == faiss.METRIC_L2)
 
 
 def open_index(
-    asked: str, items: EmbeddingSet, distance: Distance, *, seed: int, threads: int
+    asked: str,
+    items: EmbeddingSet,
+    distance: Distance,
+    *,
+    seed: int,
+    on_progress: Progress | None = None,
 ) -> DeployedIndex:
-    """Read an index from a file if there is one of this name, else make it.
+    """Read the index from a file of this name, or build it with the FAISS factory.
 
     Parameters
     ----------
@@ -78,6 +84,8 @@ def open_index(
     distance
         The metric of an index that is made: L2 for Euclidean distances, the inner product
         for cosines.
+    on_progress
+        Told of training and filling.
 
     Raises
     ------
@@ -86,7 +94,6 @@ def open_index(
     UsageError
         If FAISS cannot make such an index of these items.
     """
-    faiss.omp_set_num_threads(threads)
     if Path(asked).is_file():
         return _read(asked, items)
     if os.sep in asked or asked.endswith((".faiss", ".index", ".bin")):
@@ -94,12 +101,13 @@ def open_index(
             f"no such index file: {asked}",
             hint="Check the path, or name an index to be made, for example --index SQ8.",
         )
-    return _make(asked, items, distance, seed)
+    return _make(asked, items, distance, seed, on_progress or _not_watched)
 
 
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     try:
-        owner = faiss.read_index(file)
+        with Path(file).open("rb") as opened:
+            owner = faiss.read_index(faiss.PyCallbackIOReader(opened.read))
     except _BLOWS_UP as cause:
         raise SourceError(
             f"{file} cannot be read as a FAISS index: {_reason(cause)}",
@@ -124,7 +132,13 @@ def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     return DeployedIndex(file, index, owner, positions, from_file=True)
 
 
-def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> DeployedIndex:
+def _not_watched(stage: str, done: int, total: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def _make(
+    asked: str, items: EmbeddingSet, distance: Distance, seed: int, on_progress: Progress
+) -> DeployedIndex:
     factory, _, parameters = asked.partition(";")
     metric = faiss.METRIC_L2 if distance is Distance.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
     # Not in the order of rows, which is not to move a number, nor in that of classes, which
@@ -134,12 +148,16 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
         owner = faiss.index_factory(items.dims, factory, metric)
         index = _without_ids(owner)
         _seed(index, seed)
-        with _overheard() as said:
+        on_progress(TRAINING, 0, 1)
+        with overheard() as said:
             index.train(items.unit_rows[order[:_TRAINING_ITEMS]])
-        if "HNSW" in factory or "NSG" in factory:
-            faiss.omp_set_num_threads(1)  # several make another graph every time
-        for start in range(0, items.n_items, _ITEMS_AT_ONCE):
-            index.add(items.unit_rows[order[start : start + _ITEMS_AT_ONCE]])
+        on_progress(TRAINING, 1, 1)
+        is_graph = "HNSW" in factory or "NSG" in factory
+        # Several threads make another graph every time.
+        with held_to(1) if is_graph else nullcontext():
+            for start in range(0, items.n_items, _ITEMS_AT_ONCE):
+                index.add(items.unit_rows[order[start : start + _ITEMS_AT_ONCE]])
+                on_progress(FILLING, index.ntotal, items.n_items)
         if parameters:
             faiss.ParameterSpace().set_index_parameters(index, parameters)
     except _BLOWS_UP as cause:
@@ -156,7 +174,7 @@ def _make(asked: str, items: EmbeddingSet, distance: Distance, seed: int) -> Dep
 
 
 def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float32Array, IntArray]:
-    """Nearest of each query as production would find them.
+    """Search the nearest neighbours of each query through the index.
 
     Returns
     -------
@@ -172,14 +190,14 @@ def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float3
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """The vectors that an index compares, queries and stored ones, after its transforms."""
+    """The query and stored vectors that an index compares, after its transforms."""
 
     transforms: tuple[Any, ...]
     index: Any
     is_l2: bool
 
     def queries(self, unit: Float32Array) -> Float32Array:
-        """What is compared with stored vectors when these embeddings are searched for."""
+        """The vectors that are compared with stored vectors when these embeddings are queries."""
         for transform in self.transforms:
             unit = transform.apply(unit)
         return unit
@@ -191,7 +209,7 @@ class Decoder:
 
 
 def decoder(of: DeployedIndex) -> Decoder | None:
-    """Find what an index compares; ``None`` where it does not keep vectors."""
+    """Build the decoder of an index; ``None`` if the index does not store vectors."""
     index, transforms = of.index, []
     while isinstance(index, faiss.IndexPreTransform):
         transforms += [
@@ -208,7 +226,7 @@ def decoder(of: DeployedIndex) -> Decoder | None:
 
 
 def bytes_per_item(of: DeployedIndex) -> float:
-    """Bytes that one more item takes: codes, ids and links, but no codebook.
+    """Bytes per stored item: codes, ids and links, without the codebook.
 
     Empties the index, so ask last.
     """
@@ -232,7 +250,7 @@ def _size(index: Any) -> int:  # noqa: ANN401 - FAISS has no types
 
 
 def _inner(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
-    """What an index wraps, and owns: it lives no longer than the wrapper."""
+    """The index inside a wrapper, which owns it and limits its lifetime."""
     return faiss.downcast_index(index.index)
 
 
@@ -243,7 +261,7 @@ def _without_ids(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types
 
 
 def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
-    """Seed every clustering inside, and leave out what would only reorder codes."""
+    """Seed all clusterings inside, and disable steps that only reorder codes."""
     while True:
         for part in (index, getattr(index, "pq", index)):
             if hasattr(part, "cp"):
@@ -260,24 +278,8 @@ def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
             return
 
 
-@contextmanager
-def _overheard() -> Iterator[bytearray]:
-    """Keep what FAISS prints on stderr, hundreds of lines, for us to say in one."""
-    said = bytearray()
-    with tempfile.TemporaryFile() as file:
-        before = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield said
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
-            file.seek(0)
-            said += file.read()
-
-
 def _reason(cause: BaseException) -> str:
-    """FAISS's message without its function and line."""
+    """The message of a FAISS error without its function and line."""
     said = str(cause).strip().splitlines()
     last = said[-1] if said else type(cause).__name__
     return re.sub(r"^(Error in .*? at \S+:\d+: )?(Error: )?('.*?' failed: )?(?=.)", "", last)

@@ -1,4 +1,4 @@
-"""Whether the nearest item that an index finds is of the same class."""
+"""R@1 through an index: whether the nearest item that it finds has the same label."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from opiscli.arrays import BoolArray, Float32Array
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.neighbours.ann_index import DeployedIndex, search
 from opiscli.neighbours.match_ranks import MatchRanks
+from opiscli.progress import SEARCHING, Progress
 
 _EQUAL = 2.0**-22
 """Cosine distances this close are the same: items whose copies are equal."""
@@ -16,8 +17,10 @@ _DEPTHS = (8, 128, 1024)
 _QUERIES_AT_ONCE = 1024
 
 
-def first_ranks(of: DeployedIndex, items: EmbeddingSet) -> MatchRanks:
-    """Search an index for every item that has another of its class, itself left out.
+def first_ranks(
+    of: DeployedIndex, items: EmbeddingSet, on_progress: Progress | None = None
+) -> MatchRanks:
+    """Search an index for every item that has another of its class, excluding the item itself.
 
     As exact ranks, but only as far as the first: nothing is nearer than a match, or one item
     is. Where an index finds nothing but the item itself, that counts as a miss. Of more than a
@@ -43,6 +46,8 @@ def first_ranks(of: DeployedIndex, items: EmbeddingSet) -> MatchRanks:
             todo = todo[is_first.sum(axis=1) >= reach - 1]
             if not todo.size or reach == items.n_items:
                 break
+        if on_progress is not None:
+            on_progress(SEARCHING, min(start + _QUERIES_AT_ONCE, len(queries)), len(queries))
     return MatchRanks(items.codes[queries].astype(np.int64), nearer, tied)
 
 

@@ -1,4 +1,4 @@
-"""The one search for neighbours: FAISS proposes, and float64 settles what float32 cannot tell.
+"""Exact nearest-neighbour search: FAISS proposes, and float64 resolves near-ties of float32.
 
 Neither the order of rows nor the processor decides which of two neighbours is nearer. Tolerances
 are for vectors of length one; of centred vectors, which are shorter, they are as much smaller.
@@ -12,6 +12,7 @@ import faiss
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.neighbours.faiss_threads import held_to
 
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding vectors to float32 can move them."""
@@ -43,7 +44,7 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The k nearest of some queries and whatever is tied with the k-th.
+    """The k nearest neighbours of some queries, including all that tie with the k-th.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class Neighbours:
 
 
 class _Unsettled(NamedTuple):
-    """Queries whose lists end amid a tie, and how far in half squares their k nearest can be."""
+    """Queries whose lists end within a tie, with bounds (half squares) of their k nearest."""
 
     queries: IntArray
     at_most: FloatArray
@@ -89,7 +90,7 @@ class NeighbourSearch:
         dims = gallery.vectors.shape[1]
         is_unit = gallery.half_squares is None
         self._index = faiss.IndexFlatIP(dims) if is_unit else faiss.IndexFlatL2(dims)
-        faiss.omp_set_num_threads(threads)
+        self._threads = threads
         self._index.add(gallery.vectors)
 
     def nearest(
@@ -106,6 +107,10 @@ class NeighbourSearch:
         at_once
             Neighbours that fit into memory.
         """
+        with held_to(self._threads):
+            yield from self._nearest(queries, k, at_once)
+
+    def _nearest(self, queries: IntArray, k: IntArray, at_once: int) -> Iterator[Neighbours]:
         unsettled = [_Unsettled(queries[:0], np.zeros(0))]
         done = 0
         while done < len(queries):
@@ -127,7 +132,7 @@ class NeighbourSearch:
         return min(k + _SLACK + self._is_within, self._n_items)
 
     def _listed(self, queries: IntArray, k: IntArray) -> tuple[Neighbours, _Unsettled]:
-        """Neighbours of the queries that a search settles, and the queries that it does not."""
+        """Neighbours of the queries that one search resolves, and the unresolved queries."""
         depth = self._depth(int(k.max()))
         score, found = self._index.search(self._queries.vectors[queries], depth)
         wide = score.astype(np.float64)
@@ -194,7 +199,7 @@ class NeighbourSearch:
 
 
 def certain(half_squares: Float32Array | None, cosine_distance: AnyArray) -> FloatArray:
-    """How far apart cosine distances up to one are if a float32 product tells them apart.
+    """Difference between two cosine distances up to 1 that a float32 product can resolve.
 
     Parameters
     ----------
@@ -232,7 +237,7 @@ def _without_itself(
 
 
 def _in_doubt(apart: BoolArray) -> BoolArray:
-    """Which neighbours are close to the one before or after."""
+    """Mask of neighbours whose distance is too close to the previous or the next one."""
     in_doubt = np.zeros((len(apart), apart.shape[1] + 1), dtype=bool)
     in_doubt[:, :-1] |= ~apart
     in_doubt[:, 1:] |= ~apart

@@ -1,4 +1,4 @@
-"""The nearest negative and the farthest positive pairs of a set, item by item."""
+"""The nearest negative and the farthest positive pairs of a set."""
 
 from dataclasses import dataclass, field
 from threading import Lock
@@ -44,7 +44,7 @@ _NO_PAIRS = FoundPairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
 @dataclass(slots=True)
 class _Best:
-    """The best pairs so far; ``sign`` is 1 if near pairs are wanted, -1 if far ones.
+    """The best pairs so far; ``sign`` is 1 for the nearest pairs, -1 for the farthest.
 
     Pairs that are tied go by the ranks of their items, so that the order of tiles has no say.
     """
@@ -57,7 +57,7 @@ class _Best:
     pairs: FoundPairs = field(default_factory=lambda: _NO_PAIRS)
 
     def among(self, tile: Tile, is_wanted: BoolArray, vectors: Float32Array) -> FoundPairs:
-        """The best pairs of a tile that may be better than the bar."""
+        """The best pairs of a tile, of those that may pass the current bound."""
         # A bar that another thread has meanwhile raised lets in too much, never too little.
         bar = self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf
         worth = self.sign * (tile.row_sums[:, None] - tile.products)  # the lower, the better
@@ -75,7 +75,7 @@ class _Best:
         return self._cut(FoundPairs(first, second, distance))
 
     def add(self, found: FoundPairs) -> None:
-        """Keep the best of these and those before."""
+        """Merge new pairs into the best ones so far."""
         both = zip(_fields(self.pairs), _fields(found), strict=True)
         self.pairs = self._cut(FoundPairs(*(np.concatenate(pair) for pair in both)))
         if len(self.pairs.first) == self.most:
@@ -146,7 +146,7 @@ def extreme_pairs(
 
 
 def _typical_length(items: EmbeddingSet) -> float:
-    """Of the vectors: distances are as precise as they are short."""
+    """Typical length of the vectors: shorter vectors have more precise distances."""
     if items.half_squares is None:
         return 1.0
     return float(np.sqrt(2 * np.median(items.half_squares)))

@@ -1,4 +1,4 @@
-"""Which of an item's nearest others are of its class, as far down as its class reaches."""
+"""Which of the R nearest neighbours of an item share its label; R is its class size minus 1."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _BYTES_PER_NEIGHBOUR = 160  # in the search and in what metrics make of a list
 
 @dataclass(frozen=True, slots=True)
 class MatchLists:
-    """Neighbours of some items, nearest first, the item itself left out.
+    """Neighbours of some items, nearest first, without the item itself.
 
     Ties are whole as far as they matter: every item as far away as the one at rank R is in
     the list.
@@ -45,7 +45,7 @@ class MatchLists:
 def match_lists(
     items: EmbeddingSet, resources: Resources, on_progress: Progress | None = None
 ) -> Iterator[MatchLists]:
-    """Search for the R nearest others of every item that has another of its class.
+    """Search the R nearest neighbours of every item that has another of its class.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def match_lists(
 
 
 def _neighbours_at_once(items: EmbeddingSet, largest_class: int, resources: Resources) -> int:
-    """Neighbours that fit into memory at once, beside the embeddings and the index's own."""
+    """Number of neighbours that fit into memory beside the embeddings and the index."""
     fixed = 2 * items.vectors.nbytes
     # A list that ties leave unsettled is as long as the set.
     need = fixed + items.n_items * _BYTES_PER_NEIGHBOUR

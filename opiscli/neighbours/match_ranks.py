@@ -1,4 +1,4 @@
-"""How many items of other classes stand nearer to an item than its own class does."""
+"""Rank of the first match: how many different-class items are nearer than the same class."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +13,7 @@ from opiscli.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class MatchRanks:
-    """Where the nearest item of its own class stands among an item's neighbours.
+    """Rank of the nearest same-class item among the neighbours of each item.
 
     Both counts are exact as far as any rank up to the ``k`` they were made for goes.
 
@@ -49,7 +49,7 @@ def match_ranks(
     queries: IntArray | None = None,
     on_progress: Progress | None = None,
 ) -> MatchRanks:
-    """Search all items for each item of a class of two or more, itself left out.
+    """Search the first match of each item whose class has two or more items, without itself.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def match_ranks_across(
     threads: int,
     on_progress: Progress | None = None,
 ) -> MatchRanks:
-    """First ranks of the queries whose class is in a gallery, another set of the same centre."""
+    """First ranks of the queries whose class is in the gallery; both sets share a centre."""
     in_gallery = np.flatnonzero(np.isin(queries.codes, gallery.codes))
     return _ranks(queries, gallery, in_gallery, 1, threads, on_progress)
 
@@ -148,7 +148,7 @@ def _ranks(
 def _before_first_match(
     queries: CodedVectors, gallery: CodedVectors, found: Neighbours
 ) -> tuple[IntArray, IntArray]:
-    """Others that are nearer than the first match, and others that are as near."""
+    """Numbers of items that are nearer than the first match, and that tie with it."""
     same = gallery.codes[found.found] == queries.codes[found.queries][:, None]
     inside = found.found >= 0
     first = np.argmax(same & inside, axis=1)[:, None]

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.given_thresholds import given_threshold, to_count
+from opiscli.analysis.given_thresholds import about_units, given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
+from opiscli.plots.drawing.utility import MOST_LINES
 from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
 from opiscli.plots.numbers.det import DetCurve, det_curve
@@ -22,10 +22,11 @@ from opiscli.settings.calibration import Criterion, Target
 _MOST_PANELS = 2
 _DEFAULT_FAR = 1e-2
 _WORST = ("worst:5",)
+_WORST_OF_MANY = ("worst:3",)
 
 
 def require_panels(sources: Sequence[Input]) -> None:
-    """Raise `UsageError` if there are more sources than panels of utility curves."""
+    """Raise `UsageError` if there are more sources than panels of class scores."""
     if len(sources) > _MOST_PANELS:
         raise UsageError(
             f"plot-curves was given {len(sources)} sources, expected one, or two to compare",
@@ -42,7 +43,9 @@ def curves_of(
         utility_curves(name, counts, derive(counts))
         for name, counts in _counted(sources, {**given, "ks": ()}, work, complete=True)
     ]
-    return panels, chosen_labels(highlight, panels[0].worst_first(), panels[-1].names)
+    # Bands show no class by itself, so that some are named unless others are asked for.
+    asked = highlight or (_WORST_OF_MANY if len(panels[0].names) > MOST_LINES else ())
+    return panels, chosen_labels(asked, panels[0].worst_first(), panels[-1].names)
 
 
 def distances_of(source: Input, given: Mapping[str, Any], work: Work) -> Distances:
@@ -132,8 +135,8 @@ def classes_of(
     threshold = given_threshold(counts, target)
     if threshold is None:
         threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
-    warnings = unit_warnings(counts.counted.pooled, [target], counts.settings.distance)
-    errors = replace(class_errors(name, counts, threshold), warnings=tuple(warnings))
+    warnings = about_units(counts, [target])
+    errors = replace(class_errors(name, counts, threshold), warnings=warnings)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

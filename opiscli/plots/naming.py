@@ -40,7 +40,7 @@ def chosen_labels(
     requests
         Labels, or ``worst:N`` for the first N of ``worst_first``.
     worst_first
-        All labels of the first source, the class served worst first.
+        All labels of the first source, that of the worst class first.
     others
         Labels of further sources.
 

@@ -1,9 +1,6 @@
 """Shows results: on a terminal, in a format another program reads, and in Python."""
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 from opiscli.report.python_views import PYTHON_VIEWS
@@ -14,44 +11,39 @@ from opiscli.results import Result
 Result.views = PYTHON_VIEWS
 
 
-def show(result: Result, output_format: Format, *, on_stderr: bool = False) -> None:
-    """Print a result; end quietly if the reader has seen enough.
+def show(
+    result: Result, output_format: Format, *, on_stderr: bool = False, full: bool = False
+) -> None:
+    """Print a result.
 
     Parameters
     ----------
     on_stderr
         Whether stdout is used for something else.
+    full
+        Whether an evaluation is shown with all its tables.
     """
     if output_format is Format.TABLE:
         from opiscli.report.terminal.draw import terminal_text
 
-        text = terminal_text(result, on_stderr=on_stderr)
+        text = terminal_text(result, on_stderr=on_stderr, full=full)
     else:
         text = WRITERS[output_format](result)
-    stream = sys.stderr if on_stderr else sys.stdout
-    with _quiet_end(stream):
-        stream.write(text)
-        stream.flush()
+    _write(sys.stderr if on_stderr else sys.stdout, text)
 
 
 def show_text(text: str) -> None:
     """Write text to stdout."""
-    with _quiet_end(sys.stdout):
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    _write(sys.stdout, text)
 
 
 def show_bytes(contents: bytes) -> None:
     """Write binary data to stdout."""
-    with _quiet_end(sys.stdout):
-        sys.stdout.buffer.write(contents)
-        sys.stdout.flush()
+    sys.stdout.flush()
+    sys.stdout.buffer.write(contents)
+    sys.stdout.buffer.flush()
 
 
-@contextmanager
-def _quiet_end(stream: TextIO) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        # Python would complain once more when it closes the stream at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()

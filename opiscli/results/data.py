@@ -19,6 +19,7 @@ class Data:
     ``n_duplicates`` counts the items with exactly the same embedding as an earlier item;
     ``duplicates_dropped`` says whether they were removed. Classes of fewer than ``min_items``
     items only form negative pairs; ``n_below_min`` counts them, singletons included.
+    ``mean_similarity`` is the mean cosine over all pairs, ``None`` if it was not measured.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Data:
     sha256: str
     min_items: int = 2
     n_below_min: int = 0
+    mean_similarity: float | None = None
 
     @property
     def name(self) -> str:

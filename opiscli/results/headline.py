@@ -52,6 +52,8 @@ class Headline(Generic[Source]):
         ``None`` where neither way is better; such a number is never compared.
     is_spread
         Whether a change is a ratio (of a squared spread) and not a difference.
+    is_consistency
+        Whether it measures how alike classes are, which is no merit where all are bad.
     is_compared
         Whether evaluations are compared by it; for numbers at a threshold.
     needs_ranking
@@ -67,6 +69,7 @@ class Headline(Generic[Source]):
     text: Callable[[float | None], str] = score
     higher_is_better: bool | None = True
     is_spread: bool = False
+    is_consistency: bool = False
     is_compared: bool = True
     needs_ranking: bool = False
     measure: str | None = None

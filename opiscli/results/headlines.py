@@ -59,6 +59,11 @@ def title(name: str, epsilon: float) -> str:
     return full_title(headline, at, epsilon)
 
 
+def is_consistency(name: str) -> bool:
+    """Whether the number of that name measures differences between classes (OPIS, ε-OPIS)."""
+    return _BY_NAME[name.partition("@")[0]].is_consistency
+
+
 def text(name: str, value: float | None) -> str:
     """Write a value of the number of that name."""
     return _BY_NAME[name.partition("@")[0]].text(value)
@@ -94,7 +99,7 @@ def _r_precision(of: Evaluation) -> dict[str, Number]:
 
 def _opis(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
-    note = "variance of class scores"
+    note = f"class scores spread by ±{opis.spread:.4f}"
     return {"": Number(value=opis.value, ci=opis.ci, n=opis.n_classes, note=note)}
 
 
@@ -104,9 +109,9 @@ def _opis_noise(of: Evaluation) -> dict[str, Number]:
 
 def _opis_corrected(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
-    if opis.noise is None or opis.corrected is None:
+    if opis.corrected is None:
         return {"": Number(value=opis.corrected, note="noise floor not known")}
-    note = f"= {rate(opis.corrected + opis.noise)} − noise {rate(opis.noise)}"
+    note = f"= {rate(opis.corrected_from)} − noise {rate(opis.noise)}"
     if opis.n_uncorrectable:
         n_corrected = opis.n_classes - opis.n_uncorrectable
         note += f", on the {n_corrected:,} classes with ≥ 4 items"
@@ -115,8 +120,19 @@ def _opis_corrected(of: Evaluation) -> dict[str, Number]:
 
 def _eps_opis(of: Evaluation) -> dict[str, Number]:
     eps, n = of.eps_opis, of.opis.n_classes
-    note = f"worst {eps.n_worst:,} vs the other {n - eps.n_worst:,} classes"
+    note = "no other classes remain"
+    if eps.gap is not None:
+        note = f"worst {eps.n_worst:,} classes: {eps.gap:.4f} lower"
     return {"": Number(value=eps.value, ci=eps.ci, n=n, note=note)}
+
+
+def _eps_opis_corrected(of: Evaluation) -> dict[str, Number]:
+    eps = of.eps_opis
+    note = "noise floor not known"
+    if eps.corrected is not None:
+        n_corrected = of.opis.n_classes - of.opis.n_uncorrectable
+        note = f"{rate(eps.corrected_from)} without noise, {n_corrected:,} classes with ≥ 4 items"
+    return {"": Number(value=eps.corrected, note=note)}
 
 
 def _mean_utility(of: Evaluation) -> dict[str, Number]:
@@ -158,7 +174,13 @@ def _spread(
     name: str, title: str, numbers: Callable[[Evaluation], Mapping[str, Number]]
 ) -> Headline[Evaluation]:
     return Headline(
-        name=name, title=title, numbers=numbers, text=rate, higher_is_better=False, is_spread=True
+        name=name,
+        title=title,
+        numbers=numbers,
+        text=rate,
+        higher_is_better=False,
+        is_spread=True,
+        is_consistency=True,
     )
 
 
@@ -180,8 +202,17 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
         numbers=_opis_corrected,
         text=rate,
         higher_is_better=False,
+        is_consistency=True,
     ),
     _spread("eps_opis", "{epsilon}%-OPIS", _eps_opis),
+    Headline(
+        name="eps_opis_corrected",
+        title="{epsilon}%-OPIS, corrected",
+        numbers=_eps_opis_corrected,
+        text=rate,
+        higher_is_better=False,
+        is_consistency=True,
+    ),
     Headline(
         name="mean_utility",
         title="Mean class score",

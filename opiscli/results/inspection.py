@@ -30,10 +30,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPair:
-    """Two items, how far apart they are and whether the threshold accepts them."""
+    """Two items, how similar and how far apart they are, and whether the threshold accepts them."""
 
     first: Item
     second: Item
+    similarity: float
     distance: float
     accepted: bool
 
@@ -42,13 +43,15 @@ class FoundPair:
 class SuspectedLabel:
     """An item whose nearest others all belong to one other class.
 
-    ``distance`` is that to the last of these, ``own_distance`` that to the nearest item
-    of its own class, ``None`` where it is the only one.
+    ``similarity`` and ``distance`` are those to the last of these, ``own_similarity`` and
+    ``own_distance`` those to the nearest item of its own class, ``None`` where it is the only one.
     """
 
     item: Item
     among: str
+    similarity: float
     distance: float
+    own_similarity: float | None
     own_distance: float | None
 
 

@@ -47,7 +47,7 @@ class Result:
         return json.dumps(self.to_dict(), allow_nan=False)
 
     def to_arrow(self) -> Any:  # noqa: ANN401
-        """Make a ``pyarrow.Table`` with one row a number, the same rows as ``--format csv``.
+        """Make a ``pyarrow.Table`` with one row per number, the same rows as ``--format csv``.
 
         Its schema's metadata hold the signature. ``.to_pandas()`` makes a data frame of it,
         and so does ``polars.from_arrow``.

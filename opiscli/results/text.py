@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -31,46 +32,67 @@ def score(value: float | None) -> str:
 
 
 def distance(value: float | None, decimals: int = 4) -> str:
-    """A threshold; four digits at least where all distances are small.
+    """A distance threshold rounded down, so that it accepts no pair that the exact one rejects.
+
+    Four digits at least where all distances are small.
 
     Examples
     --------
     >>> distance(1.16868), distance(0.00134567), distance(0)
-    ('1.1687', '0.001346', '0.0000')
+    ('1.1686', '0.001345', '0.0000')
     """
     if value is None:
         return "–"
-    return _with_minus(f"{value:.{_decimals(value, decimals)}f}")
+    return _cut(value, _decimals(value, decimals), ROUND_FLOOR)
 
 
 def similarity(value: float | None, decimals: int = 4) -> str:
-    """A threshold; four digits at least of what it lacks to 1.
+    """A similarity threshold, rounded up for the same reason.
+
+    Four digits at least of what it lacks to 1.
 
     Examples
     --------
     >>> similarity(0.31705), similarity(0.99999909)
-    ('0.3170', '0.9999990900')
+    ('0.3171', '0.9999990900')
     """
     if value is None:
         return "–"
-    return _with_minus(f"{value:.{_decimals(1 - value, decimals)}f}")
+    return _cut(value, _decimals(1 - value, decimals), ROUND_CEILING)
 
 
 def _decimals(value: float, least: int) -> int:
     return max(least, 3 - math.floor(math.log10(abs(value)))) if value else least
 
 
+def _cut(value: float, decimals: int, direction: str) -> str:
+    # The shortest text of a float: 0.3 is 0.3, and not the binary fraction just below it.
+    exact = Decimal(repr(float(value)))
+    # Adding zero turns a negative zero into zero.
+    return _with_minus(f"{exact.quantize(Decimal(1).scaleb(-decimals), direction) + 0:f}")
+
+
 def rate(value: float | None) -> str:
-    """Four significant digits: rates run over many magnitudes."""
-    return "–" if value is None else _with_minus(f"{value:.4g}")
+    """Four significant digits, zeros kept: rates run over many magnitudes.
+
+    Examples
+    --------
+    >>> rate(0.32), rate(0.0009998), rate(1), rate(0)
+    ('0.3200', '0.0009998', '1.000', '0')
+    """
+    return "–" if value is None else _with_minus(_significant(value, 4))
 
 
 def span(interval: tuple[float, float] | None) -> str:
     """Two bounds, three significant digits each."""
     if interval is None:
         return ""
-    lo, hi = (_with_minus(f"{bound:.3g}") for bound in interval)
+    lo, hi = (_with_minus(_significant(bound, 3)) for bound in interval)
     return f"{lo} – {hi}"
+
+
+def _significant(value: float, digits: int) -> str:
+    return f"{value:#.{digits}g}".rstrip(".") if value else "0"
 
 
 def signed(amount: float, decimals: int) -> str:

@@ -1,1 +1,1 @@
-"""Every choice that moves a number, and what a computation may use."""
+"""All settings that affect the numbers, and the resources of a computation."""

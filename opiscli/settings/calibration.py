@@ -1,4 +1,4 @@
-"""What a threshold is to achieve, checked once and written down as a signature."""
+"""The settings of a calibration, validated once and recorded in the signature."""
 
 import re
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings import units
 from opiscli.settings.choice import require, require_one
-from opiscli.settings.evaluation import DEFAULT_SEED, Utility
+from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
 from opiscli.settings.numbers import plain, rate, scientific
 
 
 class Criterion(StrEnum):
-    """What decides which threshold is chosen."""
+    """The criterion by which a threshold is chosen."""
 
     FAR = "far"
     FRR = "frr"
@@ -39,7 +39,7 @@ _UNITS = {Criterion.THRESHOLD: units.DISTANCE, Criterion.SIMILARITY: units.SIMIL
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one threshold is to achieve.
+    """The target of one threshold.
 
     Parameters
     ----------
@@ -78,8 +78,17 @@ class Target:
         if self.criterion in _UNITS:
             units.require_value(_UNITS[self.criterion], self.value)
             return
-        inside, bounds = 0 < self.value < 1, "a rate above 0 and below 1"
-        require(inside, f"--{self.criterion}", f"{self.value:g}", bounds, "1e-3")
+        # Only FAR has an option of its own; a value such as 95 was meant as percent.
+        is_far = self.criterion is Criterion.FAR
+        option = "--far" if is_far else f"--criterion={self.criterion}"
+        usual = 1e-3 if is_far else 0.95 if self.criterion is Criterion.TAR else 0.05
+        example = self.value / 100 if 1 < self.value < 100 else usual
+        if not 0 < self.value < 1:
+            raise UsageError(
+                f"{option}{' is ' if is_far else '='}{self.value:g}, expected a rate above 0 and"
+                " below 1",
+                hint=f"For example {option}={plain(example)}.",
+            )
 
     @classmethod
     def parse(cls, text: str) -> "Target":
@@ -186,7 +195,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSettings:
-    """What `calibrate` computes. Every field moves a number, so every field is in the signature.
+    """What `calibrate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------
@@ -206,6 +215,8 @@ class CalibrationSettings:
         Of a class, for ``max-utility``.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    min_items
+        Classes with fewer items only form negative pairs; at least 2.
     holdout, repeats
         Share of classes to choose the threshold on, the others being tested, in (0, 1),
         and how often; ``None`` for not at all.
@@ -226,6 +237,7 @@ class CalibrationSettings:
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
+    min_items: int = DEFAULT_MIN_ITEMS
     holdout: float | None = None
     repeats: int = 20
     seed: int = DEFAULT_SEED
@@ -242,6 +254,7 @@ class CalibrationSettings:
         if self.holdout is not None:
             inside = 0 < self.holdout < 1
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
+        require_min_items(self.min_items)
         require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
         if self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
@@ -268,6 +281,8 @@ class CalibrationSettings:
         parts += ["pairs:exact", "single:drop", "ties:accept"]
         if self.drop_duplicates:
             parts.append("dups:drop")
+        if self.min_items != DEFAULT_MIN_ITEMS:
+            parts.append(f"min:{self.min_items}")
         if self.holdout is not None:
             parts += [f"holdout:{plain(self.holdout)}x{self.repeats}", f"seed:{self.seed}"]
         if group_by is not None:

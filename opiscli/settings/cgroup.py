@@ -1,4 +1,4 @@
-"""What a container may use: memory and processors by the limits of its control group.
+"""Memory and processor limits of a container, from its control group.
 
 Both versions of control groups are read. ``/proc/self/cgroup`` names the group of this process.
 Inside a container that path may not exist under ``/sys/fs/cgroup``, whose root is then the group of
@@ -6,19 +6,26 @@ the container.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 _UNLIMITED = 1 << 60
 """Version 1 writes a number of this size or more where there is no limit."""
+
+_PERIOD = 100_000.0
+"""Microseconds of a quota that names none."""
 
 
 def memory_limit(root: Path = Path("/")) -> int | None:
     """Bytes, the smallest limit of the group and all groups above it; ``None`` without one."""
     found = [
         *_numbers(_groups(root, None), "memory.max"),
+        # Above this a group is slowed down until it hardly moves.
+        *_numbers(_groups(root, None), "memory.high"),
         *_numbers(_groups(root, "memory"), "memory.limit_in_bytes"),
     ]
-    return min((int(limit) for (limit,) in found if 0 < limit < _UNLIMITED), default=None)
+    return min((int(limit) for limit, *_ in found if limit < _UNLIMITED), default=None)
 
 
 def processors(root: Path = Path("/")) -> float | None:
@@ -27,7 +34,7 @@ def processors(root: Path = Path("/")) -> float | None:
         *_numbers(_groups(root, None), "cpu.max"),
         *_numbers(_groups(root, "cpu"), "cpu.cfs_quota_us", "cpu.cfs_period_us"),
     ]
-    found = (quota / period for quota, period in quotas if quota > 0 and period > 0)
+    found = (quota / (period or [_PERIOD])[0] for quota, *period in quotas)
     return min(found, default=None)
 
 
@@ -41,30 +48,34 @@ def _groups(root: Path, controller: str | None) -> Iterator[Path]:
     """
     mounted = root / "sys/fs/cgroup"
     for line in _lines(root / "proc/self/cgroup"):
-        _, controllers, path = line.split(":", 2)
+        _, _, named = line.partition(":")
+        controllers, _, path = named.partition(":")
         if controller is None and not controllers:
-            top = mounted
+            # Where both versions are mounted, the second has a folder of its own.
+            tops = [mounted, mounted / "unified"]
         elif controller is not None and controller in controllers.split(","):
-            top = (
-                mounted / controllers if (mounted / controllers).is_dir() else mounted / controller
-            )
+            tops = [mounted / controllers, mounted / controller]
         else:
             continue
-        inside = top / path.lstrip("/")
-        yield inside
-        yield from (group for group in inside.parents if group.is_relative_to(top))
+        # Seen from another namespace a path begins with "..", above what is mounted here.
+        inside = [part for part in path.split("/") if part not in ("", ".", "..")]
+        for top in tops:
+            yield from (top.joinpath(*inside[:n]) for n in range(len(inside), -1, -1))
 
 
 def _numbers(groups: Iterator[Path], *files: str) -> Iterator[tuple[float, ...]]:
-    """Read the numbers in these files of each group that has them and sets a limit."""
+    """Read the positive numbers in these files of each group that has them and sets a limit."""
     for group in groups:
         words = [word for file in files for line in _lines(group / file) for word in line.split()]
         if words and words[0] != "max":
-            yield tuple(float(word) for word in words)
+            with suppress(ValueError):  # another kernel may write what we do not know
+                numbers = tuple(float(word) for word in words)
+                if all(0 < number < inf for number in numbers):
+                    yield numbers
 
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text("utf-8").splitlines()
+        return file.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []

@@ -1,4 +1,4 @@
-"""Checks a setting once, and explains what is wrong with it."""
+"""Validation of single settings, with an explanation of what is wrong."""
 
 from enum import StrEnum
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Every choice that moves a number, checked once and written down as a signature."""
+"""The settings of an evaluation, validated once and recorded in the signature."""
 
 import math
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from opiscli.settings.numbers import plain, scientific
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
+DEFAULT_MIN_ITEMS = 2
 
 
 class Utility(StrEnum):
@@ -117,7 +118,7 @@ class RangeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
-    """What `evaluate` computes. Every field moves a number, so every field is in the signature.
+    """What `evaluate` computes. Every field affects the numbers, so it is in the signature.
 
     Parameters
     ----------
@@ -138,6 +139,8 @@ class EvaluationSettings:
         Whether MAP@R and R-precision are reported.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
+    min_items
+        Classes with fewer items only form negative pairs; at least 2.
     sample_pairs
         About how many pairs are to stand for all; ``None`` for all of them.
     gallery
@@ -162,6 +165,7 @@ class EvaluationSettings:
     ks: tuple[int, ...] = (1,)
     ranking: bool = False
     drop_duplicates: bool = False
+    min_items: int = DEFAULT_MIN_ITEMS
     sample_pairs: int | None = None
     gallery: bool = False
     seed: int = DEFAULT_SEED
@@ -175,6 +179,7 @@ class EvaluationSettings:
         )
         require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
         require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
+        require_min_items(self.min_items)
         if self.sample_pairs is not None:
             require(
                 self.sample_pairs >= 1000,
@@ -185,7 +190,7 @@ class EvaluationSettings:
             )
             if self.ranking:
                 raise UsageError(
-                    "--ranking needs all neighbours, but --sample-pairs looks at some pairs",
+                    "--ranking needs counts of all pairs, but --sample-pairs counts only some",
                     hint="Leave one of the two out.",
                 )
         for k in self.ks:
@@ -226,6 +231,8 @@ class EvaluationSettings:
         ]
         if self.drop_duplicates:
             parts.append("dups:drop")
+        if self.min_items != DEFAULT_MIN_ITEMS:
+            parts.append(f"min:{self.min_items}")
         if self.seed != DEFAULT_SEED or self.sample_pairs is not None:
             parts.append(f"seed:{self.seed}")
         if self.n_resamples != DEFAULT_RESAMPLES:
@@ -233,6 +240,11 @@ class EvaluationSettings:
         if group_by is not None:
             parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])
+
+
+def require_min_items(min_items: int) -> None:
+    """Raise `UsageError` if classes of this size have no positive pairs."""
+    require(min_items >= 2, "--min-items", min_items, "2 or more", "5")
 
 
 def refused_with_gallery(option: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""How a number is read, and how it is written in a signature, a name or a message."""
+"""Parsing of numbers, and their format in signatures, names and messages."""
 
 
 def rate(text: str) -> float:

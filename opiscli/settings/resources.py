@@ -1,7 +1,8 @@
-"""What a computation may use of the machine: threads and memory."""
+"""Resources of a computation: threads and memory."""
 
 import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 from opiscli.errors import UsageError
@@ -23,7 +24,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a computation may use of the machine. No number depends on it.
+    """Threads and memory that a computation may use. No number depends on them.
 
     Parameters
     ----------
@@ -87,13 +88,17 @@ def parse_memory(text: str) -> int:
 
 
 def _processors() -> int:
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    here = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        with suppress(OSError):
+            here = len(os.sched_getaffinity(0))
     allowed = cgroup.processors()
-    return max(1, min(here or 1, here or 1 if allowed is None else math.ceil(allowed)))
+    return max(1, here if allowed is None else min(here, math.ceil(allowed)))
 
 
 def _memory() -> int:
-    installed = _FALLBACK_MEMORY
-    if hasattr(os, "sysconf"):
-        installed = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    installed = 0
+    with suppress(AttributeError, OSError, ValueError):  # Windows, and sandboxes that do not say
+        installed = max(0, os.sysconf("SC_PHYS_PAGES")) * max(0, os.sysconf("SC_PAGE_SIZE"))
+    installed = installed or _FALLBACK_MEMORY
     return min(installed, cgroup.memory_limit() or installed)

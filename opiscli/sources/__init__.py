@@ -1,29 +1,27 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
-import glob
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import SourceError
 from opiscli.sources import numpy_files
+from opiscli.sources.in_memory import read_arrays, read_frame
+from opiscli.sources.kinds import Kind, kind_of_file
 from opiscli.sources.selection import Selection, refuse_labels_file
 
 if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset
+    from opiscli.sources.table import Table
 
-    from opiscli.sources.tables import Table
-
-__all__ = ["Selection", "map_embeddings", "project_embeddings", "read_embeddings"]
-
-_PARQUET = b"PAR1"
-_ARROW_FILES = (b"ARROW1", b"FEA1")
-_ARROW_STREAM = b"\xff\xff\xff\xff"
-_NPY = b"\x93NUMPY"
-_ZIP = b"PK\x03\x04"
+__all__ = [
+    "Selection",
+    "map_embeddings",
+    "project_embeddings",
+    "read_arrays",
+    "read_embeddings",
+    "read_frame",
+]
 
 
 def read_embeddings(
@@ -31,14 +29,14 @@ def read_embeddings(
 ) -> EmbeddingSet:
     """Read a source into validated unit embeddings.
 
-    The kind of a file is told by its first bytes, never by its name, and nothing in
-    it is executed.
+    The kind of a file is told by its first bytes, and nothing in it is executed.
 
     Parameters
     ----------
     source
-        A Parquet, Arrow, Feather, NPY or NPZ file, a folder or glob of Parquet files,
-        or ``-`` for an Arrow IPC stream on standard input.
+        A Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, a folder of Parquet files or one
+        that Hugging Face's ``save_to_disk`` wrote, a glob of files with columns, or ``-`` for a
+        file with columns on standard input.
     selection
         Which columns and rows to take; by default ``embedding`` and ``label``, all rows.
     contents
@@ -54,18 +52,16 @@ def read_embeddings(
         If an option does not go with this kind of source.
     """
     selection = selection or Selection()
-    path = Path(source)
-    if source != "-" and path.is_file():
-        head = _first_bytes(path)
-        if head.startswith(_NPY):
-            return numpy_files.read_npy(path, selection)
-        if head.startswith(_ZIP):
-            return numpy_files.read_npz(path, selection)
+    match _kind_of_arrays(source):
+        case Kind.NPY:
+            return numpy_files.read_npy(Path(source), selection)
+        case Kind.NPZ:
+            return numpy_files.read_npz(Path(source), selection)
 
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
-    from opiscli.sources import tables
+    from opiscli.sources import opening, tables
 
-    return tables.read(*_open_tables(source, contents), selection)
+    return tables.read(opening.open_source(source, contents), selection)
 
 
 def map_embeddings(
@@ -98,84 +94,52 @@ def map_embeddings(
     SourceError
         If the source is missing, unreadable, or lacks a column.
     EmbeddingError
-        If a row is zero or not finite, or lists differ in length.
+        If a row is zero or not finite, lists differ in length, or Parquet cannot hold a column.
     OutputError
         If the file cannot be written.
     """
     from opiscli.sources import mapping
 
-    opened = _open_for_mapping(source, selection)
-    return mapping.write_mapped(*opened, selection, change, path, force=force)
+    table = _open_for_mapping(source, selection)
+    return mapping.write_mapped(table, selection, change, path, force=force)
 
 
 def project_embeddings(
-    source: str, selection: Selection, change: Callable[[Float32Array], Float32Array]
+    source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
 ) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; no labels are needed."""
+    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; labels are optional.
+
+    Parameters
+    ----------
+    source
+        The name of a source, or a table in memory.
+    """
     from opiscli.sources import mapping
 
-    return mapping.collect_mapped(*_open_for_mapping(source, selection), selection, change)
+    if isinstance(source, str):
+        table = _open_for_mapping(source, selection)
+    else:
+        from opiscli.sources import frames
+
+        table = frames.open_frame(source, "table", selection)
+    return mapping.collect_mapped(table, selection, change)
 
 
-def _open_for_mapping(source: str, selection: Selection) -> "tuple[Dataset, str]":
-    head = _first_bytes(Path(source)) if Path(source).is_file() else b""
-    if head.startswith((_NPY, _ZIP)):
+def _open_for_mapping(source: str, selection: Selection) -> "Table":
+    from opiscli.sources import opening
+
+    if (kind := _kind_of_arrays(source)) is not None:
         from opiscli.sources import arrays_as_tables
 
-        is_npz = head.startswith(_ZIP)
-        opened = arrays_as_tables.open_npz if is_npz else arrays_as_tables.open_npy
-        return opened(Path(source), selection), source
-    from opiscli.sources import tables
-
-    table, name = _open_tables(source, None)
-    refuse_labels_file(name, selection)
-    with tables.explained(name):
-        return tables.as_dataset(table), name
+        opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
+        return opened(Path(source), selection)
+    table = opening.open_source(source)
+    refuse_labels_file(table.name, selection)
+    return table
 
 
-def _open_tables(source: str, contents: bytes | None) -> "tuple[Table, str]":
-    """Open any source that is a table, and name it."""
-    from opiscli.sources import tables
-
+def _kind_of_arrays(source: str) -> Kind | None:
+    """Kind of a file of arrays, read without pyarrow; ``None`` for any other file."""
     path = Path(source)
-    if source == "-":
-        contents = sys.stdin.buffer.read() if contents is None else contents
-        return tables.open_contents(contents, "standard input"), "standard input"
-    if path.is_file():
-        return _open_file(path), source
-    if path.is_dir():
-        return tables.open_files(sorted(path.rglob("*.parquet")), folder=path), source
-    files = [Path(name) for name in sorted(glob.glob(source, recursive=True))]
-    if not files:
-        raise SourceError(
-            f"no such file or folder: {source}",
-            hint="Check the path; a pattern such as 'runs/*.parquet' must match a file.",
-        )
-    return tables.open_files(files), source
-
-
-def _open_file(path: Path) -> "Table":
-    from opiscli.sources import tables
-
-    head = _first_bytes(path)
-    if head.startswith(_PARQUET):
-        return tables.open_files([path])
-    if head.startswith(_ARROW_FILES):
-        return tables.open_arrow_file(path)
-    if head.startswith(_ARROW_STREAM):
-        return tables.open_arrow_stream(path)
-    found = f"starts with {head!r}" if head else "is empty (0 bytes)"
-    raise SourceError(
-        f"{path} {found}, expected Parquet, Arrow, Feather, NPY or NPZ",
-        hint="Write it again as one of these, for example with pandas: frame.to_parquet(…).",
-    )
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(8)
-    except OSError as cause:
-        raise SourceError(
-            f"{path} cannot be read: {cause.strerror}", hint="Check that you may read it."
-        ) from cause
+    kind = kind_of_file(path) if source != "-" and path.is_file() else None
+    return kind if kind in (Kind.NPY, Kind.NPZ) else None

@@ -5,98 +5,95 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import EmbeddingError
-from opiscli.sources.columns import embedding_column, vectors
+from opiscli.errors import EmbeddingError, SourceError
+from opiscli.sources.columns import EmbeddingColumns, vectors
+from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import Selection
-from opiscli.sources.tables import ROWS_AT_ONCE, condition, explained, nothing_selected
+from opiscli.sources.table import Table
+from opiscli.sources.tables import SelectedRows, require_united
 
 Change = Callable[[Float32Array], Float32Array]
 
 
 def write_mapped(
-    dataset: ds.Dataset,
-    source: str,
-    selection: Selection,
-    change: Change,
-    path: Path,
-    *,
-    force: bool,
+    table: Table, selection: Selection, change: Change, path: Path, *, force: bool
 ) -> int:
     """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
-    column = embedding_column(dataset.schema, source, selection.embedding)
-    rows = condition(dataset.schema, source, selection)
     n_rows = 0
     writer: pq.ParquetWriter | None = None
     with whole_file(path, force=force) as temporary:
         try:
-            for batch in _mapped(dataset, source, column, rows, change):
+            for batch in _mapped(table, selection, change):
                 if writer is None:
                     writer = pq.ParquetWriter(temporary, batch.schema)
                 writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
-                raise _no_rows(dataset, source, selection)
+                raise _no_rows(table, selection)
         finally:
             if writer is not None:
                 writer.close()
     return n_rows
 
 
-def collect_mapped(
-    dataset: ds.Dataset, source: str, selection: Selection, change: Change
-) -> Float32Array:
+def collect_mapped(table: Table, selection: Selection, change: Change) -> Float32Array:
     """The changed embeddings of the selected rows. See `project_embeddings`."""
-    column = embedding_column(dataset.schema, source, selection.embedding)
-    rows = condition(dataset.schema, source, selection)
-    blocks = []
-    for batch in _mapped(dataset, source, column, rows, change):
-        lists = batch.column(column)
-        values = lists.flatten().to_numpy(zero_copy_only=False)
-        blocks.append(values.reshape(len(lists), lists.type.list_size))
+    rows = SelectedRows.of(table, selection)
+    embedding = EmbeddingColumns.of(table.schema, table.name, selection)
+    require_united(table, embedding.names)
+    blocks = [values for _, values in _changed(rows, embedding, [], change)]
     if not blocks:
-        raise _no_rows(dataset, source, selection)
+        raise _no_rows(table, selection)
     return np.concatenate(blocks)
 
 
-def _mapped(
-    dataset: ds.Dataset,
-    source: str,
-    column: str,
-    rows: ds.Expression | None,
-    change: Change,
-) -> Iterator[pa.RecordBatch]:
-    current: list[pa.RecordBatch] = []
-
-    def embeddings_only() -> Iterator[pa.RecordBatch]:
-        batches = dataset.to_batches(
-            filter=rows, batch_size=ROWS_AT_ONCE, batch_readahead=2, fragment_readahead=1
+def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.RecordBatch]:
+    """Batches of all columns; the embeddings stand where their first column stood."""
+    schema = table.schema
+    rows = SelectedRows.of(table, selection)
+    embedding = EmbeddingColumns.of(schema, table.name, selection)
+    names = list(dict.fromkeys(schema.names))
+    require_united(table, embedding.names)
+    require_united(table, names, everywhere=False)
+    name = "embedding" if embedding.are_wide else embedding.names[0]
+    kept = [one for one in names if one not in embedding.names]
+    if name in kept:
+        raise SourceError(
+            f"{table.name} has a column {name!r} beside those of --embedding-columns",
+            hint="Rename or drop that column, for the projected embeddings are called so.",
         )
-        for batch in batches:
-            if batch.num_rows:
-                current[:] = [batch]
-                yield pa.record_batch({"embedding": batch.column(column)})
+    at = names.index(next(one for one in names if one in embedding.names))
+    for batch, values in _changed(rows, embedding, kept, change):
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+        arrays = [batch.column(one) for one in kept]
+        arrays.insert(at, lists)
+        yield pa.RecordBatch.from_arrays(arrays, names=[*kept[:at], name, *kept[at:]])
+
+
+def _changed(
+    rows: SelectedRows, embedding: EmbeddingColumns, kept: list[str], change: Change
+) -> Iterator[tuple[pa.RecordBatch, Float32Array]]:
+    """The other columns of each batch, as Parquet holds them, and its embeddings changed."""
+
+    def convert(array: pa.Array, name: str, source: str) -> pa.Array:
+        return (plain if name in embedding.names else storable)(array, name, source)
 
     start = 0
-    with explained(source):
-        for values in vectors(embeddings_only(), {}):
-            try:
-                changed = change(unit_rows([values], len(values)))
-            except EmbeddingError as error:
-                raise _in_place(error, start) from error
-            lists = pa.FixedSizeListArray.from_arrays(pa.array(changed.ravel()), changed.shape[1])
-            position = current[0].schema.get_field_index(column)
-            yield current[0].set_column(position, column, lists)
-            start += len(values)
+    for batch, values in vectors(rows.batches([*embedding.names, *kept], convert), embedding):
+        try:
+            yield batch, change(unit_rows([values], len(values)))
+        except EmbeddingError as error:
+            raise _in_place(error, start) from error
+        start += len(values)
 
 
 def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
-    """Tell the same error with the row of the whole source instead of the batch's."""
+    """Restate an error with the row number in the whole source instead of the batch."""
     if error.row is None:
         return error
     row = start + error.row
@@ -107,10 +104,10 @@ def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
     )
 
 
-def _no_rows(dataset: ds.Dataset, source: str, selection: Selection) -> EmbeddingError:
-    if selection.where:
-        return nothing_selected(dataset, source, selection)
+def _no_rows(table: Table, selection: Selection) -> EmbeddingError:
+    if selection.where or selection.exclude:
+        return SelectedRows.of(table, selection).nothing_left()
     return EmbeddingError(
-        f"{source} holds no rows, expected at least one",
+        f"{table.name} holds no rows, expected at least one",
         hint="Check that the source was written completely.",
     )

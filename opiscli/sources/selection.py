@@ -1,10 +1,17 @@
 """Which columns and rows of a source to read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
+
+_NAMES_SHOWN = 20
+
+EMBEDDING_NAMES = ("embedding", "embeddings")
+LABEL_NAMES = ("label", "labels")
+"""What columns are called where none is named, in every kind of source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,8 @@ class Selection:
         Column names. Left out, the embedding is ``embedding`` or else the only column
         that can be one, the label is ``label``, and ids are not read.
     where
-        Conditions ``COLUMN=VALUE`` that every row must meet.
+        Conditions ``COLUMN=VALUE`` that every row must meet. An empty value also means a
+        missing one.
     labels_file
         NPY file of labels, for an NPY source.
     group
@@ -32,6 +40,11 @@ class Selection:
         Which of two sources this is about, as the options for it begin: ``gallery``.
     beside
         What was read from the other source, with which this one is going to be compared.
+    exclude
+        Conditions ``COLUMN=VALUE`` of rows that are left out, whatever ``where`` says.
+    embedding_columns
+        Glob over the names of columns that hold one coordinate each, such as ``dim_*``; in
+        the order of the numbers in their names.
     """
 
     embedding: str | None = None
@@ -45,6 +58,8 @@ class Selection:
     with_pairs: bool = True
     side: str = ""
     beside: EmbeddingSet | None = field(default=None, compare=False)
+    exclude: tuple[str, ...] = ()
+    embedding_columns: str | None = None
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""
@@ -77,9 +92,11 @@ class Selection:
         """Raise `UsageError` if anything is chosen from a source that has nothing to choose."""
         for option, value in (
             ("--embedding-column", self.embedding),
+            ("--embedding-columns", self.embedding_columns),
             ("--label-column", self.label),
             ("--id-column", self.id),
             (self.where_option, self.where),
+            ("--exclude", self.exclude),
             (self.labels_option, self.labels_file),
             ("--group-by", self.group),
             ("--show", self.show),
@@ -99,14 +116,32 @@ class Selection:
         UsageError
             If a condition has none.
         """
-        pairs = [condition.partition("=") for condition in self.where]
-        for (column, equals, _), condition in zip(pairs, self.where, strict=True):
-            if not equals or not column:
-                raise UsageError(
-                    f"{self.where_option} {condition} is not a condition, expected COLUMN=VALUE",
-                    hint=f"For example {self.where_option} split=test.",
-                )
-        return [(column, value) for column, _, value in pairs]
+        return [_column_and_value(condition, self.where_option) for condition in self.where]
+
+    def exclusions(self) -> list[tuple[str, str]]:
+        """Split ``exclude`` likewise."""
+        return [_column_and_value(condition, "--exclude") for condition in self.exclude]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Which rows are taken, to be shown beside the name of the source."""
+        left_out = (f"{column}!={value}" for column, value in self.exclusions())
+        return (*self.where, *left_out)
+
+
+def _column_and_value(condition: str, option: str) -> tuple[str, str]:
+    column, equals, value = condition.partition("=")
+    if not equals or not column:
+        raise UsageError(
+            f"{option} {condition} is not a condition, expected COLUMN=VALUE",
+            hint=f"For example {option} split=test.",
+        )
+    if column.endswith("!"):
+        raise UsageError(
+            f"{option} {condition} is not a condition: != is not supported, expected COLUMN=VALUE",
+            hint=f"Leave rows out with --exclude {column[:-1]}={value}.",
+        )
+    return column, value
 
 
 def refuse_labels_file(source: str, selection: Selection) -> None:
@@ -119,15 +154,26 @@ def refuse_labels_file(source: str, selection: Selection) -> None:
         )
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names one after the other; of very many only the first."""
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return shown if len(names) <= _NAMES_SHOWN else f"{shown}, … ({len(names):,} in all)"
+
+
+def usual_name(usual: tuple[str, ...], columns: Sequence[str]) -> str:
+    """The first of some names that a column has, or the first of all."""
+    return next((name for name in usual if name in columns), usual[0])
+
+
 def require_column(name: str, columns: list[str], source: str, option: str) -> None:
     """Raise `SourceError`, listing the columns there are, if ``name`` is not one of them."""
     if name not in columns:
         raise SourceError(
-            f"{source} has no column {name!r}, expected one of: {', '.join(columns)}",
+            f"{source} has no column {name!r}, expected one of: {listed(columns)}",
             hint=f"Name the column with {option}.",
         )
 
 
 def named_by_id(error: EmbeddingError, item: object) -> EmbeddingError:
-    """Tell the same error with the id of its first bad row."""
+    """Restate an error with the id of its first bad row."""
     return EmbeddingError(f"{error.problem}, id {item!r}", hint=error.hint, row=error.row)

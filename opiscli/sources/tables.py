@@ -1,223 +1,159 @@
-"""Reads Parquet, Arrow and Feather tables, a batch of rows at a time."""
+"""Reads the selected rows and columns of a table, a batch of rows at a time."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, Union
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import centred_rows
-from opiscli.errors import EmbeddingError, SourceError, UsageError
-from opiscli.sources.columns import (
-    embedding_column,
-    labels,
-    require_label_type,
-    texts,
-    vectors,
+from opiscli.errors import EmbeddingError
+from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
+from opiscli.sources.conditions import Conditions, shown_value
+from opiscli.sources.joined import Joined
+from opiscli.sources.plain_types import plain
+from opiscli.sources.selection import (
+    LABEL_NAMES,
+    Selection,
+    named_by_id,
+    refuse_labels_file,
+    require_column,
+    usual_name,
 )
-from opiscli.sources.parquet import ParquetFile
-from opiscli.sources.selection import Selection, named_by_id, refuse_labels_file, require_column
-
-if TYPE_CHECKING:
-    import pyarrow.compute as pc
-    import pyarrow.dataset as ds
-
-Table: TypeAlias = Union[ParquetFile, "ds.Dataset"]
-
-ROWS_AT_ONCE = 16_384
-_VALUES_SHOWN = 8
+from opiscli.sources.table import Table, require_once, smallest_column
 
 
-def open_files(files: Sequence[Path], *, folder: Path | None = None) -> Table:
-    """Open Parquet files as one table; a folder may be partitioned as ``split=test/``."""
-    if not files:
-        raise SourceError(
-            f"{folder} holds no .parquet file", hint="Name the folder that holds the Parquet files."
-        )
-    # Only what is below a folder, or named like split=test, has columns in its path.
-    if folder is None and len(files) == 1 and "=" not in str(files[0]):
-        return ParquetFile(files[0])
-    with explained(folder or files[0]):
-        return _dataset([str(file) for file in files], folder)
+@dataclass(frozen=True)
+class SelectedRows:
+    """The rows of a table that meet the conditions."""
 
+    table: Table
+    selection: Selection
+    conditions: Conditions
 
-def as_dataset(table: Table) -> "ds.Dataset":
-    """Open a table so that its rows can be chosen."""
-    return _dataset([str(table.path)]) if isinstance(table, ParquetFile) else table
-
-
-def _dataset(files: list[str], folder: Path | None = None) -> "ds.Dataset":
-    import pyarrow.dataset as ds
-
-    return ds.dataset(
-        files,
-        format="parquet",
-        partitioning="hive",
-        partition_base_dir=None if folder is None else str(folder),
-    )
-
-
-def open_arrow_file(path: Path) -> "ds.Dataset":
-    """Open an Arrow IPC file or Feather file."""
-    import pyarrow.dataset as ds
-
-    with explained(path):
-        return ds.dataset(str(path), format="feather")
-
-
-def open_arrow_stream(path: Path) -> "ds.Dataset":
-    """Open an Arrow IPC stream saved in a file."""
-    import pyarrow.dataset as ds
-
-    with explained(path), pa.OSFile(str(path)) as file:
-        return ds.dataset(pa.ipc.open_stream(file).read_all())
-
-
-def open_contents(contents: bytes, name: str) -> "ds.Dataset":
-    """Open an Arrow IPC stream or file that has already been read."""
-    import pyarrow.dataset as ds
-
-    with explained(name):
-        is_file = contents.startswith(b"ARROW1")
-        opened = pa.ipc.open_file(contents) if is_file else pa.ipc.open_stream(contents)
-        return ds.dataset(opened.read_all())
-
-
-def read(table: Table, source: str, selection: Selection) -> EmbeddingSet:
-    """Read the embedding and label columns of the selected rows, and nothing else."""
-    refuse_labels_file(source, selection)
-    with explained(source):
+    @classmethod
+    def of(cls, table: Table, selection: Selection) -> "SelectedRows":
+        """Check the conditions, and leave out what no row of can meet them."""
+        conditions = Conditions.of(selection)
         schema = table.schema
-    columns = _columns(schema, source, selection)
-    if selection.where:
-        table = as_dataset(table)
-    rows = condition(schema, source, selection)
-    collected: dict[str, list[pa.Array]] = {role: [] for role in columns if role != "embedding"}
-    with explained(source):
-        if isinstance(table, ParquetFile):
-            n_items = table.n_rows
-        else:
-            n_items = table.count_rows(filter=rows)
-            if n_items == 0 and selection.where:
-                raise nothing_selected(table, source, selection)
+        for name, option in conditions.options.items():
+            require_column(name, schema.names, table.name, option)
+        require_united(table, list(conditions.options))
+        conditions.require_types({name: schema.field(name).type for name in conditions.options})
+        if isinstance(table, Joined) and conditions:
+            table = table.narrowed(conditions)
+        return cls(table, selection, conditions)
 
-        def blocks() -> Iterator[AnyArray]:
-            for chunks in collected.values():
-                chunks.clear()  # crowded embeddings are read twice
-            return vectors(_batches(table, columns, rows), collected)
+    def batches(
+        self, columns: Sequence[str], convert: Callable[[pa.Array, str, str], pa.Array] = plain
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of some columns, converted, without those rows that are not taken."""
+        columns = list(dict.fromkeys(columns))
+        asked = list(dict.fromkeys([*columns, *self.conditions.options]))
+        for batch in self.table.batches(asked):
+            arrays = [convert(batch.column(name), name, self.table.name) for name in columns]
+            schema = pa.schema(
+                [(name, array.type) for name, array in zip(columns, arrays, strict=True)],
+                metadata=batch.schema.metadata,
+            )
+            values = pa.RecordBatch.from_arrays(arrays, schema=schema)
+            if self.conditions:
+                kept = self.conditions.kept(partial(self._plain, batch), batch.num_rows)
+                values = values.filter(kept)
+            yield values
 
-        try:
-            embeddings = centred_rows(blocks, n_items, selection.beside)
-        except EmbeddingError as error:
-            if error.row is None or not collected.get("id"):
-                raise
-            item = pa.chunked_array(collected["id"])[error.row].as_py()
-            raise named_by_id(error, item) from error
-        coded = labels(pa.chunked_array(collected["label"]), f"label ({columns['label']})")
-        others = {
-            name: texts(pa.chunked_array(collected[_role(name)]), name, source, selection)
-            for name in selection.others(schema.names)
-        }
+    def _plain(self, batch: pa.RecordBatch, name: str) -> pa.Array:
+        return plain(batch.column(name), name, self.table.name)
+
+    def count(self) -> int:
+        """How many rows there are.
+
+        Raises
+        ------
+        EmbeddingError
+            If there is none that meets the conditions.
+        """
+        if not self.conditions and self.table.n_rows is not None:
+            return self.table.n_rows
+        asked = list(self.conditions.options) or [smallest_column(self.table.schema)]
+        n_rows = sum(int(batch.num_rows) for batch in self.batches(asked[:1]))
+        if n_rows == 0 and self.conditions:
+            raise self.nothing_left()
+        return n_rows
+
+    def nothing_left(self) -> EmbeddingError:
+        """Explain that no row is taken."""
+
+        def values(column: str) -> pa.Array:
+            found = (self._plain(b, column).unique() for b in self.table.batches([column]))
+            return pa.chunked_array([*found, pa.array([], pa.large_string())][:-1]).unique()
+
+        return self.conditions.nothing_left(values, self.table.name, self.selection)
+
+
+def require_united(table: Table, columns: Sequence[str], *, everywhere: bool = True) -> None:
+    """Raise `SourceError` unless each column is there once, and one thing in all files."""
+    if isinstance(table, Joined):
+        table.require(columns, everywhere=everywhere)
+    else:
+        require_once(table, columns)
+
+
+def read(table: Table, selection: Selection) -> EmbeddingSet:
+    """Read the embedding and label columns of the selected rows, and nothing else."""
+    refuse_labels_file(table.name, selection)
+    schema, source = table.schema, table.name
+    embedding = EmbeddingColumns.of(schema, source, selection)
+    label = selection.label or usual_name(LABEL_NAMES, schema.names)
+    item_id = selection.id_among(schema.names)
+    further = _further(schema, source, selection, label, item_id)
+    require_united(table, [*embedding.names, *further])
+    require_label_type(schema.field(label), source)
+    rows = SelectedRows.of(table, selection)
+    n_items = rows.count()
+    collected: dict[str, list[pa.Array]] = {name: [] for name in further}
+
+    def blocks() -> Iterator[AnyArray]:
+        for chunks in collected.values():
+            chunks.clear()  # crowded embeddings are read twice
+        asked = rows.batches([*embedding.names, *further])
+        for _, block in vectors(_put_aside(asked, collected), embedding):
+            yield block
+
+    try:
+        embeddings = centred_rows(blocks, n_items, selection.beside)
+    except EmbeddingError as error:
+        if error.row is None or item_id is None or not collected[item_id]:
+            raise
+        item = pa.chunked_array(collected[item_id])[error.row]
+        raise named_by_id(error, shown_value(item)) from error
+    columns = {name: pa.chunked_array(chunks) for name, chunks in collected.items()}
+    coded = labels(columns[label], f"label ({label})", label, source)
+    others = {
+        name: texts(columns[name], name, source, selection)
+        for name in selection.others(schema.names)
+    }
     return EmbeddingSet.from_rows(embeddings, coded, others, with_pairs=selection.with_pairs)
 
 
-def _columns(schema: pa.Schema, source: str, selection: Selection) -> dict[str, str]:
-    """Column name of each role; every one exists and has a usable type."""
-    columns = {"embedding": embedding_column(schema, source, selection.embedding)}
-    columns["label"] = selection.label or "label"
-    require_column(columns["label"], schema.names, source, "--label-column")
-    if (item_id := selection.id_among(schema.names)) is not None:
-        require_column(item_id, schema.names, source, "--id-column")
-        columns["id"] = item_id
-    for name, option in selection.others(schema.names).items():
+def _further(
+    schema: pa.Schema, source: str, selection: Selection, label: str, item_id: str | None
+) -> list[str]:
+    """Names of the columns that are read beside the embeddings; every one exists."""
+    asked = {label: "--label-column", **selection.others(schema.names)}
+    if item_id is not None:
+        asked.setdefault(item_id, "--id-column")
+    for name, option in asked.items():
         require_column(name, schema.names, source, option)
-        columns[_role(name)] = name
-    require_label_type(schema.field(columns["label"]))
-    return columns
+    return list(asked)
 
 
-def _role(name: str) -> str:
-    """Role of a column that is read beside the embeddings."""
-    return f"column {name}"
-
-
-def condition(schema: pa.Schema, source: str, selection: Selection) -> "pc.Expression | None":
-    """Which rows are selected, or all."""
-    if not selection.where:
-        return None
-    import pyarrow.compute as pc
-
-    expression: pc.Expression | None = None
-    for name, text in selection.conditions():
-        require_column(name, schema.names, source, selection.where_option)
-        kind = schema.field(name).type
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        try:
-            value = pa.scalar(text).cast(kind)
-        except pa.ArrowException as cause:
-            raise UsageError(
-                f"{selection.where_option} {name}={text} cannot match: column {name!r} holds"
-                f" {kind}",
-                hint="Give a value of that type.",
-            ) from cause
-        holds = pc.field(name).cast(kind) == value
-        expression = holds if expression is None else expression & holds
-    return expression
-
-
-def nothing_selected(dataset: "ds.Dataset", source: str, selection: Selection) -> EmbeddingError:
-    """Explain that the conditions are met by no row."""
-    import pyarrow.compute as pc
-
-    column = selection.conditions()[0][0]
-    values = dataset.to_table(columns={"value": pc.field(column)})["value"].unique()
-    shown = ", ".join(str(value) for value in values[:_VALUES_SHOWN].to_pylist())
-    more = ", …" if len(values) > _VALUES_SHOWN else ""
-    return EmbeddingError(
-        f"no rows of {source} match {selection.where_as_given}",
-        hint=f"Column {column!r} holds: {shown}{more}.",
-    )
-
-
-def _batches(
-    table: Table, columns: dict[str, str], rows: "pc.Expression | None"
+def _put_aside(
+    batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[pa.RecordBatch]:
-    if isinstance(table, ParquetFile):
-        return read_ahead(table.batches(columns))
-    import pyarrow.compute as pc
-
-    batches: Iterator[pa.RecordBatch] = table.to_batches(
-        # Expressions, because a plain name with a dot would mean a nested field.
-        columns={role: pc.field(name) for role, name in columns.items()},
-        filter=rows,
-        batch_size=ROWS_AT_ONCE,
-        batch_readahead=2,
-        fragment_readahead=1,
-    )
-    return batches
-
-
-def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Read the next batch while one is being worked on."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
-
-
-@contextmanager
-def explained(source: Path | str) -> Iterator[None]:
-    """Turn what pyarrow raises on a bad file into a sentence."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, ValueError, EOFError) as cause:
-        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-        raise SourceError(
-            f"{source} cannot be read: {reason}",
-            hint="The file may be cut off or of another kind; write it again.",
-        ) from cause
+    for batch in batches:
+        for name, chunks in collected.items():
+            chunks.append(batch.column(name))
+        yield batch

@@ -1,1 +1,1 @@
-"""Which threshold meets a target."""
+"""Selection of the threshold that meets a target."""

@@ -1,4 +1,4 @@
-"""Chooses thresholds from the pooled distances: at most the target, whole tie groups."""
+"""Chooses thresholds for pooled rates: never above the target, ties accepted together."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _FEWEST_EXPECTED = 15
 
 
 def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | None:
-    """Largest threshold that was counted whose pooled FAR is at most ``target``.
+    """Largest counted threshold with a pooled FAR of at most ``target``.
 
     Never the nearest and never interpolated: pairs at the same distance are accepted
     together or not at all.
@@ -45,7 +45,7 @@ def operating_thresholds(histogram: DistanceHistogram) -> dict[float, float]:
 
 
 def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
-    """Smallest threshold that was counted whose pooled FRR is at most ``target``, in (0, 1)."""
+    """Smallest counted threshold with a pooled FRR of at most ``target``, in (0, 1)."""
     accepted = np.cumsum(histogram.positive)
     rejected = accepted[-1] - accepted
     return float(histogram.ticks[np.argmax(rejected / accepted[-1] <= target)])
@@ -54,7 +54,7 @@ def threshold_at_frr(histogram: DistanceHistogram, target: float) -> float:
 def calibration_range(
     histogram: DistanceHistogram, request: RangeRequest, distance: Distance
 ) -> tuple[float, float]:
-    """The thresholds ``d_min < d_max`` between which utility is integrated.
+    """The thresholds ``d_min < d_max`` between which the class score is integrated.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def calibration_range(
     if not ends[0] < ends[1]:
         raise UndefinedMetric(
             f"both ends of --{request.by} {request.lo:g}:{request.hi:g} fall on the threshold"
-            f" {ends[0]:.6g}; no threshold tells these rates apart on this data",
+            f" {ends[0]:.6g}; no threshold separates these rates on this data",
             hint="Give bounds further apart, or the thresholds themselves with --range.",
         )
     return ends
@@ -96,7 +96,7 @@ def _far_end(histogram: DistanceHistogram, target: float) -> float:
 def unattainable(
     target: float, histogram: DistanceHistogram, macro_far: float | None = None
 ) -> str:
-    """Say why no threshold accepts any negative pair at a FAR of at most ``target``.
+    """Explain why no threshold has a FAR above 0 and at most ``target``.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def unattainable(
 
 
 def require_direction(histogram: DistanceHistogram) -> None:
-    """Stop where positive pairs lie farther apart than negative ones.
+    """Raise `EmbeddingError` if positive pairs are farther apart than negative ones.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Chooses the threshold that meets a target: at most the target, whole tie groups."""
+"""Chooses the threshold for a target: never above it, ties accepted together."""
 
 from collections.abc import Callable
 
@@ -83,7 +83,7 @@ def _assured(
     target: float,
     settings: CalibrationSettings,
 ) -> int | None:
-    """Position of the largest threshold whose upper bound of FAR is within the target."""
+    """Position of the largest threshold whose upper FAR bound meets the target."""
     likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
     found = assured_threshold(
         table,
@@ -96,7 +96,7 @@ def _assured(
 
 
 def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
-    """How far new classes may move the FAR of an average."""
+    """The function for the standard error of a pooled or macro FAR."""
     return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
 
@@ -117,8 +117,8 @@ def _not_attainable(
     problem = unattainable(target, counted.pooled, macro)
     if settings.confidence is not None and rates.far[first] <= target:
         problem = (
-            f"FAR {plain(target)} cannot be assured at a confidence of"
-            f" {plain(settings.confidence)}: too few classes make errors to tell"
+            f"cannot guarantee FAR ≤ {plain(target)} at a confidence of"
+            f" {plain(settings.confidence)}: the false accepts come from too few classes"
         )
     hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
     if zero is None or settings.allow_zero:

@@ -1,4 +1,4 @@
-"""The largest threshold whose FAR keeps within a target on new classes, and not only on these."""
+"""The largest threshold whose FAR meets a target on new classes with a given confidence."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -14,7 +14,7 @@ _THRESHOLDS_AT_ONCE = 128
 
 
 class Countable(Protocol):
-    """Whatever knows the accepted pairs at some thresholds: `PairCounts`, `BinnedCounts`."""
+    """Objects that give the accepted pairs at thresholds: `PairCounts`, `BinnedCounts`."""
 
     def at(self, thresholds: FloatArray) -> PairCounts:
         """Accepted pairs of every class at increasing thresholds."""
@@ -27,7 +27,7 @@ def assured_threshold(
     spread_of: Callable[[PairCounts], RateSpread],
     confidence: float = 0.95,
 ) -> float | None:
-    """Largest candidate at which the upper bound of FAR is within the target.
+    """Largest candidate at which the upper confidence bound of FAR meets the target.
 
     Smaller thresholds accept less, so what holds at this one holds at them, although
     their own bounds may be above the target: from few errors little can be concluded.

@@ -1,4 +1,4 @@
-"""FAR and FRR at every threshold: over all pairs, or as the mean over classes."""
+"""FAR and FRR at every threshold: pooled over all pairs, or macro (mean over classes)."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class RateCurve:
 
 
 def pooled_rates(histogram: DistanceHistogram) -> RateCurve:
-    """Rates over all pairs of a set, every pair counting once."""
+    """Pooled rates: every pair has the same weight."""
     accepted = np.cumsum(histogram.negative)
     positive = np.cumsum(histogram.positive)
     return RateCurve(
@@ -42,7 +42,7 @@ def pooled_rates(histogram: DistanceHistogram) -> RateCurve:
 
 
 def macro_rates(table: BinnedCounts, histogram: DistanceHistogram) -> RateCurve:
-    """Mean rates of the classes with two items or more, every class counting once.
+    """Macro rates: every class with two or more items has the same weight.
 
     Parameters
     ----------

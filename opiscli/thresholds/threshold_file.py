@@ -1,4 +1,4 @@
-"""The threshold file: one threshold with what is needed to apply it rightly."""
+"""The threshold file: one threshold with everything needed to apply it correctly."""
 
 import json
 from dataclasses import asdict
@@ -67,7 +67,7 @@ def write(of: Calibration, path: Path, *, force: bool = False) -> None:
 
 
 def read(path: Path, distance: Distance) -> float:
-    """Threshold of a file, for a set that is measured in ``distance``.
+    """Read the threshold of a file, for a set that is measured in ``distance``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is minimised: a base loss, and the threshold-consistent margin beside it."""
+"""The training objective: a base loss plus the threshold-consistent margin (TCM)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from opiscli.training.losses.parts.loss import PairLoss, PairMasks, ProxyLoss
 
 
 class BatchLoss(NamedTuple):
-    """Both parts of the loss of a batch, and its gradients by vectors and by proxies."""
+    """Base loss and TCM of a batch, with the gradients with respect to vectors and proxies."""
 
     base: float
     tcm: float
@@ -24,7 +24,7 @@ class BatchLoss(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """The sum of a base loss and, if wanted, TCM.
+    """The sum of a base loss and, optionally, TCM.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Criterion:
 
     @classmethod
     def by_name(cls, loss: str, options: Mapping[str, float]) -> "Criterion":
-        """Use the base loss of this name."""
+        """Build the criterion from the name of its base loss."""
         function = partial(loss_function(loss), **options)
         return cls(None, function) if has_proxies(loss) else cls(function, None)
 
@@ -48,7 +48,7 @@ class Criterion:
         tcm: PairLoss | None,
         proxies: FloatingArray | None = None,
     ) -> BatchLoss:
-        """Loss of a batch.
+        """Compute the loss of a batch and its gradients.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Batches in which every class has the same weight."""
+"""Class-balanced batches: the same number of items from every class."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _FEWEST_ITEMS = 4
 
 @dataclass(frozen=True, slots=True)
 class ClassBalanced:
-    """Batches of some classes, with the same number of items of each.
+    """Draws random classes and the same number of items from each.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ClassBalanced:
     def from_items(
         cls, items: EmbeddingSet, classes_per_batch: int, items_per_class: int | None
     ) -> "ClassBalanced":
-        """Batches of the classes with positive pairs; with few classes, more items of each."""
+        """Use the classes with positive pairs; with few classes, draw more items from each."""
         paired = items.class_sizes > 1
         n_classes = min(classes_per_batch, int(np.count_nonzero(paired)))
         each = items_per_class or max(_FEWEST_ITEMS, _ITEMS // n_classes)
@@ -48,7 +48,7 @@ class ClassBalanced:
 
 
 def _distinct(sizes: IntArray, k: int, rng: np.random.Generator) -> IntArray:
-    """For each size n, ``min(n, k)`` different numbers below n; -1 fills up to ``k`` columns.
+    """Draw ``min(n, k)`` distinct numbers below n for each size n; pad with -1 to ``k`` columns.
 
     Floyd's algorithm for all rows at once (Bentley, "A sample of brilliance", CACM 1987).
     """

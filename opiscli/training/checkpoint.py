@@ -1,4 +1,4 @@
-"""An interrupted training as a file, from which `--resume` continues."""
+"""The checkpoint file of a training run, from which `--resume` continues."""
 
 import json
 from dataclasses import astuple, dataclass
@@ -18,7 +18,7 @@ SCHEMA = "opis.training/2"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """File of a training in progress.
+    """The checkpoint file of a training run in progress.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Checkpoint:
     identity: str
 
     def write(self, run: TrainingRun) -> None:
-        """Write all that the run needs to continue, over what was written before."""
+        """Write everything the run needs to continue, replacing the previous checkpoint."""
         state = run.state
         tensors = {
             "parameters": state.flat,
@@ -51,7 +51,7 @@ class Checkpoint:
         write_tensors(self.path, tensors, description, force=True)
 
     def read(self) -> TrainingRun:
-        """Restore a run as it was at its last validation step.
+        """Restore a run to its last validation step.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Moves the parameters of a problem, and pauses now and then for validation."""
+"""Gradient descent on the parameters of a problem, with regular pauses for validation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _LARGEST = 1e4
 
 @dataclass(slots=True)
 class DescentState:
-    """All that a training needs to continue as if it had never stopped.
+    """Everything a training run needs to continue as if it had never stopped.
 
     Parameters
     ----------
@@ -66,14 +66,14 @@ class DescentState:
 
 @dataclass(frozen=True, slots=True)
 class MeanLoss:
-    """Means of both parts of the loss since the last validation step."""
+    """Mean base loss and mean TCM since the last validation step."""
 
     base: float
     tcm: float
 
 
 def descend(problem: Problem, state: DescentState) -> Iterator[MeanLoss]:
-    """Train to the last step, updating ``state``; yields where validation is due.
+    """Train to the last step, updating ``state``; yield whenever validation is due.
 
     Matrix products use one thread: the numbers then do not depend on how many processors
     there are, and products this small gain little from more.
@@ -120,7 +120,7 @@ def _adam_steps(problem: Problem, state: DescentState, until: int) -> FloatingAr
 
 
 def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingArray:
-    """Minimise on one large batch after another, with the active pairs of TCM fixed."""
+    """Minimise on successive large batches, keeping the active TCM pairs of each batch fixed."""
     rng = state.rng
     batches = problem.batches(times=_LARGER)
     losses = []
@@ -140,7 +140,7 @@ def _lbfgs_steps(problem: Problem, state: DescentState, until: int) -> FloatingA
 def with_penalty(
     flat: FloatingArray, *, problem: Problem, batch: IntArray, tcm: PairLoss | None
 ) -> tuple[float, FloatingArray]:
-    """Loss of a batch with weight decay as a penalty, and its gradient."""
+    """Loss of a batch with weight decay as an L2 penalty, and its gradient."""
     decay, n_decaying = problem.settings.decay, problem.n_decaying
     value = problem.value(flat, batch, tcm)
     value.gradient[:n_decaying] += decay * flat[:n_decaying]

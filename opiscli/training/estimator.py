@@ -1,4 +1,4 @@
-"""What scikit-learn asks of an estimator, for a dataclass whose fields are its parameters."""
+"""The scikit-learn estimator interface for a dataclass whose fields are its parameters."""
 
 from dataclasses import fields
 from typing import Any, Self
@@ -7,14 +7,14 @@ from opiscli.errors import UsageError
 
 
 class Estimator:
-    """Parameters that can be read and changed by name. Inherited by a dataclass."""
+    """Mixin for a dataclass whose parameters can be read and changed by name."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; ``deep`` makes no difference."""
+        """Return the parameters by name; ``deep`` has no effect."""
         return {name: getattr(self, name) for name in self.parameter_names()}
 
     def set_params(self, **params: Any) -> Self:  # noqa: ANN401
-        """Change parameters; what has been fitted stays until the next ``fit``.
+        """Change parameters; the fitted state is kept until the next ``fit``.
 
         Raises
         ------
@@ -33,13 +33,13 @@ class Estimator:
         return self
 
     def changed_params(self) -> dict[str, Any]:
-        """Parameters that are not at their defaults."""
+        """Return the parameters that differ from their defaults."""
         defaults = type(self)().get_params()
         return {name: v for name, v in self.get_params().items() if v != defaults[name]}
 
     @classmethod
     def parameter_names(cls) -> list[str]:
-        """Names of the constructor's parameters."""
+        """Return the names of the constructor's parameters."""
         return [field.name for field in fields(cls) if field.init]  # type: ignore[arg-type]
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Trains one head: descend, validate now and then on other classes, keep the best head."""
+"""Trains one head: gradient descent, regular validation on other classes, best checkpoint kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _PATIENCE = 8
 
 @dataclass(slots=True)
 class TrainingRun:
-    """A training in progress: state of the descent, history, and the best parameters so far."""
+    """A training run in progress: descent state, history and the best parameters so far."""
 
     state: DescentState
     history: list[ValidationStep] = field(default_factory=list)
@@ -98,7 +98,7 @@ def _scores(validation: Validation, problem: Problem, state: DescentState) -> Sc
         return validation.scores(problem.projection(state.flat))
     except UndefinedMetric as cause:
         raise TrainingError(
-            f"after step {state.step} the head maps the validation items onto one another,"
-            " so that no threshold separates their classes",
-            hint="Lower --lr, or check that the training classes differ at all.",
+            f"the head collapsed by step {state.step}: it maps the validation items to nearly equal"
+            " vectors, so no threshold separates their classes",
+            hint="Lower --lr, or check that the embeddings of the training classes differ.",
         ) from cause

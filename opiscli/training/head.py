@@ -1,4 +1,4 @@
-"""The trained head as an object, which is also a transformer in the sense of scikit-learn."""
+"""The projection head as an object, which is also a scikit-learn transformer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
+from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import EmbeddingError, UsageError
+from opiscli.errors import UsageError
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.training.estimator import Estimator
@@ -109,7 +110,7 @@ class Head(Estimator):
     _fitted: HeadFile | None = field(default=None, init=False)
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
-        """Train on some classes, choose the best head on the others.
+        """Train on some classes and select the best checkpoint on the held-out classes.
 
         If none is better than the frozen embeddings, the head is the identity and `step` is
         ``None``.
@@ -141,7 +142,7 @@ class Head(Estimator):
 
         settings = self.settings()
         threads = Resources.of_machine(threads=self.threads).threads
-        items = EmbeddingSet.from_arrays(np.asarray(X), np.asarray(y))
+        items = EmbeddingSet.from_arrays(X, y)
         items, held_out = split_classes(items, settings.val_fraction, settings.seed)
         validation = Validation(held_out, settings.calibration_range, threads)
         result = fit_trials(items, validation, settings, self.tune)
@@ -169,12 +170,7 @@ class Head(Estimator):
         EmbeddingError
             If there is another number of dims, or a row is zero, not finite or becomes zero.
         """
-        rows = np.asarray(X)
-        if rows.ndim != 2:
-            raise EmbeddingError(
-                f"embeddings have shape {rows.shape}, expected (items, dims)",
-                hint="Pass one embedding per row of a two-dimensional array.",
-            )
+        rows = matrix_of(X)
         return self.projection.apply(unit_rows([rows], len(rows)))
 
     def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Float32Array:
@@ -211,7 +207,7 @@ class Head(Estimator):
         return head
 
     def fitted(self, projection: Projection, record: Mapping[str, Any]) -> Self:
-        """A new head with the same parameters that has been trained already.
+        """Return a new head with the same parameters and these trained weights.
 
         Parameters
         ----------
@@ -231,17 +227,17 @@ class Head(Estimator):
 
     @property
     def record(self) -> dict[str, Any]:
-        """Signature, data and scores of the training: plain values, as saved with the head."""
+        """Signature, data and scores of the training run: plain values, as saved with the head."""
         return dict(self._file().record)
 
     @property
     def signature(self) -> str:
-        """Every setting of the training, in one line."""
+        """All training settings in one line."""
         return str(self._file().record.get("signature", ""))
 
     @property
     def step(self) -> int | None:
-        """Training step that the head was taken at; ``None`` if it is the identity."""
+        """Training step of the selected checkpoint; ``None`` if the head is the identity."""
         found: int | None = self._file().record.get("head", {}).get("step")
         return found
 
@@ -253,7 +249,7 @@ class Head(Estimator):
         return self._fitted.projection.dims
 
     def settings(self) -> "TrainingSettings":
-        """The parameters as checked settings of one training.
+        """The parameters as validated training settings.
 
         Raises
         ------

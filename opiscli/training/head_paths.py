@@ -1,4 +1,4 @@
-"""The files of a fine-tuning: the head, its history, and a checkpoint until it is done."""
+"""The files of a fine-tuning run: the head, its history and a temporary checkpoint."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from opiscli.training.result import ValidationStep
 
 @dataclass(frozen=True, slots=True)
 class HeadPaths:
-    """The head file, and those beside it that are named after it.
+    """The head file, and the files named after it in the same folder.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class HeadPaths:
 
     @property
     def checkpoint(self) -> Path:
-        """``head.state.safetensors``: the training in progress."""
+        """``head.state.safetensors``: the checkpoint of a run in progress."""
         return self.head.with_suffix(".state.safetensors")
 
     def require_free(self, *, resume: bool) -> None:
@@ -60,7 +60,7 @@ class HeadPaths:
             )
 
     def write_history(self, history: Iterable[ValidationStep]) -> None:
-        """Write all validation steps."""
+        """Write all validation steps, one per line."""
         lines = [json.dumps(step.to_dict(), allow_nan=False) + "\n" for step in history]
         with whole_file(self.history, force=self.force) as temporary:
             temporary.write_text("".join(lines), "utf-8")

@@ -1,4 +1,4 @@
-"""Which of two heads is better, and whether one may be used at all."""
+"""The selection rule: which head is better, and whether it beats the original embeddings."""
 
 import math
 
@@ -10,7 +10,7 @@ _SMALLEST = 1e-6
 
 
 def cost(objective: Objective, scores: Scores, frozen: Scores) -> float:
-    """Negative where a head is better than none; infinite where it does harm.
+    """Negative if a head improves on the original embeddings; infinite if it must not be used.
 
     A head is only used if R@1 is not below and, unless the objective is ``opis``, OPIS not
     above that of the frozen embeddings. The cost is then the change of OPIS (``opis``), the

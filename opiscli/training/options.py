@@ -1,4 +1,4 @@
-"""From the options of `opis finetune`, which are those of `Head`, to training settings."""
+"""Converts the options of `opis finetune` and `Head` into training settings."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ _RENAMED = {"lr": "learning_rate"}
 
 
 def training_settings(options: Mapping[str, Any]) -> TrainingSettings:
-    """Settings from options; those that are left out or ``None`` take their defaults.
+    """Build training settings; options that are missing or ``None`` take their defaults.
 
     A margin that is given is fixed, and so is the other one.
 
@@ -81,6 +81,6 @@ def _refuse_conflicts(
         )
     if given.get("head") is HeadKind.LINEAR and "decay" in given:
         raise UsageError(
-            "--decay pulls a head towards the initial one, which a linear head does not keep",
+            "--decay has no effect on a linear head, which cannot decay towards its initial map",
             hint="Omit --decay, or use --head-type=residual.",
         )

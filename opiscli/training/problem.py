@@ -1,4 +1,4 @@
-"""A head, a criterion and training items, as a function of one flat vector of parameters."""
+"""The optimisation problem: the training loss as a function of one flat parameter vector."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,7 +23,7 @@ _ITEMS_FOR_MARGINS = 600
 
 
 class Value(NamedTuple):
-    """Both parts of the loss of a batch, and the gradient by all parameters, flat."""
+    """Base loss and TCM of a batch, and the flat gradient with respect to all parameters."""
 
     base: float
     tcm: float
@@ -32,7 +32,7 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is minimised, and over which parameters.
+    """The objective of a training run and its parameters.
 
     The flat vector holds the head's parameters first, then the proxies if there are any.
     """
@@ -62,11 +62,11 @@ class Problem:
 
     @property
     def n_decaying(self) -> int:
-        """How many of the first parameters weight decay applies to."""
+        """Number of leading parameters that weight decay applies to."""
         return self.head.layout.size if self.head.decays_to_initial else 0
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatingArray:
-        """Parameters before the first step; proxies begin as the means of their classes."""
+        """Parameters before the first step; each proxy starts at the mean of its class."""
         parameters = self.head.initial_parameters(rng)
         if "proxies" in self.layout.shapes:
             vectors, _ = self.head.forward(parameters, self.items.unit_rows)
@@ -75,7 +75,7 @@ class Problem:
         return self.layout.flat(parameters)
 
     def batches(self, *, times: int = 1) -> ClassBalanced:
-        """Batches as in the settings, or with ``times`` as many classes."""
+        """Batches as in the settings, with ``times`` times as many classes."""
         settings = self.settings
         return ClassBalanced.from_items(
             self.items, times * settings.classes_per_batch, settings.items_per_class
@@ -84,7 +84,7 @@ class Problem:
     def regulariser(
         self, flat: FloatingArray, rng: np.random.Generator
     ) -> ThresholdConsistentMargin | None:
-        """TCM with the margins for these parameters."""
+        """TCM with the margins that belong to these parameters."""
         tcm = self.settings.tcm
         if tcm is None or self.settings.margins is Margins.FIXED:
             return tcm
@@ -113,7 +113,7 @@ class Problem:
     def with_fixed_pairs(
         self, tcm: ThresholdConsistentMargin, flat: FloatingArray, batch: IntArray
     ) -> PairLoss:
-        """TCM over the pairs of a batch that violate a margin under these parameters."""
+        """TCM restricted to the pairs of a batch that violate a margin at these parameters."""
         unit, _ = unit_length(self._vectors(flat, batch))
         active = tcm.active(unit @ unit.T, PairMasks.from_codes(self.items.codes[batch]))
         return lambda similarity, _: tcm.over(similarity, active)

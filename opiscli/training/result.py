@@ -1,4 +1,4 @@
-"""What training reports: each validation step, and the head it ends with."""
+"""The result of training: all validation steps and the final head."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from opiscli.training.settings import TrainingSettings
 
 @dataclass(frozen=True, slots=True)
 class ValidationStep:
-    """Scores of the validation classes at one point of a training.
+    """Scores of the validation classes at one validation step.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ class ValidationStep:
     kept: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a line of the history."""
+        """Plain values for one line of the history file."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
-    """The head that a training ends with.
+    """The final head of a training run.
 
     Parameters
     ----------

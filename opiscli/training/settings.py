@@ -1,4 +1,4 @@
-"""Every setting of a training that changes the head."""
+"""All training settings that affect the head."""
 
 import math
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _MANY_CLASSES = 150
 
 
 class Margins(StrEnum):
-    """Whether the margins of TCM follow the calibration range."""
+    """How the TCM margins are set: fixed, or at the ends of the calibration range."""
 
     AUTO = "auto"
     FIXED = "fixed"
 
 
 class Objective(StrEnum):
-    """Which number of the validation classes a head is chosen by; the other must not get worse."""
+    """The metric that selects the checkpoint; the other metric must not get worse."""
 
     OPIS = "opis"
     RECALL = "recall"
@@ -36,7 +36,7 @@ class Objective(StrEnum):
 
 
 class Optimiser(StrEnum):
-    """How the parameters are optimised."""
+    """The optimiser."""
 
     ADAM = "adam"
     LBFGS = "lbfgs"
@@ -44,7 +44,7 @@ class Optimiser(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """Settings of a training. Each can change the head, so each is in the signature.
+    """Training settings. Each affects the head, so each is in the signature.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class TrainingSettings:
             _require_tcm(self.tcm)
 
     def rate_for(self, n_classes: int) -> float:
-        """Learning rate of Adam for so many training classes: lower for few.
+        """Adam learning rate for a number of training classes: lower for fewer than 150.
 
         With a few dozen classes or fewer, a rate that suits thousands overfits to them (see
         benchmarks/tcm_study).
@@ -132,7 +132,7 @@ class TrainingSettings:
 
     @property
     def calibration_range(self) -> RangeRequest:
-        """The range that OPIS is integrated over."""
+        """The calibration range, over which OPIS is integrated."""
         return RangeRequest.of(far=self.far)
 
     def signature(self) -> str:

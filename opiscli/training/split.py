@@ -1,4 +1,4 @@
-"""Validation classes: no class is both trained on and validated on."""
+"""Class-disjoint split into training and validation items."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _MOST_ITEMS = 4000
 def split_classes(
     items: EmbeddingSet, fraction: float, seed: int
 ) -> tuple[EmbeddingSet, EmbeddingSet]:
-    """Split into training and validation items, whole classes drawn at random.
+    """Split into training and validation items by drawing whole classes at random.
 
     Classes of one item are trained on. With few classes up to half of them are set aside;
     of very many items only as many classes as hold a few thousand.
@@ -46,7 +46,7 @@ def split_classes(
 
 
 def require_other_classes(items: EmbeddingSet, validation_items: EmbeddingSet) -> None:
-    """Refuse validation items that do not show how a head does on new classes.
+    """Raise an error if validation items share classes with the training items or differ in dims.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The threshold-consistent margin: a regulariser that makes class scores agree at a threshold."""
+"""The threshold-consistent margin: a regulariser that makes class scores agree at one threshold."""
 
 from dataclasses import dataclass
 

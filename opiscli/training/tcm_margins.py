@@ -1,4 +1,4 @@
-"""Margins of TCM that follow the calibration range as a head learns."""
+"""TCM margins that move with the calibration range during training."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ def with_margins_at_far(
     codes: Int32Array,
     far: tuple[float, float],
 ) -> ThresholdConsistentMargin:
-    """Put both margins at the ends of the calibration range as it is now.
+    """Set the two margins to the current ends of the calibration range.
 
     Positive pairs that the strictest threshold of the range rejects are pulled together,
     negative pairs that the loosest accepts are pushed apart: in these pairs class scores

@@ -1,4 +1,4 @@
-"""Trains with several settings, spread evenly over what could be useful, and keeps the best."""
+"""Hyperparameter search: trains with several settings and keeps the best head."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -64,7 +64,7 @@ def fit_trials(
 
 
 def trials(settings: TrainingSettings, n_trials: int) -> Iterator[TrainingSettings]:
-    """The settings as they are, then variations of them, ``n_trials`` in all.
+    """The given settings first, then variations of them, ``n_trials`` in total.
 
     Learning rate, kind of head, weight of TCM and the false-accept rates that its margins
     follow are taken from a Sobol sequence, scrambled by the seed, so that any number of
@@ -92,5 +92,5 @@ def _varied(point: list[float], settings: TrainingSettings) -> TrainingSettings:
 
 
 def _between(ends: tuple[float, float], share: float) -> float:
-    """On the logarithmic scale, to four digits so that a signature can repeat it."""
+    """Interpolate on a log scale; four digits, so that the signature states the value exactly."""
     return float(f"{ends[0] ** (1 - share) * ends[1] ** share:.4g}")

@@ -20,7 +20,7 @@ _N_THRESHOLDS = 41
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores that heads are compared by.
+    """The scores by which heads are compared.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Scores heads on one set of items."""
+    """Computes the scores of heads on one set of items."""
 
     items: EmbeddingSet
     calibration_range: RangeRequest
     threads: int
 
     def scores(self, projection: Projection) -> Scores:
-        """R@1 and OPIS of the projected items.
+        """Compute R@1 and OPIS of the projected items.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from opiscli.analysis.questions import count
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate, pooled_far
 from opiscli.metrics.utility import utility
 from opiscli.report.html.explorer import explorer_table
-from opiscli.results.text import printable, rate, score
+from opiscli.results.text import distance, printable, rate, score, similarity
 from opiscli.settings.resources import Resources
 
 HOSTILE = [
@@ -53,6 +53,11 @@ def drag(page, position):
     )
 
 
+def typed(page, name):
+    """What a number field holds, with the minus sign of texts."""
+    return page.locator(f"#{name}").input_value().replace("-", "\u2212")
+
+
 def shown(page, name):
     return page.locator(f"#{name}").text_content()
 
@@ -86,7 +91,9 @@ def require_same_numbers(page, opis, source, n_positions):
         drag(page, position)
         far, frr = point["far"], point["frr"]
         assert point["threshold"] == thresholds[position]
-        assert shown(page, "threshold-text").endswith(f"≤ {score(point['threshold'])}")
+        units = similarity(point["similarity"]), distance(point["threshold"])
+        assert shown(page, "threshold-text") == "similarity ≥ {}, distance ≤ {}".format(*units)
+        assert (typed(page, "similarity"), typed(page, "distance")) == units
         assert shown(page, "far") == rate(far["value"])
         assert shown(page, "far-counts") == f"{far['k']:,} / {far['n']:,}"
         assert shown(page, "tar") == rate(point["tar"])
@@ -96,6 +103,10 @@ def require_same_numbers(page, opis, source, n_positions):
         assert shown(page, "worst-far-label") == printable(point["worst_far"]["label"])
         assert shown(page, "worst-frr") == rate(point["worst_frr"]["value"])
         assert shown(page, "worst-frr-label") == printable(point["worst_frr"]["label"])
+        for name in ("worst_far", "worst_frr"):
+            n = point[name]["n_tied"]
+            tied = f"one of {n:,} classes with this rate" if n > 1 else ""
+            assert shown(page, f"{name.replace('_', '-')}-tied") == tied
         assert shown(page, "out") == rate(point["share_above_limit"])
         assert shown(page, "out-counts").startswith(f"{point['n_above_limit']:,} / ")
         require_lowest_scores(page, run, run.counted.at(thresholds[[position]]))
@@ -134,6 +145,70 @@ def test_the_threshold_moves_by_keyboard(visit, opis, tmp_path):
     assert slider.get_attribute("aria-valuetext").endswith(f"FAR {shown(page, 'far')}")
 
 
+def test_both_number_fields_and_the_slider_are_one_threshold(visit, opis, tmp_path):
+    page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
+    run, of = counted(SAMPLE / "wordnet.parquet")
+    thresholds = explorer_table(run, of).thresholds
+    written = [(similarity(1 - t * t / 2), distance(t)) for t in thresholds]
+    for position in (0, 60, 200, len(thresholds) - 1):
+        for unit, name in enumerate(("similarity", "distance")):
+            drag(page, 100)
+            page.locator(f"#{name}").fill(written[position][unit])
+            assert page.locator("#threshold").input_value() == str(position)
+            assert (typed(page, "similarity"), typed(page, "distance")) == written[position]
+            assert shown(page, "threshold-text").endswith(f"≤ {written[position][1]}")
+    # Between two counted thresholds the stricter one counts, and is what the field shows then.
+    page.locator("#similarity").fill("0.3")
+    page.locator("#similarity").press("Enter")
+    strictest = max(p for p, t in enumerate(thresholds) if 1 - t * t / 2 >= 0.3)
+    assert page.locator("#threshold").input_value() == str(strictest)
+    assert typed(page, "similarity") == written[strictest][0]
+    page.locator("#distance").press("ArrowUp")
+    assert typed(page, "similarity") == written[strictest + 1][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("similarity", "2", "Similarity is out of range"),
+        ("similarity", "-0.9", "Similarity is out of range"),
+        ("distance", "0.0001", "Distance is out of range"),
+        ("distance", "1.99", "Distance is out of range"),
+        ("distance", "", "Distance is not a number"),
+    ],
+)
+def test_a_threshold_out_of_range_is_refused(visit, opis, tmp_path, name, value, says):
+    page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
+    before = shown(page, "threshold-text"), shown(page, "far")
+    page.locator(f"#{name}").fill(value)
+    page.locator(f"#{name}").press("Tab")
+    assert page.locator("#refused").is_visible()
+    assert shown(page, "refused").startswith(says)
+    assert page.locator(f"#{name}").get_attribute("aria-invalid") == "true"
+    assert (shown(page, "threshold-text"), shown(page, "far")) == before
+    drag(page, 50)
+    assert shown(page, "refused") == ""
+    assert page.locator("[aria-invalid]").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone_and_tables_say_that_they_scroll(visit, opis, tmp_path, scheme):
+    page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    width = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    assert page.evaluate(width) == [390, 390]
+    table = page.locator(".scroll:has(#classes)")
+    assert table.evaluate("box => box.scrollWidth > box.clientWidth")
+    hint = "table => getComputedStyle(table.caption.firstChild, '::before').content"
+    assert "scroll sideways" in page.locator("#classes").evaluate(hint)
+    assert "gradient" in table.evaluate("box => getComputedStyle(box).backgroundImage")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_selector(".scroll:has(#classes)[data-wide=no]")
+    assert page.locator("#classes").evaluate(hint) == "none"
+    assert page.evaluate(width) == [1280, 1280]
+
+
 def test_the_table_is_sorted_and_filtered(visit, opis, tmp_path):
     page = visit(report(opis, SAMPLE / "wordnet.parquet", tmp_path / "wordnet.html"))
     assert len(cells(page, "classes")) == 50
@@ -142,14 +217,13 @@ def test_the_table_is_sorted_and_filtered(visit, opis, tmp_path):
     assert len(rows) == 120
     for column, title in enumerate(("class", "items", "FAR", "FRR", "class score")):
         heading = page.locator("#classes thead").get_by_role("button", name=title, exact=True)
-        heading.click()
-        up = [row[column] for row in cells(page, "classes")]
-        assert page.locator("#classes th[aria-sort=ascending]").text_content() == title
-        as_number = (lambda text: text.lower()) if column == 0 else (lambda text: float(text))
-        assert up == sorted(up, key=as_number)
-        heading.click()
-        down = [row[column] for row in cells(page, "classes")]
-        assert down == sorted(up, key=as_number, reverse=True)
+        as_number = (lambda text: text.lower()) if column == 0 else float
+        # Names begin with A, numbers with the largest.
+        for order in ("ascending", "descending") if column == 0 else ("descending", "ascending"):
+            heading.click()
+            assert page.locator(f"#classes th[aria-sort={order}]").text_content() == title
+            found = [row[column] for row in cells(page, "classes")]
+            assert found == sorted(found, key=as_number, reverse=order == "descending")
     page.get_by_label("Show classes that contain").fill("SITUATION")
     found = cells(page, "classes")
     assert len(found) == len([row for row in rows if "situation" in row[0]]) > 0

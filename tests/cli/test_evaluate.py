@@ -64,27 +64,89 @@ def test_every_promised_key_is_there(opis):
     assert result["pairs"] == {"mode": "exact", "n_positive": 22852, "n_negative": 2518533}
     assert set(result["opis"]) == {
         "value", "ci", "noise", "corrected", "n_classes", "n_uncorrectable",
+        "corrected_from", "spread", "below_mean",
     }  # fmt: skip
+    assert {"epsilon", "value", "ci", "corrected", "corrected_from", "gap"} <= set(
+        result["eps_opis"]
+    )
     for point in result["operating_points"]:
         assert {"target_far", "threshold", "similarity", "far", "frr", "tar"} <= set(point)
         assert {"value", "k", "n", "ci"} <= set(point["far"])
         assert {"label", "value"} <= set(point["worst_far"])
-    assert {"label", "n_items", "mean_utility", "opis_contribution"} == set(
+    assert {"label", "n_items", "mean_utility", "opis_contribution", "n_tied"} == set(
         result["worst_classes"][0]
     )
     assert result["signature"].endswith(f"|v:{__version__}")
 
 
-def test_the_report_fits_80_columns_and_quotes_its_settings(opis, monkeypatch):
+FIRST_SCREEN = ("s ≥ 0.3171", "d ≤ 1.1687", "R@1", "OPIS", "10%-OPIS", "spread by ±0.1312")
+FULL = (*FIRST_SCREEN, "Calibration range", "FAR ≤ 0.001", "Lowest class scores")
+
+
+@pytest.mark.parametrize(("options", "texts"), [((), FIRST_SCREEN), (("--full",), FULL)])
+def test_the_report_fits_80_columns_and_quotes_its_settings(opis, monkeypatch, options, texts):
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = opis("evaluate", WORDNET)
+    code, out, _ = opis("evaluate", WORDNET, *options)
     assert code == 0
     *body, signature = out.rstrip().split("\n")
     assert all(len(line) <= 80 for line in body)
-    for text in ("R@1", "OPIS", "10%-OPIS", "Calibration range", "FAR ≤ 0.001"):
-        assert text in out
+    assert all(text in out for text in texts)
+    assert len(body) <= (26 if not options else 60)
     assert re.fullmatch(r"opis\|d:euclidean\|.*\|v:[\d.]+", signature)
     assert "\x1b" not in out
+
+
+def test_nothing_is_cut_and_no_line_ends_in_blanks(opis, monkeypatch, tmp_path):
+    name = "a class whose name is far longer than any terminal is wide, " * 3
+    table = pq.read_table(WORDNET, columns=["embedding", "label"]).slice(0, 400)
+    labels = [name + label for label in table["label"].to_pylist()]
+    pq.write_table(table.set_column(1, "label", pa.array(labels)), tmp_path / "e.parquet")
+    run = ("evaluate", tmp_path / "e.parquet", "--full", "-q")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    unlimited = opis(*run)[1]
+    assert name.strip() in unlimited
+    monkeypatch.setenv("COLUMNS", "80")
+    wrapped = opis(*run)[1]
+    assert max(map(len, wrapped.splitlines()[2:-1])) <= 80
+    squeezed = "".join(wrapped.split())
+    assert wrapped.count("…") == unlimited.count("…") == 0
+    for worst in json.loads(opis(*run, "--json")[1])["worst_classes"]:
+        assert worst["label"].split()[-1] in squeezed
+    for out in (unlimited, wrapped):
+        assert not re.search(r"[ \t]$", out, re.MULTILINE)
+
+
+def test_copied_thresholds_never_exceed_the_target(opis, tmp_path):
+    """On codes of ±1 many pairs are equally far, and digits that are cut could reach the next."""
+    rng = np.random.default_rng(3)
+    centres = rng.normal(size=(30, 48))
+    codes = np.sign(np.repeat(centres, 10, axis=0) + rng.normal(size=(300, 48)))
+    labels = np.repeat(np.arange(30), 10)
+    np.save(tmp_path / "x.npy", codes.astype(np.float32))
+    np.save(tmp_path / "y.npy", labels)
+    similarity = np.round(codes @ codes.T / 48, 12)
+    first, second = np.triu_indices(300, 1)
+    negative = similarity[first, second][labels[first] != labels[second]]
+    source = tmp_path / "x.npy", "--labels", tmp_path / "y.npy"
+    full = opis("evaluate", *source, "--full", "-q")[1]
+    one = opis("calibrate", *source, "--far", "0.01", "-q")[1]
+    for shown, targets in ((full, (0.1, 0.01, 0.001)), (one, (0.01,))):
+        for target in targets:
+            after = re.split(rf"FAR ≤ {target:g}(?!\d)", shown)[-1]
+            least, most = re.findall(r"(?:s ≥|d ≤) (\S+?)(?:,|\s|$)", after)[:2]
+            assert np.mean(negative >= float(least)) <= target
+            assert np.mean(np.sqrt(2 - 2 * negative) <= float(most)) <= target
+
+
+def test_what_to_run_next_is_said_on_a_terminal_only(opis, monkeypatch):
+    run = ("evaluate", WORDNET, "--where", "split=test", "--label-column", "label")
+    assert opis(*run)[2] == ""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    err = opis(*run)[2]
+    typed = f"{WORDNET} --label-column label --where split=test"
+    assert f"opis inspect {typed}" in err
+    assert f"opis evaluate {typed} --full" in err
+    assert opis(*run, "-q")[2] == ""
 
 
 def test_other_settings_are_in_the_signature(opis):
@@ -116,7 +178,7 @@ def test_machine_formats_hold_the_same_numbers(opis):
 
 @pytest.mark.parametrize("output", ["table", "json", "csv", "markdown", "latex"])
 def test_class_names_are_shown_literally(opis, nasty, output):
-    code, out, _ = opis("evaluate", nasty, "--far", "0.05:0.2", "-f", output)
+    code, out, _ = opis("evaluate", nasty, "--far", "0.05:0.2", "-f", output, "--full")
     assert code == 0
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", out)
     worst = {row["label"] for row in json.loads(
@@ -220,3 +282,14 @@ def test_nothing_heavy_is_imported_for_help():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--k", "1,5"), ("--k", "1", "--k", "5"), ("--k", "5", "--k", "1,5"), ("--k=5,1",)],
+    ids=" ".join,
+)
+def test_ranks_are_given_in_one_list_or_several(opis, options):
+    code, out, _ = opis("evaluate", WORDNET, "--json", "-q", *options)
+    assert code == 0
+    assert list(json.loads(out)["recall"]) == ["1", "5"]

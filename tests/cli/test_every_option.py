@@ -45,11 +45,14 @@ CASES = """
 * --embedding-column other
 * --label-column kind
 * --id-column name                      | bad.parquet                                    | exit 4
+* --embedding-columns dim_*              | wide.parquet --embedding-columns other_*
 * --where fold=a
+* --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
 * --drop-duplicates
-* --far-range 0.05:0.3                        |                                                | opis
-* --frr-range 0.05:0.3                        |                                                | opis
+* --min-items 9
+* --far-range 0.05:0.3                  |                                                | opis
+* --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
 * --similarity-range 0.3:0.8            |                                                | opis
 * --utility precision-recall            |                                                | opis
@@ -75,9 +78,11 @@ evaluate --ranking
 evaluate --index SQ4
 evaluate --sample-pairs 9e4             | many.parquet                                   | opis
 evaluate --group-by fold
+evaluate --full
 evaluate --save new.opis
 evaluate --force                        | --save there.opis
 
+compare --embedding-columns dim_*       | wide.parquet w.parquet --embedding-columns other_*
 compare --id-column name                | bad.parquet e.parquet                          | exit 4
 compare --labels y.npy                  | x.npy x.npy --labels z.npy
 compare --k 5
@@ -153,6 +158,7 @@ project --force                         | -o there.parquet
 export --output mine.faiss
 export --force                          | -o there.npz
 
+report --min-items 8                     | e.parquet -o new.html
 report --output mine.html
 report --force                          | -o there.html
 
@@ -168,10 +174,12 @@ plot-det --distance cosine               | counted.opis -o new.svg              
 plot-det --output mine.svg
 plot-det --force                        | -o there.svg
 
+plot-pareto --embedding-columns dim_*   | wide.parquet w.parquet --embedding-columns o*
 plot-pareto --arrow e:f
 plot-pareto --output mine.svg
 plot-pareto --force                     | -o there.svg
 
+plot-classes --min-items 11
 plot-classes --distance cosine
 plot-classes --threshold 0.9            |                                                | picture
 plot-classes --similarity 0.6           |                                                | picture
@@ -247,6 +255,16 @@ def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0):
     return vectors, kind
 
 
+def write_wide(name, source):
+    """The same items with one column for each coordinate."""
+    rows = pq.read_table(source)
+    columns = {one: rows[one] for one in ("name", "label", "kind", "fold")}
+    for prefix, lists in (("dim", rows["embedding"]), ("other", rows["other"])):
+        values = np.array(lists.to_pylist())
+        columns |= {f"{prefix}_{k}": values[:, k] for k in range(values.shape[1])}
+    pq.write_table(pa.table(columns), name)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The sources and files that the calls name."""
@@ -259,6 +277,8 @@ def folder(tmp_path_factory):
         write_set("v.parquet", first=50, seed=3)
         write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
+        write_wide("wide.parquet", "t.parquet")
+        write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)
         np.save("y.npy", labels)
         np.save("z.npy", (labels + np.arange(len(labels)) % 5 // 4) % 7)

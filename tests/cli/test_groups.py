@@ -203,7 +203,11 @@ def test_the_rows_of_a_group_are_named_so(opis, data):
         ("calibrate {saved} --far 0.1 --group-by country", 2, "--group-by was given, but"),
         ("calibrate {data} --far 0.1 --group-by land", 3, "no column 'land'"),
         ("calibrate {data} --far 0.1 --eval {saved} --group-by country", 2, "--group-by was"),
-        ("evaluate {data} --sample-pairs 2000 --group-by country", 2, "--sample-pairs at some"),
+        (
+            "evaluate {data} --sample-pairs 2000 --group-by country",
+            2,
+            "--sample-pairs counts only some",
+        ),
         ("evaluate {npy} --labels {npy} --group-by country", 2, "has no columns"),
     ],
 )

@@ -12,7 +12,8 @@ import numpy as np
 class BruteForce:
     """All distances of a small set, and every number that follows from them."""
 
-    def __init__(self, embeddings, labels, distance="euclidean"):
+    def __init__(self, embeddings, labels, distance="euclidean", min_items=2):
+        self.min_items = min_items
         x = np.asarray(embeddings, dtype=np.float64)
         x = x / np.sqrt((x * x).sum(axis=1))[:, None]
         similarity = x @ x.T
@@ -33,11 +34,12 @@ class BruteForce:
         upper = np.triu(np.ones((n, n), dtype=bool), 1)
         same = self.labels[:, None] == self.labels[None, :]
         self.same, self.n = same, n
-        self.positives = np.sort(self.d[upper & same])
-        self.negatives = np.sort(self.d[upper & ~same])
         names, counts = np.unique(self.labels, return_counts=True)
         self.sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
-        self.classes = [name for name in names.tolist() if self.sizes[name] >= 2]
+        self.classes = [name for name in names.tolist() if self.sizes[name] >= self.min_items]
+        is_judged = np.array([label in self.classes for label in self.labels.tolist()])
+        self.positives = np.sort(self.d[upper & same & is_judged[:, None]])
+        self.negatives = np.sort(self.d[upper & ~same])
 
     def far(self, t):
         return np.searchsorted(self.negatives, t, side="right") / len(self.negatives)
@@ -104,7 +106,31 @@ class BruteForce:
             gaps.append((np.mean(ordered[:worst]) - np.mean(ordered[worst:])) ** 2)
         return self.integrate(gaps, thresholds)
 
+    def eps_opis_corrected(self, thresholds, epsilon, beta=1.0):
+        """Spec section 2 over the classes with at least four items, threshold by threshold."""
+        big = [self.sizes[name] >= 4 for name in self.classes]
+        scores = self.utilities(thresholds, beta)[big]
+        worst = math.ceil(epsilon * len(scores) - 1e-9)
+        corrected = []
+        for u, noise in zip(scores.T, self.noise_curve(thresholds, beta), strict=True):
+            ordered = sorted(u)
+            gap = np.mean(ordered[:worst]) - np.mean(ordered[worst:])
+            variance = np.mean((u - u.mean()) ** 2)
+            corrected.append(gap**2 * (1 - noise / variance) if variance > 0 else 0.0)
+        return self.integrate(corrected, thresholds)
+
+    def below_mean(self, utilities, thresholds):
+        """How many classes are below the mean, and the share of OPIS while they are."""
+        below = [sum((x - u.mean()) ** 2 for x in u if x < u.mean()) for u in utilities.T]
+        total = [sum((x - u.mean()) ** 2 for x in u) for u in utilities.T]
+        means = [self.integrate(curve, thresholds) for curve in utilities]
+        share = self.integrate(below, thresholds) / self.integrate(total, thresholds)
+        return sum(mean < np.mean(means) for mean in means), share
+
     def noise(self, thresholds, beta=1.0):
+        return self.integrate(self.noise_curve(thresholds, beta), thresholds)
+
+    def noise_curve(self, thresholds, beta=1.0):
         """Spec section 2 for the classes with at least four items, item by item."""
         b = beta**2
         per_class = []
@@ -131,12 +157,12 @@ class BruteForce:
             per_class.append(row)
         mean = np.mean(per_class, axis=0)
         c = len(per_class)
-        return self.integrate(mean, thresholds) * (c - 1) / c
+        return mean * (c - 1) / c
 
     def recall(self, k, tie=1e-6):
         hits = []
         for a in range(self.n):
-            if self.sizes[self.labels[a].item()] < 2:
+            if self.sizes[self.labels[a].item()] < self.min_items:
                 continue
             d, same = self.d[a].copy(), self.same[a].copy()
             same[a] = False

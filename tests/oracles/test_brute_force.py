@@ -1,5 +1,7 @@
 """Every number of an evaluation against the definitions in float64."""
 
+import math
+
 import numpy as np
 import pytest
 from conftest import SAMPLE, clusters, coarse_grid, evaluate_with
@@ -22,7 +24,7 @@ def assert_agrees(result, truth, *, epsilon=0.1, beta=1.0, kind="tpr-tnr"):
     assert result.pairs.n_positive == len(truth.positives)
     assert result.pairs.n_negative == len(truth.negatives)
     for point in result.operating_points:
-        assert_point_agrees(point, truth)
+        assert_point_agrees(point, truth, epsilon)
 
     ends = result.calibration_range.threshold
     grid = np.linspace(ends.lo, ends.hi, result.calibration_range.n_thresholds)
@@ -38,11 +40,24 @@ def assert_agrees(result, truth, *, epsilon=0.1, beta=1.0, kind="tpr-tnr"):
         big = [truth.sizes[name] >= 4 for name in truth.classes]
         corrected = truth.opis(curves[big], grid) - truth.noise(grid, beta)
         assert result.opis.corrected == pytest.approx(corrected, abs=1e-5)
-    order = np.argsort([truth.integrate(curve, grid) for curve in curves], kind="stable")
+        assert result.opis.corrected_from == pytest.approx(truth.opis(curves[big], grid), abs=1e-5)
+        eps = result.eps_opis
+        assert eps.corrected_from == pytest.approx(
+            truth.eps_opis(curves[big], grid, epsilon), abs=1e-5, rel=5e-3
+        )
+        expected = truth.eps_opis_corrected(grid, epsilon, beta)
+        assert eps.corrected == pytest.approx(expected, abs=2e-5, rel=5e-3)
+    n_below, share = truth.below_mean(curves, grid)
+    assert result.opis.below_mean.n_classes == n_below
+    assert result.opis.below_mean.share == pytest.approx(share, abs=1e-3)
+    assert result.opis.spread == pytest.approx(truth.opis(curves, grid) ** 0.5, abs=1e-3)
+    scores = np.round([truth.integrate(curve, grid) for curve in curves], 9)
+    # Of equally low scores, the one with the most pairs behind it is shown.
+    order = np.lexsort(([-truth.pairs_of(name)[0] for name in truth.classes], scores))
     assert [w.label for w in result.worst_classes[:1]] == [str(truth.classes[order[0]])]
 
 
-def assert_point_agrees(point, truth):
+def assert_point_agrees(point, truth, epsilon):
     observed, after = truth.far_threshold_bounds(point.target_far)
     if observed is None:
         assert point.threshold is None
@@ -57,6 +72,14 @@ def assert_point_agrees(point, truth):
     assert point.macro_far == pytest.approx(np.mean(list(fars.values())), abs=1e-6)
     assert point.worst_far.value == pytest.approx(max(fars.values()), abs=1e-3)
     assert point.worst_frr.value == pytest.approx(max(frrs.values()), abs=1e-3)
+    worst = math.ceil(epsilon * len(fars) - 1e-9)
+    for share, rates, sign in (
+        (point.worst_classes_far, fars, 1),
+        (point.worst_classes_tar, frrs, -1),
+    ):
+        expected = np.mean(sorted(rates.values())[-worst:])
+        assert share.n_classes == worst
+        assert share.value == pytest.approx(expected if sign > 0 else 1 - expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("distance", list(Distance))

@@ -142,7 +142,7 @@ def test_a_sample_as_large_as_all_pairs_is_all_pairs(items):
 
 
 def test_too_small_a_sample_is_refused(items):
-    with pytest.raises(UsageError, match="expected 200 or more"):
+    with pytest.raises(UsageError, match="at least 200 are needed"):
         sample(items, 20 * items.n_items)
     request, tight = CountRequest.of(EvaluationSettings()), Resources(1, 1 << 20)
     with pytest.raises(UsageError, match="memory_limit"):

@@ -67,7 +67,7 @@ LIBRARIES = {
         "plots.numbers", "plots.drawing",
     },
     "sklearn": {"training"},
-    "threadpoolctl": {"engine", "training", "embeddings"},
+    "threadpoolctl": {"engine", "training", "embeddings", "neighbours"},
     "typer": {"cli", "cli.options"},
 }  # fmt: skip
 

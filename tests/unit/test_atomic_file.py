@@ -100,4 +100,4 @@ def test_a_killed_process_leaves_no_half_of_a_file(tmp_path):
         writer.communicate()
         assert path.read_text() in (4_000_000 * old, 4_000_000 * letter)
     # What was killed halfway lies beside it, under a name of its own.
-    assert any(tmp_path.glob(".result.txt.*.part"))
+    assert any(tmp_path.glob(".opis-*.part"))

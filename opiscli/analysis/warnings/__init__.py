@@ -1,1 +1,1 @@
-"""What a reader must know before trusting a result."""
+"""Warnings that a reader must know before trusting a result."""

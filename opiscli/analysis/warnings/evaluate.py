@@ -61,6 +61,8 @@ def _about_opis(of: Evaluation) -> Iterator[ReportWarning]:
         )
     if of.opis.corrected is None:
         why = "fewer than two classes have four or more items"
+        if of.opis.n_classes - of.opis.n_uncorrectable >= 2:
+            why = "items were not counted one by one in this range; evaluate the embeddings again"
         if of.utility.kind == "precision-recall":
             why = "the noise floor is not defined for precision and recall"
         elif of.gallery is not None:

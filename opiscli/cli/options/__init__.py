@@ -1,1 +1,1 @@
-"""The options that commands share, one file a panel of ``--help``, alone and in groups."""
+"""Options that commands share, alone and in groups."""

@@ -1,5 +1,7 @@
 """What opis says on stderr while it works: progress for a person, warnings for everyone."""
 
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -15,13 +17,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from opiscli.cli.options.slow_counting import SlowCounting
+from opiscli.errors import OpisWarning
+from opiscli.progress import OF_AN_INDEX
 from opiscli.progress import Progress as OnProgress
 from opiscli.results import ReportWarning
 from opiscli.results.text import printable
 
 
 class Console:
-    """One run's talk on stderr; stdout is never touched."""
+    """Messages of one run on stderr; stdout is never used."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet = quiet
@@ -29,14 +34,20 @@ class Console:
         self._console = RichConsole(stderr=True, soft_wrap=True, highlight=False)
 
     def say(self, line: str) -> None:
-        """Tell what is being done, with ``-v`` only."""
+        """Log a step, with ``-v`` only."""
         if self._verbose:
             self._console.print(Text(printable(line), "dim"))
 
     def tell(self, line: str) -> None:
-        """Tell how long work is going, unless silence was asked for."""
+        """Say how the work is going, except with ``-q``."""
         if not self._quiet:
             self._console.print(Text(line))
+
+    def suggest(self, lines: Iterable[str]) -> None:
+        """Suggest further commands to a person who reads the result on a terminal."""
+        if not self._quiet and sys.stdout.isatty():
+            for line in lines:
+                self._console.print(Text(printable(line), "dim"))
 
     def warn(self, warnings: Iterable[ReportWarning]) -> None:
         """Print the warnings of a result, one to a line."""
@@ -46,6 +57,17 @@ class Console:
                     Text.assemble(("warning: ", "bold yellow"), printable(warning.message))
                 )
 
+    @contextmanager
+    def relayed(self) -> Iterator[None]:
+        """Print warnings issued meanwhile, each once, and suppress those of libraries."""
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always", OpisWarning)
+            try:
+                yield
+            finally:
+                ours = [str(one.message) for one in heard if issubclass(one.category, OpisWarning)]
+                self.warn(ReportWarning("surroundings", text) for text in dict.fromkeys(ours))
+
     def fail(self, line: str) -> None:
         """Name a reason to fail; said even when quiet."""
         self._console.print(Text.assemble(("failed: ", "bold red"), printable(line)))
@@ -53,8 +75,12 @@ class Console:
     @contextmanager
     def progress(self) -> Iterator[OnProgress | None]:
         """Show a bar with rate and time left, if a person is watching."""
-        if self._quiet or not self._console.is_terminal:
+        if self._quiet:
             yield None
+            return
+        slow_counting = SlowCounting(self.tell)
+        if not self._console.is_terminal:
+            yield slow_counting
             return
         columns = (TextColumn("{task.description}"), BarColumn(), _Rate(), TimeRemainingColumn())
         with Progress(*columns, console=self._console, transient=True) as bar:
@@ -64,6 +90,7 @@ class Console:
                 if stage not in tasks:
                     tasks[stage] = bar.add_task(stage, total=total)
                 bar.update(tasks[stage], completed=done)
+                slow_counting(stage, done, total)
 
             yield on_progress
 
@@ -72,6 +99,6 @@ class _Rate(ProgressColumn):
     """Pairs per second."""
 
     def render(self, task: Task) -> Text:
-        if task.speed is None:
+        if task.speed is None or task.description in OF_AN_INDEX:
             return Text("")
         return Text(f"{task.speed / 1e6:,.0f} M pairs/s", "cyan")

@@ -44,7 +44,7 @@ def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _expanded(parameter: Parameter) -> Iterator[Parameter]:
-    """The options that a parameter stands for."""
+    """The options that a parameter expands to."""
     if not is_dataclass(parameter.annotation):
         yield parameter
         return

@@ -1,4 +1,4 @@
-"""What is measured, and how: the settings of an evaluation."""
+"""Options for the settings of an evaluation: what is measured, and how."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +10,7 @@ from opiscli.distance import Distance
 from opiscli.settings.choice import given
 from opiscli.settings.evaluation import Utility
 
-PANEL = "What is measured"
+PANEL = "Measurement"
 THRESHOLD_PANEL = "Threshold selection"
 
 Far = Annotated[
@@ -25,7 +25,7 @@ Far = Annotated[
 Frr = Annotated[
     str | None,
     option(
-        "Calibration range by pooled false-reject rate instead.",
+        "Calibration range by pooled false-reject rate, instead of --far-range.",
         PANEL,
         "--frr-range",
         metavar="LO:HI",
@@ -33,7 +33,12 @@ Frr = Annotated[
 ]
 DistanceRange = Annotated[
     str | None,
-    option("Calibration range as two distances instead.", PANEL, "--range", metavar="A:B"),
+    option(
+        "Calibration range as two distances, instead of --far-range.",
+        PANEL,
+        "--range",
+        metavar="A:B",
+    ),
 ]
 SimilarityRange = Annotated[
     str | None,
@@ -47,16 +52,25 @@ SimilarityRange = Annotated[
 UtilityKind = Annotated[
     Utility | None,
     option(
-        "Which pair of rates the per-class F-score combines. Default: tpr-tnr.", PANEL, "--utility"
+        "Which pair of rates the class score (F-measure) combines. Default: tpr-tnr.",
+        PANEL,
+        "--utility",
     ),
 ]
 Beta = Annotated[
-    float | None, option("Weight of TPR (or of recall) in it, as in F-beta. Default: 1.", PANEL)
+    float | None,
+    option("Weight β of TPR (or recall) in the class score, as in F-beta. Default: 1.", PANEL),
 ]
 Epsilon = Annotated[
-    float | None, option("Share of classes that are the worst. Default: 0.1.", PANEL)
+    float | None,
+    option("Share of classes that ε-OPIS counts as the worst by class score. Default: 0.1.", PANEL),
 ]
-Ranks = Annotated[str | None, option("Ranks of R@k. Default: 1.", PANEL, "--k", metavar="K,K,…")]
+Ranks = Annotated[
+    list[str] | None,
+    option(
+        "Ranks k at which R@k is reported. Repeatable. Default: 1.", PANEL, "--k", metavar="K,K,…"
+    ),
+]
 DistanceKind = Annotated[
     Distance | None,
     option("Distance measure used for thresholds. Default: euclidean.", PANEL, "--distance"),
@@ -85,7 +99,7 @@ Similarity = Annotated[
 ThresholdFile = Annotated[
     Path | None,
     option(
-        "Take the threshold from a file that calibrate -o wrote.",
+        "Use the threshold from a file written by calibrate -o.",
         THRESHOLD_PANEL,
         metavar="FILE.json",
     ),

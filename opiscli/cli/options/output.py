@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 PANEL = "Output"
 
 OutputFormat = Annotated[
-    Format, option("How to print the result.", PANEL, "--format", "-f", show_default=True)
+    Format, option("Output format.", PANEL, "--format", "-f", show_default=True)
 ]
-Json = Annotated[bool, option("Short for --format json.", PANEL, "--json")]
-Force = Annotated[bool, option("Overwrite files.", PANEL, "--force")]
+Json = Annotated[
+    bool, option("Print one line of strict JSON (same as --format json).", PANEL, "--json")
+]
+Force = Annotated[bool, option("Overwrite existing files.", PANEL, "--force")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +27,26 @@ class Shown:
     output_format: OutputFormat = Format.TABLE
     json: Json = False
 
-    def show(self, result: "Result", *, on_stderr: bool = False) -> None:
+    @property
+    def chosen(self) -> Format:
+        """The format that was asked for."""
+        return Format.JSON if self.json else self.output_format
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the result is drawn for a person."""
+        return self.chosen is Format.TABLE
+
+    def show(self, result: "Result", *, on_stderr: bool = False, full: bool = False) -> None:
         """Print it.
 
         Parameters
         ----------
         on_stderr
             Whether stdout is taken by something else.
+        full
+            Whether an evaluation is shown with all its tables.
         """
         from opiscli.report import show
 
-        show(result, Format.JSON if self.json else self.output_format, on_stderr=on_stderr)
+        show(result, self.chosen, on_stderr=on_stderr, full=full)

@@ -1,4 +1,4 @@
-"""From the text of an option to the value it means."""
+"""Parsers from the text of an option to its value."""
 
 import sys
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def sources_or_stdin(sources: Sequence[str] | None) -> list[str]:
     named = list(sources) if sources else [source_or_stdin(None)]
     if named.count("-") > 1:
         raise UsageError(
-            "standard input was given twice, but it can be read once",
+            "standard input was given twice, but it can be read only once",
             hint="Save one of the two to a file.",
         )
     return named
@@ -96,21 +96,21 @@ def parse_calibration_range(
     )
 
 
-def parse_ranks(text: str | None) -> tuple[int, ...] | None:
-    """Increasing ranks from ``1,5,10``; nothing from nothing.
+def parse_ranks(texts: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Increasing ranks from texts such as ``1,5,10``, all together; nothing from nothing.
 
     Raises
     ------
     UsageError
         If a part is not a whole number.
     """
-    if text is None:
+    if not texts:
         return None
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        return tuple(sorted({int(part) for text in texts for part in text.split(",")}))
     except ValueError as cause:
         raise UsageError(
-            f"--k={text} is not a list of ranks, expected whole numbers",
+            f"--k={','.join(texts)} is not a list of ranks, expected whole numbers",
             hint="For example --k=1,5.",
         ) from cause
 

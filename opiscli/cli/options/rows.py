@@ -1,6 +1,7 @@
 """What a command reads: sources, their columns and their rows."""
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
+from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source as AnySource
@@ -17,9 +19,9 @@ _PANEL = "Input"
 Source = Annotated[
     str | None,
     typer.Argument(
-        help="Parquet, Arrow, Feather, NPY or NPZ file, folder or 'glob' of Parquet files,"
-        " a saved evaluation (.opis), or - for an Arrow stream or an evaluation on stdin, which"
-        " is also the default in a pipe.",
+        help="Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, folder of Parquet files or of a"
+        " saved Hugging Face dataset, 'glob' of files, a saved evaluation (.opis), or - for a table"
+        " or an evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
     ),
 ]
@@ -35,19 +37,67 @@ EmbeddingColumn = Annotated[
     str | None,
     option("Column of embeddings. Default: embedding, else the one list-of-float column.", _PANEL),
 ]
+EmbeddingColumns = Annotated[
+    str | None,
+    option(
+        "Columns that hold one coordinate each, as a glob over their names: 'dim_*'.",
+        _PANEL,
+        metavar="GLOB",
+    ),
+]
 LabelColumn = Annotated[str | None, option("Column of labels. Default: label.", _PANEL)]
 IdColumn = Annotated[str | None, option("Column of ids, to name a bad row by.", _PANEL)]
 Where = Annotated[
     list[str] | None,
-    option("Only rows with this value. Repeat to narrow further.", _PANEL, metavar="COLUMN=VALUE"),
+    option(
+        "Use only rows of SOURCE with this value. Repeat to narrow further.",
+        _PANEL,
+        metavar="COLUMN=VALUE",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    option(
+        "Leave out rows with this value, in every source of the command; label= leaves out"
+        " missing labels. Repeatable.",
+        _PANEL,
+        metavar="COLUMN=VALUE",
+    ),
 ]
 LabelsFile = Annotated[
-    Path | None, option("Labels of an NPY source.", _PANEL, "--labels", metavar="FILE.npy")
+    Path | None,
+    option(
+        "Labels of an NPY source: NPY, text with one per line, CSV or Parquet.",
+        _PANEL,
+        "--labels",
+        metavar="FILE",
+    ),
 ]
 DropDuplicates = Annotated[
     bool | None,
     option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
 ]
+MinItems = Annotated[
+    int | None,
+    option(
+        "Measure only classes with at least N items; smaller classes only form "
+        "different-class pairs. Default: 2.",
+        _PANEL,
+        metavar="N",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Options that exclude rows or classes from counting."""
+
+    drop_duplicates: DropDuplicates = None
+    min_items: MinItems = None
+
+    def given(self) -> dict[str, Any]:
+        """Fields of `EvaluationSettings` that were asked for."""
+        return given(**asdict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +105,11 @@ class Rows:
     """Which columns and rows of its sources a command reads."""
 
     embedding_column: EmbeddingColumn = None
+    embedding_columns: EmbeddingColumns = None
     label_column: LabelColumn = None
     id_column: IdColumn = None
     where: Where = None
+    exclude: Exclude = None
     labels: LabelsFile = None
 
     def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
@@ -72,8 +124,26 @@ class Rows:
         from opiscli.sources import Selection
 
         columns = self.embedding_column, self.label_column, self.id_column
-        chosen = {"where": tuple(self.where or ()), "labels_file": self.labels, **more}
+        chosen = {
+            "where": tuple(self.where or ()),
+            "exclude": tuple(self.exclude or ()),
+            "embedding_columns": self.embedding_columns,
+            "labels_file": self.labels,
+            **more,
+        }
         return Source(source_or_stdin(source), Selection(*columns, **chosen))
+
+    def typed(self, source: str | None) -> str | None:
+        """The source and these options as typed in a shell; ``None`` for standard input."""
+        if source in (None, "-"):
+            return None
+        words = [str(source)]
+        for field in fields(self):
+            given = getattr(self, field.name)
+            values = given if isinstance(given, list) else [] if given is None else [given]
+            for value in values:
+                words += [f"--{field.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":
         """These rows of several sources."""

@@ -1,4 +1,4 @@
-"""How a command works and what it says meanwhile: no number depends on it but for the seed."""
+"""Options for resources, logging and the seed; only the seed affects the numbers."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,19 +15,25 @@ if TYPE_CHECKING:
 
 PANEL = "Resources"
 
-Quiet = Annotated[bool, option("No progress, no warnings.", "Output", "-q", "--quiet")]
-Verbose = Annotated[bool, option("Say what is being done.", "Output", "-v", "--verbose")]
-Threads = Annotated[int | None, option("Default: one per processor.", PANEL)]
+Quiet = Annotated[bool, option("Show no progress and no warnings.", "Output", "-q", "--quiet")]
+Verbose = Annotated[bool, option("Log each step to stderr.", "Output", "-v", "--verbose")]
+Threads = Annotated[
+    int | None, option("Number of threads. Default: one per available processor.", PANEL)
+]
 MemoryLimit = Annotated[
     str | None,
-    option("For example 1.5GB. Default: a quarter of the memory.", PANEL, metavar="SIZE"),
+    option(
+        "Memory that counting may use, for example 1.5GB. Default: a quarter of the memory.",
+        PANEL,
+        metavar="SIZE",
+    ),
 ]
 Seed = Annotated[int | None, option("Random seed. Default: 0.", PANEL)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What a command may use of the machine, and how much it says."""
+    """Resources that a command may use, and how much it logs."""
 
     quiet: Quiet = False
     verbose: Verbose = False
@@ -36,7 +42,7 @@ class Running:
 
     @property
     def console(self) -> "Console":
-        """Whom warnings and progress go to."""
+        """The console that prints warnings and progress."""
         from opiscli.cli.options.console import Console
 
         return Console(quiet=self.quiet, verbose=self.verbose)
@@ -50,11 +56,11 @@ class Running:
 
     @contextmanager
     def work(self) -> "Iterator[Work]":
-        """Show progress while work is done."""
+        """Show progress and warnings while work is done."""
         from opiscli.analysis.inputs import Work
 
         console = self.console
-        with console.progress() as on_progress:
+        with console.relayed(), console.progress() as on_progress:
             yield Work(self.resources, on_progress, console.say)
 
     def warn(self, warnings: "Iterable[ReportWarning]") -> None:

@@ -1,32 +1,53 @@
-"""Which kernel counts a tile: compiled where numba is installed, else NumPy.
+"""Choice of the kernel that counts a tile: compiled if numba is usable, else NumPy.
 
-Both modules have the same function, `tally_tile`. The NumPy one is the specification; the
-compiled one returns the same integers.
+Both have the same function, `tally_tile`. The NumPy one is the specification; the compiled one
+returns the same integers.
 """
 
+from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
+from importlib.util import find_spec
+
+from opiscli.engine.kernels.compiled import SPEEDUP as SPEEDUP
+from opiscli.engine.kernels.compiled import CompiledKernel, say_unusable
+from opiscli.engine.kernels.numpy_kernel import tally_tile
 
 COMPILED, NUMPY = "compiled", "NumPy"
 _COMPILED_FROM = 50_000_000
 """Pairs from which on the compiled kernel makes up for loading its compiler."""
-_MODULES = {COMPILED: "numba_kernel", NUMPY: "numpy_kernel"}
+
+_compiled = CompiledKernel()
+
+
+def is_installed() -> bool:
+    """Whether numba is installed, usable or not; does not import it."""
+    try:
+        return find_spec("numba") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def has_compiler() -> bool:
-    """Whether numba is there, and can be used with this version of NumPy."""
+    """Whether numba is installed and usable; warns if it is installed but not usable."""
     try:
-        import_module("numba")
-    except Exception:
+        numba = import_module("numba")
+    except Exception as cause:
+        if not (isinstance(cause, ModuleNotFoundError) and cause.name == "numba"):
+            say_unusable(cause)
         return False
-    return True
+    return not numba.config.DISABLE_JIT
 
 
-def kernel(name: str) -> ModuleType:
-    """Import a kernel by its name when it is used: numba takes a while to load."""
-    return import_module(f"opiscli.engine.kernels.{_MODULES[name]}")
+def kernel(name: str) -> Callable[..., None]:
+    """Return the function of a kernel; numba, which is slow to import, is loaded on first call."""
+    return _compiled if name == COMPILED else tally_tile
 
 
 def kernel_for(n_pairs: int) -> str:
     """Name of the kernel: the compiled one where it is installed and the set large enough."""
     return COMPILED if n_pairs >= _COMPILED_FROM and has_compiler() else NUMPY
+
+
+def in_use(name: str) -> str:
+    """Name of the kernel that actually counted when this one was requested."""
+    return NUMPY if name == COMPILED and _compiled.has_given_way else name

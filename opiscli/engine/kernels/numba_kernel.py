@@ -6,7 +6,7 @@ index whole arrays instead of slicing them, because a slice counts references.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -18,20 +18,22 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 _LARGEST = np.finfo(np.float32).max
 
 
-def _compiled(function: _Function) -> _Function:
+FUNCTIONS: list[Any] = []
+"""All that is compiled, each with its cache."""
+
+
+def _compiled(function: _Function, **flags: Any) -> _Function:  # noqa: ANN401
     try:
-        return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+        made = numba.njit(nogil=True, cache=True, **flags)(function)
     except RuntimeError:  # nowhere to cache: compile anew each time
-        return cast(_Function, numba.njit(nogil=True)(function))
+        made = numba.njit(nogil=True, **flags)(function)
+    FUNCTIONS.append(made)
+    return cast(_Function, made)
 
 
 def _reordered(function: _Function) -> _Function:
     """Compile for numbers of which none is NaN, in any order: several at a time."""
-    flags = {"nnan", "nsz", "reassoc"}
-    try:
-        return cast(_Function, numba.njit(nogil=True, cache=True, fastmath=flags)(function))
-    except RuntimeError:
-        return cast(_Function, numba.njit(nogil=True, fastmath=flags)(function))
+    return _compiled(function, fastmath={"nnan", "nsz", "reassoc"})
 
 
 @_compiled
@@ -142,7 +144,7 @@ def tally_tile(
 def _list_row(
     mask: AnyArray, start: int, own: int, after: int, same_class_only: bool, found: AnyArray
 ) -> tuple[int, int]:
-    """List a row's pairs, first those with other classes; return how many, and how many in all."""
+    """List the pairs of a row, negative ones first; return their number and the total number."""
     n = 0
     if not same_class_only:
         n = _list(mask, start, own, found, n)
@@ -152,7 +154,7 @@ def _list_row(
 
 @_compiled
 def _columns_of_class(codes: AnyArray, code: int, own: int, after: int) -> tuple[int, int]:
-    """Where the columns of a row's class begin and end, going on from the row before."""
+    """First and last column of the class of a row, starting from those of the previous row."""
     n_columns = len(codes)
     while own < n_columns and codes[own] < code:
         own += 1
@@ -164,14 +166,14 @@ def _columns_of_class(codes: AnyArray, code: int, own: int, after: int) -> tuple
 
 @_compiled
 def _compare(line: Float32Array, least: np.float32, mask: AnyArray) -> None:
-    """Say of each column whether its product is large enough."""
+    """Mask the columns whose product is large enough."""
     for column in range(len(line)):
         mask[column] = line[column] >= least
 
 
 @_compiled
 def _list(mask: AnyArray, start: int, stop: int, found: AnyArray, n: int) -> int:
-    """Append the columns of a range that the mask names; return how many are listed."""
+    """Append the masked columns of a range; return the new length of the list."""
     place = np.uint64(n)
     # Without a branch: the place is written every time, and kept only if it counts.
     for column in range(np.uint64(start), np.uint64(stop)):
@@ -244,7 +246,7 @@ def _to_item_bins(bins: AnyArray, item_bin: AnyArray, n: int) -> None:
 
 @_compiled
 def _add_row(table: AnyArray, row: int, bins: AnyArray, start: int, stop: int) -> None:
-    """Add one to some bins of a row; tables without rows are asked for none."""
+    """Increment some bins of a row; skipped for tables without rows."""
     if start < stop:
         counts = table[row]
         for k in range(start, stop):
@@ -284,7 +286,7 @@ def _lower(
     start: int,
     stop: int,
 ) -> None:
-    """Lower the nearest distances of a row and of its columns to those of some pairs."""
+    """Update the nearest distances of a row and of its columns with some pairs."""
     of_row[row] = min(of_row[row], _least(distances, start, stop))
     for k in range(start, stop):
         of_columns[columns[k]] = min(of_columns[columns[k]], distances[k])

@@ -1,4 +1,4 @@
-"""The NumPy kernel: what `numba_kernel` does, as its specification, and where there is no compiler.
+"""The NumPy kernel: the specification of `numba_kernel`, and its replacement without numba.
 
 Same function, same arguments, same integers; slower.
 """
@@ -140,7 +140,7 @@ def _add(table: AnyArray, rows: AnyArray, bins: AnyArray) -> None:
 
 
 def _approach(nearest: Float32Array, rows: IntArray, distances: Float32Array) -> None:
-    """Lower the nearest distance of each row; its pairs stand next to one another."""
+    """Update the nearest distance of each row; its pairs are adjacent."""
     if len(rows):
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
         at = rows[starts]

@@ -1,4 +1,4 @@
-"""A trained head in the formats of other programs."""
+"""Export of a trained head to the formats of other programs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A linear head as the transforms of an empty FAISS index, which then takes raw embeddings."""
+"""A linear head as the transforms of an empty FAISS index, which then accepts raw embeddings."""
 
 import faiss
 import numpy as np
@@ -8,7 +8,7 @@ from opiscli.heads.projection import Projection
 
 
 def faiss_bytes(projection: Projection) -> bytes:
-    """Serialise an empty inner-product index that projects what is added and what is searched.
+    """Serialise an empty inner-product index that projects both stored vectors and queries.
 
     ``faiss.read_index`` gives it back. Its ``chain`` holds three `VectorTransform`, scaling to
     length one, the linear map, and scaling again, to be put before an index of another kind.

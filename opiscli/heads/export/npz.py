@@ -8,7 +8,7 @@ from opiscli.heads.projection import Projection
 
 
 def npz_bytes(projection: Projection) -> bytes:
-    """Serialise the arrays of y = xW + b + max(xV + c, 0)U for unit rows x, by their letters."""
+    """Serialise the arrays of y = xW + b + max(xV + c, 0)U for unit rows x, named by letter."""
     file = io.BytesIO()
     hidden = projection.hidden
     if hidden is None:

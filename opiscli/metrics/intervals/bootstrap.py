@@ -1,4 +1,4 @@
-"""Confidence intervals from resampling whole classes, which is how new data would differ."""
+"""Bootstrap confidence intervals, resampling whole classes as new data would."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _SPREADS = 5
 
 @dataclass(frozen=True)
 class ClassBootstrap:
-    """A seeded plan of resamples: how often each class is drawn in each of them.
+    """A seeded plan of resamples: how often each class is drawn in each resample.
 
     The same plan serves all metrics, so their resamples belong together.
     """
@@ -54,7 +54,7 @@ class ClassBootstrap:
             yield drawn
 
     def opis(self, utility: FloatArray, thresholds: FloatArray) -> FloatArray:
-        """OPIS of every resample, shape ``(n_resamples,)``."""
+        """OPIS in every resample, shape ``(n_resamples,)``."""
         both = np.concatenate([utility, utility**2], axis=1)
         mean, squares = np.split(self._weighted(both) / self.n_classes, 2, axis=1)
         return mean_over_range(squares - mean**2, thresholds)
@@ -62,7 +62,7 @@ class ClassBootstrap:
     def epsilon_opis(
         self, utility: FloatArray, thresholds: FloatArray, epsilon: float
     ) -> FloatArray:
-        """ε-OPIS of every resample, shape ``(n_resamples,)``; needs at least one class of rest."""
+        """ε-OPIS in every resample, shape ``(n_resamples,)``; needs a class beyond the worst."""
         worst = n_worst(epsilon, self.n_classes)
         sums = _SumsOfLowest.of(utility, worst)
         of_worst = np.concatenate([sums.resampled(drawn) for drawn in self._times()])
@@ -71,7 +71,7 @@ class ClassBootstrap:
         return mean_over_range(gap**2, thresholds)
 
     def _weighted(self, values: FloatArray) -> FloatArray:
-        """Sums of values in every resample, each counting as often as its class is drawn."""
+        """Weighted sums in every resample; the weight is how often a class is drawn."""
         return np.concatenate([drawn @ values for drawn in self.draws()])
 
     def share(self, hits: FloatArray, trials: AnyArray) -> FloatArray:
@@ -81,7 +81,7 @@ class ClassBootstrap:
 
 
 def thinned(n_thresholds: int, most: int = 26) -> IntArray:
-    """Positions of few of many thresholds, both ends included.
+    """Positions of a subset of thresholds, both ends included.
 
     Enough for resamples, of which only the spread is used.
     """

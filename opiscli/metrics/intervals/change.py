@@ -1,4 +1,4 @@
-"""Intervals of the change between two evaluations of the same classes.
+"""Confidence intervals of the change between two evaluations of the same classes.
 
 Both are resampled by the same `ClassBootstrap`, so what a draw of classes does to both
 cancels out: the interval of the change is narrower than two intervals suggest.

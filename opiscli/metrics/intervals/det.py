@@ -1,4 +1,4 @@
-"""How sure the false-reject rate at a given false-accept rate is."""
+"""Confidence interval of the false-reject rate at a given false-accept rate."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How many classes of equal weight would say as much as the classes at hand."""
+"""Effective number of classes: how many classes of equal weight give the same information."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _CARRIED_BY_FEW = 1 / 3
 
 
 def effective_classes(weights: AnyArray) -> FloatArray:
-    r"""Effective number of classes when each carries a part of a whole.
+    r"""Effective number of classes, from the weight of each.
 
     .. math:: m_\text{eff} = \Big(\sum_i w_i\Big)^2 \Big/ \sum_i w_i^2
 
@@ -37,7 +37,7 @@ def effective_classes(weights: AnyArray) -> FloatArray:
 
 
 def carried_by_few(pairs: IntArray) -> bool:
-    """Whether the classes weigh, by their pairs, like less than a third of as many.
+    """Whether the effective number of classes, by pairs, is below a third of their number.
 
     A rate pooled over pairs is then that of the large classes, and how often two large
     classes look alike is a matter of few draws: of three sets measured, an interval

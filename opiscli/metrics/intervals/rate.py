@@ -14,7 +14,7 @@ def rate_interval(
     n: int,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """Interval of ``k / n`` at one threshold for new classes of the same kind.
+    """Confidence interval of ``k / n`` at one threshold for new classes of the same kind.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
 
 
 def lower_bound(spread: RateSpread, confidence: float) -> FloatArray:
-    """One-sided lower bound: one less the upper bound of the share of right decisions."""
+    """One-sided lower bound: 1 minus the upper bound of the complementary share."""
     mirrored = RateSpread(
         rate=1 - spread.rate,
         error=spread.error,
@@ -116,7 +116,7 @@ def _bound_of_few(seen: ClassesSeen, confidence: float) -> FloatArray:
 
 
 def rule_of_three(n_classes: int, confidence: float = 0.95) -> float:
-    """Upper bound of a rate of which not one error was seen, classes being the trials.
+    """Upper bound of a rate with zero observed errors; the classes are the trials.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How far new classes of the same kind may move a FAR or FRR, from counts per class alone."""
+"""Standard error of a FAR or FRR over new classes of the same kind, from counts per class."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from opiscli.metrics.rates import false_accept_rate
 
 @dataclass(frozen=True, slots=True)
 class ClassesSeen:
-    """Classes that had an error, or a right decision, by the pairs they are part of.
+    """Numbers of classes with at least one error, and with at least one correct decision.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ class ClassesSeen:
 
     @classmethod
     def of(cls, seen: BoolArray, weight: FloatArray, ends: int) -> "ClassesSeen":
-        """Of a table of classes by thresholds."""
+        """Count the classes in a table of classes by thresholds."""
         return cls(weight @ seen / ends, weight**2 @ seen / ends, float(weight.max()))
 
 
 @dataclass(frozen=True, slots=True)
 class RateSpread:
-    """A rate at each threshold, with what an interval of it needs. Shapes ``(n_thresholds,)``.
+    """A rate at each threshold and the inputs of its interval, shapes ``(n_thresholds,)``.
 
     Parameters
     ----------
@@ -168,20 +168,20 @@ def macro_far_spread(counts: PairCounts) -> RateSpread:
 
 
 def _taken_as_partner(counts: PairCounts, total: FloatArray) -> FloatArray:
-    """What each class adds to the rates of all others, in proportion to its accepted pairs."""
+    """Contribution of each class to the rates of all others, by its accepted pairs."""
     accepted = counts.negative.sum(axis=0)
     kappa = np.divide(total, accepted, out=np.zeros(total.shape), where=accepted > 0)
     return np.asarray(kappa * counts.negative)
 
 
 def _pairs_over_pairs_left(counts: PairCounts) -> FloatArray:
-    """How the negative pairs of a class shrink when another class goes: N / (N - n)."""
+    """Factor by which removing another class shrinks the negative pairs of a class: N / (N - n)."""
     others = counts.negative_pairs / counts.class_sizes
     return np.asarray((others + counts.class_sizes) / others)[:, None]
 
 
 def _jackknife(without: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Standard error from the values without each class, and how many classes it rests on."""
+    """Jackknife standard error from the leave-one-class-out values, and its effective classes."""
     m = len(without)
     squares = (without - without.mean(axis=0)) ** 2
     error = np.sqrt((m - 1) / m * squares.sum(axis=0))
@@ -191,7 +191,7 @@ def _jackknife(without: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _of_independent_pairs(rate: FloatArray, n_pairs: float) -> FloatArray:
-    """Standard error of a logit if pairs were independent, which is the least it can be."""
+    """Standard error of a logit for independent pairs: a lower bound."""
     variance = n_pairs * rate * (1 - rate)
     return np.divide(1, np.sqrt(variance), out=np.zeros(rate.shape), where=variance > 0)
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import matplotlib
-from matplotlib import font_manager, style
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opiscli.atomic_file import require_free, whole_file
 from opiscli.errors import UsageError
+from opiscli.plots.drawing.fonts import BASE, complete_fonts, missing_characters_warned_of
 from opiscli.plots.drawing.palette import HOUSE_STYLE
 
 Picture: TypeAlias = Figure
@@ -26,6 +27,12 @@ Panel: TypeAlias = Axes
 
 _RESOLUTION = 160
 _HASH_SALT = "opis"
+_REMARKS = (
+    "Glyph .* missing from font",  # we say so once, and of all pictures
+    "Attempting to set identical low and high",  # a curve of one point; the axis is widened
+)
+"""What matplotlib warns of that nobody need be told, or is told by us."""
+
 _PLAIN_TEXT = {
     "text.parse_math": False,
     "text.usetex": False,
@@ -34,7 +41,7 @@ _PLAIN_TEXT = {
 
 
 class Kind(StrEnum):
-    """What a picture can be written as, told by the suffix of its file."""
+    """File formats of pictures, by suffix."""
 
     PNG = "png"
     SVG = "svg"
@@ -120,13 +127,18 @@ def _quiet_matplotlib() -> Iterator[None]:
 
 
 @contextmanager
-def drawing_style(name: str | None = None) -> Iterator[None]:
+def drawing_style(name: str | None = None, *, on_current: bool = False) -> Iterator[None]:
     """Draw in the house style, or in a matplotlib style on top of it; then restore all settings.
+
+    Characters that no installed font has are warned of once, at the end.
 
     Parameters
     ----------
     name
         A style that matplotlib knows, or a style file.
+    on_current
+        Whether to begin from the current settings of this session. Otherwise pictures are the
+        same whatever settings files and variables matplotlib finds.
 
     Raises
     ------
@@ -134,11 +146,18 @@ def drawing_style(name: str | None = None) -> Iterator[None]:
         If there is no such style.
     """
     asked = read_style(name)
-    with matplotlib.rc_context(), warnings.catch_warnings(), _quiet_matplotlib():
-        # A label may hold characters that no font here has; they are drawn as boxes.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with (
+        missing_characters_warned_of(),
+        matplotlib.rc_context(),
+        warnings.catch_warnings(),
+        _quiet_matplotlib(),
+    ):
+        for remark in _REMARKS:
+            warnings.filterwarnings("ignore", message=remark)
+        if not on_current:
+            matplotlib.rcdefaults()
         # Last, whatever a style says: a label is text, never a formula.
-        style.use([HOUSE_STYLE, {"font.sans-serif": _fonts()}, *asked, _PLAIN_TEXT])
+        style.use([HOUSE_STYLE, {"font.sans-serif": [BASE]}, *asked, _PLAIN_TEXT])
         yield
 
 
@@ -162,12 +181,6 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def _write(figure: Figure, file: BinaryIO, kind: Kind) -> None:
+    complete_fonts(figure)
     with matplotlib.rc_context({"svg.hashsalt": _HASH_SALT}):
         figure.savefig(file, format=kind.value, metadata=_METADATA[kind])
-
-
-def _fonts() -> list[str]:
-    """The font that comes with matplotlib, then those here that know other scripts."""
-    wanted = ("Noto Sans CJK JP", "Noto Sans Arabic", "Noto Sans Devanagari", "Noto Emoji")
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in wanted if name in installed)]

@@ -47,9 +47,9 @@ def draw_det(curves: Sequence[DetCurve], ax: Axes) -> list[DrawnDet]:
     ax.grid(color=rcParams["text.color"], alpha=0.12, linewidth=0.6)
     targets = {mark.target_far for curve in curves for mark in curve.marks}
     marked = ", ".join(f"{target:g}" for target in sorted(targets))
-    ax.set_title(f"Error trade-off, 95 % bands, dots at FAR ≤ {marked}")
-    ax.set_xlabel("FAR, pooled")
-    ax.set_ylabel("FRR, pooled")
+    ax.set_title(f"Error trade-off (DET curve); dots at the thresholds for FAR ≤ {marked}")
+    ax.set_xlabel("FAR: accepted share of different-class pairs")
+    ax.set_ylabel("FRR: rejected share of same-class pairs")
     return drawn
 
 

@@ -1,17 +1,26 @@
-"""Draws the distances of positive and of negative pairs, and where thresholds cut them."""
+"""Draws the distances of same-class and different-class pairs, and where thresholds cut them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import FuncFormatter
 
 from opiscli.plots.drawing.palette import BLUE, VERMILION
+from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, tick
 from opiscli.plots.numbers.distances import Distances, Mark
+from opiscli.results.text import rate
+
+_STEP = 0.12
+"""Each mark is written lower than the one before, as a share of the picture's height."""
+
+_NARROW = 0.3
+"""Left of a line nearer to the left edge than this, there is no room for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,7 @@ class DrawnDistances:
     positive: StepPatch
     negative: StepPatch
     thresholds: tuple[Line2D, ...]
+    similarity_axis: SecondaryAxis
 
 
 def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> DrawnDistances:
@@ -49,33 +59,41 @@ def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> Draw
             label=name,
         )
         for counted, n, colour, name in (
-            (distances.positive, n_positive, BLUE, "positive pairs, of one class"),
-            (distances.negative, n_negative, VERMILION, "negative pairs, of two classes"),
+            (distances.positive, n_positive, BLUE, "same-class pairs"),
+            (distances.negative, n_negative, VERMILION, "different-class pairs"),
         )
     ]
     ax.set(
         xlim=(distances.edges[0], distances.edges[-1]),
-        xlabel=f"{distances.distance} distance",
         ylabel="share of pairs per unit of distance",
-        title=caption(distances.source, f"{n_positive:,} positive, {n_negative:,} negative pairs"),
+        title=caption(
+            distances.source,
+            f"{n_positive:,} same-class pairs, {n_negative:,} different-class pairs",
+        ),
     )
     ax.set_ylim(bottom=floor)
-    lines = tuple(_draw_mark(mark, ax, turn) for turn, mark in enumerate(distances.marks))
-    return DrawnDistances(steps[0], steps[1], lines)
+    upper = draw_similarity_axis(distances.distance, ax)
+    lines = tuple(
+        _draw_mark(mark, in_both_units(mark.threshold, distances.distance), ax, turn)
+        for turn, mark in enumerate(distances.marks)
+    )
+    return DrawnDistances(steps[0], steps[1], lines, upper)
 
 
-def _draw_mark(mark: Mark, ax: Axes, turn: int) -> Line2D:
+def _draw_mark(mark: Mark, units: tuple[str, str], ax: Axes, turn: int) -> Line2D:
     ink, ground = rcParams["text.color"], rcParams["axes.facecolor"]
     line = ax.axvline(mark.threshold, color=ink, linewidth=1.0, linestyle="dashed")
+    first, last = ax.get_xlim()
+    right = mark.threshold - first < _NARROW * (last - first)
     ax.annotate(
-        f"FAR ≤ {mark.target_far:g}\nTAR {1 - mark.frr:.3g}",
-        (mark.threshold, 0.99 - 0.12 * turn),
+        f"FAR ≤ {mark.target_far:g}, TAR {rate(1 - mark.frr)}\ns ≥ {units[0]}, d ≤ {units[1]}",
+        (mark.threshold, 0.99 - _STEP * turn),
         xycoords=("data", "axes fraction"),
-        xytext=(-4, 0),
+        xytext=(4 if right else -4, 0),
         textcoords="offset points",
-        ha="right",
+        ha="left" if right else "right",
         va="top",
         fontsize=8,
-        bbox={"facecolor": ground, "edgecolor": "none", "alpha": 0.75, "pad": 1},
+        bbox={"facecolor": ground, "edgecolor": "none", "alpha": 0.9, "pad": 1},
     )
     return line

@@ -12,6 +12,9 @@ _RATES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 0.3, 0.5, 0.7, 0.9)
 _NEAREST = 0.05
 """Ticks closer than this share of the axis would write over one another."""
 
+_ABOVE = 32
+"""How far above the picture's edge the rates are, in points."""
+
 
 def draw_far_axis(thresholds: FloatArray, far: FloatArray, ax: Axes) -> SecondaryAxis:
     """Mark round rates where the threshold attains them, interpolated between thresholds.
@@ -29,6 +32,9 @@ def draw_far_axis(thresholds: FloatArray, far: FloatArray, ax: Axes) -> Secondar
         if not shown or position - shown[-1][0] >= apart:
             shown.append((position, rate))
     upper = ax.secondary_xaxis("top")
+    # Above the similarities, which the same edge shows.
+    upper.spines["top"].set_position(("outward", _ABOVE))
+    upper.spines["top"].set_visible(False)
     upper.xaxis.set_major_locator(FixedLocator([position for position, _ in shown]))
     upper.xaxis.set_major_formatter(FixedFormatter([tick(rate) for _, rate in shown]))
     upper.xaxis.set_minor_locator(FixedLocator([]))

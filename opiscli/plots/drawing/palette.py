@@ -1,4 +1,4 @@
-"""Colours that people with any colour vision tell apart, and the look of all pictures.
+"""A colour-blind-safe palette, and the common style of all pictures.
 
 Okabe and Ito, "Color Universal Design", 2008, <https://jfly.uni-koeln.de/color/>.
 """

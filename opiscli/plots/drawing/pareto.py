@@ -1,4 +1,4 @@
-"""Draws recognition error against inconsistency, as the paper's first figure does.
+"""Draws recognition error against OPIS, as the paper's first figure does.
 
 Zhang et al., "Threshold-Consistent Margin Loss for Open-World Deep Metric Learning",
 ICLR 2024, arXiv:2307.04047.
@@ -14,7 +14,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.text import Annotation
 
 from opiscli.plots.drawing.palette import SERIES
-from opiscli.plots.drawing.placement import place_apart
+from opiscli.plots.drawing.placement import PlacedNames
 from opiscli.plots.drawing.text import label
 from opiscli.plots.numbers.pareto import ModelPoint
 
@@ -26,6 +26,7 @@ class DrawnPareto:
     dots: tuple[PathCollection, ...]
     arrows: tuple[Annotation, ...]
     names: tuple[Annotation, ...]
+    placed: PlacedNames
 
 
 def draw_pareto(
@@ -38,20 +39,21 @@ def draw_pareto(
     pairs
         Positions of base and tuned model.
     """
-    dots, names = [], []
+    dots = []
     for turn, model in enumerate(models):
         colour = SERIES[turn % len(SERIES)]
         ax.hlines(model.error, *model.opis_ci, color=colour, alpha=0.5, linewidth=1.0)
         ax.vlines(model.opis, *model.error_ci, color=colour, alpha=0.5, linewidth=1.0)
         dots.append(ax.scatter([model.opis], [model.error], s=48, color=colour, zorder=4))
     arrows = tuple(_draw_arrow(models[base], models[tuned], ax) for base, tuned in pairs)
-    names = [_draw_name(model, ax) for model in models]
+    names = [_draw_name(model, SERIES[turn % len(SERIES)], ax) for turn, model in enumerate(models)]
     ax.margins(0.12)
-    ax.set_xlabel("OPIS: how differently one threshold serves the classes  (lower is better)")
-    ax.set_ylabel("1 − R@1  (lower is better)")
-    ax.set_title("Recognition error against inconsistency, with 95 % intervals")
-    place_apart(names, np.array([(model.opis, model.error) for model in models]), ax)
-    return DrawnPareto(tuple(dots), arrows, tuple(names))
+    ax.set_xlabel("OPIS: variance of class scores at one threshold (0 means equal, not good)")
+    ax.set_ylabel("1 − R@1: share of items whose\nnearest neighbour has another label")
+    ax.set_title("1 − R@1 against OPIS, with 95 % confidence intervals")
+    placed = PlacedNames(names, np.array([(model.opis, model.error) for model in models]), ax)
+    placed.place()
+    return DrawnPareto(tuple(dots), arrows, tuple(names), placed)
 
 
 def _draw_arrow(base: ModelPoint, tuned: ModelPoint, ax: Axes) -> Annotation:
@@ -70,11 +72,13 @@ def _draw_arrow(base: ModelPoint, tuned: ModelPoint, ax: Axes) -> Annotation:
     )
 
 
-def _draw_name(model: ModelPoint, ax: Axes) -> Annotation:
+def _draw_name(model: ModelPoint, colour: str, ax: Axes) -> Annotation:
     return ax.annotate(
         label(model.name),
         (model.opis, model.error),
         xytext=(7, 5),
         textcoords="offset points",
         fontsize=8,
+        color=colour,
+        arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6},
     )

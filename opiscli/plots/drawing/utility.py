@@ -1,54 +1,60 @@
-"""Draws the utility of every class over the threshold."""
+"""Draws the score of every class over the threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
-from matplotlib.collections import FillBetweenPolyCollection, LineCollection, QuadMesh
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgba
+from matplotlib.axes._secondary_axes import SecondaryAxis
+from matplotlib.collections import FillBetweenPolyCollection, LineCollection
 from matplotlib.lines import Line2D
 
-from opiscli.arrays import FloatArray, IntArray
+from opiscli.plots.drawing.class_bands import ClassBands, draw_class_bands
 from opiscli.plots.drawing.far_axis import draw_far_axis
 from opiscli.plots.drawing.palette import BLUE, SERIES, VERMILION
+from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, label
-from opiscli.plots.numbers.utility import UtilityCurves
+from opiscli.plots.numbers.utility import UtilityCurves, score_in_words
+from opiscli.results.text import rate
 
-_MOST_LINES = 300
-"""More classes than this are shown by how many there are, not by a line each."""
+MOST_LINES = 300
+"""The scores of more classes than this are shown as bands, not by a line for each class."""
 
-_BINS = 120
+_LABEL_LETTERS = 34
+"""In one line of the label beside the axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurves:
-    """The artists of one panel."""
+    """The artists of one panel; the band of the worst is there where classes are lines."""
 
-    classes: LineCollection | QuadMesh
+    classes: LineCollection | ClassBands
     mean: Line2D
     worst_mean: Line2D
-    worst_band: FillBetweenPolyCollection
+    worst_band: FillBetweenPolyCollection | None
     highlighted: tuple[Line2D, ...]
+    similarity_axis: SecondaryAxis
+    far_axis: SecondaryAxis
 
 
 def draw_curves(curves: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) -> DrawnCurves:
     """Draw all classes thin and translucent, their mean bold and the worst of them as a band.
+
+    More than `MOST_LINES` classes are drawn as bands that hold 90 % and 50 % of them.
 
     Parameters
     ----------
     highlight
         Labels of classes to draw on top and name in the legend; those not there are left out.
     """
-    n_classes = len(curves.utility)
     ink = rcParams["text.color"]
-    ax.axvspan(
-        *curves.range, color=ink, alpha=0.1, linewidth=0, zorder=0, label="calibration range"
-    )
-    ax.vlines(list(curves.range), 0, 1.02, color=ink, alpha=0.5, linewidth=0.6, zorder=3)
-    classes = _draw_density(curves, ax) if n_classes > _MOST_LINES else _draw_lines(curves, ax)
-    band, worst_mean = _draw_worst(curves, ax)
+    _draw_range(curves, ax)
+    are_lines = len(curves.utility) <= MOST_LINES
+    classes = _draw_lines(curves, ax) if are_lines else draw_class_bands(curves, ax)
+    band = _draw_worst_band(curves, ax) if are_lines else None
+    worst_mean = _draw_worst_mean(curves, ax)
     (mean,) = ax.plot(curves.thresholds, curves.mean, color=ink, linewidth=2.4, zorder=5)
     mean.set_label("mean of all classes")
     highlighted = tuple(
@@ -59,17 +65,22 @@ def draw_curves(curves: UtilityCurves, ax: Axes, highlight: Sequence[str] = ()) 
     ax.set(
         xlim=(curves.thresholds[0], curves.thresholds[-1]),
         ylim=(0, 1.02),
-        xlabel=f"threshold, {curves.distance} distance",
-        ylabel="utility of a class",
-        title=caption(curves.source, _numbers(curves)),
+        ylabel=fill(f"class score: {score_in_words(curves.score)}", _LABEL_LETTERS),
+        title=f"{caption(curves.source, _numbers(curves))}\n{_range(curves)}",
     )
-    draw_far_axis(curves.thresholds, curves.far, ax)
-    return DrawnCurves(classes, mean, worst_mean, band, highlighted)
+    similarities = draw_similarity_axis(curves.distance, ax, "threshold: ")
+    rates = draw_far_axis(curves.thresholds, curves.far, ax)
+    return DrawnCurves(classes, mean, worst_mean, band, highlighted, similarities, rates)
 
 
-def _draw_worst(curves: UtilityCurves, ax: Axes) -> tuple[FillBetweenPolyCollection, Line2D]:
-    """The band of the worst classes, and their mean."""
-    band = ax.fill_between(
+def _draw_range(curves: UtilityCurves, ax: Axes) -> None:
+    ink, ends = rcParams["text.color"], curves.range
+    ax.axvspan(*ends, color=ink, alpha=0.1, linewidth=0, zorder=0, label="calibration range")
+    ax.vlines(list(ends), 0, 1.02, color=ink, alpha=0.5, linewidth=0.6, zorder=3)
+
+
+def _draw_worst_band(curves: UtilityCurves, ax: Axes) -> FillBetweenPolyCollection:
+    return ax.fill_between(
         curves.thresholds,
         curves.lowest,
         curves.worst_edge,
@@ -77,8 +88,11 @@ def _draw_worst(curves: UtilityCurves, ax: Axes) -> tuple[FillBetweenPolyCollect
         alpha=0.2,
         linewidth=0,
         zorder=2,
+        label=f"lowest {_worst(curves)} scores",
     )
-    band.set_label(f"worst {curves.n_worst:,} of {len(curves.utility):,} classes")
+
+
+def _draw_worst_mean(curves: UtilityCurves, ax: Axes) -> Line2D:
     (worst_mean,) = ax.plot(
         curves.thresholds,
         curves.worst_mean,
@@ -86,9 +100,13 @@ def _draw_worst(curves: UtilityCurves, ax: Axes) -> tuple[FillBetweenPolyCollect
         linestyle="dashed",
         linewidth=1.6,
         zorder=4,
+        label=f"mean of the lowest {_worst(curves)}",
     )
-    worst_mean.set_label("mean of the worst")
-    return band, worst_mean
+    return worst_mean
+
+
+def _worst(curves: UtilityCurves) -> str:
+    return f"{curves.n_worst:,} of {len(curves.utility):,}"
 
 
 def _draw_lines(curves: UtilityCurves, ax: Axes) -> LineCollection:
@@ -101,22 +119,6 @@ def _draw_lines(curves: UtilityCurves, ax: Axes) -> LineCollection:
     return lines
 
 
-def _draw_density(curves: UtilityCurves, ax: Axes) -> QuadMesh:
-    clear = LinearSegmentedColormap.from_list("clear to blue", [to_rgba(BLUE, 0.06), to_rgba(BLUE)])
-    counted = curve_density(curves.utility, _BINS)
-    t = curves.thresholds
-    columns = np.concatenate([t[:1], (t[1:] + t[:-1]) / 2, t[-1:]])
-    return ax.pcolormesh(
-        columns,
-        np.linspace(0, 1, _BINS + 1),
-        np.ma.masked_equal(counted, 0),
-        cmap=clear,
-        norm=LogNorm(1, len(curves.utility) / 10, clip=True),
-        rasterized=True,
-        zorder=1,
-    )
-
-
 def _draw_highlighted(curves: UtilityCurves, ax: Axes, position: int, turn: int) -> Line2D:
     colours = SERIES[2:]
     (line,) = ax.plot(curves.thresholds, curves.utility[position], linewidth=1.5, zorder=6)
@@ -127,30 +129,14 @@ def _draw_highlighted(curves: UtilityCurves, ax: Axes, position: int, turn: int)
 
 
 def _numbers(curves: UtilityCurves) -> str:
-    eps = (
-        ""
-        if curves.eps_opis is None
-        else f"   {100 * curves.epsilon:g}%-OPIS {curves.eps_opis:.4g}"
+    found = [f"OPIS {rate(curves.opis)} (√OPIS {rate(curves.opis**0.5)})"]
+    if curves.eps_opis is not None:
+        found.append(f"{100 * curves.epsilon:g}%-OPIS {rate(curves.eps_opis)}")
+    return "   ".join(found)
+
+
+def _range(curves: UtilityCurves) -> str:
+    first, last = (in_both_units(end, curves.distance) for end in curves.range)
+    return (
+        f"calibration range: similarity {first[0]} to {last[0]}, distance {first[1]} to {last[1]}"
     )
-    return f"OPIS {curves.opis:.4g}{eps}"
-
-
-def curve_density(curves: FloatArray, n_bins: int) -> IntArray:
-    """Count the curves in each of ``n_bins`` equal bins of [0, 1] at each point.
-
-    That is what thousands of lines show best.
-
-    Parameters
-    ----------
-    curves
-        Shape ``(n_curves, n_points)``, in [0, 1].
-
-    Returns
-    -------
-    IntArray
-        Shape ``(n_bins, n_points)``, lowest values first; columns sum to ``n_curves``.
-    """
-    n_points = curves.shape[1]
-    bins = np.minimum((curves * n_bins).astype(np.int64), n_bins - 1)
-    cells = bins * n_points + np.arange(n_points)
-    return np.bincount(cells.ravel(), minlength=n_bins * n_points).reshape(n_bins, n_points)

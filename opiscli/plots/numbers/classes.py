@@ -1,4 +1,4 @@
-"""Who pays for the single threshold: both error rates of every class at it."""
+"""Both error rates of every class at one threshold, and by which of them a class is worst."""
 
 from dataclasses import dataclass
 
@@ -37,9 +37,29 @@ class ClassErrors:
     pooled_frr: float
     warnings: tuple[ReportWarning, ...] = ()
 
+    @property
+    def far_order(self) -> IntArray:
+        """Place of each class by FAR, 0 for the highest; of equal ones the largest class first."""
+        return self._order(self.far)
+
+    @property
+    def frr_order(self) -> IntArray:
+        """The same by FRR."""
+        return self._order(self.frr)
+
     def worst_first(self) -> list[str]:
-        """All labels, that of the class with the largest sum of both rates first."""
-        return [self.names[i] for i in np.argsort(-(self.far + self.frr), kind="stable")]
+        """All labels: the highest FRR, the highest FAR, the second highest FRR and so on."""
+        n = len(self.names)
+        # A class without errors is worst by nothing.
+        by_frr = np.where(self.frr > 0, self.frr_order, n)
+        by_far = np.where(self.far > 0, self.far_order, n)
+        order = np.lexsort((by_far < by_frr, np.minimum(by_far, by_frr)))
+        return [self.names[i] for i in order]
+
+    def _order(self, rates: FloatArray) -> IntArray:
+        places = np.empty(len(rates), dtype=np.int64)
+        places[np.lexsort((-self.sizes, -rates))] = np.arange(len(rates))
+        return places
 
 
 def class_errors(name: str, run: CountedSet, threshold: float) -> ClassErrors:

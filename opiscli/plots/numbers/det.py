@@ -24,7 +24,7 @@ class DetCurve:
         Shape ``(n_points,)``, above 0 and below 1, because normal deviates of 0 and 1
         are infinite; FAR increasing.
     lo, hi
-        Same shape, 95 % interval of FRR at that FAR.
+        Same shape, 95 % confidence interval of FRR at that FAR.
     marks
         The attainable operating points.
     """

@@ -1,4 +1,4 @@
-"""How far apart pairs of one class are, and pairs of two classes."""
+"""How far apart same-class pairs are, and different-class pairs."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Recognition error against inconsistency: what a model gains on one side and pays on the other."""
+"""Recognition error against OPIS: two numbers of a model, both better when lower."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from opiscli.results import Evaluation, Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPoint:
-    """One source: its OPIS and 1 − R@1, both better when lower, with 95 % intervals."""
+    """One source: its OPIS and 1 − R@1, both better when lower, with 95 % confidence intervals."""
 
     name: str
     opis: float

@@ -1,17 +1,20 @@
-"""The utility of every class over the threshold: the curves that OPIS measures the spread of."""
+"""The score of every class against the threshold: OPIS is the variance of these curves."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.arrays import FloatArray
+from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.opis import mean_over_range, n_worst, opis_contributions
 from opiscli.metrics.rates import pooled_far
 from opiscli.metrics.utility import utility
 from opiscli.plots.numbers.thresholds import overview
-from opiscli.results import Bounds, Evaluation
+from opiscli.results import Bounds, Evaluation, UtilityKind
 from opiscli.thresholds.at_rate import calibration_range
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Of the class scores at one threshold, for the bands that stand in for thousands of lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,10 @@ class UtilityCurves:
         What was evaluated.
     distance
         What thresholds are measured in.
-    names
-        Label of each class.
+    score
+        What a class score (utility) is.
+    names, positive_pairs
+        Label of each class, and its number of positive pairs.
     thresholds
         Shape ``(n_thresholds,)``, increasing.
     utility
@@ -35,6 +40,8 @@ class UtilityCurves:
     worst_mean, worst_edge, lowest
         Same shape: of the worst ``n_worst`` classes, chosen anew at each threshold, the
         mean, the best and the worst utility.
+    quantiles
+        Shape ``(len(QUANTILES), n_thresholds)``, over classes.
     far
         Same shape, pooled false-accept rate.
     mean_utility
@@ -47,13 +54,16 @@ class UtilityCurves:
 
     source: str
     distance: str
+    score: UtilityKind
     names: tuple[str, ...]
+    positive_pairs: IntArray
     thresholds: FloatArray
     utility: FloatArray
     mean: FloatArray
     worst_mean: FloatArray
     worst_edge: FloatArray
     lowest: FloatArray
+    quantiles: FloatArray
     far: FloatArray
     mean_utility: FloatArray
     range: Bounds
@@ -63,8 +73,23 @@ class UtilityCurves:
     n_worst: int
 
     def worst_first(self) -> list[str]:
-        """All labels, that of the class with the lowest mean utility first."""
-        return [self.names[i] for i in np.argsort(self.mean_utility, kind="stable")]
+        """All labels, the lowest mean score first; of equal ones, that of the most pairs."""
+        order = np.lexsort((-self.positive_pairs, self.mean_utility))
+        return [self.names[i] for i in order]
+
+
+def score_in_words(score: UtilityKind) -> str:
+    """Definition of the class score in words.
+
+    Examples
+    --------
+    >>> score_in_words(UtilityKind("tpr-tnr", 1.0))
+    'harmonic mean of TAR and 1 − FAR of one class'
+    """
+    rates = "precision and recall" if score.kind == "precision-recall" else "TAR and 1 − FAR"
+    if score.beta == 1:
+        return f"harmonic mean of {rates} of one class"
+    return f"F-measure (β = {score.beta:g}) of {rates} of one class"
 
 
 def utility_curves(
@@ -74,19 +99,23 @@ def utility_curves(
     counted, settings = run.counted, run.settings
     counts = overview(counted, evaluation.calibration_range.threshold, n_thresholds)
     paired = counts.has_positives
-    curves = utility(counts.of_classes(paired), settings.utility, settings.beta)
+    shown = counts.of_classes(paired)
+    curves = utility(shown, settings.utility, settings.beta)
     worst = n_worst(evaluation.eps_opis.epsilon, len(curves))
-    ascending = np.sort(curves, axis=0)[:worst]
+    ascending = np.sort(curves, axis=0)
     return UtilityCurves(
         source=name,
         distance=evaluation.distance,
+        score=evaluation.utility,
         names=tuple(name for name, keep in zip(counted.names, paired, strict=True) if keep),
+        positive_pairs=shown.positive_pairs,
         thresholds=counts.thresholds,
         utility=curves,
         mean=curves.mean(axis=0),
-        worst_mean=ascending.mean(axis=0),
-        worst_edge=ascending[-1],
+        worst_mean=ascending[:worst].mean(axis=0),
+        worst_edge=ascending[worst - 1],
         lowest=ascending[0],
+        quantiles=quantiles_of(ascending),
         far=pooled_far(counts),
         mean_utility=mean_utilities(run),
         range=evaluation.calibration_range.threshold,
@@ -95,6 +124,15 @@ def utility_curves(
         epsilon=evaluation.eps_opis.epsilon,
         n_worst=worst,
     )
+
+
+def quantiles_of(ascending: FloatArray) -> FloatArray:
+    """Quantiles of sorted columns, interpolated between the two nearest of them."""
+    at = np.array(QUANTILES) * (len(ascending) - 1)
+    below = at.astype(np.int64)
+    above = np.minimum(below + 1, len(ascending) - 1)
+    part = (at - below)[:, None]
+    return np.asarray((1 - part) * ascending[below] + part * ascending[above])
 
 
 def mean_utilities(run: CountedSet) -> FloatArray:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import to_similarity
+from opiscli.plots.numbers.utility import score_in_words
 from opiscli.report.html.explorer import ExplorerTable
 from opiscli.report.html.packing import pack
 from opiscli.report.html.templates import as_base64, part, render
 from opiscli.report.tables.facts import facts
 from opiscli.results import Evaluation
+from opiscli.results.headline import Entry
 from opiscli.results.headlines import entries
-from opiscli.results.text import distance, printable, span
+from opiscli.results.text import distance, printable, score, similarity, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,33 @@ def page(name: str, of: Evaluation, table: ExplorerTable, pictures: Sequence[Pag
         title=name,
         facts=facts(of.data),
         of=of,
-        entries=[entry for entry in entries(of) if entry.higher_is_better is not None],
+        cards=[_card(of, entry) for entry in entries(of) if entry.higher_is_better is not None],
+        score=score_in_words(of.utility),
+        of_range=_range(of),
         pictures=pictures,
         settings=list(_settings(of)),
         data=_explorer(of, table),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A headline number with what belongs to it."""
+
+    title: str
+    text: str
+    notes: tuple[str, ...]
+
+
+def _card(of: Evaluation, entry: Entry) -> _Card:
+    ci, notes = entry.number.ci, [entry.number.note]
+    if entry.name == "opis":
+        notes.append(f"√OPIS {score(of.opis.spread)}: typical spread of class scores")
+    if entry.name == "eps_opis" and of.eps_opis.gap is not None:
+        notes.append(f"gap in mean class score: {score(of.eps_opis.gap)}")
+    if ci is not None:
+        notes.insert(0, f"95 % CI {span(ci)}")
+    return _Card(entry.title, entry.text, tuple(filter(None, notes)))
 
 
 def _policy(style: str, script: str) -> str:
@@ -73,10 +99,12 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
         if point.threshold is not None
     }
     middle = len(table.thresholds) // 2
+    kind = Distance(of.distance)
     return {
-        "distance": of.distance,
         "utility": {"kind": of.utility.kind, "beta": of.utility.beta},
-        "thresholds": table.thresholds.tolist(),
+        # Written here, so that the page rounds them as the command does.
+        "similarities": [similarity(to_similarity(t, kind)) for t in table.thresholds],
+        "distances": [distance(t) for t in table.thresholds],
         "points": [{"target": t, "position": p} for t, p in positions.items()],
         "start": positions.get("0.01", middle),
         "ends": table.ends,
@@ -94,15 +122,22 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
     }
 
 
+def _range(of: Evaluation) -> str:
+    """The calibration range in both units."""
+    ends = of.calibration_range.threshold
+    similarities = [similarity(to_similarity(end, Distance(of.distance))) for end in ends]
+    return f"{' to '.join(similarities)}, distance {' to '.join(map(distance, ends))}"
+
+
 def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
     ends, pairs = of.calibration_range, of.pairs
     yield "Source", of.data.name
     yield "Distance", of.distance
-    yield "Class score", of.utility.formula
+    yield "Class score", score_in_words(of.utility)
     yield (
         "Calibration range",
-        f"{distance(ends.threshold.lo)} – {distance(ends.threshold.hi)}, {ends.n_thresholds}"
-        f" thresholds; FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
+        f"similarity {_range(of)}; {ends.n_thresholds} thresholds;"
+        f" FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
     )
     yield (
         "Pairs",

@@ -23,7 +23,7 @@ from opiscli.results.text import distance, score, similarity, span
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 
-_HEADER = ("", "value", "95 % interval", "")
+_HEADER = ("", "value", "95 % CI", "")
 _POINT_NUMBERS = ("far", "tar")
 
 
@@ -63,7 +63,7 @@ def _(result: Calibration) -> Table:
 
 @_table.register
 def _(result: Check) -> Table:
-    return ("fails if", "value", "result"), [
+    return ("condition", "value", "result"), [
         (check.condition, text(check.name, check.value), "FAIL" if check.failed else "pass")
         for check in result.conditions
     ]

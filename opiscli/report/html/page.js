@@ -3,7 +3,7 @@
 // and computes rates from them as the opis command does; writes text, never markup.
 (async () => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const nThresholds = data.thresholds.length;
+  const nThresholds = data.distances.length;
   const nClasses = data.names.length;
   const PAGE = 50;
   const LOWEST = 5;
@@ -20,11 +20,12 @@
     { title: "FAR", key: "far", show: (c) => general(c.far) },
     { title: "FRR", key: "frr", show: (c) => general(c.frr) },
     { title: "class score", key: "utility", show: (c) => fixed(c.utility) },
-    { title: "FAR over 2×", key: "out", show: (c) => c.out },
+    { title: "FAR > 2× overall", key: "out", show: (c) => c.out },
     { title: "mean score", key: "meanUtility", show: (c) => fixed(c.meanUtility) },
     { title: "contribution to OPIS", key: "part", show: (c) => general(c.part) },
   ];
   const LOWEST_COLUMNS = columns.slice(0, 6);
+  // The first click on a heading puts the largest numbers first, and names in their order.
   let sorting = { column: columns[6], down: false };
   let nShown = PAGE;
 
@@ -83,12 +84,13 @@
   }
 
   const fixed = digits({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
-  const measured = (value) => (value !== 0 && Math.abs(value) < 0.1 ? plain(value) : fixed(value));
-  const plain = digits({ maximumSignificantDigits: 4 });
-  const scientific = digits({ maximumSignificantDigits: 4, notation: "scientific" });
+  const FOUR = { minimumSignificantDigits: 4, maximumSignificantDigits: 4 };
+  const plain = digits(FOUR);
+  const scientific = digits({ ...FOUR, notation: "scientific" });
   const whole = (value) => value.toLocaleString("en-US");
 
   function general(value) {
+    if (value === 0) return "0";
     const [mantissa, exponent] = scientific(value).split("E");
     if (exponent >= -4 && exponent < 4) return plain(value);
     return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
@@ -109,27 +111,91 @@
     return line;
   }
 
+  const slider = element("threshold");
+  let typedIn = null;
+
+  // A field takes the threshold in one unit: along the slider similarities fall, distances grow.
+  function thresholdField(id, title, texts) {
+    const input = element(id);
+    const plainTexts = texts.map((text) => text.replace("\u2212", "-"));
+    const numbers = plainTexts.map(Number);
+    const grows = numbers[0] <= numbers[nThresholds - 1];
+    const [least, most] = grows ? [0, nThresholds - 1] : [nThresholds - 1, 0];
+    const isNotMoreLenient = (number, than) => (grows ? number <= than : number >= than);
+    [input.min, input.max] = [plainTexts[least], plainTexts[most]];
+
+    function accept() {
+      input.removeAttribute("aria-invalid");
+      if (!document.querySelector(".fields [aria-invalid]")) write("refused", "");
+    }
+
+    function show(position) {
+      input.value = plainTexts[position];
+      accept();
+    }
+
+    function refuse() {
+      input.setAttribute("aria-invalid", "true");
+      const why = input.value === "" ? "is not a number" : "is out of range";
+      write("refused", `${title} ${why}, expected ${texts[least]} to ${texts[most]}. The threshold stays as it was.`);
+    }
+
+    function take() {
+      const value = input.valueAsNumber;
+      if (!(value >= numbers[least] && value <= numbers[most])) return refuse();
+      if (value !== numbers[Number(slider.value)]) {
+        slider.value = String(numbers.findLastIndex((number) => isNotMoreLenient(number, value)));
+      }
+      accept();
+      typedIn = field;
+      explore();
+      typedIn = null;
+    }
+
+    const field = { show };
+    input.addEventListener("input", take);
+    // What was typed is replaced by the counted threshold that was chosen.
+    input.addEventListener("change", () => {
+      if (!input.hasAttribute("aria-invalid")) show(Number(slider.value));
+    });
+    input.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      slider.value = String(Number(slider.value) + (grows ? step : -step));
+      explore();
+    });
+    return field;
+  }
+
+  const fields = [
+    thresholdField("similarity", "Similarity", data.similarities),
+    thresholdField("distance", "Distance", data.distances),
+  ];
+
   function explore() {
-    const slider = element("threshold");
     const position = Number(slider.value);
     const pooled = ratesAt(position);
-    const threshold = `${data.distance} distance ≤ ${measured(data.thresholds[position])}`;
-    write("threshold-text", threshold);
-    slider.setAttribute("aria-valuetext", `${threshold}, FAR ${general(pooled.far)}`);
+    const text = `similarity ≥ ${data.similarities[position]}, distance ≤ ${data.distances[position]}`;
+    write("threshold-text", text);
+    slider.setAttribute("aria-valuetext", `${text}, FAR ${general(pooled.far)}`);
+    for (const field of fields) if (field !== typedIn) field.show(position);
     write("far", general(pooled.far));
     write("far-counts", `${whole(pooled.k)} / ${whole(data.n_negative)}`);
     write("tar", general(pooled.tar));
     write("tar-counts", `${whole(pooled.kept)} / ${whole(data.n_positive)}`);
     write("macro-far", general(pooled.macroFar));
-    for (const key of ["far", "frr"]) {
-      const worst = classes.reduce((a, b) => (b[key] > a[key] ? b : a));
+    for (const [key, pairs] of [["far", "negativePairs"], ["frr", "positivePairs"]]) {
+      const worst = classes.reduce((a, b) => (b[key] > a[key] || (b[key] === a[key] && b[pairs] > a[pairs]) ? b : a));
       write(`worst-${key}`, general(worst[key]));
       write(`worst-${key}-label`, worst.name);
+      const nTied = classes.filter((c) => c[key] === worst[key]).length;
+      write(`worst-${key}-tied`, nTied > 1 ? `one of ${whole(nTied)} classes with this rate` : "");
     }
     const nOut = classes.filter((c) => c.out).length;
     write("out", general(nOut / nClasses));
     write("out-counts", `${whole(nOut)} / ${whole(nClasses)}`);
-    const lowest = [...classes].sort((a, b) => a.utility - b.utility).slice(0, LOWEST);
+    const lowest = [...classes].sort((a, b) => a.utility - b.utility || b.positivePairs - a.positivePairs).slice(0, LOWEST);
     element("lowest").tBodies[0].replaceChildren(...lowest.map((c) => row(c, LOWEST_COLUMNS)));
     for (const button of element("points").children) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.position) === position));
@@ -157,7 +223,7 @@
     button.type = "button";
     button.textContent = column.title;
     button.addEventListener("click", () => {
-      sorting = { column, down: sorting.column === column && !sorting.down };
+      sorting = { column, down: sorting.column === column ? !sorting.down : column !== columns[0] };
       mark();
       list();
     });
@@ -172,7 +238,6 @@
     });
   }
 
-  const slider = element("threshold");
   slider.max = String(nThresholds - 1);
   for (const point of data.points) {
     const button = document.createElement("button");
@@ -188,10 +253,19 @@
   element("classes").tHead.rows[0].append(...columns.map(heading));
   mark();
   slider.value = String(data.start);
+  write("strictest", `similarity ${data.similarities[0]}, distance ${data.distances[0]}`);
+  write("most-lenient", `similarity ${data.similarities[nThresholds - 1]}, distance ${data.distances[nThresholds - 1]}`);
   slider.addEventListener("input", explore);
   element("filter").addEventListener("input", () => { nShown = PAGE; list(); });
   element("more").addEventListener("click", () => { nShown += PAGE; list(); });
   element("all").addEventListener("click", () => { nShown = nClasses; list(); });
   explore();
+  // A keyboard and a phone show no scroll bar: say so where a table is wider than the screen.
+  const watch = new ResizeObserver(() => {
+    for (const box of document.querySelectorAll(".scroll")) {
+      box.dataset.wide = box.scrollWidth > box.clientWidth + 1 ? "yes" : "no";
+    }
+  });
+  for (const box of document.querySelectorAll(".scroll")) watch.observe(box);
   document.documentElement.dataset.ready = "yes";
 })();

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric
+from opiscli.plots import captions
 from opiscli.plots.drawing.canvas import drawing_style, to_svg
 from opiscli.plots.figures import classes_picture, curves_picture, det_picture, distances_picture
 from opiscli.plots.naming import short_names
@@ -15,7 +16,7 @@ from opiscli.plots.numbers.utility import utility_curves
 from opiscli.report.html.document import PagePicture, page
 from opiscli.report.html.explorer import explorer_table
 from opiscli.results import Evaluation
-from opiscli.results.text import distance, rate
+from opiscli.results.text import distance, rate, similarity
 
 _CURVE_POINTS = 120
 """Thresholds of the class-score curves: fewer than in a picture of its own, for a small page."""
@@ -41,18 +42,16 @@ def report_page(run: CountedSet, of: Evaluation) -> str:
 def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePicture]:
     curves = utility_curves(name, run, of, _CURVE_POINTS)
     yield PagePicture(
-        to_svg(curves_picture([curves], curves.worst_first()[:_NAMED])),
+        to_svg(curves_picture([curves], curves.worst_first()[:_NAMED], captioned=False)),
         f"Class scores of {len(curves.names):,} classes over the threshold; OPIS is"
         f" {rate(of.opis.value)}.",
-        "The score of each class over the threshold. OPIS is the variance between the curves over"
-        " the shaded calibration range; the classes with the lowest scores there are named.",
+        f"{captions.of_curves([curves])} The classes with the lowest mean scores there are named.",
     )
     yield PagePicture(
-        to_svg(distances_picture(distances(name, run))),
+        to_svg(distances_picture(distances(name, run), captioned=False)),
         f"Histograms of the {of.distance} distances of {of.pairs.n_positive:,} same-class and"
         f" {of.pairs.n_negative:,} different-class pairs.",
-        "Distances of same-class and different-class pairs, with the thresholds of the operating"
-        " points.",
+        captions.DISTANCES,
     )
     with suppress(UndefinedMetric):
         yield _det(name, run)
@@ -60,20 +59,19 @@ def _pictures(name: str, run: CountedSet, of: Evaluation) -> Iterator[PagePictur
         if point.target_far == _PICTURED_FAR and point.threshold is not None:
             errors = class_errors(name, run, point.threshold)
             yield PagePicture(
-                to_svg(classes_picture(errors, errors.worst_first()[:_NAMED])),
-                f"FAR and FRR of {len(errors.names):,} classes at {of.distance} distance"
-                f" {distance(point.threshold)}.",
-                f"FAR and FRR of every class at the threshold for FAR ≤ {_PICTURED_FAR:g}, one dot"
-                " per class.",
+                to_svg(classes_picture(errors, errors.worst_first()[:_NAMED], captioned=False)),
+                f"FAR and FRR of {len(errors.names):,} classes at similarity"
+                f" {similarity(point.similarity)}, distance {distance(point.threshold)}.",
+                f"{captions.CLASSES} The threshold is the one for FAR ≤ {_PICTURED_FAR:g}; the"
+                " classes with the highest FRR and FAR are named.",
             )
 
 
 def _det(name: str, run: CountedSet) -> PagePicture:
     det = det_curve(name, run)
     return PagePicture(
-        to_svg(det_picture([det])),
+        to_svg(det_picture([det], captioned=False)),
         "Detection error trade-off: "
         + "; ".join(f"FAR {rate(mark.far)}, FRR {rate(mark.frr)}" for mark in det.marks),
-        "FRR against FAR over all thresholds, on normal-deviate axes. The band is the 95 %"
-        " jackknife interval of FRR at that FAR.",
+        captions.DET,
     )

@@ -10,7 +10,7 @@ _KINDS = {"metric": pa.string(), "k": pa.int64(), "n": pa.int64(), "label": pa.s
 
 
 def arrow_table(result: Result) -> pa.Table:
-    """One row a number, as ``--format csv``; schema and signature are metadata."""
+    """One row per number, as in ``--format csv``; schema and signature are metadata."""
     cells = [row.cells() for row in rows(result)]
     fields = [(name, _KINDS.get(name, pa.float64())) for name in COLUMNS]
     arrays = [

@@ -27,6 +27,9 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
             metric=f"{one.engine}{at}", value=one.value, label=one.comparison, threshold=threshold
         )
     yield Row(metric=f"macro_frr{at}", value=point.macro_frr, threshold=threshold)
+    if point.far_bound is not None:
+        bound = point.far_bound.value
+        yield Row(metric=f"far_bound{at}", value=bound, threshold=threshold)
     for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
         if rate is not None:
             yield rate_row(f"calibrated_{name}{at}", rate, point)

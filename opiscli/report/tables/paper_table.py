@@ -1,4 +1,4 @@
-"""A comparison as the table of a paper: one row a source, one column a number."""
+"""A comparison as the table of a paper: one row per source, one column per number."""
 
 from opiscli.report.tables.changes import change_text
 from opiscli.results import ComparedMetric, Comparison

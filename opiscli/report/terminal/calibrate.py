@@ -6,8 +6,10 @@ from rich.text import Text
 
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
-from opiscli.results import CalibratedPoint, Calibration, Holdout, OwnThresholdGain
+from opiscli.results import CalibratedPoint, Calibration, Holdout, OneSidedBound, OwnThresholdGain
 from opiscli.results.text import distance, rate, score, similarity, span
+
+_Row = tuple[Text, str, str, str]
 
 
 def draw_calibration(calibration: Calibration) -> RenderableType:
@@ -30,15 +32,16 @@ def _decision(point: CalibratedPoint) -> Text:
         "far": "FAR ≤ ",
         "frr": "FRR ≤ ",
         "tar": "TAR ≥ ",
-        "threshold": "d ≤ ",
-        "similarity": "s ≥ ",
+        "threshold": "distance ≤ ",
+        "similarity": "similarity ≥ ",
     }
     asked = (
         {"eer": "FAR = FRR", "max-utility": "highest mean class score"}[point.criterion]
         if point.target is None
         else f"{name[point.criterion]}{point.target:g}"
     )
-    if point.average == "macro" and point.target is not None:
+    is_rate = point.criterion != "threshold" and point.target is not None
+    if point.average == "macro" and is_rate:
         asked += ", mean over classes"
     if point.confidence is not None:
         asked += f", with {100 * point.confidence:g} % confidence"
@@ -59,22 +62,41 @@ def _engines(point: CalibratedPoint) -> list[Text]:
         if one.normalize:
             length = "must be scaled to length one"
         lines.append(Text.assemble(f"{one.engine}: ", (one.comparison, "bold")))
-        lines.append(Text(f"  {one.unit} = {one.formula} {sign} {one.value:g}; vectors: {length}"))
+        lines.append(
+            Text(f"  {one.unit} = {one.formula} {sign} {one.value:.9g}; vectors: {length}")
+        )
     return [*lines, Text()] if lines else []
 
 
 def _rates(point: CalibratedPoint) -> Table:
-    table = columns("", "", "95 % interval", "accepted / pairs")
+    table = columns("", "", "95 % CI", "accepted / pairs")
+    is_macro, is_same_set = point.average == "macro", point.calibrated_far is None
+    pooled = None if is_macro else point.far_bound
+    macro = point.far_bound if is_macro else None
     if point.far is not None and point.tar_rate is not None:
-        table.add_row(*rate_row("FAR", point.far))
+        table.add_row(*_bounded(rate_row("FAR", point.far), pooled if is_same_set else None))
         table.add_row(*rate_row("TAR", point.tar_rate))
-    table.add_row("macro FAR", rate(point.macro_far), span(point.macro_far_ci), "mean over classes")
+    table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     if point.calibrated_far is not None:
-        table.add_row(*rate_row("FAR on the calibration set", point.calibrated_far))
+        before = rate_row("FAR on the calibration set", point.calibrated_far)
+        table.add_row(*_bounded(before, pooled))
     if point.holdout is not None:
         name = "FRR" if point.criterion in ("frr", "tar") else "FAR"
         table.add_row(f"held-out {name}", *_held_out(point.holdout))
     return table
+
+
+def _macro(point: CalibratedPoint) -> _Row:
+    interval = span(point.macro_far_ci)
+    return bold("macro FAR"), rate(point.macro_far), interval, "mean over classes"
+
+
+def _bounded(row: _Row, bound: OneSidedBound | None) -> _Row:
+    """The FAR row with the one-sided bound that was used, instead of an interval."""
+    if bound is None:
+        return row
+    name, value, _, counts = row
+    return name, value, f"≤ {rate(bound.value)} ({100 * bound.confidence:g} %)", counts
 
 
 def _held_out(held: Holdout) -> tuple[str, str, str]:
@@ -85,18 +107,22 @@ def _held_out(held: Holdout) -> tuple[str, str, str]:
     return f"{held.median:.3g} × target", interval, exceeded
 
 
-def _classes(point: CalibratedPoint) -> Table:
-    share = f"{point.n_above_limit:,} ({100 * point.share_above_limit:.3g} %)"
-    title = f"FAR above {rate(point.far_limit)} in {share} classes"
-    table = columns(title, "items", "FAR", "FRR", right=True)
-    for hard in point.hardest_classes:
-        table.add_row(label(hard.label), f"{hard.n_items:,}", rate(hard.far), score(hard.frr))
-    return table
+def _classes(point: CalibratedPoint) -> RenderableType:
+    n_above, shown = point.n_above_limit, len(point.hardest_classes)
+    title = f"{n_above:,} classes have a FAR above {point.far_limit:.4g}"
+    if not n_above:
+        return Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")
+    if n_above > shown:
+        title += f"; the first {shown}:"
+    table = columns("class", "items", "FAR", "TAR", right=True)
+    for rates in point.hardest_classes:
+        table.add_row(label(rates.label), f"{rates.n_items:,}", rate(rates.far), score(rates.tar))
+    return Group(Text(f"\n{title}", "bold cyan"), table)
 
 
 def _own_thresholds(own: OwnThresholdGain) -> Group:
-    table = columns("Per-class thresholds", "mean class score", "95 % interval")
-    single = f"best single threshold, d ≤ {distance(own.single_threshold)}"
+    table = columns("Per-class thresholds", "mean class score", "95 % CI")
+    single = f"best single threshold, distance ≤ {distance(own.single_threshold)}"
     table.add_row(single, score(own.utility_at_single))
     table.add_row("per-class thresholds (same data)", score(own.utility_at_own))
     table.add_row("optimism correction", score(-own.optimism))

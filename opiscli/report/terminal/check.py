@@ -11,7 +11,7 @@ from opiscli.results.text import printable
 
 def draw_check(check: Check) -> RenderableType:
     """Draw every condition with the value of its number."""
-    table = columns("fails if", "value", "result")
+    table = columns("condition", "value", "result")
     table.columns[1].justify = "right"
     for condition in check.conditions:
         result = Text("FAIL", "bold red") if condition.failed else Text("pass", "green")

@@ -23,14 +23,17 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
         )
         for letter, data in zip(ascii_uppercase, comparison.data, strict=False)
     ]
-    table = columns("", "  value", "95 % interval", "change", "paired interval")
+    table = columns("", "  value", "95 % CI", "change", "paired 95 % CI")
     # Where there is no room, the names give way and not the numbers.
     table.columns[0].no_wrap = False
     for column in table.columns[1:]:
         column.no_wrap = True
     for metric in comparison.metrics:
         _add(table, metric, title(metric.name, comparison.epsilon))
-    return report(head, [table], comparison.signature)
+    parts: list[RenderableType] = [table]
+    if comparison.verdict:
+        parts.append(bold(comparison.verdict))
+    return report(head, parts, comparison.signature)
 
 
 def _add(table: Table, metric: ComparedMetric, name: str) -> None:

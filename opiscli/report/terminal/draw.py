@@ -1,7 +1,8 @@
 """Draws any result, on a console or as plain text."""
 
 import io
-from functools import singledispatch
+import os
+import sys
 
 from rich.console import Console, RenderableType
 
@@ -13,38 +14,63 @@ from opiscli.report.terminal.inspect import draw_inspection
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
 
 _WIDTH = 80
+_UNLIMITED = 100_000
 
 
-@singledispatch
-def draw(result: object) -> RenderableType:
-    """Draw a result in the way of its kind."""
+def draw(result: object, *, full: bool = False) -> RenderableType:
+    """Draw a result in the way of its kind.
+
+    Parameters
+    ----------
+    full
+        Whether an evaluation is drawn with all its tables.
+    """
+    match result:
+        case Evaluation():
+            return draw_evaluation(result, full=full)
+        case Calibration():
+            return draw_calibration(result)
+        case Check():
+            return draw_check(result)
+        case Comparison():
+            return draw_comparison(result)
+        case Inspection():
+            return draw_inspection(result)
     raise TypeError(f"no drawing is known for {type(result).__name__}")
 
 
-draw.register(Evaluation, draw_evaluation)
-draw.register(Calibration, draw_calibration)
-draw.register(Check, draw_check)
-draw.register(Comparison, draw_comparison)
-draw.register(Inspection, draw_inspection)
+def terminal_text(result: Result, *, on_stderr: bool = False, full: bool = False) -> str:
+    """Text for stdout or stderr: as wide as the terminal, with colours if it shows them.
 
-
-def terminal_text(result: Result, *, on_stderr: bool = False) -> str:
-    """Text for stdout or stderr: as wide as the terminal, with colours if it shows them."""
-    return _text(result, Console(highlight=False, stderr=on_stderr))
+    Where there is no terminal, nothing is wrapped, unless the variable COLUMNS gives a width.
+    """
+    stream = sys.stderr if on_stderr else sys.stdout
+    if stream.isatty():
+        return _text(draw(result, full=full), Console(highlight=False, stderr=on_stderr))
+    return _plain(draw(result, full=full), _asked_width() or _UNLIMITED)
 
 
 def plain_text(result: Result) -> str:
     """The same text without colours, 80 columns wide."""
+    return _plain(draw(result), _WIDTH).rstrip("\n")
+
+
+def _asked_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isascii() and columns.isdigit() else 0
+
+
+def _plain(drawn: RenderableType, width: int) -> str:
     console = Console(
-        file=io.StringIO(), width=_WIDTH, color_system=None, force_terminal=False,
+        file=io.StringIO(), width=width, color_system=None, force_terminal=False,
         force_jupyter=False, highlight=False, legacy_windows=False,
     )  # fmt: skip
-    lines = _text(result, console).splitlines()
-    return "\n".join(line.rstrip() for line in lines)
+    lines = _text(drawn, console).splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _text(result: Result, console: Console) -> str:
+def _text(drawn: RenderableType, console: Console) -> str:
     # Captured, because a console that meets a closed pipe ends the process with exit code 1.
-    with console.capture() as drawn:
-        console.print(draw(result), crop=False)
-    return drawn.get()
+    with console.capture() as captured:
+        console.print(drawn, crop=False)
+    return captured.get()

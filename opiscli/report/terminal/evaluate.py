@@ -1,117 +1,142 @@
-"""Draws an evaluation for a person at a terminal, 80 columns wide or more."""
+"""The first screen of an evaluation: one threshold, its rates, and how much classes differ."""
 
-from rich.console import RenderableType
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.terminal.every_threshold import draw_every_threshold
 from opiscli.report.terminal.groups import draw_groups
-from opiscli.report.terminal.layout import bold, columns, heading, label, report
-from opiscli.results import Deployed, Evaluation, OperatingPoint, Rate
+from opiscli.report.terminal.index import draw_index
+from opiscli.report.terminal.layout import bold, columns, heading, report
+from opiscli.results import ClassRate, Evaluation, OperatingPoint, WorstShare
 from opiscli.results.headlines import entries
-from opiscli.results.text import distance, printable, rate, score, similarity, span
+from opiscli.results.text import distance, printable, rate, similarity, span
+
+_MIDDLE_FAR = 0.01
 
 
-def draw_evaluation(evaluation: Evaluation) -> RenderableType:
-    """Draw the report of an evaluation."""
+def draw_evaluation(evaluation: Evaluation, *, full: bool = False) -> RenderableType:
+    """Draw the report of an evaluation.
+
+    Parameters
+    ----------
+    full
+        Whether all operating points, the range and the lowest class scores are drawn, too.
+    """
     head = [heading(evaluation.data)]
     if evaluation.gallery is not None:
         head.append(Text.assemble(("against gallery ", "dim"), heading(evaluation.gallery)))
-    parts: list[RenderableType] = [
-        _headlines(evaluation),
-        _range(evaluation),
-        _points(evaluation),
-        _worst(evaluation),
-    ]
+    parts: list[RenderableType] = [_one_threshold(evaluation), _headlines(evaluation)]
+    if full:
+        parts += draw_every_threshold(evaluation)
     if evaluation.deployed is not None:
-        parts.insert(-1, _deployed(evaluation.deployed))
+        parts.append(draw_index(evaluation.deployed))
     if evaluation.groups is not None and evaluation.between_groups is not None:
         parts.append(draw_groups(evaluation.groups, evaluation.between_groups))
     return report(head, parts, evaluation.signature)
 
 
-def _headlines(evaluation: Evaluation) -> Table:
-    table = columns("", "", "95 % interval", "")
+def _one_threshold(evaluation: Evaluation) -> RenderableType:
+    point = _main_point(evaluation)
+    if point is None:
+        targets = ", ".join(f"{p.target_far:g}" for p in evaluation.operating_points)
+        return Text(f"No threshold meets any of the FAR targets {targets}.", "yellow")
+    target = "given" if point.target_far is None else f"for FAR ≤ {point.target_far:g}"
+    decision = Text.assemble(
+        (f"One threshold for all classes, {target}\n", "bold cyan"),
+        "accept a pair if similarity ",
+        (f"s ≥ {similarity(point.similarity)}", "bold"),
+        ", that is, distance ",
+        (f"d ≤ {distance(point.threshold)}", "bold"),
+        "\n",
+    )
+    return Group(decision, _accepted(point))
+
+
+def _main_point(evaluation: Evaluation) -> OperatingPoint | None:
+    """The point to show first: a given threshold, else that at the strict end of the range."""
+    known = [point for point in evaluation.operating_points if point.far is not None]
+    ends = evaluation.calibration_range
+    strict = ends.far.lo if ends.by == "far" else _MIDDLE_FAR
+    for target in (None, strict, _MIDDLE_FAR):
+        for point in known:
+            if point.target_far == target:
+                return point
+    return known[0] if known else None
+
+
+def _accepted(point: OperatingPoint) -> Table:
+    names = "FAR (different classes)", "TAR (same class)"
+    table = columns("share of pairs accepted", *names, right=True)
+    for rates, style in ((_row("all pairs", point), "bold"), (_intervals(point), "dim")):
+        table.add_row(*rates, style=style)
+    worst = point.worst_classes_far, point.worst_classes_tar
+    if worst[0] is not None and worst[0].n_classes > 1:
+        table.add_row(f"worst {worst[0].n_classes:,} by FAR, by TAR", *map(_of_several, worst))
+    table.add_row("worst class by FAR, by TAR", *_worst_class(point))
+    return table
+
+
+def _row(name: str, point: OperatingPoint) -> Sequence[str]:
+    return name, rate(None if point.far is None else point.far.value), rate(point.tar)
+
+
+def _intervals(point: OperatingPoint) -> Sequence[str]:
+    both = [point.far, point.tar_rate]
+    cells = [f"{r.k:,} / {r.n:,}\n{span(r.ci)}" if r else "" for r in both]
+    return "accepted / pairs\n95 % CI", *cells
+
+
+def _of_several(worst: WorstShare | None) -> str:
+    return rate(None if worst is None else worst.value)
+
+
+def _worst_class(point: OperatingPoint) -> tuple[Text, Text]:
+    far, frr = point.worst_far, point.worst_frr
+    return (
+        _class(None if far is None else far.value, far),
+        _class(None if frr is None else 1 - frr.value, frr),
+    )
+
+
+def _class(value: float | None, worst: ClassRate | None) -> Text:
+    text = Text(rate(value), overflow="fold", justify="right")
+    if worst is not None:
+        text.append(f"\n{printable(worst.label)}")
+        if worst.n_tied > 1:
+            text.append(f"\nand {worst.n_tied - 1:,} others", "dim")
+    return text
+
+
+def _headlines(evaluation: Evaluation) -> Group:
+    table = columns("", "", "95 % CI", "")
     for entry in entries(evaluation):
         if entry.higher_is_better is not None:
             number = entry.number
             table.add_row(bold(entry.title), entry.text, span(number.ci), number.note)
-    return table
+    for column in table.columns[:3]:
+        column.no_wrap = True
+    return Group(_over(evaluation), table, Text(), Text(_reading(evaluation), "dim"))
 
 
-def _range(evaluation: Evaluation) -> Text:
+def _over(evaluation: Evaluation) -> Text:
     ends = evaluation.calibration_range
+    shown = f"{ends.far.lo:g} – {ends.far.hi:g}" if ends.by == "far" else span(ends.attained_far)
     return Text.assemble(
-        ("Calibration range  ", "bold cyan"),
-        f"{evaluation.distance} distance"
-        f" {distance(ends.threshold.lo)} – {distance(ends.threshold.hi)}",
-        (f"  {ends.n_thresholds} thresholds\n", "dim"),
-        " " * 19,
-        f"FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
+        ("How well and how equally one threshold works", "bold cyan"),
+        (f"  over FAR {shown}", "dim"),
     )
 
 
-def _points(evaluation: Evaluation) -> Table:
-    table = columns("Operating points", "FAR", "TAR", "worst by FAR, by FRR")
-    table.columns[1].justify = table.columns[2].justify = "right"
-    for point in evaluation.operating_points:
-        if point.far is None or point.tar_rate is None:
-            table.add_row(f"FAR ≤ {point.target_far:g}", Text("not attainable", "yellow"), "", "")
-        else:
-            if table.row_count:
-                table.add_row()
-            table.add_row(
-                _threshold(point), _rate(point.far), _rate(point.tar_rate), _worst_of(point)
-            )
-    return table
-
-
-def _threshold(point: OperatingPoint) -> Text:
-    return Text.assemble(
-        ("given\n" if point.target_far is None else f"FAR ≤ {point.target_far:g}\n", "bold"),
-        f"s ≥ {similarity(point.similarity)}\nd ≤ {distance(point.threshold)}",
-    )
-
-
-def _rate(shown: Rate) -> Text:
-    return Text.assemble(
-        (f"{rate(shown.value)}\n", "bold"),
-        (f"{shown.k:,} / {shown.n:,}\n", "dim"),
-        (span(shown.ci), "dim"),
-    )
-
-
-def _worst_of(point: OperatingPoint) -> Text:
-    text = Text(no_wrap=True, overflow="ellipsis")
-    for name, worst in (("FAR", point.worst_far), ("FRR", point.worst_frr)):
-        if worst is not None:
-            text.append(f"{name} {rate(worst.value)} {printable(worst.label)}\n")
-    return text.append(f"macro FAR {rate(point.macro_far)}", "dim")
-
-
-def _deployed(deployed: Deployed) -> Table:
-    table = columns("Through the index", "exact", printable(deployed.index), right=True)
-    for column in table.columns[1:]:
-        column.no_wrap, column.max_width = True, 40
-    for name, number in (("R@1", deployed.recall_at_1), ("OPIS", deployed.opis)):
-        show = score if name == "R@1" else rate
-        table.add_row(bold(name), show(number.exact), show(number.deployed))
-    for point in deployed.operating_points:
-        for name, number in (("FAR", point.far), ("TAR", point.tar)):
-            at = Text.assemble((name, "bold"), f" at d ≤ {distance(point.threshold)}")
-            table.add_row(at, rate(number.exact), rate(number.deployed))
-    table.add_row("Bytes per item", "", f"{deployed.bytes_per_item:,.4g}")
-    return table
-
-
-def _worst(evaluation: Evaluation) -> Table:
-    table = columns(
-        "Lowest class scores", "items", "mean score", "contribution to OPIS", right=True
-    )
-    for worst in evaluation.worst_classes:
-        table.add_row(
-            label(worst.label),
-            f"{worst.n_items:,}",
-            score(worst.mean_utility),
-            rate(worst.opis_contribution),
+def _reading(evaluation: Evaluation) -> str:
+    opis = evaluation.opis
+    lines = ["OPIS is the variance of class scores: 0 means equal, not good."]
+    if opis.below_mean.share is not None:
+        lines.append(
+            f"{opis.below_mean.n_classes:,} of {opis.n_classes:,} classes score below the mean;"
+            f" {opis.below_mean.share:.2f} of OPIS is below it."
         )
-    return table
+    lines.append("95 % CI: confidence interval for new classes of the same kind.")
+    return "\n".join(lines)

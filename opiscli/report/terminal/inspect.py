@@ -14,9 +14,10 @@ from opiscli.results.text import distance, printable, rate, score, similarity
 def draw_inspection(inspection: Inspection) -> RenderableType:
     """Draw what a threshold gets wrong, the worst first."""
     decision = Text.assemble(
-        (f"{inspection.name}  ", "bold cyan"),
-        f"s ≥ {similarity(inspection.similarity)}, d ≤ {distance(inspection.threshold)},"
-        f" FAR {rate(inspection.far)}, TAR {score(inspection.tar)}",
+        (f"{_target(inspection.name)}\n", "bold cyan"),
+        f"accept if similarity s ≥ {similarity(inspection.similarity)}, that is, distance"
+        f" d ≤ {distance(inspection.threshold)}: FAR {rate(inspection.far)},"
+        f" TAR {score(inspection.tar)}",
     )
     parts: list[RenderableType] = [
         decision,
@@ -29,6 +30,11 @@ def draw_inspection(inspection: Inspection) -> RenderableType:
     return report([heading(inspection.data)], parts, inspection.signature)
 
 
+def _target(name: str) -> str:
+    """``FAR ≤ 0.001`` for ``far=0.001``."""
+    return f"FAR ≤ {name.removeprefix('far=')}" if name.startswith("far=") else "Given threshold"
+
+
 def _classes(title: str, classes: Sequence[ClassRates]) -> Table:
     table = columns(title, "items", "FAR", "TAR", right=True)
     for rates in classes:
@@ -38,12 +44,12 @@ def _classes(title: str, classes: Sequence[ClassRates]) -> Table:
 
 
 def _pairs(title: str, pairs: Sequence[FoundPair]) -> Table:
-    table = columns("distance", title)
+    table = columns("similarity", "distance", title)
     for pair in pairs:
         is_wrong = pair.accepted != (pair.first.label == pair.second.label)
         style = "bold yellow" if is_wrong else ""
         both = Text("\n").join([_item(pair.first), _item(pair.second)])
-        table.add_row(Text(score(pair.distance), style), both)
+        table.add_row(_number(pair.similarity, style), _number(pair.distance, style), both)
     return table
 
 
@@ -52,17 +58,24 @@ def _labels(inspection: Inspection) -> Table:
         f"Possible label errors: {inspection.n_suspected:,} items whose"
         f" {inspection.n_neighbours} nearest share another label"
     )
-    table = columns("distance", title)
+    table = columns("similarity", "distance", title)
     for suspect in inspection.suspected_labels:
         own = "it is the only item of its class"
         if suspect.own_distance is not None:
-            own = f"its own class is at {score(suspect.own_distance)}"
+            own = (
+                f"nearest of its own class: similarity {score(suspect.own_similarity)},"
+                f" distance {score(suspect.own_distance)}"
+            )
         neighbours = Text.assemble(
             ("neighbours are ", "dim"), label(suspect.among), (f"; {own}", "dim")
         )
         both = Text("\n").join([_item(suspect.item), neighbours])
-        table.add_row(score(suspect.distance), both)
+        table.add_row(_number(suspect.similarity), _number(suspect.distance), both)
     return table
+
+
+def _number(value: float, style: str = "") -> Text:
+    return Text(score(value), style, no_wrap=True)
 
 
 def _item(item: Item) -> Text:

@@ -29,7 +29,7 @@ def heading(data: Data) -> Text:
 
 
 def columns(title: str, *names: str, right: bool = False) -> Table:
-    """Make an empty table without lines; its first column is never wrapped.
+    """Make an empty table without lines; text too wide for its column wraps.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def columns(title: str, *names: str, right: bool = False) -> Table:
         Whether the other columns hold numbers, which are aligned at the right.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold cyan", pad_edge=False)
-    table.add_column(Text(title), no_wrap=True)
+    table.add_column(Text(title), overflow="fold")
     for name in names:
-        table.add_column(Text(name, "cyan"), justify="right" if right else "left")
+        table.add_column(Text(name, "cyan"), justify="right" if right else "left", overflow="fold")
     return table
 
 
@@ -49,8 +49,8 @@ def bold(text: str) -> Text:
 
 
 def label(name: str) -> Text:
-    """Name of a class or group, cut where there is no room."""
-    return Text(printable(name) or "''", overflow="ellipsis", no_wrap=True)
+    """Full name of a class or group; it wraps if there is no room."""
+    return Text(printable(name) or "''", overflow="fold")
 
 
 def rate_row(name: str, shown: Rate) -> tuple[Text, str, str, str]:

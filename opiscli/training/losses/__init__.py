@@ -1,4 +1,4 @@
-"""Metric-learning losses with hand-written gradients: each is one file, and one file is all.
+"""Metric-learning losses with hand-written gradients, one file per loss.
 
 ``multi_similarity.py`` defines ``multi_similarity``, the loss ``multi-similarity``. Its first
 parameter is similarities; its second is ``pairs`` (`PairLoss`), or ``codes`` where similarities
@@ -22,7 +22,7 @@ LOSSES = tuple(sorted(m.name.replace("_", "-") for m in iter_modules(__path__) i
 
 
 def loss_function(name: str) -> "Callable[..., Loss]":
-    """Import a loss by its name.
+    """Import the loss of this name.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def loss_function(name: str) -> "Callable[..., Loss]":
 
 
 def has_proxies(name: str) -> bool:
-    """Whether a loss compares items with trained class proxies, not with one another."""
+    """Whether a loss compares items with trained class proxies instead of with one another."""
     return "codes" in signature(loss_function(name)).parameters
 
 

@@ -13,7 +13,7 @@ _SMALLEST_SINE = 1e-4
 def arcface(
     similarity: FloatingArray, codes: Int32Array, *, margin: float = 28.6, scale: float = 64.0
 ) -> Loss:
-    r"""Cross-entropy of scaled cosines, an item's own class at :math:`\cos(\theta + m)`.
+    r"""Cross-entropy of scaled cosines, with :math:`\cos(\theta + m)` for the item's own class.
 
     Past :math:`\theta = \pi - m`, where that would rise again, it is
     :math:`\cos\theta - m \sin m` instead.

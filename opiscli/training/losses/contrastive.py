@@ -1,4 +1,4 @@
-"""Contrastive loss: positives closer than one margin, negatives further than another."""
+"""Contrastive loss: positives should be closer than one margin, negatives farther than another."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""CosFace: a softmax over class proxies with a margin taken off the cosine."""
+"""CosFace: a softmax over class proxies with a margin subtracted from the cosine."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from opiscli.training.losses.parts.loss import Loss
 def cosface(
     similarity: FloatingArray, codes: Int32Array, *, margin: float = 0.35, scale: float = 64.0
 ) -> Loss:
-    """Cross-entropy of scaled cosines, an item's own class less the margin.
+    """Cross-entropy of scaled cosines, minus a margin for the item's own class.
 
     Parameters
     ----------

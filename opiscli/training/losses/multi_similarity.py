@@ -1,4 +1,4 @@
-"""Multi-similarity loss: hard pairs of each anchor weigh exponentially more."""
+"""Multi-similarity loss: hard pairs of each anchor have exponentially larger weights."""
 
 from opiscli.arrays import FloatingArray
 from opiscli.training.losses.parts.exponentials import soft_maximum

@@ -1,4 +1,4 @@
-"""Normalised softmax: classification by the cosines with class proxies."""
+"""Normalised softmax: classification by cosine similarity to class proxies."""
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.training.losses.parts.cross_entropy import cross_entropy

@@ -1,4 +1,4 @@
-"""Proxy-Anchor: each proxy is an anchor, with the items of the batch around it."""
+"""Proxy-Anchor loss: each proxy is an anchor that is compared with the items of the batch."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from opiscli.training.losses.parts.loss import Loss
 def proxy_anchor(
     similarity: FloatingArray, codes: Int32Array, *, margin: float = 0.1, alpha: float = 32.0
 ) -> Loss:
-    r"""Soft maxima over the positives and over the negatives of each proxy.
+    r"""Mean over proxies of a soft maximum over positives and one over negatives.
 
     .. math::
         L = \frac{1}{|P^+|} \sum_{p \in P^+} \log\Big(1 + \sum_{x \in X_p^+} e^{-\alpha (s_{xp} - \delta)}\Big)

@@ -1,4 +1,4 @@
-"""Proxy-NCA: neighbourhood components with one proxy a class."""
+"""Proxy-NCA: neighbourhood components analysis with one proxy per class."""
 
 from opiscli.arrays import FloatingArray, Int32Array
 from opiscli.training.losses.parts.cross_entropy import cross_entropy

@@ -1,4 +1,4 @@
-"""Recall@k surrogate: recall with both of its steps made smooth."""
+"""Recall@k surrogate: recall with both step functions replaced by sigmoids."""
 
 import numpy as np
 from scipy.special import expit

@@ -1,4 +1,4 @@
-"""Smooth-AP: average precision with the steps of the ranks made smooth."""
+"""Smooth-AP: average precision with the step functions of the ranks replaced by sigmoids."""
 
 import numpy as np
 from scipy.special import expit

@@ -1,4 +1,4 @@
-"""Supervised contrastive loss: every positive should win a softmax against all others."""
+"""Supervised contrastive loss: a softmax over all other items, with the positives as targets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from opiscli.training.losses.parts.loss import Loss, PairMasks
 
 
 def supcon(similarity: FloatingArray, pairs: PairMasks, *, temperature: float = 0.1) -> Loss:
-    r"""Mean cross-entropy of an anchor's softmax over all others, positives as its targets.
+    r"""Mean cross-entropy of each anchor's softmax over all other items, positives as targets.
 
     .. math::
         L_i = -\frac{1}{|P_i|} \sum_{p \in P_i} \log

@@ -1,1 +1,1 @@
-"""Optimisers of flat parameter vectors, in NumPy and SciPy."""
+"""Optimisers for flat parameter vectors, in NumPy and SciPy."""

@@ -13,7 +13,7 @@ def minimise(
     start: FloatingArray,
     n_steps: int,
 ) -> FloatingArray:
-    """Minimise a smooth function for some steps.
+    """Minimise a smooth function with a limited number of steps.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""The learning rate over the steps of a training."""
+"""The learning-rate schedule."""
 
 import math
 
 
 def warm_up_and_cosine(step: int, n_steps: int, n_warm_up: int) -> float:
-    """Factor of the learning rate at a step, in (0, 1].
+    """Learning-rate factor at a step, in (0, 1].
 
     It rises linearly over the warm-up, then falls to zero along half a cosine.
 

@@ -13,13 +13,16 @@ def test_all_examples_run(monkeypatch, capsys, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(examples) == 7
+    assert len(examples) == 9
     names = {}
     for example in examples:
         exec(compile(example, "docs/python.md", "exec"), names)
     said = re.search(r"print\(.*\)\s+# (.*)", examples[-1])[1]
     assert capsys.readouterr().out.endswith(f"\n{said}\n")
     assert names["point"].far.value <= 1e-3
+    assert names["in_a"].data.n_items == 180
+    assert names["hint"].startswith("If these are packed bits (ubinary), unpack them")
+    assert names["signs"].data.dims == 16
     assert len(names["curves"].highlighted) == 3
 
 

@@ -234,7 +234,7 @@ def test_a_figure_of_its_own_has_a_legend(function, given, part):
 def test_names_and_arrows_of_sources(arrays, part):
     ax = Figure().subplots()
     result = opiscli.evaluate(*arrays[:2])
-    drawn = opiscli.plot_pareto(result, arrays[:2], ax=ax, names=["a", "b"], pairs=["a:b"])
+    drawn = opiscli.plot_pareto(result, arrays[:2], ax=ax, names=["a", "b"], arrows=["a:b"])
     assert (len(drawn.dots), len(drawn.arrows)) == (2, 1)
     lines = opiscli.plot_det(arrays[:2], part, ax=Figure().subplots(), names=["a", "b"])
     assert [one.line.get_label().split()[0] for one in lines] == ["a", "b"]

@@ -32,7 +32,7 @@ def test_tiny_and_huge_values_keep_their_direction(scale):
     assert scaled.unit_rows == pytest.approx(plain.unit_rows, abs=1e-7)
 
 
-@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.int8])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
 def test_number_types(kind):
     embeddings, labels = clusters()
     items = EmbeddingSet.from_arrays((embeddings * 20).astype(kind), labels)

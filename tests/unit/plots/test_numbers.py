@@ -22,13 +22,13 @@ from opiscli.plots.drawing.det import draw_det
 from opiscli.plots.drawing.distances import draw_distances
 from opiscli.plots.drawing.pareto import draw_pareto
 from opiscli.plots.drawing.text import label
-from opiscli.plots.drawing.utility import curve_density, draw_curves
-from opiscli.plots.naming import chosen_labels, parse_pairs, short_names
+from opiscli.plots.drawing.utility import draw_curves
+from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import class_errors, threshold_at
 from opiscli.plots.numbers.det import det_curve
 from opiscli.plots.numbers.distances import distances
 from opiscli.plots.numbers.pareto import model_point
-from opiscli.plots.numbers.utility import utility_curves
+from opiscli.plots.numbers.utility import QUANTILES, quantiles_of, utility_curves
 from opiscli.report.html.explorer import explorer_table
 from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Resources
@@ -104,15 +104,25 @@ def test_epsilon_opis_is_the_gap_that_is_drawn(run, evaluation):
     assert gap == pytest.approx(evaluation.eps_opis.value, rel=0.02)
 
 
-def test_many_classes_are_drawn_as_how_many_curves_pass(run, evaluation, ax, monkeypatch):
-    monkeypatch.setattr("opiscli.plots.drawing.utility._MOST_LINES", 3)
+def test_many_classes_are_drawn_as_bands_between_quantiles(run, evaluation, ax, monkeypatch):
+    monkeypatch.setattr("opiscli.plots.drawing.utility.MOST_LINES", 3)
     of = utility_curves("run", run, evaluation, 50)
-    counted = curve_density(of.utility, 120)
-    assert set(counted.sum(axis=0)) == {len(of.names)}
-    column = np.histogram(of.utility[:, 7], bins=120, range=(0, 1))[0]
-    np.testing.assert_array_equal(counted[:, 7], column)
-    shown = draw_curves(of, ax).classes.get_array()
-    np.testing.assert_array_equal(shown.filled(0), counted)
+    q5, q25, median, q75, q95 = np.quantile(of.utility, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    drawn = draw_curves(of, ax, of.worst_first()[:2])
+    assert drawn.worst_band is None
+    assert len(drawn.highlighted) == 2
+    np.testing.assert_allclose(drawn.classes.median.get_ydata(), median, atol=1e-12)
+    for band, low, high in ((drawn.classes.wide, q5, q95), (drawn.classes.narrow, q25, q75)):
+        corners = {tuple(corner) for corner in np.round(band.get_paths()[0].vertices, 12)}
+        for edge in (low, high):
+            assert {*zip(np.round(of.thresholds, 12), np.round(edge, 12), strict=True)} <= corners
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 7])
+def test_quantiles_of_few_classes(n_classes):
+    curves = np.random.default_rng(3).random((n_classes, 4))
+    expected = np.quantile(curves, QUANTILES, axis=0)
+    np.testing.assert_allclose(quantiles_of(np.sort(curves, axis=0)), expected, atol=1e-12)
 
 
 def test_distances_hold_every_pair(run, ax):
@@ -246,6 +256,6 @@ def test_highlighted_classes():
 
 def test_pairs_of_sources():
     sources = ["a/base.opis", "a/tuned:1.opis"]
-    assert parse_pairs(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
-    with pytest.raises(UsageError, match="pairs='base' does not name two sources"):
-        parse_pairs(["base"], sources)
+    assert parse_arrows(["base:tuned:1", "a/tuned:1.opis:base"], sources) == [(0, 1), (1, 0)]
+    with pytest.raises(UsageError, match="arrows='base' does not name two sources"):
+        parse_arrows(["base"], sources)

@@ -36,6 +36,6 @@ def test_intervals_have_the_unit_and_the_signs_of_the_change():
 
 
 def test_minus_signs_are_signs_and_exponents_stay_as_programs_read_them():
-    assert (score(-0.5), rate(-1e-7)) == ("−0.5000", "−1e-07")
-    assert span(Interval(-2e-5, 0.5)) == "−2e-05 – 0.5"
+    assert (score(-0.5), rate(-1e-7)) == ("−0.5000", "−1.000e-07")
+    assert span(Interval(-2e-5, 0.5)) == "−2.00e-05 – 0.500"
     assert (signed(-0.04, 1), signed(0.0, 4)) == ("−0.04", "0.0000")

@@ -79,6 +79,108 @@ def written(root, texts):
             None,
             None,
         ),
+        # A limit far above, none in between.
+        (
+            {
+                "proc/self/cgroup": "0::/a/b/c/d",
+                "sys/fs/cgroup/a/memory.max": 5 * GB,
+                "sys/fs/cgroup/a/b/memory.max": "max",
+                "sys/fs/cgroup/a/b/c/d/memory.max": 6 * GB,
+                "sys/fs/cgroup/a/b/cpu.max": "250000 100000",
+                "sys/fs/cgroup/a/b/c/cpu.max": "300000 50000",
+            },
+            5 * GB,
+            2.5,
+        ),
+        # Slowed down before the limit; a period of its own.
+        (
+            {
+                "proc/self/cgroup": "0::/user.slice",
+                "sys/fs/cgroup/user.slice/memory.high": GB,
+                "sys/fs/cgroup/user.slice/memory.max": 2 * GB,
+                "sys/fs/cgroup/user.slice/cpu.max": "10000 20000",
+            },
+            GB,
+            0.5,
+        ),
+        ({"proc/self/cgroup": "0::/", "sys/fs/cgroup/cpu.max": "200000"}, None, 2.0),
+        # Both versions: limits are set in the first, the second names services only.
+        (
+            {
+                "proc/self/cgroup": "4:memory:/docker/x\n3:cpu,cpuacct:/docker/x\n0::/docker/x",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": 2 * GB,
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": 300000,
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": 100000,
+                "sys/fs/cgroup/unified/docker/x/cgroup.procs": 1,
+            },
+            2 * GB,
+            3.0,
+        ),
+        # Both versions, with the controllers in the second.
+        (
+            {
+                "proc/self/cgroup": "1:name=systemd:/s\n0::/s",
+                "sys/fs/cgroup/unified/s/memory.max": GB,
+                "sys/fs/cgroup/unified/s/cpu.max": "100000 100000",
+            },
+            GB,
+            1.0,
+        ),
+        # In another namespace the path leads out of what is mounted.
+        (
+            {
+                "proc/self/cgroup": "0::/../../job",
+                "sys/fs/cgroup/job/memory.max": GB,
+                "sys/fs/memory.max": 1,
+                "sys/memory.max": 1,
+            },
+            GB,
+            None,
+        ),
+        # Nested in version 1: the parent is stricter.
+        (
+            {
+                "proc/self/cgroup": "9:memory:/kubepods/pod/c\n8:cpuacct,cpu:/kubepods/pod/c",
+                "sys/fs/cgroup/memory/kubepods/pod/c/memory.limit_in_bytes": 8 * GB,
+                "sys/fs/cgroup/memory/kubepods/memory.limit_in_bytes": 4 * GB,
+                "sys/fs/cgroup/cpuacct,cpu/kubepods/pod/c/cpu.cfs_quota_us": 400000,
+                "sys/fs/cgroup/cpuacct,cpu/kubepods/pod/c/cpu.cfs_period_us": 100000,
+                "sys/fs/cgroup/cpuacct,cpu/kubepods/pod/cpu.cfs_quota_us": 150000,
+                "sys/fs/cgroup/cpuacct,cpu/kubepods/pod/cpu.cfs_period_us": 100000,
+            },
+            4 * GB,
+            1.5,
+        ),
+        ({"proc/self/cgroup": "2:cpu:/", "sys/fs/cgroup/cpu/cpu.cfs_quota_us": 50000}, None, 0.5),
+        # What cannot be understood is no limit.
+        (
+            {
+                "proc/self/cgroup": "nonsense\n\n0::/",
+                "sys/fs/cgroup/memory.max": "lots",
+                "sys/fs/cgroup/cpu.max": "some of 100000",
+            },
+            None,
+            None,
+        ),
+        (
+            {
+                "proc/self/cgroup": "0::/",
+                "sys/fs/cgroup/memory.max": "",
+                "sys/fs/cgroup/cpu.max": "100000 0",
+            },
+            None,
+            None,
+        ),
+        (
+            {
+                "proc/self/cgroup": "0::/a:b/c",
+                "sys/fs/cgroup/a:b/c/memory.max": 0,
+                "sys/fs/cgroup/a:b/memory.max": GB,
+                "sys/fs/cgroup/a:b/c/cpu.max": "nan 100000",
+            },
+            GB,
+            None,
+        ),
     ],
 )
 def test_limits(tmp_path, texts, memory, processors):
@@ -104,6 +206,22 @@ def test_a_part_of_a_processor_is_one_thread_more(monkeypatch):
     for allowed, threads in ((1.0, 1), (1.5, 2), (8.0, 8), (9.0, 8), (None, 8)):
         monkeypatch.setattr(resources.cgroup, "processors", lambda allowed=allowed: allowed)
         assert Resources.of_machine().threads == threads
+
+
+def test_a_system_that_does_not_say(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "not in this sandbox")
+
+    monkeypatch.setattr(resources.cgroup, "memory_limit", lambda: None)
+    monkeypatch.setattr(resources.cgroup, "processors", lambda: None)
+    monkeypatch.setattr(resources.os, "sched_getaffinity", refuse, raising=False)
+    monkeypatch.setattr(resources.os, "cpu_count", lambda: None)
+    for sysconf in (refuse, lambda _: -1, None):
+        if sysconf is None:
+            monkeypatch.delattr(resources.os, "sysconf")
+        else:
+            monkeypatch.setattr(resources.os, "sysconf", sysconf, raising=False)
+        assert Resources.of_machine() == Resources(1, 2 * GB)
 
 
 def test_amounts_of_memory():

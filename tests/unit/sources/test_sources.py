@@ -193,7 +193,6 @@ def test_options_that_do_not_go_with_a_source(tmp_path):
     pq.write_table(table(), tmp_path / "x.parquet")
     for name, selection in (
         ("x.npy", Selection()),
-        ("x.npy", Selection(labels_file=tmp_path / "y.npy", where=("a=b",))),
         ("x.npy", Selection(labels_file=tmp_path / "y.npy", label="label")),
         ("x.parquet", Selection(labels_file=tmp_path / "y.npy")),
         ("x.parquet", Selection(where=("split",))),
@@ -259,13 +258,14 @@ def test_no_other_columns_in_npy(tmp_path):
             read_embeddings(str(tmp_path / "x.npy"), Selection(**asked))
 
 
-def test_a_single_file_in_a_partition_has_the_columns_of_its_path(tmp_path):
+def test_a_single_file_has_only_its_own_columns(tmp_path):
     folder = tmp_path / "split=test"
     folder.mkdir()
     pq.write_table(table().drop_columns(["split"]), folder / "x.parquet")
     file = str(folder / "x.parquet")
-    assert_same(read_embeddings(file, Selection(show=("split",))))
-    assert_same(read_embeddings(file, Selection(where=("split=test",))))
+    assert_same(read_embeddings(file))
+    with pytest.raises(SourceError, match="no column 'split'"):
+        read_embeddings(file, Selection(where=("split=test",)))
 
 
 def test_names_with_a_dot_are_not_parts_of_other_columns(tmp_path):

@@ -195,7 +195,7 @@ def test_trials_begin_with_what_was_asked_and_are_seeded():
         ({"margins": "auto", "tcm_margin_pos": 0.8}, "cannot be combined with .*margins="),
         ({"tcm": False, "tcm_lambda_pos": 1.0}, "TCM options have no effect with "),
         ({"optimiser": "lbfgs", "lr": 0.1}, "lr is for Adam"),
-        ({"head": "linear", "decay": 0.1}, "decay pulls"),
+        ({"head": "linear", "decay": 0.1}, "decay has no effect"),
         ({"steps": 0}, "steps is 0"),
         ({"lr": math.nan}, "lr is nan"),
     ],

@@ -1,1 +1,1 @@
-"""What losses are made of; no loss itself."""
+"""Building blocks that several losses share."""

@@ -1,4 +1,4 @@
-"""What a loss takes and returns."""
+"""The input and the result of every loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PairMasks:
-    """Which pairs of a batch are positive and which negative; an item is in no pair with itself.
+    """Masks of the positive and the negative pairs of a batch; the diagonal is in neither.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class PairMasks:
 
     @classmethod
     def from_codes(cls, codes: Int32Array) -> "PairMasks":
-        """Masks from the class codes of a batch, shape ``(n,)``."""
+        """Build the masks from the class codes of a batch, shape ``(n,)``."""
         same = codes[:, None] == codes[None, :]
         itself = np.eye(len(codes), dtype=bool)
         return cls(same & ~itself, ~same)

@@ -1,0 +1,22 @@
+"""How many threads FAISS uses: its own and those of the matrix products that it asks for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import faiss
+from threadpoolctl import threadpool_limits
+
+
+@contextmanager
+def held_to(threads: int) -> Iterator[None]:
+    """Hold FAISS to so many threads, and give this process back what it had before.
+
+    Its loops and its matrix products take turns, so each may have them all.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(threads)
+    try:
+        with threadpool_limits(threads, "blas"):
+            yield
+    finally:
+        faiss.omp_set_num_threads(before)

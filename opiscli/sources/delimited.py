@@ -1,0 +1,179 @@
+"""CSV and TSV files with a header: cells are read as text, so 007 stays 007."""
+
+import csv
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from opiscli.errors import SourceError
+from opiscli.sources.arrow import slices
+from opiscli.sources.explained import each_explained
+from opiscli.sources.kinds import delimiter_of
+from opiscli.sources.text_file import TextFile
+
+_BYTES_AT_ONCE = 1 << 24
+_LONGEST_CELL = (1 << 31) - 1
+_NUMBER = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
+
+
+class _Header(NamedTuple):
+    delimiter: str
+    names: list[str]
+    n_blank: int
+    has_rows: bool
+
+
+@dataclass(frozen=True)
+class DelimitedFile:
+    """A file, or its contents."""
+
+    file: Path | bytes
+    name: str
+
+    n_rows = None
+
+    @cached_property
+    def _header(self) -> _Header:
+        try:
+            with TextFile(self.file).open_text() as lines:
+                line, n_blank = lines.readline(), 0
+                while line and not line.strip():
+                    line, n_blank = lines.readline(), n_blank + 1
+                lines.seek(0)
+                delimiter = delimiter_of(line)
+                rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(row))
+                names = next(rows, [])
+                return _Header(delimiter, names, n_blank, any(line.strip() for line in lines))
+        except UnicodeDecodeError as cause:
+            raise _not_utf8(self.name) from cause
+        except (OSError, EOFError, zlib.error, csv.Error) as cause:
+            raise SourceError(
+                f"{self.name} cannot be read: its first lines are damaged or may be cut off",
+                hint="Copy or write it again.",
+            ) from cause
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names of its columns, all of text."""
+        names = [name.strip() for name in self._header.names]
+        if any(_NUMBER.fullmatch(name) for name in names):
+            raise SourceError(
+                f"{self.name} has no header: its first line holds numbers, expected column names",
+                hint="Write a first line with the names, such as label,dim_0,dim_1.",
+            )
+        return pa.schema([(name, pa.large_string()) for name in names])
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Read some columns."""
+        return each_explained(self.name, self._batches(columns))
+
+    def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        header = self._header
+        if not header.has_rows:
+            return
+        if not self._is_closed:
+            raise self._unclosed()
+        # Under other names, for theirs may be surrounded by blanks.
+        keys = [str(at) for at in range(len(header.names))]
+        wanted = [keys[self.schema.get_field_index(name)] for name in columns]
+        ragged: list[arrow_csv.InvalidRow] = []
+        with TextFile(self.file).open_bytes() as file:
+            try:
+                for batch in arrow_csv.open_csv(
+                    file,
+                    read_options=_reading(keys, header.n_blank),
+                    parse_options=_parsing(header.delimiter, ragged),
+                    convert_options=_as_written(keys, wanted),
+                ):
+                    chosen = [batch.column(key) for key in wanted]
+                    yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
+            except pa.ArrowException as cause:
+                raise self._why(cause, ragged) from cause
+
+    def _why(self, cause: Exception, ragged: list[arrow_csv.InvalidRow]) -> Exception:
+        if ragged:
+            return self._ragged(ragged[0], len(self._header.names))
+        if "UTF8" in str(cause).upper():
+            return _not_utf8(self.name)
+        return self._unclosed() if "straddl" in str(cause) else cause
+
+    @cached_property
+    def _is_closed(self) -> bool:
+        """Whether no quoted cell is still open at the end; pyarrow lets that pass."""
+        with TextFile(self.file).open_bytes() as file:
+            chunks = iter(lambda: file.read(_BYTES_AT_ONCE), b"")
+            if sum(chunk.count(b'"') for chunk in chunks) % 2 == 0:
+                return True
+        most = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            with TextFile(self.file).open_text() as lines:
+                for _ in csv.reader(lines, delimiter=self._header.delimiter, strict=True):
+                    pass
+        except csv.Error as wrong:
+            return "unexpected end" not in str(wrong)
+        finally:
+            csv.field_size_limit(most)
+        return True
+
+    def _unclosed(self) -> SourceError:
+        return SourceError(
+            f"{self.name} has a quotation mark that is not closed, or a line of more than"
+            f" {_BYTES_AT_ONCE >> 20} MB",
+            hint="Quotes inside a cell are written twice; the end may also be cut off.",
+        )
+
+    def _ragged(self, row: arrow_csv.InvalidRow, n_names: int) -> SourceError:
+        where = (
+            "a line" if row.number is None else f"line {row.number:,} (counting the header as 1)"
+        )
+        start = row.text[:40]
+        return SourceError(
+            f"{self.name} has {row.actual_columns} cells in {where}, expected {n_names} as in its"
+            f" header; it begins with {start!r}",
+            hint="Put quotes around cells that hold the delimiter; the end may also be cut off.",
+        )
+
+
+def _reading(keys: list[str], n_blank: int) -> arrow_csv.ReadOptions:
+    # In one thread, so that the number of a bad line is known.
+    return arrow_csv.ReadOptions(
+        use_threads=False,
+        block_size=_BYTES_AT_ONCE,
+        column_names=keys,
+        skip_rows=n_blank,
+        skip_rows_after_names=1,
+    )
+
+
+def _parsing(delimiter: str, ragged: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
+    """Stop at the first row with another number of cells, and put it into ``ragged``."""
+
+    def stop(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row)
+        return "error"
+
+    return arrow_csv.ParseOptions(
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
+    )
+
+
+def _as_written(keys: list[str], wanted: list[str]) -> arrow_csv.ConvertOptions:
+    return arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(keys, pa.large_string()),
+        include_columns=list(dict.fromkeys(wanted)),
+        strings_can_be_null=False,
+    )
+
+
+def _not_utf8(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is not UTF-8 text",
+        hint=f"Convert it: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8.csv",
+    )

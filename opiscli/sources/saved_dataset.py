@@ -1,0 +1,87 @@
+"""Folders that Hugging Face's ``Dataset.save_to_disk`` and ``DatasetDict.save_to_disk`` write."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from opiscli.errors import SourceError
+from opiscli.sources.arrow import ArrowFile
+from opiscli.sources.joined import Joined, Part
+from opiscli.sources.kinds import N_BYTES, Kind, kind_of
+
+_STATE = "state.json"
+_SPLITS = "dataset_dict.json"
+
+
+def is_saved_dataset(folder: Path) -> bool:
+    """Whether a folder was written by ``save_to_disk``."""
+    return (folder / _STATE).is_file() or (folder / _SPLITS).is_file()
+
+
+def open_saved_dataset(folder: Path) -> Joined:
+    """Open the files of a data set in their order; splits give a column ``split``.
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, or says something else than ``save_to_disk`` writes.
+    """
+    if not (folder / _SPLITS).is_file():
+        return Joined(tuple(_parts(folder, {}, "")), str(folder))
+    splits = _json(folder / _SPLITS, "splits")
+    parts = [
+        part
+        for split in splits
+        for part in _parts(folder / split, {"split": str(split)}, f"split {split}")
+    ]
+    if not parts:
+        raise SourceError(f"{folder} holds no splits", hint="Save the data set again.")
+    return Joined(tuple(parts), str(folder))
+
+
+def _parts(folder: Path, keys: dict[str, str | None], place: str) -> list[Part]:
+    state = folder / _STATE
+    files = [_named(state, one) for one in _json(state, "_data_files")]
+    if _json(state, "_indices_files", required=False) or not files:
+        raise SourceError(
+            f"{folder} is a data set with rows chosen by indices, or without files",
+            hint="Save it again: dataset.flatten_indices().save_to_disk('new').",
+        )
+    return [Part(_open(folder / name), keys, place) for name in files]
+
+
+def _open(path: Path) -> ArrowFile:
+    try:
+        with path.open("rb") as file:
+            kind = kind_of(file.read(N_BYTES), str(path))
+    except OSError as cause:
+        raise SourceError(
+            f"{path} cannot be read: {cause.strerror}",
+            hint=f"{_STATE} beside it names the file; save the data set again.",
+        ) from cause
+    if kind not in (Kind.ARROW_FILE, Kind.ARROW_STREAM):
+        raise SourceError(
+            f"{path} is {kind}, expected an Arrow stream", hint="Save the data set again."
+        )
+    return ArrowFile(path, str(path), kind)
+
+
+def _named(state: Path, file: object) -> str:
+    if not isinstance(file, dict) or not isinstance(file.get("filename"), str):
+        raise _not_saved(state, "filename")
+    return str(file["filename"])
+
+
+def _not_saved(path: Path, key: str) -> SourceError:
+    return SourceError(
+        f"{path} is missing or is not what save_to_disk writes: it needs {key!r}",
+        hint="Save the data set again: dataset.save_to_disk('new').",
+    )
+
+
+def _json(path: Path, key: str, *, required: bool = True) -> Any:  # noqa: ANN401
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+        return contents[key] if required else contents.get(key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise _not_saved(path, key) from cause
