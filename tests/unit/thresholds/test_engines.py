@@ -208,3 +208,15 @@ def test_the_documented_table_is_the_table():
             "length one" if found.normalize else "any",
         ]
         assert row[5] == f"[documentation]({engine.source})"
+
+
+def test_the_documented_runs_are_those_of_the_benchmark():
+    text = (ROOT / "docs" / "engines.md").read_text("utf-8").split("## Run for real")[1]
+    rows = json.loads((ROOT / "benchmarks" / "results" / "vector_engines.json").read_text("utf-8"))
+    measured: dict[str, set[str]] = {}
+    for row in rows:
+        measured.setdefault(row["engine"], set()).add(f"{row['accepted']:,}")
+        assert row["accepted"] == row["opis"], row
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    documented = {cells[0]: set(cells[2:]) for cells in lines if cells[0] in measured}
+    assert documented == measured
