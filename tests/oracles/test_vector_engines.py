@@ -38,7 +38,7 @@ def codes():
     rng = np.random.default_rng(2)
     labels = np.arange(60) % 6
     signs = rng.choice([-1, 1], size=(6, 32))[labels]
-    return np.where(rng.random(signs.shape) < 0.2, -signs, signs), labels
+    return np.where(rng.random(signs.shape) < 0.2, -1.0 * signs, 1.0 * signs), labels
 
 
 def test_faiss_is_among_them():
