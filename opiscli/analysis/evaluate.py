@@ -110,10 +110,10 @@ def derive(
 
 def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
     """Add what a reader must know, and the numbers through an index."""
-    table = run.counted.table
+    table, about_source = run.counted.table, source_warnings(run)
     warnings = (
-        *source_warnings(run),
-        *score_warnings(evaluation, table.class_sizes[table.has_positives]),
+        *about_source,
+        *score_warnings(evaluation, table.class_sizes[table.has_positives], about_source),
         *evaluation_warnings(evaluation, run.n_conflicts),
     )
     if run.gallery is not None:

@@ -1,6 +1,6 @@
 """The recipe of fine-tuning: split the classes, train, select a head, compare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,11 @@ class FineTuned:
     def to_json(self) -> str:
         """`report` as one line of strict JSON."""
         return self.report.to_json()
+
+
+def new_head(options: Mapping[str, Any]) -> Head:
+    """An untrained head with these parameters, checked when it is trained."""
+    return Head(**options)
 
 
 def finetune_items(

@@ -121,7 +121,7 @@ def calibrate(
         require_free(path, force=force)
     if eval is not None:
         rows: ReadingOptions = {**reading, "where": eval_where or ()}
-        tested_on = input_of(eval, None, rows)
+        tested_on = input_of(eval, None, rows, side="eval")
     else:
         require_together("--eval", eval_where=eval_where)
     found = questions.calibrate(

@@ -4,11 +4,10 @@ from typing import Any, cast
 
 import numpy.typing as npt
 
-from opiscli.analysis.finetune import FineTuned, OnValidation, finetune_items
+from opiscli.analysis.finetune import FineTuned, OnValidation, finetune_items, new_head
 from opiscli.analysis.inputs import Work
 from opiscli.api.arguments import AnySource, Embeddings, PathLike, ReadingOptions, input_of
 from opiscli.settings.resources import Resources
-from opiscli.training.head import Head
 
 
 def finetune(
@@ -70,7 +69,7 @@ def finetune(
     (96, 6)
     """
     of_rows = ReadingOptions.__annotations__.keys() - {"threads"}
-    head = Head(**{name: value for name, value in options.items() if name not in of_rows})
+    head = new_head({name: value for name, value in options.items() if name not in of_rows})
     chosen = {name: value for name, value in options.items() if name in of_rows}
     reading = cast(ReadingOptions, chosen)
     work = Work(Resources.of_machine(threads=head.threads, memory_limit=memory_limit))

@@ -190,7 +190,8 @@ class _Evaluated:
         if self.evaluate_on is None:
             require_together("--eval", **asdict(self))
             return None
-        return read.of(self.evaluate_on, where=tuple(self.eval_where or ()), labels_file=None)
+        where = tuple(self.eval_where or ())
+        return read.of(self.evaluate_on, where=where, labels_file=None, side="eval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,16 +214,16 @@ class _Written:
         if self.output is not None:
             require_free(self.output, force=self.force)
 
-    def write(self, result: "Calibration", say: Callable[[str], None]) -> None:
-        """Write the threshold file, if requested."""
+    def give(self, result: "Calibration", say: Callable[[str], None]) -> None:
+        """Write the threshold file, if requested, and print the result."""
         from opiscli.thresholds import threshold_file
 
         if self.output is not None:
             threshold_file.write(result, self.output, force=self.force)
             say(f"threshold written to {self.output}")
+        self._show(result)
 
-    def show(self, result: "Calibration") -> None:
-        """Print the result, or only the requested numbers."""
+    def _show(self, result: "Calibration") -> None:
         from opiscli.report import show_text
 
         if self.print_ is None:
@@ -269,8 +270,7 @@ def calibrate(
             **asdict(tests),
         )
     run.warn(result.warnings)
-    written.write(result, run.console.say)
-    written.show(result)
+    written.give(result, run.console.say)
 
 
 def _numbers(point: "CalibratedPoint", which: Printed) -> list[float | None]:

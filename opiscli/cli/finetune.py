@@ -1,7 +1,7 @@
 """``opis finetune``: train a projection head on frozen embeddings."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -219,7 +219,8 @@ class _ValidationOptions:
 
     def read(self, columns: _Columns) -> "EmbeddingSet | None":
         """The validation set, if ``--val`` is given."""
-        return None if self.val is None else columns.read(self.val)
+        # --labels are those of the training items.
+        return None if self.val is None else replace(columns, labels=None).read(self.val)
 
     @property
     def options(self) -> dict[str, Any]:

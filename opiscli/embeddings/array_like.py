@@ -33,13 +33,13 @@ def matrix_of(values: object) -> AnyArray:
     """
     refuse_masked(values, "embedding")
     array = _stacked(values) if isinstance(values, list | tuple) else array_of(values, "embeddings")
-    if array.dtype == object:
-        array = _stacked(array) if array.ndim == 1 else _numbers_of_objects(array)
     if array.ndim == 0:
         raise EmbeddingError(
             f"embeddings are a {type(values).__name__}, expected an array of shape (items, dims)",
             hint=_hint_for(values),
         )
+    if array.dtype == object:
+        array = _stacked(array) if array.ndim == 1 else _numbers_of_objects(array)
     require_coordinates(array)
     return array
 
@@ -72,7 +72,7 @@ def array_of(values: Any, what: str) -> AnyArray:  # noqa: ANN401
 
 def _stacked(rows: Sequence[Any] | AnyArray) -> AnyArray:
     """Stack rows that are arrays, lists or tensors into one matrix."""
-    if not len(rows) or (np.isscalar(rows[0]) and not isinstance(rows[0], str)):
+    if all(np.isscalar(row) and not isinstance(row, str | bytes) for row in rows):
         return _numbers_of_objects(np.asarray(rows))
     stacked = [_row(position, row) for position, row in enumerate(rows)]
     dims = stacked[0].shape

@@ -6,23 +6,30 @@ import numpy as np
 
 from opiscli.counts.histogram import DistanceHistogram
 
+_USUAL_FAR = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """The rates at the threshold where they differ most.
+    """How much more often positive pairs are accepted than negative ones.
 
-    ``difference`` is TAR minus FAR there, Youden's index: 1 if a threshold separates them all, 0
-    or less if positive pairs are accepted no more often than negative ones.
+    Parameters
+    ----------
+    difference
+        Largest TAR minus FAR over all thresholds but those that accept everything, Youden's index:
+        1 if a threshold separates all pairs, 0 or less if positive pairs are accepted no more
+        often than negative ones.
+    tar, far
+        Rates at the largest threshold with a FAR of at most 0.1, or, if there is none, at the one
+        of the largest difference.
+    n_positive
+        Positive pairs.
     """
 
+    difference: float
     tar: float
     far: float
     n_positive: int
-
-    @property
-    def difference(self) -> float:
-        """TAR minus FAR."""
-        return self.tar - self.far
 
 
 def separation(pooled: DistanceHistogram) -> Separation:
@@ -36,7 +43,10 @@ def separation(pooled: DistanceHistogram) -> Separation:
     """
     positive, negative = pooled.accepted
     tar, far = positive / positive[-1], negative / negative[-1]
-    # A threshold that accepts everything separates nothing, so it is named only where it is alone.
     some = np.flatnonzero(far < 1)
     best = int(some[np.argmax((tar - far)[some])]) if len(some) else 0
-    return Separation(float(tar[best]), float(far[best]), int(positive[-1]))
+    usual = np.flatnonzero((far > 0) & (far <= _USUAL_FAR))
+    shown = int(usual[-1]) if len(usual) else best
+    return Separation(
+        float(tar[best] - far[best]), float(tar[shown]), float(far[shown]), int(positive[-1])
+    )

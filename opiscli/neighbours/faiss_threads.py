@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def held_to(threads: int) -> Iterator[None]:
-    """Hold FAISS to so many threads, and give this process back what it had before.
+    """Limit FAISS to a number of threads, and restore the previous number afterwards.
 
     Its loops and its matrix products take turns, so each may have them all.
     """

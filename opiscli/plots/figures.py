@@ -128,7 +128,6 @@ def draw_on(
         ax = figure.subplots()
         drawn = draw(ax)
         _finish(figure, [ax], caption)
-        complete_fonts(figure)
         then(drawn)
     return drawn
 
@@ -152,3 +151,5 @@ def _finish(figure: Figure, axes: Sequence[Axes], caption: str) -> None:
         )
     elif text:
         figure.supxlabel(text, fontsize=8)
+    # Before names are placed: another font makes them wider.
+    complete_fonts(figure)

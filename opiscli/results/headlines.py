@@ -112,10 +112,14 @@ def _opis_corrected(of: Evaluation) -> dict[str, Number]:
     if opis.corrected is None:
         return {"": Number(value=opis.corrected, note="noise floor not known")}
     note = f"= {rate(opis.corrected_from)} − noise {rate(opis.noise)}"
-    if opis.n_uncorrectable:
-        n_corrected = opis.n_classes - opis.n_uncorrectable
-        note += f", on the {n_corrected:,} classes with ≥ 4 items"
+    note += _corrected_classes(of)
     return {"": Number(value=opis.corrected, note=note)}
+
+
+def _corrected_classes(of: Evaluation) -> str:
+    if not of.opis.n_uncorrectable:
+        return ""
+    return f", on the {of.opis.n_classes - of.opis.n_uncorrectable:,} classes with ≥ 4 items"
 
 
 def _eps_opis(of: Evaluation) -> dict[str, Number]:
@@ -130,8 +134,7 @@ def _eps_opis_corrected(of: Evaluation) -> dict[str, Number]:
     eps = of.eps_opis
     note = "noise floor not known"
     if eps.corrected is not None:
-        n_corrected = of.opis.n_classes - of.opis.n_uncorrectable
-        note = f"{rate(eps.corrected_from)} without noise, {n_corrected:,} classes with ≥ 4 items"
+        note = f"{rate(eps.corrected_from)} before correction{_corrected_classes(of)}"
     return {"": Number(value=eps.corrected, note=note)}
 
 

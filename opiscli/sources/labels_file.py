@@ -98,7 +98,8 @@ def _first_bytes(path: Path) -> bytes:
             return file.read(8)
     except OSError as cause:
         raise SourceError(
-            f"{path} cannot be read: {cause.strerror}", hint="Check that you may read it."
+            f"{path} cannot be read: {cause.strerror}",
+            hint="Check the path, and that you may read it.",
         ) from cause
 
 

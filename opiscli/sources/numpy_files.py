@@ -8,6 +8,8 @@ from opiscli.errors import UsageError
 from opiscli.sources.npy_file import load_embeddings, refuse_column_options
 from opiscli.sources.selection import Selection
 
+_SIDES_WITH_LABELS = ("", "gallery")
+
 
 def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     """Read embeddings from one NPY file and labels from another."""
@@ -17,7 +19,9 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     if selection.labels_file is None:
         raise UsageError(
             f"{path} is an NPY file and has no labels",
-            hint=f"Add {selection.labels_option} FILE: NPY, text, CSV or Parquet.",
+            hint=f"Add {selection.labels_option} FILE: NPY, text, CSV or Parquet."
+            if selection.side in _SIDES_WITH_LABELS
+            else "Name a file that has both, such as NPZ or Parquet.",
         )
     if selection.where or selection.exclude:
         # Imported here: pyarrow takes longer to import than an NPY file takes to read.

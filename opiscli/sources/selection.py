@@ -150,7 +150,8 @@ def refuse_labels_file(source: str, selection: Selection) -> None:
         raise UsageError(
             f"{selection.labels_option} {selection.labels_file} was given, but {source} carries its"
             " own labels",
-            hint=f"Leave {selection.labels_option} out, or name the column with --label-column.",
+            hint=f"Leave {selection.labels_option} out, or name the column with --label-column; if"
+            " the file has none, add one.",
         )
 
 

@@ -13,6 +13,7 @@ OPERATING_FARS = (1e-1, 1e-2, 1e-3)
 
 _FAR_OF_DIRECTION = 0.5
 _FEWEST_EXPECTED = 15
+_MOST_EQUAL = 0.5
 
 
 def threshold_at_far(histogram: DistanceHistogram, target: float) -> float | None:
@@ -86,11 +87,16 @@ def calibration_range(
 def _far_end(histogram: DistanceHistogram, target: float) -> float:
     threshold = threshold_at_far(histogram, target)
     if threshold is None:
-        raise UndefinedMetric(
-            unattainable(target, histogram),
-            hint="Give larger bounds with --far-range LO:HI, or thresholds with --range A:B.",
-        )
+        hint = "Give larger bounds with --far-range LO:HI, or thresholds with --range A:B."
+        if _share_of_nearest(histogram) >= _MOST_EQUAL:
+            hint = "Most embeddings are the same: has the model collapsed, or was a constant saved?"
+        raise UndefinedMetric(unattainable(target, histogram), hint=hint)
     return threshold
+
+
+def _share_of_nearest(histogram: DistanceHistogram) -> float:
+    """Share of the negative pairs that the smallest threshold with any of them accepts."""
+    return float(histogram.negative[np.argmax(histogram.negative > 0)] / histogram.negative.sum())
 
 
 def unattainable(

@@ -146,3 +146,19 @@ def test_what_cannot_be_asked_for_is_explained(opis, file):
     assert "as --min-items 40 asks for" in err
     data = json.loads(opis("evaluate", file, "--min-items", "5", "--json")[1])["data"]
     assert data["min_items"] == 5
+    shown = opis("evaluate", file, "--min-items", "5")[1]
+    assert f"{data['n_below_min']} with fewer than 5 items (not measured)" in " ".join(
+        shown.split()
+    )
+    table = opis("evaluate", file, "--min-items", "5", "--format", "csv")[1]
+    assert f"\nn_below_min,{data['n_below_min']}," in table
+
+
+def test_a_gallery_with_a_range_of_frr():
+    embeddings, labels = clusters(seed=6, n_classes=25, sizes=(2, 12))
+    is_query = np.arange(len(labels)) % 2 == 0
+    sides = [(embeddings[at], labels[at]) for at in (is_query, ~is_query)]
+    result = opiscli.evaluate(*sides[0], gallery=sides[1], frr=(0.1, 0.3), min_items=6)
+    lo, hi = result.calibration_range.attained_frr
+    assert lo <= 0.1
+    assert hi <= 0.3

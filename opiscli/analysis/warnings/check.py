@@ -13,7 +13,7 @@ def condition_warnings(conditions: Sequence[Condition]) -> Iterator[ReportWarnin
         names = ", ".join(dict.fromkeys(condition.name for condition in conditions))
         yield ReportWarning(
             "only-consistency",
-            f"all conditions are on consistency ({names}), which is best where all classes are"
-            " equally bad; add one on accuracy, for example --fail-if 'recall@1<0.9' or"
-            " --fail-if 'tar@far=1e-3<0.5'",
+            f"all conditions are on differences between classes ({names}), which are smallest where"
+            " all classes are equally bad; add one on accuracy, for example"
+            " --fail-if 'recall@1<0.9' or --fail-if 'tar@far=1e-3<0.5'",
         )

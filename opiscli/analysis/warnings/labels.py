@@ -41,8 +41,14 @@ def _missing(names: Sequence[str], sizes: IntArray) -> Iterator[ReportWarning]:
                 "missing-labels",
                 f"{size:,} items have the label {_quoted(name)}, which often means that there is"
                 " no label; here they are one class. If they have none, leave them out with"
-                f" --exclude {_quoted(f'label={name}') if not name.strip() else f'label={name}'}",
+                f" --exclude {_condition(name)}",
             )
+
+
+def _condition(name: str) -> str:
+    """What selects the items with a label, in quotes where a shell needs them."""
+    condition = f"label={printable(name)}"
+    return condition if name.isalnum() or name in ("-1", "-1.0") else f"'{condition}'"
 
 
 def _are_numbers(names: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """Warnings that class scores say little: all of them low, or most classes too small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,15 +16,24 @@ _MOST_REJECTED = 0.9
 _FEW_JUDGED, _SMALL_SHARE_JUDGED = 50, 0.15
 
 
-def score_warnings(of: Evaluation, sizes: IntArray) -> tuple[ReportWarning, ...]:
+def score_warnings(
+    of: Evaluation, sizes: IntArray, about_source: Sequence[ReportWarning] = ()
+) -> tuple[ReportWarning, ...]:
     """Collect the warnings about class scores.
 
     Parameters
     ----------
     sizes
         Shape ``(n_classes,)``, items of each class that has a score.
+    about_source
+        What is known of the source; where no threshold separates pairs, scores are low over any
+        range of rates, and nothing needs to be said of that.
     """
-    return (*_about_low_scores(of), *_about_small_classes(sizes))
+    is_explained = of.calibration_range.by != "distance" and any(
+        one.code in ("labels-unrelated", "collapsed") for one in about_source
+    )
+    low = () if is_explained else _about_low_scores(of)
+    return (*low, *_about_small_classes(sizes))
 
 
 def _about_low_scores(of: Evaluation) -> Iterator[ReportWarning]:

@@ -32,8 +32,8 @@ def _about_separation(run: CountedSet) -> Iterator[ReportWarning]:
     if found.difference >= _LEAST_DIFFERENCE + _OF_CHANCE / sqrt(found.n_positive):
         return
     at_best = (
-        "no threshold accepts same-class pairs much more often than different-class pairs (at"
-        f" best TAR {found.tar:.3g} at FAR {found.far:.3g})"
+        "no threshold accepts same-class pairs much more often than different-class pairs (TAR"
+        f" {found.tar:.3g} at FAR {found.far:.3g})"
     )
     alike = run.data.mean_similarity
     if alike is not None and alike >= _NEARLY_EQUAL:

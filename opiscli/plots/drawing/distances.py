@@ -94,6 +94,6 @@ def _draw_mark(mark: Mark, units: tuple[str, str], ax: Axes, turn: int) -> Line2
         ha="left" if right else "right",
         va="top",
         fontsize=8,
-        bbox={"facecolor": ground, "edgecolor": "none", "alpha": 0.9, "pad": 1},
+        bbox={"facecolor": ground, "edgecolor": "none", "pad": 1},
     )
     return line

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from opiscli.distance import Distance
-from opiscli.embeddings.cosine import to_similarity
+from opiscli.plots.drawing.similarity_axis import in_both_units
 from opiscli.plots.numbers.utility import score_in_words
 from opiscli.report.html.explorer import ExplorerTable
 from opiscli.report.html.packing import pack
@@ -17,7 +16,7 @@ from opiscli.report.tables.facts import facts
 from opiscli.results import Evaluation
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import entries
-from opiscli.results.text import distance, printable, score, similarity, span
+from opiscli.results.text import printable, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def page(name: str, of: Evaluation, table: ExplorerTable, pictures: Sequence[Pag
         title=name,
         facts=facts(of.data),
         of=of,
-        cards=[_card(of, entry) for entry in entries(of) if entry.higher_is_better is not None],
+        cards=[_card(entry) for entry in entries(of) if entry.higher_is_better is not None],
         score=score_in_words(of.utility),
         of_range=_range(of),
         pictures=pictures,
@@ -64,15 +63,9 @@ class _Card:
     notes: tuple[str, ...]
 
 
-def _card(of: Evaluation, entry: Entry) -> _Card:
-    ci, notes = entry.number.ci, [entry.number.note]
-    if entry.name == "opis":
-        notes.append(f"√OPIS {score(of.opis.spread)}: typical spread of class scores")
-    if entry.name == "eps_opis" and of.eps_opis.gap is not None:
-        notes.append(f"gap in mean class score: {score(of.eps_opis.gap)}")
-    if ci is not None:
-        notes.insert(0, f"95 % CI {span(ci)}")
-    return _Card(entry.title, entry.text, tuple(filter(None, notes)))
+def _card(entry: Entry) -> _Card:
+    found = (f"95 % CI {span(entry.number.ci)}" if entry.number.ci else "", entry.number.note)
+    return _Card(entry.title, entry.text, tuple(filter(None, found)))
 
 
 def _policy(style: str, script: str) -> str:
@@ -99,12 +92,13 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
         if point.threshold is not None
     }
     middle = len(table.thresholds) // 2
-    kind = Distance(of.distance)
+    units = [in_both_units(threshold, of.distance) for threshold in table.thresholds]
+    similarities, distances = map(list, zip(*units, strict=True))
     return {
         "utility": {"kind": of.utility.kind, "beta": of.utility.beta},
         # Written here, so that the page rounds them as the command does.
-        "similarities": [similarity(to_similarity(t, kind)) for t in table.thresholds],
-        "distances": [distance(t) for t in table.thresholds],
+        "similarities": similarities,
+        "distances": distances,
         "points": [{"target": t, "position": p} for t, p in positions.items()],
         "start": positions.get("0.01", middle),
         "ends": table.ends,
@@ -124,9 +118,9 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
 
 def _range(of: Evaluation) -> str:
     """The calibration range in both units."""
-    ends = of.calibration_range.threshold
-    similarities = [similarity(to_similarity(end, Distance(of.distance))) for end in ends]
-    return f"{' to '.join(similarities)}, distance {' to '.join(map(distance, ends))}"
+    ends = [in_both_units(end, of.distance) for end in of.calibration_range.threshold]
+    similarities, distances = (" to ".join(texts) for texts in zip(*ends, strict=True))
+    return f"{similarities}, distance {distances}"
 
 
 def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,9 @@ from opiscli.results import Data
 def facts(data: Data) -> list[str]:
     """Size of a set, in a few words each."""
     found = [f"{data.n_items:,} items × {data.dims:,} dims", f"{data.n_classes:,} classes"]
-    if data.n_singletons:
+    if data.n_below_min > data.n_singletons:
+        found.append(f"{data.n_below_min:,} with fewer than {data.min_items} items (not measured)")
+    elif data.n_singletons:
         found.append(f"{data.n_singletons:,} with a single item")
     if data.n_duplicates:
         kept = " (dropped)" if data.duplicates_dropped else ""

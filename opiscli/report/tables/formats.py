@@ -59,6 +59,8 @@ def to_markdown(result: Result) -> str:
     lines = [_markdown_row([_escape_markdown(name) for name in header])]
     lines.append(_markdown_row(["---"] * len(header)))
     lines += [_markdown_row([_cell(c, _escape_markdown) for c in row]) for row in cells]
+    if isinstance(result, Comparison) and result.verdict:
+        lines += ["", _escape_markdown(result.verdict)]
     return "\n".join([*lines, "", f"`{result.signature}`", ""])
 
 

@@ -18,7 +18,7 @@ from opiscli.results import (
 )
 from opiscli.results.headlines import entries, group_entries
 
-_SIZES = ("n_items", "n_classes", "n_singletons", "n_duplicates")
+_SIZES = ("n_items", "n_classes", "n_singletons", "n_below_min", "n_duplicates")
 
 
 @singledispatch

@@ -233,7 +233,14 @@ def test_rows_and_columns_are_chosen_as_in_files(given):
 def test_missing_labels_can_be_left_out_of_arrays():
     labels = np.where(NUMBERS == 3, None, Y)
     kept = NUMBERS != 3
-    for given in (labels, labels.tolist(), np.ma.masked_array(Y, mask=~kept), pa.array(labels)):
+    with_nan = [label or float("nan") for label in labels]
+    for given in (
+        labels,
+        labels.tolist(),
+        with_nan,
+        np.ma.masked_array(Y, mask=~kept),
+        pa.array(labels),
+    ):
         chosen = evaluate(X, given, exclude="label=", epsilon=0.2)
         assert chosen.data.sha256 == evaluate(X[kept], Y[kept], epsilon=0.2).data.sha256
 
@@ -282,6 +289,9 @@ def with_value(values, row, value):
         ({"embedding": X}, Y, r"are a dict.*\n.*x\['embedding'\]"),
         (TABLE, Y, r"something else than numbers.*\n.*frame\['embedding'\]"),
         (object(), Y, "are a object, expected an array"),
+        (None, Y, "are a NoneType, expected an array"),
+        (with_value(list(X), 0, 3.0).tolist(), Y, r"row 1 has 8 dims, expected shape \(\)"),
+        ([1.0] * N, Y, r"shape \(\d+,\)"),
     ],
 )
 def test_what_is_not_meant_is_refused(embeddings, labels, says):
@@ -310,6 +320,9 @@ def test_what_does_not_go_together(given, options, says):
 def test_columns_without_a_type_are_named_where_they_are_needed():
     with pytest.raises(EmbeddingError, match="column 'meta' of the table holds Python objects"):
         evaluate(ByPosition(OBJECTS), label_column="meta")
+    missing = with_value(Y, 3, float("nan")).tolist()
+    with pytest.raises(EmbeddingError, match=r"label \(label\) in row 3 is null"):
+        evaluate(ByPosition({**OBJECTS, "label": missing}))
 
 
 def test_a_path_is_a_source(tmp_path):

@@ -78,6 +78,7 @@ def test_similarities_stand_above_the_distances_that_have_them(distance, limits)
     )
 
 
+@pytest.mark.filterwarnings("ignore:no installed font has the characters")
 @pytest.mark.parametrize(
     ("errors", "n_named"),
     [

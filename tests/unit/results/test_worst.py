@@ -37,6 +37,9 @@ def test_of_equally_bad_classes_the_largest_is_named():
     strict = opiscli.evaluate(embeddings, labels, range=(0.0001, 0.0002))
     first = strict.worst_classes[0]
     assert (first.label, first.n_items, first.n_tied, first.mean_utility) == ("c5", 8, 7, 0)
+    (point,) = opiscli.calibrate(embeddings, labels, threshold=0.0001).operating_points
+    for worst_rate in (point.worst_far, point.worst_frr):
+        assert (worst_rate.label, worst_rate.n_tied) == ("c5", 7)
 
 
 def test_as_many_classes_are_listed_as_are_counted():

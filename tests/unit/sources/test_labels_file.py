@@ -156,3 +156,18 @@ def test_errors_are_ours(read):
     for contents in (b"\x89HDF\r\n\x1a\n", b"\x1f\x8b\x08\x00", b"\xff" * 20):
         with pytest.raises(OpisError):
             read("y.bin", contents)
+
+
+def test_labels_are_those_of_the_first_source_only(opis, tmp_path):
+    x, y, v = (tmp_path / name for name in ("x.npy", "y.npy", "v.npz"))
+    np.save(x, EMBEDDINGS)
+    np.save(y, NUMBERS)
+    np.savez(v, embedding=EMBEDDINGS[::-1], label=[f"v{number}" for number in NUMBERS[::-1]])
+    tuning = ("--steps", 2, "-q", "--far", "0.1:0.3")
+    head = tmp_path / "h.safetensors"
+    code, _, err = opis("finetune", x, "--labels", y, "--val", v, "-o", head, *tuning)
+    assert code == 0, err
+    code, _, err = opis("calibrate", x, "--labels", y, "--eval", v, "--far", 0.2, "--json")
+    assert code == 0, err
+    code, _, err = opis("calibrate", x, "--labels", y, "--eval", x, "--far", 0.2)
+    assert (code, "such as NPZ or Parquet" in err) == (2, True), err

@@ -1,5 +1,6 @@
 """NumPy files hold what was meant, or say what they hold; an NPZ file is a table like any other."""
 
+import io
 import zipfile
 
 import numpy as np
@@ -220,6 +221,17 @@ def test_damaged_archives_are_explained(tmp_path):
         path.write_bytes(content)
         with pytest.raises(SourceError, match=f"cannot be read: .*{says}"):
             read(path)
+
+
+def test_no_memory_is_taken_for_what_a_header_only_claims(tmp_path):
+    file = io.BytesIO()
+    np.save(file, EMBEDDINGS)
+    at = file.getvalue().index(b"'shape'")
+    claim = damaged(file.getvalue(), at, b"'shape': (9999999999999, 6), }")
+    with zipfile.ZipFile(tmp_path / "e.npz", "w") as archive:
+        archive.writestr("embedding.npy", claim)
+    with pytest.raises(SourceError, match=r"e\.npz cannot be read: the file is damaged"):
+        read(tmp_path / "e.npz")
 
 
 def test_a_pytorch_file_is_called_one(tmp_path):
