@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from opiscli.analysis.given_thresholds import given_threshold
+from opiscli.analysis.given_thresholds import about_units, given_threshold
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
@@ -67,7 +66,7 @@ def calibrate_run(
         operating_points=points,
         warnings=(),
     )
-    of_units = unit_warnings(run.counted.pooled, settings.targets, settings.distance)
+    of_units = about_units(run, settings.targets)
     warnings = (*of_units, *calibration_warnings(calibration, run.n_conflicts))
     return replace(calibration, warnings=warnings)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.given_thresholds import about_units
 from opiscli.analysis.warnings.check import condition_warnings
 from opiscli.analysis.warnings.compare import DOUBTS
 from opiscli.analysis.warnings.separation import source_warnings
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning
@@ -45,7 +45,7 @@ def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | Non
         conditions=checked,
         warnings=(
             *doubts,
-            *unit_warnings(run.counted.pooled, [] if at is None else [at], run.settings.distance),
+            *about_units(run, [] if at is None else [at]),
             *condition_warnings(conditions),
         ),
     )

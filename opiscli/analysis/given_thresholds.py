@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.results import ReportWarning
 from opiscli.settings.calibration import Criterion, Target
 from opiscli.thresholds import ties
 
@@ -34,6 +36,11 @@ def given_threshold(run: CountedSet, target: Target) -> float | None:
     if threshold is None:
         return None
     return ties.settled(run.counted.pooled, threshold, distance, run.data.dims)
+
+
+def about_units(run: CountedSet, targets: Sequence[Target]) -> tuple[ReportWarning, ...]:
+    """Warnings of given thresholds that make sense in the other unit only."""
+    return tuple(unit_warnings(run.counted.pooled, targets, run.settings.distance))
 
 
 def similarity_at(threshold: float, target: Target, distance: Distance) -> float:

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
-from opiscli.analysis.given_thresholds import similarity_at
+from opiscli.analysis.given_thresholds import about_units, similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.analysis.warnings.separation import source_warnings
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
@@ -94,7 +93,7 @@ def inspect_run(
         n_neighbours=n_neighbours,
         warnings=(
             *source_warnings(run),
-            *unit_warnings(run.counted.pooled, settings.targets, settings.distance),
+            *about_units(run, settings.targets),
             *conflict_warnings(run.data, run.n_conflicts),
         ),
     )

@@ -161,7 +161,7 @@ def calibrate(
         result = rate_groups(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
-    return with_engines(result, written_for) if written_for else result
+    return with_engines(result, written_for, counts.counted.pooled) if written_for else result
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

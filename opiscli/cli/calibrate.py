@@ -252,14 +252,13 @@ def calibrate(
     run: running.Running,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, and report its rates."""
-    targets = wanted.parse()
     written.require_free()
     from opiscli.analysis import questions
 
     with run.work() as work:
         result = questions.calibrate(
             read.of(source),
-            targets,
+            wanted.parse(),
             given(distance=distance, **counted.given()),
             work,
             threshold_file=threshold_file,

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.given_thresholds import given_threshold, to_count
+from opiscli.analysis.given_thresholds import about_units, given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
-from opiscli.analysis.warnings.units import unit_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.plots.drawing.utility import MOST_LINES
@@ -136,8 +135,8 @@ def classes_of(
     threshold = given_threshold(counts, target)
     if threshold is None:
         threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
-    warnings = unit_warnings(counts.counted.pooled, [target], counts.settings.distance)
-    errors = replace(class_errors(name, counts, threshold), warnings=tuple(warnings))
+    warnings = about_units(counts, [target])
+    errors = replace(class_errors(name, counts, threshold), warnings=warnings)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 

@@ -55,6 +55,7 @@ CASES = """
 * --far-range 0.05:0.3                  |                                                | opis
 * --frr-range 0.05:0.3                  |                                                | opis
 * --range 0.6:1.1                       |                                                | opis
+* --similarity-range 0.3:0.8            |                                                | opis
 * --utility precision-recall            |                                                | opis
 * --beta 2                              |                                                | opis
 * --epsilon 0.4                         |                                                | eps-opis
@@ -90,6 +91,7 @@ compare --k 5
 inspect --distance cosine               |                                                | threshold
 inspect --far 0.2                       |                                                | threshold
 inspect --threshold 0.9                 |                                                | threshold
+inspect --similarity 0.6                |                                                | threshold
 inspect --pairs 2
 inspect --neighbours 1
 inspect --show fold
@@ -99,6 +101,7 @@ calibrate --far 0.2                     |                                       
 calibrate --criterion eer               |                                                | threshold
 calibrate --target 0.3                  | --criterion frr --target 0.1                   | threshold
 calibrate --threshold 0.9               |                                                | threshold
+calibrate --similarity 0.6              |                                                | threshold
 calibrate --average macro               |                                                | threshold
 calibrate --confidence 0.8              | --far 0.2                                      | threshold
 calibrate --allow-zero                  | --far 1e-9
@@ -111,11 +114,13 @@ calibrate --repeats 3                   | --holdout 0.5 --repeats 2
 calibrate --output mine.json
 calibrate --force                       | -o there.json
 calibrate --print threshold
+calibrate --for pgvector-l2
 calibrate --seed 7                      | --holdout 0.5 --repeats 2
 
 check --fail-if opis>0                  |                                                | exit 1
 check --distance cosine                 |                                                | failing
 check --threshold 1                     | --fail-if far>0.9 --threshold 0.5
+check --similarity 0.2                  | --fail-if far>0.9 --similarity 0.5
 check --threshold-file t.json           | --fail-if far>0.9 --threshold 0.5
 
 finetune --output mine.safetensors
@@ -178,6 +183,7 @@ plot-pareto --force                     | -o there.svg
 plot-classes --min-items 11
 plot-classes --distance cosine
 plot-classes --threshold 0.9            |                                                | picture
+plot-classes --similarity 0.6           |                                                | picture
 plot-classes --far 0.2                  |                                                | picture
 plot-classes --highlight c1
 plot-classes --output mine.svg

@@ -41,6 +41,14 @@ CASES = [
         " --average macro --distance cosine --drop-duplicates",
     ),
     ("calibrate", {"far": 1e-9, "allow_zero": True}, "--far 1e-9 --allow-zero"),
+    (
+        "calibrate",
+        {"similarity": [0.4, -0.1], "distance": "cosine", "engine": ["pgvector", "azure-search"]},
+        "--similarity 0.4 --similarity -0.1 --distance cosine --for pgvector --for azure-search",
+    ),
+    ("evaluate", {"similarity_range": (0.6, 0.3)}, "--similarity-range 0.6:0.3"),
+    ("check", {"fail_if": "far>0.5", "similarity": 0.4}, "--fail-if far>0.5 --similarity 0.4"),
+    ("inspect", {"similarity": 0.4, "pairs": 3}, "--similarity 0.4 --pairs 3"),
     ("calibrate", {"far": 0.05, "confidence": 0.9}, "--far 0.05 --confidence 0.9"),
     (
         "calibrate",

@@ -42,7 +42,9 @@ def test_pairs_exactly_at_a_similarity_are_accepted(dims, distance):
     signs, labels = codes(dims, seed=dims)
     negative, positive = exact_pairs(signs, labels)
     asked = np.unique(np.concatenate([negative, positive]))[:: max(1, dims // 32)]
-    found = opiscli.calibrate(signs, labels, similarity=asked / dims, distance=distance)
+    found = opiscli.calibrate(
+        signs.astype(np.float32), labels, similarity=asked / dims, distance=distance
+    )
     for product, point in zip(asked, found.operating_points, strict=True):
         assert point.far.k == np.count_nonzero(negative >= product), product
         assert point.frr.k == np.count_nonzero(positive < product), product
@@ -54,9 +56,11 @@ def test_pairs_exactly_at_a_similarity_are_accepted(dims, distance):
 @BOTH
 def test_a_distance_that_is_a_fraction_accepts_the_same_pairs(distance):
     signs, labels = codes(48)
-    wanted = opiscli.calibrate(signs, labels, similarity=0.375, distance=distance)
+    wanted = opiscli.calibrate(
+        signs.astype(np.float32), labels, similarity=0.375, distance=distance
+    )
     same = distance.of_similarity(0.375)
-    found = opiscli.calibrate(signs, labels, threshold=same, distance=distance)
+    found = opiscli.calibrate(signs.astype(np.float32), labels, threshold=same, distance=distance)
     assert found.operating_points[0].far == wanted.operating_points[0].far
 
 
@@ -93,11 +97,25 @@ def test_scaled_copies_are_at_similarity_one(distance):
 def test_a_printed_similarity_accepts_the_same_pairs(distance):
     """Given back as it is printed, to the digit: never more than the target."""
     for seed, (embeddings, labels) in enumerate([clusters(5, n_classes=30, dims=6), codes(384)]):
+        embeddings = embeddings.astype(np.float32)
         far = opiscli.calibrate(embeddings, labels, far=[0.1, 0.03, 0.01], distance=distance)
         printed = [point.similarity for point in far.operating_points]
         again = opiscli.calibrate(embeddings, labels, similarity=printed, distance=distance)
         for one, other in zip(far.operating_points, again.operating_points, strict=True):
             assert (one.far, one.frr) == (other.far, other.frr), seed
+
+
+@BOTH
+def test_a_similarity_chosen_for_a_far_holds_for_exact_cosines(distance):
+    """Binary codes: the printed similarity lies between two groups of ties, not on one."""
+    signs, labels = codes(32, seed=4)
+    negative, positive = exact_pairs(signs, labels)
+    found = opiscli.calibrate(
+        signs.astype(np.float32), labels, far=[0.1, 0.03, 0.01, 1e-3], distance=distance
+    )
+    for point in found.operating_points:
+        assert np.mean(negative / 32 >= point.similarity) == point.far.value <= point.target_far
+        assert np.mean(positive / 32 >= point.similarity) == pytest.approx(point.tar)
 
 
 @given(st.floats(1e-4, 2), st.sampled_from(list(Distance)))
