@@ -117,7 +117,7 @@ SPOILT: dict[str, tuple[str, Spoil]] = {
     "labels one row off": ("labels-unrelated", _one_row_off),
     "collapsed to a point and noise": ("collapsed", _collapsed),
     "collapsed to rounding": ("collapsed", _collapsed_to_rounding),
-    "two or three items a class": ("small-classes", _tiny),
+    "two or three items per class": ("small-classes", _tiny),
     "label -1": ("missing-labels", _no_label("-1")),
     "label nan": ("missing-labels", _no_label("nan")),
     "label None": ("missing-labels", _no_label("None")),

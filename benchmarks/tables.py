@@ -87,7 +87,7 @@ def noise_table() -> list[str]:
 
 def epsilon_table() -> list[str]:
     lines = [
-        "| population | items a class | raw / truth | corrected / truth ± its standard error |"
+        "| population | items per class | raw / truth | corrected / truth ± its standard error |"
         " truth |",
         "|---|---|---|---|---|",
     ]

@@ -98,7 +98,11 @@ def test_the_terminal_shows_every_number_in_80_columns(opis, two, monkeypatch):
     *body, _ = opis("compare", *two)[1].splitlines()
     assert max(len(line) for line in body) <= 80
     assert "…" not in "".join(body[2:])
-    shown = [line.split("B ")[1].split()[0] for line in body if " B " in line]
+    shown = [
+        line.split("B ")[1].split()[0]
+        for line in body
+        if line.startswith(" " * 6) and " B " in line
+    ]
     assert shown[:2] == [f"{found['recall@1'][1]['value']:.4f}", f"{found['opis'][1]['value']:.4g}"]
     assert len(shown) == len(found)
 

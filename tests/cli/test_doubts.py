@@ -229,7 +229,7 @@ def test_a_gate_on_consistency_alone(opis, conditions, is_warned):
     fails = [part for one in conditions for part in ("--fail-if", one)]
     code, out, err = opis("check", WORDNET, *fails, "--json")
     assert code == 0
-    assert ("all conditions are on consistency" in err) == is_warned
+    assert ("all conditions are on differences between classes" in err) == is_warned
     found = [one["code"] for one in json.loads(out)["warnings"]]
     assert found == ["only-consistency"] * is_warned
 

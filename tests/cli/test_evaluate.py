@@ -91,7 +91,7 @@ def test_the_report_fits_80_columns_and_quotes_its_settings(opis, monkeypatch, o
     *body, signature = out.rstrip().split("\n")
     assert all(len(line) <= 80 for line in body)
     assert all(text in out for text in texts)
-    assert len(body) <= (26 if not options else 60)
+    assert len(body) <= (28 if not options else 62)
     assert re.fullmatch(r"opis\|d:euclidean\|.*\|v:[\d.]+", signature)
     assert "\x1b" not in out
 

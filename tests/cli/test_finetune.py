@@ -104,7 +104,7 @@ def test_tuning_tries_other_settings(opis, source, tmp_path):
         (("--loss-option", "margin=1"), 2, "no option 'margin'"),
         (("--where", "note=n1"), 4, "expected at least two classes"),
         (("--resume",), 2, "to resume from"),
-        (("--resume", "--tune", 2), 2, "--tune makes several"),
+        (("--resume", "--tune", 2), 2, "--resume cannot be combined with --tune"),
     ],
 )
 def test_failures_leave_no_head(opis, source, tmp_path, change, exit_code, says):

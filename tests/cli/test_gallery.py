@@ -173,7 +173,7 @@ def test_equal_items_of_different_classes_are_told(opis, folder, tmp_path):
     [
         ("--gallery others.parquet", 4, "none of the 30 classes of the queries is in the gallery"),
         ("--gallery missing.parquet", 3, "no such file"),
-        ("--gallery z.npy", 2, "Add --gallery-labels labels.npy"),
+        ("--gallery z.npy", 2, "Add --gallery-labels FILE"),
         ("--gallery all.parquet --gallery-where role=x", 4, "match --gallery-where role=x"),
         (
             "--gallery all.parquet --gallery-where role",

@@ -138,6 +138,7 @@ class Crowd(BruteForce):
     """The definitions on distances from differences, with all digits that float64 has."""
 
     def __init__(self, embeddings, labels, distance):
+        self.min_items = 2
         half = half_squared_distances(embeddings.astype(float))
         self.sort_pairs(half if distance == "cosine" else np.sqrt(2 * half), labels)
 
