@@ -25,7 +25,7 @@ from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
-from opiscli.settings.choice import require
+from opiscli.settings.choice import require, require_one
 from opiscli.settings.conditions import Condition, settings_for
 from opiscli.thresholds.engines import find_engines
 
@@ -201,13 +201,15 @@ def check(
     given
         Fields of `EvaluationSettings` that were asked for.
     at, threshold_file
-        Give the threshold of rates that name no FAR of their own; that of the file comes first.
+        Give the threshold of rates that name no FAR of their own; at most one of the two.
     """
     if not conditions:
         raise UsageError(
             "no condition was given", hint="For example --fail-if='opis>0.01', in quotes."
         )
     parsed = tuple(Condition.parse(text) for text in conditions)
+    given_as = "threshold" if at is None else str(at.criterion)
+    require_one("the threshold", **{given_as: at, "threshold_file": threshold_file})
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         at = Target(Criterion.THRESHOLD, value)

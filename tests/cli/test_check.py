@@ -88,6 +88,17 @@ def test_rates_at_a_threshold_from_a_file(opis, saved, tmp_path):
     assert here["value"] == there["value"]
 
 
+def test_one_threshold_at_most(opis, saved, tmp_path):
+    path = tmp_path / "t.json"
+    assert opis("calibrate", saved, "--far", "1e-2", "-o", path)[0] == 0
+    run = ("check", saved, "--fail-if", "far>0.5", "--threshold-file", path)
+    assert opis(*run)[0] == 0
+    for option in ("--threshold", "--similarity"):
+        code, out, err = opis(*run, option, "0.5")
+        assert (code, out) == (2, "")
+        assert f"use only one of {option}, --threshold-file" in err
+
+
 def test_a_threshold_of_another_distance_is_never_applied(opis, tmp_path):
     """Counts are measured as they were counted, whatever the default is."""
     cosine = tmp_path / "cosine.opis"
