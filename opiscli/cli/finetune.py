@@ -133,29 +133,6 @@ _Far = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Columns:
-    embedding_column: rows.EmbeddingColumn = None
-    embedding_columns: rows.EmbeddingColumns = None
-    label_column: rows.LabelColumn = None
-    where: rows.Where = None
-    exclude: rows.Exclude = None
-    labels: rows.LabelsFile = None
-
-    def read(self, source: str) -> "EmbeddingSet":
-        from opiscli.sources import Selection, read_embeddings
-
-        selection = Selection(
-            self.embedding_column,
-            self.label_column,
-            embedding_columns=self.embedding_columns,
-            where=tuple(self.where or ()),
-            exclude=tuple(self.exclude or ()),
-            labels_file=self.labels,
-        )
-        return read_embeddings(source, selection)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _LossOptions:
     loss: _Loss = None
     loss_option: _LossOption = None
@@ -217,10 +194,10 @@ class _ValidationOptions:
                 "use either --val or --val-fraction, not both", hint="Leave --val-fraction out."
             )
 
-    def read(self, columns: _Columns) -> "EmbeddingSet | None":
+    def read(self, rows_: rows.Rows) -> "EmbeddingSet | None":
         """The validation set, if ``--val`` is given."""
         # --labels are those of the training items.
-        return None if self.val is None else replace(columns, labels=None).read(self.val)
+        return None if self.val is None else _read(self.val, replace(rows_, labels=None))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -234,7 +211,7 @@ def finetune(
     source: rows.Source = None,
     *,
     output: _Output,
-    columns: _Columns,
+    read: rows.Rows,
     loss: _LossOptions,
     head: _HeadOptions,
     descent: _Descent,
@@ -258,8 +235,8 @@ def finetune(
     untrained, paths = _untrained(**loss.options, **asked, seed=seed), HeadPaths(output, force)
     paths.require_free(resume=attempts.resume)
     tuned = finetune_to_file(
-        columns.read(name),
-        validation.read(columns),
+        _read(name, read),
+        validation.read(read),
         untrained,
         run.resources,
         paths,
@@ -270,6 +247,12 @@ def finetune(
     console.warn(tuned.warnings)
     console.say(f"head written to {output}, history to {paths.history}")
     _show(tuned, json=json)
+
+
+def _read(source: str, rows_: rows.Rows) -> "EmbeddingSet":
+    from opiscli.sources import read_embeddings
+
+    return read_embeddings(source, rows_.selection())
 
 
 def _untrained(**options: Any) -> "Head":  # noqa: ANN401

@@ -13,6 +13,7 @@ from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source as AnySource
+    from opiscli.sources import Selection
 
 _PANEL = "Input"
 
@@ -121,6 +122,11 @@ class Rows:
             Fields of `Selection` that are other than here.
         """
         from opiscli.analysis.inputs import Source
+
+        return Source(source_or_stdin(source), self.selection(**more))
+
+    def selection(self, **more: Any) -> "Selection":  # noqa: ANN401
+        """Columns and rows to read; ``more`` are fields that are other than here."""
         from opiscli.sources import Selection
 
         columns = self.embedding_column, self.label_column, self.id_column
@@ -131,7 +137,7 @@ class Rows:
             "labels_file": self.labels,
             **more,
         }
-        return Source(source_or_stdin(source), Selection(*columns, **chosen))
+        return Selection(*columns, **chosen)
 
     def typed(self, source: str | None) -> str | None:
         """The source and these options as typed in a shell; ``None`` for standard input."""
