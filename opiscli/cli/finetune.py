@@ -14,6 +14,7 @@ from opiscli.settings.choice import given
 
 if TYPE_CHECKING:
     from opiscli.analysis.finetune import FineTuned
+    from opiscli.cli.options.console import Console
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.training.head import Head
     from opiscli.training.result import ValidationStep
@@ -234,19 +235,19 @@ def finetune(
     asked = {**asdict(head), **asdict(descent), **validation.options, "tune": attempts.tune}
     untrained, paths = _untrained(**loss.options, **asked, seed=seed), HeadPaths(output, force)
     paths.require_free(resume=attempts.resume)
-    tuned = finetune_to_file(
-        _read(name, read),
-        validation.read(read),
-        untrained,
-        run.resources,
-        paths,
-        source=name,
-        resume=attempts.resume,
-        on_validation=lambda step: _tell(step, console.tell),
-    )
-    console.warn(tuned.warnings)
+    with console.relayed():
+        tuned = finetune_to_file(
+            _read(name, read),
+            validation.read(read),
+            untrained,
+            run.resources,
+            paths,
+            source=name,
+            resume=attempts.resume,
+            on_validation=lambda step: _tell(step, console.tell),
+        )
     console.say(f"head written to {output}, history to {paths.history}")
-    _show(tuned, json=json)
+    _show(tuned, console, json=json)
 
 
 def _read(source: str, rows_: rows.Rows) -> "EmbeddingSet":
@@ -270,10 +271,11 @@ def _tell(step: "ValidationStep", tell: Callable[[str], None]) -> None:
     tell(validation_line(**step.to_dict()))
 
 
-def _show(tuned: "FineTuned", *, json: bool) -> None:
+def _show(tuned: "FineTuned", console: "Console", *, json: bool) -> None:
     from opiscli.report import show_text
     from opiscli.report.finetuning import show_finetuning
 
+    console.warn(tuned.warnings)
     if json:
         show_text(tuned.to_json() + "\n")
     else:
