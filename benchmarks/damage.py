@@ -19,6 +19,7 @@ import numpy as np
 import opiscli
 from opiscli.counts import opis_file
 from opiscli.distance import Distance
+from opiscli.embeddings.cosine import cutoffs
 from opiscli.errors import OpisError
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.heads.projection import HiddenLayer, Projection
@@ -51,9 +52,14 @@ def written(folder: Path) -> list[tuple[Path, Read]]:
         (folder / "head.safetensors", lambda path: as_bytes(read_head(path))),
         (
             folder / "threshold.json",
-            lambda path: as_bytes(threshold_file.read(path, Distance.EUCLIDEAN)),
+            lambda path: accepted_by(threshold_file.read(path, Distance.EUCLIDEAN)),
         ),
     ]
+
+
+def accepted_by(threshold: float) -> bytes:
+    """The largest float32 distance accepted: one bit more or less of a float64 moves no pair."""
+    return cutoffs(np.array([threshold]), Distance.EUCLIDEAN).tobytes()
 
 
 def as_bytes(value: Any) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from opiscli.atomic_file import whole_file
 from opiscli.distance import Distance
-from opiscli.embeddings.cosine import to_cosine_distance, to_similarity
+from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.errors import SourceError, UsageError
 from opiscli.results import CalibratedPoint, Calibration
 from opiscli.results.json_text import read_json
@@ -21,7 +21,8 @@ _MEANING = {"accept": "distance <= threshold", "normalize": True}
 """How every threshold is applied; a file that says otherwise means another one."""
 
 _LARGEST = 1 << 20
-_ROUNDING = 1e-15
+_UNRESOLVED = 2.0**-20
+"""Cosine distances below which ``1 - s`` loses digits that pairs differ by."""
 
 
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
@@ -150,14 +151,26 @@ def _require_agreement(found: Mapping[str, Any], threshold: float, measured: Dis
     if "similarity" not in found:
         return
     similarity = _number(found, "similarity", -1, 1)
-    # With the rounding of float32, which is that of pairs, or without, as it was asked for.
-    rounded = to_similarity(threshold, measured)
-    exact = 1.0 - float(to_cosine_distance(np.array(threshold), measured))
-    if min(abs(similarity - rounded), abs(similarity - exact)) > _ROUNDING:
+    if measured.of_similarity(similarity) != threshold and not _same(
+        threshold, similarity, measured
+    ):
         raise ValueError(
-            f"its threshold {threshold!r} is the similarity {exact!r}, but its similarity is"
-            f" {similarity!r}; one of the two was changed (similarity may be left out)"
+            f"its threshold {threshold!r} is the similarity {to_similarity(threshold, measured)!r},"
+            f" but its similarity is {similarity!r}; one of the two was changed (similarity may be"
+            " left out)"
         )
+
+
+def _same(threshold: float, similarity: float, measured: Distance) -> bool:
+    """Whether both accept the same pairs, as far as a similarity in float64 can tell."""
+    exact = 1.0 - float(to_cosine_distance(np.array(threshold), measured))
+    if min(abs(similarity - exact), abs(similarity - to_similarity(threshold, measured))) > 1e-15:
+        return False
+    of_both = (
+        cutoffs(np.array([threshold]), measured),
+        cutoffs(np.array([1.0 - similarity]), Distance.COSINE),
+    )
+    return 1.0 - similarity < _UNRESOLVED or bool(of_both[0] == of_both[1])
 
 
 def _shown(value: object) -> str:
