@@ -48,7 +48,7 @@ def written(folder: Path) -> list[tuple[Path, Read]]:
     head = Projection(weight=weights[0], bias=weights[1], hidden=hidden)
     write_head(folder / "head.safetensors", HeadFile(head, {"signature": "x"}), force=False)
     return [
-        (folder / "counts.opis", lambda path: as_bytes(opis_file.read(path, "it"))),
+        (folder / "counts.opis", lambda path: as_bytes(opis_file.read(path, path.name))),
         (folder / "head.safetensors", lambda path: as_bytes(read_head(path))),
         (
             folder / "threshold.json",
