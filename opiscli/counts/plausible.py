@@ -10,6 +10,8 @@ from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, Spre
 from opiscli.results import Data
 
 _RECALL = "recall@"
+_LARGEST = 2.001
+"""The threshold after that of opposite vectors lies a little above their distance, 2."""
 
 
 def require_plausible(of: CountedSet) -> None:
@@ -35,7 +37,7 @@ def require_thresholds(thresholds: FloatArray, name: str) -> None:
         and len(thresholds) > 0
         and bool(np.all(np.diff(thresholds) > 0))
         and thresholds[0] >= 0
-        and thresholds[-1] <= 2,
+        and thresholds[-1] <= _LARGEST,
         f"its {name} are not increasing distances",
     )
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from conftest import SAMPLE, clusters
 
+import opiscli
 from opiscli import EmbeddingSet
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
@@ -224,3 +225,14 @@ def test_a_digest_cannot_be_left_out(saved):
 
     with pytest.raises(SourceError, match="it has no digest"):
         evaluation_file.read(damaged(saved, now, seal=False), "run.opis")
+
+
+def test_opposite_vectors_can_be_saved(tmp_path):
+    """The threshold after their distance, 2, lies above it."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(20), 10)
+    rows = np.sign(rng.normal(size=(20, 8))[codes] + rng.normal(size=(200, 8)))
+    path = tmp_path / "codes.opis"
+    direct = opiscli.evaluate(rows.astype(np.float32), codes, save=path)
+    assert evaluation_file.read(path, "codes").counted.table.thresholds[-1] > 2
+    assert opiscli.evaluate(path).to_json() == direct.to_json()
