@@ -1,19 +1,18 @@
 """The head file: weights, normalisation and a record of the training run."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from opiscli.arrays import Float32Array
-from opiscli.errors import SourceError
+from opiscli.errors import EmbeddingError, SourceError
 from opiscli.heads.projection import HiddenLayer, Projection
 from opiscli.heads.tensor_file import HINT, read_tensors, write_tensors
+from opiscli.results.json_text import read_json
 
-SCHEMA = "opis.head/2"
-_SCHEMAS = (SCHEMA, "opis.head/1")
+SCHEMA = "opis.head/3"
+_WITHOUT_DIGEST = ("opis.head/1", "opis.head/2")
+"""Of opis 0.1.0 and 0.2.0."""
 _LAYERS = ("weight", "bias")
 _HIDDEN = ("hidden.weight", "hidden.bias", "hidden.output")
 _NORMALIZE = "unit length before and after"
@@ -55,35 +54,42 @@ def write_head(path: Path, head: HeadFile, *, force: bool) -> None:
 
 
 def read_head(path: Path) -> HeadFile:
-    """Read a head bit for bit; heads written by opis 0.1.0 are supported.
+    """Read a head bit for bit; heads of opis 0.1.0 and 0.2.0, which have no digest, are supported.
 
     Raises
     ------
     SourceError
         If the file is missing, damaged, or holds no head.
     """
-    tensors, description = read_tensors(path)
+    tensors, description, has_digest = read_tensors(path)
     schema = description.get("schema")
-    if schema not in _SCHEMAS or description.get("normalize") != _NORMALIZE:
-        found = "it has no schema" if schema is None else f"its schema is {schema!r}"
+    if schema not in (SCHEMA, *_WITHOUT_DIGEST):
+        found = "it has no schema" if schema is None else f"its schema is {str(schema)[:40]!r}"
         raise SourceError(f"{path} is not a head: {found}, expected {SCHEMA!r}", hint=HINT)
+    if description.get("normalize") != _NORMALIZE:
+        raise SourceError(
+            f"{path} is not a head of opis: it does not say {_NORMALIZE!r}", hint=HINT
+        )
+    if schema == SCHEMA and not has_digest:
+        raise SourceError(f"{path} is damaged: it has no digest", hint=HINT)
     if not _is_head(tensors):
         shapes = ", ".join(f"{name} {array.shape}" for name, array in tensors.items())
         raise SourceError(f"the arrays of {path} do not form a head: {shapes}", hint=HINT)
-    if not all(np.isfinite(array).all() for array in tensors.values()):
-        raise SourceError(f"{path} is damaged: it holds weights that are not finite", hint=HINT)
-    hidden = None
-    if len(tensors) > len(_LAYERS):
-        hidden = HiddenLayer(*(tensors[name] for name in _HIDDEN))
-    projection = Projection(weight=tensors["weight"], bias=tensors["bias"], hidden=hidden)
+    try:
+        hidden = None
+        if len(tensors) > len(_LAYERS):
+            hidden = HiddenLayer(*(tensors[name] for name in _HIDDEN))
+        projection = Projection(weight=tensors["weight"], bias=tensors["bias"], hidden=hidden)
+    except EmbeddingError as cause:
+        raise SourceError(f"{path} is damaged: {cause.problem}", hint=HINT) from cause
     return HeadFile(projection, _record(path, description.get("record")))
 
 
 def _record(path: Path, record: object) -> dict[str, Any]:
     try:
         # A text of its own in files of opis 0.1.0.
-        found = json.loads(record) if isinstance(record, str) else record
-    except (ValueError, RecursionError):
+        found = read_json(record) if isinstance(record, str) else record
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise SourceError(f"{path} is damaged: its record cannot be read", hint=HINT)

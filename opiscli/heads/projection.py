@@ -27,6 +27,7 @@ class HiddenLayer:
     output: Float32Array
 
     def __post_init__(self) -> None:
+        _require_usable(self.weight, self.bias, self.output)
         _freeze(self.weight, self.bias, self.output)
 
 
@@ -40,6 +41,11 @@ class Projection:
         W ``(dims, dim)`` and b ``(dim,)``.
     hidden
         Added to y, if the head is a perceptron.
+
+    Raises
+    ------
+    EmbeddingError
+        If it has no dims, or a weight is not finite.
     """
 
     weight: Float32Array
@@ -47,6 +53,7 @@ class Projection:
     hidden: HiddenLayer | None = None
 
     def __post_init__(self) -> None:
+        _require_usable(self.weight, self.bias)
         _freeze(self.weight, self.bias)
 
     @classmethod
@@ -87,6 +94,15 @@ class Projection:
                 hidden = np.maximum(rows @ self.hidden.weight + self.hidden.bias, 0)
                 projected += hidden @ self.hidden.output
             yield projected
+
+
+def _require_usable(*arrays: Float32Array) -> None:
+    hint = "Train it again; for example with a lower --lr."
+    for array in arrays:
+        if array.size == 0:
+            raise EmbeddingError(f"the head has a layer of shape {array.shape}", hint=hint)
+        if not np.isfinite(array).all():
+            raise EmbeddingError("the head has weights that are not finite", hint=hint)
 
 
 def _freeze(*arrays: Float32Array) -> None:

@@ -1,5 +1,6 @@
 """Safetensors files: named float32 arrays and a description, with no executable content."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,12 @@ from safetensors.numpy import save
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.errors import SourceError
+from opiscli.results.json_text import read_json
 
 _DESCRIPTION = "opis"
+_DIGEST = "sha256"
 _DTYPE = "F32"
+_LONGEST_HEADER = 1 << 23
 _PICKLES = (b"PK\x03\x04", b"\x80")
 """First bytes of PyTorch checkpoints and of pickles."""
 
@@ -22,10 +26,14 @@ HINT = "Name a file that opis finetune has written."
 
 
 class TensorFile(NamedTuple):
-    """Arrays by name, and plain values that describe them."""
+    """Arrays by name, and plain values that describe them.
+
+    ``has_digest`` is whether a digest of both was in the file, and matched.
+    """
 
     tensors: dict[str, Float32Array]
     description: dict[str, Any]
+    has_digest: bool
 
 
 def write_tensors(
@@ -45,8 +53,9 @@ def write_tensors(
         If it cannot be written.
     """
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
+    described = {**description, _DIGEST: _digest(arrays, description)}
     # One text, because the library writes several in an order that changes from run to run.
-    contents = save(arrays, {_DESCRIPTION: json.dumps(description, allow_nan=False)})
+    contents = save(arrays, {_DESCRIPTION: json.dumps(described, allow_nan=False)})
     with whole_file(path, force=force) as temporary:
         temporary.write_bytes(contents)
 
@@ -58,9 +67,9 @@ def read_tensors(path: Path) -> TensorFile:
     ------
     SourceError
         If the file is missing, damaged, cut off, of another format, or holds arrays that are
-        not float32.
+        not float32 or do not match its digest.
     """
-    _refuse_pickle(path)
+    _refuse_foreign(path)
     try:
         with safe_open(path, framework="numpy") as file:
             names = file.keys()
@@ -73,18 +82,32 @@ def read_tensors(path: Path) -> TensorFile:
             tensors = {name: file.get_tensor(name) for name in names}
             metadata = file.metadata() or {}
         if _DESCRIPTION in metadata:
-            metadata = dict(json.loads(metadata[_DESCRIPTION]))
+            metadata = dict(read_json(metadata[_DESCRIPTION]))
+        digest = metadata.pop(_DIGEST, None)
+        if digest is not None and digest != _digest(tensors, metadata):
+            raise ValueError("its contents do not match its digest")
     except OSError as cause:
         raise _unreadable(path, cause) from cause
-    except (SafetensorError, ValueError, TypeError, RecursionError) as cause:
+    except (SafetensorError, ValueError, TypeError) as cause:
         raise SourceError(
             f"{path} is damaged, cut off or not a safetensors file: {cause}", hint=HINT
         ) from cause
-    return TensorFile(tensors, metadata)
+    return TensorFile(tensors, metadata, digest is not None)
 
 
-def _refuse_pickle(path: Path) -> None:
+def _digest(tensors: Mapping[str, Float32Array], description: Mapping[str, Any]) -> str:
+    """SHA-256 over names, shapes and little-endian values of all arrays, and the description."""
+    shapes = {name: tensors[name].shape for name in sorted(tensors)}
+    found = hashlib.sha256(json.dumps([description, shapes], sort_keys=True).encode())
+    for name in shapes:
+        found.update(np.ascontiguousarray(tensors[name], "<f4").data)
+    return found.hexdigest()
+
+
+def _refuse_foreign(path: Path) -> None:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise SourceError(f"{path} is a pipe or a device, expected a file", hint=HINT)
         with path.open("rb") as file:
             first = file.read(10)
     except OSError as cause:
@@ -95,6 +118,10 @@ def _refuse_pickle(path: Path) -> None:
             f"{path} looks like a PyTorch or pickle file, which can run code when it is opened;"
             " expected safetensors",
             hint=HINT,
+        )
+    if int.from_bytes(first[:8], "little") > _LONGEST_HEADER:
+        raise SourceError(
+            f"{path} is damaged, cut off or not a safetensors file: header too large", hint=HINT
         )
 
 

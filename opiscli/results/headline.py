@@ -58,6 +58,8 @@ class Headline(Generic[Source]):
         Whether evaluations are compared by it; for numbers at a threshold.
     needs_ranking
         Whether an evaluation has it only with ``--ranking``.
+    bounds
+        Lowest and highest value that it can have; ``None`` if it has none, as of an estimate.
     measure
         The file of ``opiscli/metrics`` that measures it from class scores; ``None`` for
         numbers that have a place of their own in an evaluation.
@@ -72,6 +74,7 @@ class Headline(Generic[Source]):
     is_consistency: bool = False
     is_compared: bool = True
     needs_ranking: bool = False
+    bounds: tuple[float, float] | None = (0.0, 1.0)
     measure: str | None = None
 
     @property

@@ -174,7 +174,10 @@ def _share_above_limit(of: OperatingPoint) -> dict[str, Number]:
 
 
 def _spread(
-    name: str, title: str, numbers: Callable[[Evaluation], Mapping[str, Number]]
+    name: str,
+    title: str,
+    numbers: Callable[[Evaluation], Mapping[str, Number]],
+    highest: float,
 ) -> Headline[Evaluation]:
     return Headline(
         name=name,
@@ -183,6 +186,7 @@ def _spread(
         text=rate,
         higher_is_better=False,
         is_spread=True,
+        bounds=(0.0, highest),
         is_consistency=True,
     )
 
@@ -191,10 +195,11 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
     Headline(name="recall", title="R@{at}", numbers=_recalls),
     Headline(name="map_at_r", title="MAP@R", numbers=_map_at_r, needs_ranking=True),
     Headline(name="r_precision", title="R-precision", numbers=_r_precision, needs_ranking=True),
-    _spread("opis", "OPIS", _opis),
+    _spread("opis", "OPIS", _opis, 0.25),
     Headline(
         name="opis_noise",
         title="Noise floor",
+        bounds=None,
         numbers=_opis_noise,
         text=rate,
         higher_is_better=None,
@@ -202,15 +207,17 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
     Headline(
         name="opis_corrected",
         title="OPIS, corrected",
+        bounds=None,
         numbers=_opis_corrected,
         text=rate,
         higher_is_better=False,
         is_consistency=True,
     ),
-    _spread("eps_opis", "{epsilon}%-OPIS", _eps_opis),
+    _spread("eps_opis", "{epsilon}%-OPIS", _eps_opis, 1.0),
     Headline(
         name="eps_opis_corrected",
         title="{epsilon}%-OPIS, corrected",
+        bounds=None,
         numbers=_eps_opis_corrected,
         text=rate,
         higher_is_better=False,

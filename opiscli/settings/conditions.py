@@ -1,5 +1,6 @@
 """Conditions on the numbers of a report, such as ``opis>0.01`` and ``tar@far=1e-3<0.9``."""
 
+import math
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +13,10 @@ from opiscli.settings.numbers import plain
 _WITH_RANK = tuple(headline.name for headline in HEADLINES if headline.needs_rank)
 _AT_THRESHOLD = tuple(headline.name for headline in AT_THRESHOLD)
 _NAMES = {headline.name for headline in HEADLINES} - set(_WITH_RANK)
+_BOUNDS = {
+    **{headline.name: headline.bounds for headline in HEADLINES},
+    **{headline.name: headline.bounds for headline in AT_THRESHOLD},
+}
 _IN_RANKING = {headline.name for headline in HEADLINES if headline.needs_ranking}
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -24,7 +29,8 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 _CONDITION = re.compile(
     r"\s*(?P<name>[a-z_]+)(?:@(?P<at>[a-z0-9.=+-]+?))?\s*"
-    r"(?P<comparison>>=|<=|==|!=|>|<)\s*(?P<limit>[-+0-9.e]+)\s*"
+    r"(?P<comparison>>=|<=|==|!=|>|<)\s*(?P<limit>[-+0-9.e]+|[-+]?(?:nan|inf(?:inity)?))\s*",
+    re.ASCII,
 )
 
 
@@ -61,7 +67,7 @@ class Condition:
         Raises
         ------
         UsageError
-            If it is no condition, or names no number of the report.
+            If it is no condition, names no number of the report, or cannot be met by any value.
         """
         found = _CONDITION.fullmatch(text)
         try:
@@ -86,7 +92,24 @@ class Condition:
                 f" {', '.join(names)}; and at a threshold {', '.join(_AT_THRESHOLD)}",
                 hint="Give the threshold as in far@far=1e-3, or with --threshold-file.",
             )
-        return cls(text.strip(), name, rank, far, found["comparison"], limit)
+        condition = cls(text.strip(), name, rank, far, found["comparison"], limit)
+        condition._require_possible()
+        return condition
+
+    def _require_possible(self) -> None:
+        """Raise `UsageError` if the limit lies where no value of the number does."""
+        bounds = _BOUNDS[self.name]
+        lowest, highest = bounds or (-math.inf, math.inf)
+        inside = lowest <= self.limit <= highest
+        # The bounds themselves are allowed, to show a number without a limit.
+        if math.isfinite(self.limit) and (inside or self.holds(lowest) or self.holds(highest)):
+            return
+        expected = "a finite number" if bounds is None else f"{plain(lowest)} to {plain(highest)}"
+        raise UsageError(
+            f"--fail-if={self.text!r} can never be met: the limit is {self.limit:g}, expected"
+            f" {expected}, as {self.key} is",
+            hint=f"Give a limit that {self.key} can cross.",
+        )
 
     @property
     def key(self) -> str:

@@ -1,16 +1,28 @@
 """The threshold file: one threshold with everything needed to apply it correctly."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from opiscli.atomic_file import whole_file
 from opiscli.distance import Distance
+from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.errors import SourceError, UsageError
 from opiscli.results import CalibratedPoint, Calibration
+from opiscli.results.json_text import read_json
 
 SCHEMA = "opis.threshold/1"
+
+_MEANING = {"accept": "distance <= threshold", "normalize": True}
+"""How every threshold is applied; a file that says otherwise means another one."""
+
+_LARGEST = 1 << 20
+_UNRESOLVED = 2.0**-20
+"""Cosine distances below which ``1 - s`` loses digits that pairs differ by."""
 
 
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
@@ -22,8 +34,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "threshold": point.threshold,
         "similarity": point.similarity,
         "distance": of.distance,
-        "accept": "distance <= threshold",
-        "normalize": True,
+        **_MEANING,
         "target": {
             "criterion": point.criterion,
             "value": point.target,
@@ -69,21 +80,22 @@ def write(of: Calibration, path: Path, *, force: bool = False) -> None:
 def read(path: Path, distance: Distance) -> float:
     """Read the threshold of a file, for a set that is measured in ``distance``.
 
+    The file may have been edited: what is left out is not verified, but everything that gives
+    the threshold its meaning must be as opis applies it.
+
     Raises
     ------
     SourceError
-        If it cannot be read, or is no threshold file.
+        If it cannot be read, is no threshold file, or contradicts itself.
     UsageError
         If its threshold is measured in something else.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
-        if found["schema"] != SCHEMA:
-            raise ValueError(f"it is {found['schema']!r}, expected {SCHEMA!r}")
-        threshold, measured = float(found["threshold"]), Distance(found["distance"])
-        if not 0 <= threshold <= 2:
-            raise ValueError(f"its threshold is {threshold}, expected a distance in [0, 2]")
-    except (OSError, ValueError, TypeError, LookupError) as cause:
+        found = _object(path)
+        measured = _measured(found)
+        threshold = _number(found, "threshold", 0, 2)
+        _require_agreement(found, threshold, measured)
+    except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or str(cause)
         raise SourceError(
             f"{path} cannot be read as a threshold file: {reason}",
@@ -95,3 +107,71 @@ def read(path: Path, distance: Distance) -> float:
             hint=f"Add --distance {measured}.",
         )
     return threshold
+
+
+def _object(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError("it is a pipe or a device, expected a file")
+    with path.open("rb") as file:
+        found = read_json(file.read(_LARGEST + 1), _LARGEST)
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")
+    _require_value(found, "schema", SCHEMA)
+    return found
+
+
+def _measured(found: Mapping[str, Any]) -> Distance:
+    """Distance of the threshold, if it is applied as opis applies it."""
+    for name, value in _MEANING.items():
+        if name in found:
+            _require_value(found, name, value)
+    measured = found.get("distance")
+    if measured not in list(Distance):
+        raise ValueError(f"its distance is {_shown(measured)}, expected {' or '.join(Distance)}")
+    return Distance(measured)
+
+
+def _require_value(found: Mapping[str, Any], name: str, expected: object) -> None:
+    value = found.get(name)
+    if type(value) is not type(expected) or value != expected:
+        raise ValueError(f"its {name} is {_shown(value)}, expected {json.dumps(expected)}")
+
+
+def _number(found: Mapping[str, Any], name: str, lowest: int, highest: int) -> float:
+    value: Any = found.get(name)
+    # JSON's true is an int for Python.
+    if type(value) not in (int, float) or not lowest <= value <= highest:
+        raise ValueError(
+            f"its {name} is {_shown(value)}, expected a number in [{lowest}, {highest}]"
+        )
+    return float(value)
+
+
+def _require_agreement(found: Mapping[str, Any], threshold: float, measured: Distance) -> None:
+    if "similarity" not in found:
+        return
+    similarity = _number(found, "similarity", -1, 1)
+    if measured.of_similarity(similarity) != threshold and not _same(
+        threshold, similarity, measured
+    ):
+        raise ValueError(
+            f"its threshold {threshold!r} is the similarity {to_similarity(threshold, measured)!r},"
+            f" but its similarity is {similarity!r}; one of the two was changed (similarity may be"
+            " left out)"
+        )
+
+
+def _same(threshold: float, similarity: float, measured: Distance) -> bool:
+    """Whether both accept the same pairs, as far as a similarity in float64 can tell."""
+    exact = 1.0 - float(to_cosine_distance(np.array(threshold), measured))
+    if min(abs(similarity - exact), abs(similarity - to_similarity(threshold, measured))) > 1e-15:
+        return False
+    of_both = (
+        cutoffs(np.array([threshold]), measured),
+        cutoffs(np.array([1.0 - similarity]), Distance.COSINE),
+    )
+    return 1.0 - similarity < _UNRESOLVED or bool(of_both[0] == of_both[1])
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else json.dumps(value)[:60]

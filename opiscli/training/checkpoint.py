@@ -1,11 +1,13 @@
 """The checkpoint file of a training run, from which `--resume` continues."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from opiscli.arrays import Float32Array
 from opiscli.errors import SourceError, UsageError
 from opiscli.heads.tensor_file import TensorFile, read_tensors, write_tensors
 from opiscli.training.descent import DescentState
@@ -13,7 +15,7 @@ from opiscli.training.fit import TrainingRun
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.result import ValidationStep
 
-SCHEMA = "opis.training/2"
+SCHEMA = "opis.training/3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +66,32 @@ class Checkpoint:
         schema = file.description.get("schema")
         if schema != SCHEMA:
             raise SourceError(
-                f"{self.path} is not a checkpoint of this version: its schema is {schema!r},"
-                f" expected {SCHEMA!r}",
+                f"{self.path} is not a checkpoint of this version: its schema is"
+                f" {str(schema)[:40]!r}, expected {SCHEMA!r}",
                 hint="Start again without --resume.",
             )
+        if not file.has_digest:
+            raise self._damaged("it has no digest")
         if file.description.get("identity") != self.identity:
             raise UsageError(
                 f"{self.path} was written with other settings or data:"
-                f" {file.description.get('identity')}",
+                f" {str(file.description.get('identity'))[:1000]}",
                 hint="Repeat the interrupted command with --resume, or start again with --force.",
             )
         try:
             return _run(file)
-        except (KeyError, TypeError, ValueError) as cause:
-            raise SourceError(
-                f"{self.path} is damaged: {json.dumps(str(cause))}",
-                hint="Start again without --resume.",
-            ) from cause
+        except (LookupError, TypeError, ValueError, ArithmeticError) as cause:
+            raise self._damaged(str(cause)) from cause
+
+    def _damaged(self, reason: str) -> SourceError:
+        return SourceError(
+            f"{self.path} is damaged: {json.dumps(reason)}", hint="Start again without --resume."
+        )
 
 
 def _run(file: TensorFile) -> TrainingRun:
-    tensors, description = file
+    tensors, description = file.tensors, file.description
+    _require_state(tensors)
     rng = np.random.default_rng()
     rng.bit_generator.state = description["rng"]
     adam = Adam(tensors["first"], tensors["second"], int(description["optimiser_steps"]))
@@ -94,3 +101,15 @@ def _run(file: TensorFile) -> TrainingRun:
         best=tensors.get("best"),
         best_cost=float(description["best_cost"]),
     )
+
+
+def _require_state(tensors: Mapping[str, Float32Array]) -> None:
+    """Raise `ValueError` if these are not parameters with the state of Adam."""
+    size = tensors["parameters"].size
+    for name, array in tensors.items():
+        if array.shape != (size,):
+            raise ValueError(f"{name} has shape {array.shape}, but there are {size} parameters")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are not finite")
+    if (tensors["second"] < 0).any():
+        raise ValueError("a mean of squares is negative")

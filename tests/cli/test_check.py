@@ -135,7 +135,7 @@ def test_conditions_say_what_must_be_counted():
 
 @pytest.mark.parametrize(("comparison", "holds"), [(">", 0), (">=", 1), ("<=", 1), ("==", 1)])
 def test_comparisons(comparison, holds):
-    assert Condition.parse(f"opis{comparison}0.5").holds(0.5) is bool(holds)
+    assert Condition.parse(f"mean_utility{comparison}0.5").holds(0.5) is bool(holds)
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,31 @@ def test_a_number_that_does_not_exist_is_no_pass(opis, tmp_path):
     code, out, err = opis("check", path, "--fail-if", "opis_corrected>1")
     assert (code, out) == (5, "")
     assert "has no value" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("opis>1e999", "the limit is inf, expected 0 to 0.25, as opis is"),
+        ("opis<inf", "expected 0 to 0.25"),
+        ("opis>-inf", "expected 0 to 0.25"),
+        ("opis>nan", "the limit is nan"),
+        ("opis!=nan", "the limit is nan"),
+        ("opis>0.9", "expected 0 to 0.25"),
+        ("eps_opis>=1.1", "expected 0 to 1"),
+        ("recall@1<-1", "expected 0 to 1, as recall@1 is"),
+        ("recall@5==2", "expected 0 to 1, as recall@5 is"),
+        ("far>2", "expected 0 to 1"),
+        ("tar@far=1e-3<-0.1", "expected 0 to 1, as tar@far=0.001 is"),
+        ("opis_corrected>1e999", "expected a finite number"),
+    ],
+)
+def test_a_condition_that_no_value_meets_is_refused(text, says):
+    with pytest.raises(UsageError, match="can never be met") as refused:
+        Condition.parse(text)
+    assert says in refused.value.problem
+
+
+@pytest.mark.parametrize("text", ["far>1", "recall@1<0", "recall@1<1.1", "opis_corrected>1"])
+def test_a_limit_at_a_bound_or_always_met_is_allowed(text):
+    assert Condition.parse(text).text == text

@@ -218,10 +218,10 @@ def test_an_index_that_moves_the_rates(opis):
 @pytest.mark.parametrize(
     ("conditions", "is_warned"),
     [
-        (["opis>0.5"], True),
+        (["opis>0.2"], True),
         (["opis_corrected>0.5", "eps_opis>0.9", "eps_opis_corrected>0.9"], True),
-        (["opis>0.5", "recall@1<0.1"], False),
-        (["opis>0.5", "tar@far=1e-2<0.1"], False),
+        (["opis>0.2", "recall@1<0.1"], False),
+        (["opis>0.2", "tar@far=1e-2<0.1"], False),
         (["mean_utility<0.1"], False),
     ],
 )

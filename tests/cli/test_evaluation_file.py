@@ -10,12 +10,14 @@ import pyarrow as pa
 import pytest
 from conftest import SAMPLE, clusters
 
+import opiscli
 from opiscli import EmbeddingSet
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
 from opiscli.counting.reuse import under
 from opiscli.counts import opis_file as evaluation_file
-from opiscli.errors import SourceError
+from opiscli.counts.seal import UNSEALED, sealed
+from opiscli.errors import OpisWarning, SourceError
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
 from opiscli.settings.resources import Resources
 
@@ -146,18 +148,21 @@ def test_a_file_that_was_cut_off_is_refused(saved, tmp_path, opis):
         assert len(err.splitlines()) == 2
 
 
-def damaged(saved, change):
+def damaged(saved, change, *, seal=True):
+    """A file with changed contents, under a digest of its own or written before there were any."""
     table = pa.ipc.open_file(saved.read_bytes()).read_all()
     about = json.loads(table.schema.metadata[b"opis"])
     columns = {name: table[name].to_pylist() for name in table.column_names}
+    about["schema"] = evaluation_file.SCHEMA if seal else "opis.counts/1"
     change(columns, about)
     types = {field.name: field.type for field in table.schema}
     arrays = {name: pa.array(values, types[name]) for name, values in columns.items()}
-    written = pa.table(arrays).replace_schema_metadata({"opis": json.dumps(about)})
+    metadata = {"opis": json.dumps(about), **({"opis.sha256": UNSEALED} if seal else {})}
+    written = pa.table(arrays).replace_schema_metadata(metadata)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, written.schema) as writer:
         writer.write_table(written)
-    return sink.getvalue().to_pybytes()
+    return sealed(sink.getvalue().to_pybytes())
 
 
 DAMAGE = {
@@ -172,14 +177,28 @@ DAMAGE = {
     "a grid that was not counted": lambda c, a: a.update(grid=[0.123, 0.456]),
     "a later version": lambda c, a: a.update(schema="opis.counts/9"),
     "not an object": lambda c, a: a.update(data=[1, 2]),
+    "a number as text": lambda c, a: a["data"].update(dims="8"),
+    "nested deeply": lambda c, a: a.update(grid=json.loads("[" * 500 + "]" * 500)),
+    "a missing value": lambda c, a: c["n_queries"].__setitem__(0, None),
+    "more queries than items": lambda c, a: c["n_queries"].__setitem__(0, 10_000),
+    "more hits than queries": lambda c, a: c["hits:recall@1"].__setitem__(0, 10_000.0),
+    "hits that are not finite": lambda c, a: c["hits:recall@1"].__setitem__(0, float("nan")),
+    "an item less": lambda c, a: c["n_items"].__setitem__(0, c["n_items"][0] - 1),
+    "two classes of one name": lambda c, a: c["label"].__setitem__(0, c["label"][1]),
+    "bins out of order": lambda c, a: c["negative_bins"][0].reverse(),
+    "an empty bin": lambda c, a: c["negative_counts"][0].__setitem__(0, 0),
+    "pairs counted once": lambda c, a: a.update(ends=1),
+    "sums beyond all items": lambda c, a: c["cross_products"][0].__setitem__(-1, 1 << 40),
+    "sums that fall": lambda c, a: c["negative_squares"][0].reverse(),
+    "a grid out of order": lambda c, a: a["grid"].reverse(),
 }
 
 
 @pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
-def test_damage_is_noticed(saved, change):
+def test_counts_that_no_items_have_are_refused(saved, change):
     contents = damaged(saved, change)
     assert evaluation_file.is_evaluation(contents)
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match=r"cannot be read as an evaluation file|expected 'opis"):
         evaluation_file.read(contents, "run.opis")
 
 
@@ -187,3 +206,33 @@ def test_the_checks_are_not_what_refuses_a_good_file(saved):
     contents = damaged(saved, lambda columns, about: None)
     plain, again = (evaluation_file.read(c, "x") for c in (saved.read_bytes(), contents))
     np.testing.assert_array_equal(plain.counted.grid, again.counted.grid)
+
+
+def test_a_file_without_a_digest_is_read_with_a_warning(saved):
+    """Files of opis 0.1.0 and 0.2.0: what the embeddings are gone for cannot be counted again."""
+    old = damaged(saved, lambda columns, about: None, seal=False)
+    with pytest.warns(OpisWarning, match="without a digest, so damage to it may go unnoticed"):
+        found = evaluation_file.read(old, "old.opis")
+    np.testing.assert_array_equal(
+        found.counted.table.positive.pairs,
+        evaluation_file.read(saved, "run.opis").counted.table.positive.pairs,
+    )
+
+
+def test_a_digest_cannot_be_left_out(saved):
+    def now(columns, about):
+        about["schema"] = evaluation_file.SCHEMA
+
+    with pytest.raises(SourceError, match="it has no digest"):
+        evaluation_file.read(damaged(saved, now, seal=False), "run.opis")
+
+
+def test_opposite_vectors_can_be_saved(tmp_path):
+    """The threshold after their distance, 2, lies above it."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(20), 10)
+    rows = np.sign(rng.normal(size=(20, 8))[codes] + rng.normal(size=(200, 8)))
+    path = tmp_path / "codes.opis"
+    direct = opiscli.evaluate(rows.astype(np.float32), codes, save=path)
+    assert evaluation_file.read(path, "codes").counted.table.thresholds[-1] > 2
+    assert opiscli.evaluate(path).to_json() == direct.to_json()

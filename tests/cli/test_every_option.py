@@ -25,7 +25,7 @@ CALLS = {
     "compare": "e.parquet f.parquet",
     "inspect": "e.parquet",
     "calibrate": "e.parquet --far 0.05",
-    "check": "e.parquet --fail-if opis>0.9",
+    "check": "e.parquet --fail-if opis>0.2",
     "finetune": "t.parquet --steps 20 --far 0.05:0.2 -o new.safetensors",
     "project": "e.parquet --head head.safetensors -o new.parquet",
     "export": "head.safetensors -o new.npz",
@@ -198,7 +198,7 @@ LETS_PASS = {"--force", "--allow-zero"}
 SEEN = {
     "opis": r"OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
     "eps-opis": r"%-OPIS(?:</dt>[^>]*>| +[A-Z]? +)([\d.e-]+)",
-    "failing": r"opis>0.9 +([\d.e-]+)",
+    "failing": r"opis>0.2 +([\d.e-]+)",
     "interval": r"OPIS +[A-Z]? +[\d.e-]+ +([\d.e-]+ ?. ?[\d.e-]+)",
     "threshold": r"d ≤ ([\d.]+)",
     "training": r"\"(?:base|tcm|opis|kept)\": [^,}]*",

@@ -123,7 +123,7 @@ COMMANDS = [
     ("evaluate", SOURCE, "--format", "csv"),
     ("calibrate", SOURCE, "--print", "threshold", "--far", "0.1"),
     ("compare", SOURCE, SOURCE),
-    ("check", SOURCE, "--fail-if", "opis>0.9"),
+    ("check", SOURCE, "--fail-if", "opis>0.2"),
     ("inspect", SOURCE),
 ]
 

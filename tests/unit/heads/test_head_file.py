@@ -1,6 +1,7 @@
 """Head files: bit-identical round trips, and every kind of wrong file explained."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from opiscli.errors import OutputError, SourceError, UsageError
+from opiscli.errors import EmbeddingError, OutputError, SourceError, UsageError
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.heads.projection import HiddenLayer, Projection
 from opiscli.heads.tensor_file import read_tensors, write_tensors
@@ -17,6 +18,9 @@ from opiscli.heads.tensor_file import read_tensors, write_tensors
 WRITTEN_BY_0_1_0 = Path(__file__).with_name("head_0_1_0.safetensors")
 RECORD = {"signature": "s|é", "data": {"n_items": 5}}
 META = {"schema": "opis.head/2", "normalize": "unit length before and after", "record": RECORD}
+
+
+NESTED = json.loads('{"":' * 100 + "1" + "}" * 100)
 
 
 def ramp(*shape):
@@ -62,7 +66,9 @@ def test_the_library_reads_what_is_written(path):
     arrays = load_file(path)
     assert np.array_equal(arrays["hidden.output"], ramp(2, 3))
     with safe_open(path, framework="numpy") as file:
-        assert json.loads(file.metadata()["opis"]) == META
+        described = json.loads(file.metadata()["opis"])
+    assert len(described.pop("sha256")) == 64
+    assert described == {**META, "schema": "opis.head/3"}
 
 
 def test_a_head_of_version_0_1_0_is_read():
@@ -103,6 +109,12 @@ def test_a_header_that_claims_to_be_huge_is_not_read(path):
         ({"weight": np.eye(3), "bias": ramp(3)}, META, "array 'weight' of .* is F64, expected F32"),
         ({"weight": np.float32(["nan"]), "bias": ramp(1)}, META, "do not form a head"),
         ({"weight": np.float32([["nan"]]), "bias": ramp(1)}, META, "weights that are not finite"),
+        ({"weight": ramp(0, 2), "bias": ramp(2)}, META, r"has a layer of shape \(0, 2\)"),
+        ({"weight": ramp(2, 0), "bias": ramp(0)}, META, r"has a layer of shape \(2, 0\)"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "normalize": "no"}, "does not say"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "schema": "opis.head/3"}, "no digest"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "sha256": "0" * 64}, "match its digest"),
+        ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "record": NESTED}, "nested more than"),
         ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "record": "{"}, "its record cannot be"),
         ({"weight": ramp(1, 1), "bias": ramp(1)}, {**META, "record": [1]}, "its record cannot be"),
         ({"weight": ramp(1, 1), "bias": ramp(1)}, 5, "is damaged"),
@@ -112,6 +124,36 @@ def test_foreign_safetensors_are_no_heads(path, arrays, description, says):
     as_file(path, arrays, description)
     with pytest.raises(SourceError, match=says):
         read_head(path)
+
+
+@pytest.mark.parametrize("weight", [np.float32([["nan"]]), np.float32([["inf"]]), ramp(0, 1)])
+def test_no_head_can_be_made_of_such_weights(weight):
+    with pytest.raises(EmbeddingError, match="the head has"):
+        Projection(weight=weight, bias=ramp(1))
+
+
+def test_a_changed_head_is_refused(path):
+    record = {"signature": "s", "data": {"n_items": 5}}
+    write_head(path, HeadFile(perceptron(), record), force=False)
+    contents = path.read_bytes()
+    for place in range(len(contents)):
+        changed = bytearray(contents)
+        changed[place] ^= 1 << place % 8
+        path.write_bytes(changed)
+        with pytest.raises(SourceError):
+            read_head(path)
+
+
+def test_a_description_nested_without_end_is_explained(path):
+    save_file({"weight": ramp(1, 1), "bias": ramp(1)}, path, {"opis": "[" * 100_000})
+    with pytest.raises(SourceError, match="nested more than 32 levels"):
+        read_head(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="is a pipe or a device"):
+        read_head(tmp_path / "pipe")
 
 
 def test_half_precision_is_refused_by_name(path):

@@ -49,7 +49,7 @@ def runs(items):
 def results(items, runs):
     run = runs[0]
     settings = CalibrationSettings(targets=(Target(Criterion.FAR, 1e-2),))
-    conditions = [Condition.parse(text) for text in ("opis>0.5", "tar@far=1e-2<2", "map_at_r<2")]
+    conditions = [Condition.parse(text) for text in ("opis>0.2", "tar@far=1e-2<2", "map_at_r<2")]
     resources = Resources.of_machine()
     return {
         "evaluate": derive(run),

@@ -79,11 +79,39 @@ def test_other_settings_or_data_are_refused(path):
 @pytest.mark.parametrize("left_out", ["step", "rng", "history", "best_cost"])
 def test_a_checkpoint_with_something_missing_is_damaged(path, left_out):
     checkpoint = interrupted(path)
-    tensors, description = read_tensors(path)
+    tensors, description, _ = read_tensors(path)
     del description[left_out]
     write_tensors(path, tensors, description, force=True)
     with pytest.raises(SourceError, match=f"is damaged: .*{left_out}"):
         checkpoint.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("first", lambda of: of[1:], "first has shape"),
+        ("parameters", lambda of: of[None], "parameters has shape"),
+        ("second", lambda of: of - 1, "a mean of squares is negative"),
+        ("parameters", lambda of: of * np.float32("nan"), "parameters holds values that are not"),
+    ],
+)
+def test_a_state_that_no_training_has_is_refused(path, name, change, says):
+    checkpoint = interrupted(path, after=0)
+    tensors, description, _ = read_tensors(path)
+    write_tensors(path, {**tensors, name: change(tensors[name])}, description, force=True)
+    with pytest.raises(SourceError, match=f"is damaged: .*{says}"):
+        checkpoint.read()
+
+
+def test_a_changed_checkpoint_is_refused(path):
+    checkpoint = interrupted(path, after=0)
+    contents = path.read_bytes()
+    for place in range(9, len(contents), len(contents) // 300):
+        changed = bytearray(contents)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises((SourceError, UsageError)):
+            checkpoint.read()
 
 
 def test_files_that_are_not_checkpoints(path, tmp_path):

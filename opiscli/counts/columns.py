@@ -1,0 +1,131 @@
+"""Counts from the columns of an evaluation file, checked as they are taken."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from opiscli.arrays import FloatArray, IntArray
+from opiscli.counts.counts import CountedSet, Counts
+from opiscli.counts.min_items import with_min_items
+from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts
+from opiscli.counts.plausible import require_bins, require_plausible, require_thresholds
+from opiscli.distance import Distance
+from opiscli.results import Data
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
+
+SPREAD = ("positive_adjacent", "negative_squares", "cross_products")
+HITS = "hits:"
+
+_Plain = TypeVar("_Plain", Data, EvaluationSettings)
+
+
+def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
+    """Take the counts of a table without missing values, and the description of all classes.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError, UsageError
+        If they are not counts of items, or something is not there.
+    """
+    thresholds = _distances(about["thresholds"], "thresholds")
+    binned = BinnedCounts(
+        thresholds=thresholds,
+        class_sizes=_integers(table, "n_items"),
+        positive_pairs=_integers(table, "positive_pairs"),
+        negative_pairs=_integers(table, "negative_pairs"),
+        positive=_class_bins(table, "positive", len(thresholds)),
+        negative=_class_bins(table, "negative", len(thresholds)),
+        ends=int(about["ends"]),
+    )
+    noise, grid = about["noise_thresholds"], about["grid"]
+    counted = Counts(
+        queries=_integers(table, "n_queries"),
+        names=tuple(table["label"].cast(pa.large_string()).to_pylist()),
+        kernel=str(about["kernel"]),
+        pooled=binned.pooled,
+        table=binned,
+        grid=None if grid is None else _distances(grid, "grid thresholds"),
+        for_noise=None if noise is None else _spread(table, binned, _distances(noise, "noise")),
+        retrieval={
+            name.removeprefix(HITS): table[name].to_numpy().astype(np.float64)
+            for name in table.column_names
+            if name.startswith(HITS)
+        },
+    )
+    if counted.grid is not None:
+        counted.at(counted.grid)
+    data = about["data"]
+    found = CountedSet(
+        counted=counted,
+        data=_typed(Data(**{**data, "where": tuple(map(str, data["where"]))})),
+        n_conflicts=int(about["n_conflicts"]),
+        settings=_typed(_settings(about["settings"])),
+    )
+    require_plausible(found)
+    return with_min_items(found)
+
+
+def _settings(plain: dict[str, Any]) -> EvaluationSettings:
+    asked = plain["calibration_range"]
+    return EvaluationSettings(
+        **{
+            **plain,
+            "distance": Distance(plain["distance"]),
+            "calibration_range": RangeRequest(RangeBy(asked["by"]), asked["lo"], asked["hi"]),
+            "utility": Utility(plain["utility"]),
+            "ks": tuple(plain["ks"]),
+        }
+    )
+
+
+def _typed(of: _Plain) -> _Plain:
+    """The same, if JSON gave every whole number, text and truth value its type."""
+    for field in fields(of):
+        value = getattr(of, field.name)
+        if field.type in (int, str, bool) and type(value) is not field.type:
+            raise ValueError(f"its {field.name} is {value!r}")
+    return of
+
+
+def _distances(values: list[float], name: str) -> FloatArray:
+    thresholds = np.array(values, dtype=np.float64)
+    require_thresholds(thresholds, name)
+    return thresholds
+
+
+def _integers(table: pa.Table, name: str) -> IntArray:
+    if not pa.types.is_integer(table.schema.field(name).type):
+        raise ValueError(f"its column {name} is {table.schema.field(name).type}")
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
+    bins, counts = (table[f"{name}_{part}"].combine_chunks() for part in ("bins", "counts"))
+    if not bins.offsets.equals(counts.offsets):
+        raise ValueError(f"its {name} bins do not match")
+    starts = np.asarray(bins.offsets.to_numpy(), dtype=np.int64)
+    of = ClassBins(starts, bins.values.to_numpy(), counts.values.to_numpy())
+    require_bins(of, name, n_bins)
+    return of
+
+
+def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:
+    at = binned.at(thresholds)
+    sums = {
+        name: np.asarray(table[name].combine_chunks().flatten().to_numpy(), dtype=np.int64).reshape(
+            table.num_rows, len(thresholds)
+        )
+        for name in SPREAD
+    }
+    return SpreadCounts(
+        thresholds=thresholds,
+        class_sizes=at.class_sizes,
+        positive_pairs=at.positive_pairs,
+        negative_pairs=at.negative_pairs,
+        positive=at.positive,
+        negative=at.negative,
+        ends=at.ends,
+        **sums,
+    )
