@@ -70,6 +70,10 @@ class DelimitedFile:
             )
         return pa.schema([(name, pa.large_string()) for name in names])
 
+    def size(self, columns: Sequence[str]) -> int:
+        """Not known before it is read."""
+        return 0
+
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns."""
         return each_explained(self.name, self._batches(columns))

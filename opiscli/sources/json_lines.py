@@ -42,6 +42,10 @@ class JsonLinesFile:
                 kinds[field.name] = both
         return pa.schema(list(kinds.items()))
 
+    def size(self, columns: Sequence[str]) -> int:
+        """Not known before it is read."""
+        return 0
+
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns; a key that a line does not have is null there."""
         schema = pa.schema([self.schema.field(name) for name in columns])

@@ -10,9 +10,11 @@ from opiscli.arrays import AnyArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
+from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
+from opiscli.sources.memory_limit import require_room
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
     LABEL_NAMES,
@@ -112,15 +114,19 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     require_united(table, [*embedding.names, *further])
     require_label_type(schema.field(label), source)
     rows = SelectedRows.of(table, selection)
+    if not rows.conditions:
+        size = table.size(list(dict.fromkeys([*embedding.names, *further])))
+        require_room(size, source, selection.memory_limit)
     n_items = rows.count()
+    require_room(n_items, source, selection.memory_limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def blocks() -> Iterator[AnyArray]:
         for chunks in collected.values():
             chunks.clear()  # crowded embeddings are read twice
-        asked = rows.batches([*embedding.names, *further])
-        for _, block in vectors(_put_aside(asked, collected), embedding):
-            yield block
+        asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
+        read = vectors(asked, embedding)
+        yield from arriving(read, further, n_items, source, selection.memory_limit)
 
     try:
         embeddings = centred_rows(blocks, n_items, selection.beside)
