@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from opiscli.sources.arrow_messages import ArrowContents
-from opiscli.sources.explained import each_explained, explained
+from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.kinds import Kind
 from opiscli.sources.memory_limit import require_room
 from opiscli.sources.regular_file import open_regular
@@ -44,7 +44,7 @@ class ArrowFile:
     def schema(self) -> pa.Schema:
         """Names and types of its columns."""
         with explained(self.name), self._source() as source:
-            return self._reader(source).schema
+            return readable(self._reader(source).schema)
 
     @cached_property
     def contents(self) -> ArrowContents:
@@ -129,23 +129,6 @@ def open_arrow(file: Path | bytes, name: str, kind: Kind, memory_limit: int | No
     opened = ArrowFile(file, name, kind)
     require_room(opened.contents.largest, f"a batch of {name}", memory_limit)
     return opened
-
-
-def open_feather_1(file: Path | bytes, name: str, memory_limit: int | None) -> InMemory:
-    """Read a file of Feather version 1, which has no batches and is not packed.
-
-    Raises
-    ------
-    UsageError
-        If it does not fit into the memory limit.
-    """
-    from pyarrow import feather
-
-    size = len(file) if isinstance(file, bytes) else file.stat().st_size
-    require_room(size, name, memory_limit)
-    with explained(name):
-        source = pa.BufferReader(file) if isinstance(file, bytes) else str(file)
-        return InMemory(feather.read_table(source), name)
 
 
 def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -4,8 +4,9 @@ import io
 from pathlib import Path
 
 from opiscli.errors import SourceError
-from opiscli.sources.arrow import open_arrow, open_feather_1
+from opiscli.sources.arrow import open_arrow
 from opiscli.sources.delimited import DelimitedFile
+from opiscli.sources.feather_1 import open_feather_1
 from opiscli.sources.folders import FoundFile, files_in, files_like
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.json_lines import JsonLinesFile

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from opiscli.sources.explained import each_explained, explained
+from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.parquet_footer import values_in_columns
 from opiscli.sources.regular_file import open_regular
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
@@ -39,7 +39,7 @@ class ParquetFile:
             about = opened.metadata
             # Nothing may be asked of a column here: damaged statistics would end the process.
             in_groups = sum(about.row_group(at).num_rows for at in range(about.num_row_groups))
-            found = opened.schema_arrow, int(about.num_rows)
+            found = readable(opened.schema_arrow), int(about.num_rows)
         if in_groups != found[1]:
             raise damaged(self.name, f"{found[1]:,} rows, but {in_groups:,} in its row groups")
         return found
