@@ -7,7 +7,7 @@ from opiscli.sources.memory_limit import require_room
 
 NAME = "standard input"
 
-_BYTES_AT_ONCE = 1 << 20
+_BYTES_AT_ONCE = 1 << 24
 
 
 def read_standard_input(memory_limit: int | None = None) -> bytes:

@@ -159,7 +159,7 @@ def test_nested_json_is_refused_before_it_is_parsed(opening):
 
 def test_standard_input_ends_at_the_memory_limit(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(3 << 20))))
-    with pytest.raises(UsageError, match="standard input needs 2 MB"):
+    with pytest.raises(UsageError, match="standard input needs 3 MB"):
         read_standard_input(1_500_000)
 
 
