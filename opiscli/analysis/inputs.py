@@ -1,6 +1,5 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +10,13 @@ from opiscli.counting.reuse import under
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import UsageError
+from opiscli.errors import SourceError, UsageError
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
+from opiscli.sources.regular_file import open_regular
+from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 
 
@@ -204,8 +205,8 @@ class Source:
             If something is chosen that the source does not have.
         """
         work.say(f"reading {self.name}")
-        selection = replace(self.selection, **further)
-        contents = sys.stdin.buffer.read() if self.name == "-" else None
+        selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
+        contents = read_standard_input(selection.memory_limit) if self.name == "-" else None
         file = Path(self.name) if contents is None else contents
         if _starts_as_arrow(file):
             # Imported here: not every source needs pyarrow.
@@ -263,12 +264,10 @@ def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
 
 def _starts_as_arrow(file: Path | bytes) -> bool:
     magic = b"ARROW1"
-    if isinstance(file, bytes):
-        return file.startswith(magic)
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             return opened.read(len(magic)) == magic
-    except OSError:  # a folder, a pattern, or not there: the sources explain it
+    except (OSError, SourceError):  # a folder, a pattern, or not there: the sources explain it
         return False
 
 

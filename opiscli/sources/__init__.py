@@ -49,7 +49,8 @@ def read_embeddings(
     EmbeddingError
         If it was read but cannot be evaluated.
     UsageError
-        If an option does not go with this kind of source.
+        If an option does not go with this kind of source, or it does not fit into the memory
+        limit.
     """
     selection = selection or Selection()
     match _kind_of_arrays(source):
@@ -61,7 +62,7 @@ def read_embeddings(
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
     from opiscli.sources import opening, tables
 
-    return tables.read(opening.open_source(source, contents), selection)
+    return tables.read(opening.open_source(source, contents, selection.memory_limit), selection)
 
 
 def map_embeddings(
@@ -133,7 +134,7 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
 
         opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
         return opened(Path(source), selection)
-    table = opening.open_source(source)
+    table = opening.open_source(source, memory_limit=selection.memory_limit)
     refuse_labels_file(table.name, selection)
     return table
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from opiscli.errors import SourceError
-from opiscli.sources.explained import each_explained, explained
+from opiscli.sources.arrow_messages import ArrowContents
+from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.kinds import Kind
+from opiscli.sources.memory_limit import require_room
+from opiscli.sources.regular_file import open_regular
 from opiscli.sources.table import ROWS_AT_ONCE
+from opiscli.sources.validated import require_all_rows, require_valid, validated
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,6 @@ class ArrowFile:
     file: Path | bytes
     name: str
     kind: Kind
-
-    n_rows = None
 
     def _source(self) -> pa.NativeFile:
         # Not mapped into memory: a file that is cut while it is read would end the process.
@@ -43,30 +44,40 @@ class ArrowFile:
     def schema(self) -> pa.Schema:
         """Names and types of its columns."""
         with explained(self.name), self._source() as source:
-            return self._reader(source).schema
+            return readable(self._reader(source).schema)
+
+    @cached_property
+    def contents(self) -> ArrowContents:
+        """How much it holds; finds out whether something is missing."""
+        is_file = self.kind is Kind.ARROW_FILE
+        of = ArrowContents.of_file if is_file else ArrowContents.of_stream
+        with explained(self.name):
+            opened = open_regular(self.file)
+        with opened:
+            return of(opened, self.name)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.contents.n_rows
+
+    def size(self, columns: Sequence[str]) -> int:
+        """Bytes of its largest batch, which is read at once."""
+        return self.contents.largest
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Read some columns, and validate the offsets and indices in them."""
+        """Read some columns."""
         return each_explained(self.name, self._batches(columns))
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         fields = [self.schema.get_field_index(name) for name in columns]
+        n_rows = 0
         with self._source() as source:
-            for batch in self._whole_batches(source, fields):
-                chosen = batch.select(list(columns))
-                self._require_valid(chosen)
-                yield from slices(chosen)
-
-    def _require_valid(self, batch: pa.RecordBatch) -> None:
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            try:
-                column.validate(full=True)
-            except pa.ArrowException as cause:
-                raise SourceError(
-                    f"{self.name} cannot be read: the file is damaged, for the lengths, places or"
-                    f" letters in column {name!r} are not possible",
-                    hint="Copy or download it again, or write it again.",
-                ) from cause
+            whole = (one.select(list(columns)) for one in self._whole_batches(source, fields))
+            for batch in validated(whole, self.name):
+                n_rows += batch.num_rows
+                yield from slices(batch)
+        require_all_rows(n_rows, self.n_rows, self.name)
 
     def _whole_batches(self, source: pa.NativeFile, fields: list[int]) -> Iterator[pa.RecordBatch]:
         reader = self._reader(source, fields)
@@ -95,16 +106,29 @@ class InMemory:
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Give out some columns."""
-        yield from self.table.select(list(columns)).to_batches(ROWS_AT_ONCE)
+        chosen = self.table.select(list(columns))
+        for name, column in zip(chosen.column_names, chosen.columns, strict=True):
+            require_valid(column, name, self.name)  # once, not for each slice
+        yield from chosen.to_batches(ROWS_AT_ONCE)
+
+    def size(self, columns: Sequence[str]) -> int:
+        """Nothing more: it is in memory."""
+        return 0
 
 
-def open_feather_1(file: Path | bytes, name: str) -> InMemory:
-    """Read a file of Feather version 1, which has no batches."""
-    from pyarrow import feather
+def open_arrow(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) -> ArrowFile:
+    """Open an Arrow file or stream.
 
-    with explained(name):
-        source = pa.BufferReader(file) if isinstance(file, bytes) else str(file)
-        return InMemory(feather.read_table(source), name)
+    Raises
+    ------
+    SourceError
+        If a part of it is missing.
+    UsageError
+        If a batch of it, unpacked, does not fit into the memory limit.
+    """
+    opened = ArrowFile(file, name, kind)
+    require_room(opened.contents.largest, f"a batch of {name}", memory_limit)
+    return opened
 
 
 def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

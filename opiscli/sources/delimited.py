@@ -16,10 +16,9 @@ from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.kinds import delimiter_of
-from opiscli.sources.text_file import TextFile
+from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
 
 _BYTES_AT_ONCE = 1 << 24
-_LONGEST_CELL = (1 << 31) - 1
 _NUMBER = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -42,12 +41,15 @@ class DelimitedFile:
     @cached_property
     def _header(self) -> _Header:
         try:
-            with TextFile(self.file).open_text() as lines:
-                line, n_blank = lines.readline(), 0
-                while line and not line.strip():
-                    line, n_blank = lines.readline(), n_blank + 1
-                lines.seek(0)
+            with TextFile(self.file).open_text() as text:
+                line, n_blank = "", 0
+                for line in lines_of(text, self.name):
+                    if line.strip():
+                        break
+                    n_blank += 1
+                text.seek(0)
                 delimiter = delimiter_of(line)
+                lines = lines_of(text, self.name)
                 rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(row))
                 names = next(rows, [])
                 return _Header(delimiter, names, n_blank, any(line.strip() for line in lines))
@@ -69,6 +71,10 @@ class DelimitedFile:
                 hint="Write a first line with the names, such as label,dim_0,dim_1.",
             )
         return pa.schema([(name, pa.large_string()) for name in names])
+
+    def size(self, columns: Sequence[str]) -> int:
+        """Not known before it is read."""
+        return 0
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns."""
@@ -111,9 +117,10 @@ class DelimitedFile:
             chunks = iter(lambda: file.read(_BYTES_AT_ONCE), b"")
             if sum(chunk.count(b'"') for chunk in chunks) % 2 == 0:
                 return True
-        most = csv.field_size_limit(_LONGEST_CELL)
+        most = csv.field_size_limit(LONGEST_LINE)
         try:
-            with TextFile(self.file).open_text() as lines:
+            with TextFile(self.file).open_text() as text:
+                lines = lines_of(text, self.name)
                 for _ in csv.reader(lines, delimiter=self._header.delimiter, strict=True):
                     pass
         except csv.Error as wrong:

@@ -46,6 +46,13 @@ def explained(source: Path | str) -> Iterator[None]:
         raise _unreadable(source, cause) from cause
 
 
+def readable(schema: pa.Schema) -> pa.Schema:
+    """A schema whose names are text: otherwise raises `UnicodeDecodeError`, here and not later."""
+    for name in (*schema.names, str(schema)):
+        name.encode()
+    return schema
+
+
 def _unreadable(source: Path | str, cause: Exception) -> SourceError:
     reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     if isinstance(cause, NotImplementedError):

@@ -128,6 +128,8 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _is_parquet(path: Path) -> bool:
     if path.suffix.lower() in _PARQUET_NAMES:
         return True
+    if not path.is_file():
+        return False  # opening a pipe would block
     try:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"

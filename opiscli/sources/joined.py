@@ -60,6 +60,13 @@ class Joined:
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
+    def size(self, columns: Sequence[str]) -> int:
+        """Bytes that reading some columns of all parts takes, as far as that is known before."""
+        return sum(
+            part.table.size([name for name in columns if name in part.table.schema.names])
+            for part in self.parts
+        )
+
     def require(self, columns: Sequence[str], *, everywhere: bool = True) -> None:
         """Raise `SourceError`, naming both files, if a column means different things in two.
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,13 @@ from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
 from opiscli.sources.explained import explained
 from opiscli.sources.plain_types import is_list
-from opiscli.sources.text_file import TextFile
+from opiscli.sources.text_file import LONGEST_LINE, TextFile, too_long
 
 _BYTES_AT_ONCE = 1 << 23
 _MOST_BYTES = (1 << 31) - 1
+_DEEPEST = 100
+_BRACKETS = re.compile(rb"[][{}]")
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class JsonLinesFile:
                 kinds[field.name] = both
         return pa.schema(list(kinds.items()))
 
+    def size(self, columns: Sequence[str]) -> int:
+        """Not known before it is read."""
+        return 0
+
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns; a key that a line does not have is null there."""
         schema = pa.schema([self.schema.field(name) for name in columns])
@@ -58,14 +66,18 @@ class JsonLinesFile:
         with file:
             while True:
                 with explained(self.name):
-                    lines = file.readlines(_BYTES_AT_ONCE)
-                if not lines:
+                    chunk = file.read(_BYTES_AT_ONCE)
+                    rest = b"" if chunk.endswith(b"\n") else file.readline(LONGEST_LINE)
+                if len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+                    raise too_long(self.name)
+                chunk += rest
+                if not chunk:
                     return
-                chunk = b"".join(lines)
                 self._require_utf8(chunk, first)
+                self._require_shallow(chunk, first)
                 if chunk.strip():
                     yield first, chunk.removeprefix(b"\xef\xbb\xbf") if first == 1 else chunk
-                first += len(lines)
+                first += chunk.count(b"\n")
 
     def _require_utf8(self, chunk: bytes, first_line: int) -> None:
         try:
@@ -76,6 +88,16 @@ class JsonLinesFile:
                 f"line {line:,} of {self.name} is not UTF-8 text",
                 hint=f"Convert it: iconv -f WINDOWS-1252 -t UTF-8 {self.name} > utf8.jsonl",
             ) from wrong
+
+    def _require_shallow(self, chunk: bytes, first_line: int) -> None:
+        """Refuse what is nested so deeply that a parser would run out of its stack."""
+        for number, line in enumerate(chunk.split(b"\n"), start=first_line):
+            if line.count(b"[") + line.count(b"{") > _DEEPEST and _depth(line) > _DEEPEST:
+                raise SourceError(
+                    f"line {number:,} of {self.name} nests lists or objects more than"
+                    f" {_DEEPEST} deep",
+                    hint="Write the embedding as one list of numbers.",
+                )
 
     def _parsed(self, chunk: bytes, first_line: int, schema: pa.Schema | None) -> pa.Table:
         how = arrow_json.ParseOptions(
@@ -128,6 +150,15 @@ class JsonLinesFile:
             f"{self.name} has values that cannot be put into one column",
             hint="Write the same keys with values of the same kind in all lines.",
         )
+
+
+def _depth(line: bytes) -> int:
+    """How deeply lists and objects are nested, brackets in texts left aside."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(_TEXT.sub(b"", line)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _kind_of(value: object) -> str:

@@ -1,6 +1,7 @@
 """Writes a table again with other embeddings in it, a batch of rows at a time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import Selection
 from opiscli.sources.table import Table
 from opiscli.sources.tables import SelectedRows, require_united
+from opiscli.sources.validated import require_all_rows
 
 Change = Callable[[Float32Array], Float32Array]
 
@@ -29,16 +31,34 @@ def write_mapped(
     with whole_file(path, force=force) as temporary:
         try:
             for batch in _mapped(table, selection, change):
-                if writer is None:
-                    writer = pq.ParquetWriter(temporary, batch.schema)
-                writer.write_batch(batch)
+                with _written(table):
+                    writer = writer or pq.ParquetWriter(temporary, batch.schema)
+                    writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
                 raise _no_rows(table, selection)
         finally:
             if writer is not None:
-                writer.close()
+                with _written(table):
+                    writer.close()
+        with _written(table), pq.ParquetFile(temporary) as written:
+            require_all_rows(written.metadata.num_rows, n_rows, str(path))
     return n_rows
+
+
+@contextmanager
+def _written(table: Table) -> Iterator[None]:
+    """Explain what pyarrow's writer says of values; a full disk is explained elsewhere."""
+    try:
+        yield
+    except (pa.ArrowException, ValueError) as cause:
+        if isinstance(cause, OSError):
+            raise
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
+        raise EmbeddingError(
+            f"the rows of {table.name} cannot be written as Parquet: {reason}",
+            hint="Leave out or convert the column before, for example with Table.cast.",
+        ) from cause
 
 
 def collect_mapped(table: Table, selection: Selection, change: Change) -> Float32Array:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from opiscli.errors import SourceError
-from opiscli.sources.arrow import ArrowFile
+from opiscli.sources.arrow import ArrowFile, open_arrow
 from opiscli.sources.joined import Joined, Part
-from opiscli.sources.kinds import N_BYTES, Kind, kind_of
+from opiscli.sources.kinds import Kind, kind_of_file
+from opiscli.sources.regular_file import require_regular
 
 _STATE = "state.json"
 _SPLITS = "dataset_dict.json"
@@ -18,7 +19,7 @@ def is_saved_dataset(folder: Path) -> bool:
     return (folder / _STATE).is_file() or (folder / _SPLITS).is_file()
 
 
-def open_saved_dataset(folder: Path) -> Joined:
+def open_saved_dataset(folder: Path, memory_limit: int | None = None) -> Joined:
     """Open the files of a data set in their order; splits give a column ``split``.
 
     Raises
@@ -27,19 +28,21 @@ def open_saved_dataset(folder: Path) -> Joined:
         If a file is missing, or says something else than ``save_to_disk`` writes.
     """
     if not (folder / _SPLITS).is_file():
-        return Joined(tuple(_parts(folder, {}, "")), str(folder))
+        return Joined(tuple(_parts(folder, {}, "", memory_limit)), str(folder))
     splits = _json(folder / _SPLITS, "splits")
     parts = [
         part
         for split in splits
-        for part in _parts(folder / split, {"split": str(split)}, f"split {split}")
+        for part in _parts(folder / split, {"split": str(split)}, f"split {split}", memory_limit)
     ]
     if not parts:
         raise SourceError(f"{folder} holds no splits", hint="Save the data set again.")
     return Joined(tuple(parts), str(folder))
 
 
-def _parts(folder: Path, keys: dict[str, str | None], place: str) -> list[Part]:
+def _parts(
+    folder: Path, keys: dict[str, str | None], place: str, memory_limit: int | None
+) -> list[Part]:
     state = folder / _STATE
     files = [_named(state, one) for one in _json(state, "_data_files")]
     if _json(state, "_indices_files", required=False) or not files:
@@ -47,23 +50,16 @@ def _parts(folder: Path, keys: dict[str, str | None], place: str) -> list[Part]:
             f"{folder} is a data set with rows chosen by indices, or without files",
             hint="Save it again: dataset.flatten_indices().save_to_disk('new').",
         )
-    return [Part(_open(folder / name), keys, place) for name in files]
+    return [Part(_open(folder / name, memory_limit), keys, place) for name in files]
 
 
-def _open(path: Path) -> ArrowFile:
-    try:
-        with path.open("rb") as file:
-            kind = kind_of(file.read(N_BYTES), str(path))
-    except OSError as cause:
-        raise SourceError(
-            f"{path} cannot be read: {cause.strerror}",
-            hint=f"{_STATE} beside it names the file; save the data set again.",
-        ) from cause
+def _open(path: Path, memory_limit: int | None) -> ArrowFile:
+    kind = kind_of_file(path)
     if kind not in (Kind.ARROW_FILE, Kind.ARROW_STREAM):
         raise SourceError(
             f"{path} is {kind}, expected an Arrow stream", hint="Save the data set again."
         )
-    return ArrowFile(path, str(path), kind)
+    return open_arrow(path, str(path), kind, memory_limit)
 
 
 def _named(state: Path, file: object) -> str:
@@ -80,8 +76,9 @@ def _not_saved(path: Path, key: str) -> SourceError:
 
 
 def _json(path: Path, key: str, *, required: bool = True) -> Any:  # noqa: ANN401
+    require_regular(path)
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
         return contents[key] if required else contents.get(key)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         raise _not_saved(path, key) from cause

@@ -27,6 +27,9 @@ class Table(Protocol):
     def n_rows(self) -> int | None:
         """Number of rows, where that is known without reading them."""
 
+    def size(self, columns: Sequence[str]) -> int:
+        """Bytes that reading some columns takes, as far as that is known before."""
+
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns, at least one, each of which it has exactly once."""
 

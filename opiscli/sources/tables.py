@@ -10,9 +10,12 @@ from opiscli.arrays import AnyArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
+from opiscli.settings.resources import Resources
+from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
+from opiscli.sources.memory_limit import require_room
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
     LABEL_NAMES,
@@ -112,15 +115,21 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     require_united(table, [*embedding.names, *further])
     require_label_type(schema.field(label), source)
     rows = SelectedRows.of(table, selection)
+    # Found once: asking the machine takes as long as reading thousands of rows.
+    limit = selection.memory_limit or Resources.of_machine().memory_limit
+    if not rows.conditions:
+        size = table.size(list(dict.fromkeys([*embedding.names, *further])))
+        require_room(size, source, limit)
     n_items = rows.count()
+    require_room(n_items, source, limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def blocks() -> Iterator[AnyArray]:
         for chunks in collected.values():
             chunks.clear()  # crowded embeddings are read twice
-        asked = rows.batches([*embedding.names, *further])
-        for _, block in vectors(_put_aside(asked, collected), embedding):
-            yield block
+        asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
+        read = vectors(asked, embedding)
+        yield from arriving(read, further, n_items, source, limit)
 
     try:
         embeddings = centred_rows(blocks, n_items, selection.beside)

@@ -92,7 +92,7 @@ def folder(tmp_path_factory):
         ("good.parquet --k 1 --k x", 2, "--k 1,x"),
         ("good.parquet --threads 0", 2, "--threads is 0"),
         ("good.parquet --memory-limit lots", 2, "not an amount of memory"),
-        ("good.parquet --memory-limit 1kB", 2, "items need"),
+        ("good.parquet --memory-limit 1kB", 2, "--memory-limit is"),
         ("good.parquet --format xml", 2, "xml"),
         ("good.parquet --no-such-option", 2, "no such option"),
         ("good.parquet other.parquet", 2, "unexpected extra argument"),

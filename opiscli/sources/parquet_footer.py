@@ -1,0 +1,115 @@
+"""How many values the columns of a Parquet file hold, from its footer.
+
+pyarrow reads the footer, too, but ends the process if some of the statistics in it are damaged and
+asked for. The footer is a Thrift structure in the compact protocol:
+https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from opiscli.sources.validated import damaged
+
+_DEEPEST = 16
+_LONG_LIST = 15
+_MOST_BITS = 63
+_LIST_KINDS = (9, 10)
+_STRUCT = 12
+_TRUE, _FALSE = 1, 2
+
+
+def values_in_columns(file: BinaryIO, name: str) -> dict[tuple[str, ...], int]:
+    """Number of values of each column, nested ones under the names of all their levels.
+
+    Raises
+    ------
+    SourceError
+        If the footer is damaged.
+    """
+    try:
+        size = file.seek(0, 2)
+        file.seek(size - 8)
+        (length,) = struct.unpack("<I", file.read(4))
+        file.seek(size - 8 - length)
+        footer = _Compact(file.read(length)).struct()
+        counts: dict[tuple[str, ...], int] = {}
+        for group in footer[4]:
+            for column in group[1]:
+                about = column[3]
+                path = tuple(part.decode(errors="surrogateescape") for part in about[3])
+                counts[path] = counts.get(path, 0) + int(about[5])
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as cause:
+        raise damaged(name, "its footer") from cause
+    return counts
+
+
+class _Compact:
+    """Reads values of the compact protocol one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._depth = 0
+        self._readers: dict[int, Callable[[], Any]] = {
+            _TRUE: self._byte,
+            _FALSE: self._byte,
+            3: self._byte,
+            4: self._integer,
+            5: self._integer,
+            6: self._integer,
+            7: lambda: self._bytes(8),
+            8: lambda: self._bytes(self._number()),
+            _STRUCT: self.struct,
+            **dict.fromkeys(_LIST_KINDS, self._list),
+        }
+
+    def struct(self) -> dict[int, Any]:
+        """Fields of a structure by their numbers."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError(self._depth)
+        fields: dict[int, Any] = {}
+        field = 0
+        while head := self._byte():
+            step, kind = divmod(head, 16)
+            field = field + step if step else self._integer()
+            # A truth value inside a structure is its own type.
+            fields[field] = kind if kind in (_TRUE, _FALSE) else self._readers[kind]()
+        self._depth -= 1
+        return fields
+
+    def _list(self) -> list[Any]:
+        size, kind = divmod(self._byte(), 16)
+        if size == _LONG_LIST:
+            size = self._number()
+        if size > len(self._data):
+            raise ValueError(size)
+        return [self._readers[kind]() for _ in range(size)]
+
+    def _byte(self) -> int:
+        byte = self._data[self._at]
+        self._at += 1
+        return byte
+
+    def _bytes(self, length: int) -> bytes:
+        found = self._data[self._at : self._at + length]
+        if len(found) < length:
+            raise ValueError(length)
+        self._at += length
+        return found
+
+    def _number(self) -> int:
+        number = bits = 0
+        while True:
+            byte = self._byte()
+            number |= (byte & 0x7F) << bits
+            if byte < 0x80:
+                return number
+            bits += 7
+            if bits > _MOST_BITS:
+                raise ValueError(bits)
+
+    def _integer(self) -> int:
+        number = self._number()
+        return (number >> 1) ^ -(number & 1)
