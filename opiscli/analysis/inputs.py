@@ -204,7 +204,7 @@ class Source:
             If something is chosen that the source does not have.
         """
         work.say(f"reading {self.name}")
-        selection = replace(self.selection, **further)
+        selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
         contents = sys.stdin.buffer.read() if self.name == "-" else None
         file = Path(self.name) if contents is None else contents
         if _starts_as_arrow(file):

@@ -45,6 +45,8 @@ class Selection:
     embedding_columns
         Glob over the names of columns that hold one coordinate each, such as ``dim_*``; in
         the order of the numbers in their names.
+    memory_limit
+        Bytes that reading may take; by default a share of the machine's memory.
     """
 
     embedding: str | None = None
@@ -60,6 +62,7 @@ class Selection:
     beside: EmbeddingSet | None = field(default=None, compare=False)
     exclude: tuple[str, ...] = ()
     embedding_columns: str | None = None
+    memory_limit: int | None = field(default=None, compare=False)
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""

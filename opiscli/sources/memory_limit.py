@@ -1,0 +1,25 @@
+"""Compares what a source says it holds with the memory limit, before memory is taken for it."""
+
+import math
+
+from opiscli.errors import UsageError
+from opiscli.settings.resources import Resources
+
+
+def require_room(n_bytes: int, what: str, memory_limit: int | None) -> None:
+    """Raise `UsageError` if something does not fit into the memory limit.
+
+    Parameters
+    ----------
+    what
+        Names it in the message.
+    memory_limit
+        Bytes; by default that of the machine.
+    """
+    limit = Resources.of_machine().memory_limit if memory_limit is None else memory_limit
+    if n_bytes > limit:
+        raise UsageError(
+            f"--memory-limit is {limit / 1e6:,.0f} MB, but {what} needs {n_bytes / 1e6:,.0f} MB",
+            hint=f"Raise it to --memory-limit {math.ceil(n_bytes / 1e6)}MB if the file is to be"
+            " trusted.",
+        )
