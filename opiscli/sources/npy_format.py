@@ -1,6 +1,7 @@
 """The format of NumPy's arrays: header and values, in a file or in a member of an archive."""
 
 import math
+import sys
 import tokenize
 import warnings
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ def read_values(file: BufferedIOBase, header: Header) -> AnyArray:
     ------
     EOFError
         If there are fewer than it says.
+    ValueError
+        If they are text with characters that do not exist.
     """
     flat: AnyArray = np.empty(header.n_values, dtype=header.dtype)
     if header.n_bytes:
@@ -102,4 +105,13 @@ def read_values(file: BufferedIOBase, header: Header) -> AnyArray:
             if not n_read:
                 raise EOFError("fewer values than the header says")
             room = room[n_read:]
+        if header.dtype.kind == "U":
+            _require_characters(flat)
     return flat.reshape(header.shape, order="F" if header.in_columns else "C")
+
+
+def _require_characters(texts: AnyArray) -> None:
+    """Raise `ValueError` if a text has a number that is no character: Python cannot hold it."""
+    numbers = texts.view(np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder))
+    if numbers.max() > sys.maxunicode:
+        raise ValueError(f"character number {numbers.max():,}")

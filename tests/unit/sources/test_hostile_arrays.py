@@ -75,6 +75,13 @@ def test_a_header_that_means_no_good(tmp_path, start):
             read(tmp_path, **given)
 
 
+def test_characters_that_do_not_exist(tmp_path):
+    for kind in ("<U2", ">U2"):
+        damaged = npy(np.array(["ab"] * N, dtype=kind))[:-4] + b"\xff\xff\xff\x7f"
+        with pytest.raises(SourceError, match="damaged"):
+            read(tmp_path, labels=damaged)
+
+
 def test_more_values_than_the_header_says(tmp_path):
     with pytest.raises(SourceError, match=r"7 bytes more than .*\(\d+, 4\).*several arrays"):
         read(tmp_path, GOOD + b"1234567")
