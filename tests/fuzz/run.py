@@ -28,7 +28,7 @@ EXIT_CODES = {0, 2, 3, 4, 5, 6}
 _GATE = 1
 ADDRESSES = 6 << 30
 RESIDENT = 1 << 30
-SECONDS_PER_CASE = 20
+SECONDS_PER_CASE = 60
 BATCH = 100
 _IMPORTED_ONCE = (
     "opiscli.analysis.questions", "opiscli.cli", "opiscli.engine.kernels.numba_kernel",
