@@ -8,6 +8,7 @@ and shows what the command wrote. The rule of each case is `broken_rule`.
 import argparse
 import importlib
 import json
+import math
 import os
 import random
 import resource
@@ -89,12 +90,14 @@ def run_case(case, contents, folder):
     return code, *texts
 
 
-def _batch(cases, seed, folder, report):
+def _batch(cases, seed, folder, report, end):
     """Run cases in this child, and write a line before and after each."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.chdir(folder)
     for reader, number in cases:
+        if time.monotonic() > end:
+            return
         report(["start", [reader, number]])
         case, contents = case_of(reader, seed, number)
         expected = None
@@ -108,7 +111,7 @@ def _packed(line):
     return json.dumps(line).encode() + b"\n"
 
 
-def run_batch(cases, seed, folder):
+def run_batch(cases, seed, folder, end=math.inf):
     """Run cases ``(reader, number)`` in a child; return findings, those left, and exit codes."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -116,7 +119,7 @@ def run_batch(cases, seed, folder):
         os.close(reading)
         status = 1
         try:
-            _batch(cases, seed, folder, lambda line: os.write(writing, _packed(line)))
+            _batch(cases, seed, folder, lambda line: os.write(writing, _packed(line)), end)
             status = 0
         finally:
             os._exit(status)
@@ -165,12 +168,15 @@ def fuzz(reader, seed, seconds, n_cases):
             left = [(reader, n) for n in range(number, min(number + BATCH, n_cases))]
             number += len(left)
             while left:
-                findings, left, codes = run_batch(left, seed, Path(folder))
+                findings, left, codes = run_batch(left, seed, Path(folder), end)
                 found += findings
                 for code in codes:
                     seen[code] = seen.get(code, 0) + 1
     counts = ", ".join(f"{n} × {code}" for code, n in sorted(seen.items(), key=str))
-    print(f"{reader}: {number} cases, exit codes {counts}; {len(found)} findings", flush=True)
+    print(
+        f"{reader}: {sum(seen.values())} cases, exit codes {counts}; {len(found)} findings",
+        flush=True,
+    )
     return found
 
 
