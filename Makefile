@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install fix check test bench study pictures
+.PHONY: install fix check test fuzz bench study pictures
 
 install:            ## a virtual environment with everything a developer needs
 	$(PYTHON) -m venv .venv
@@ -18,6 +18,11 @@ check:              ## what CI checks besides the tests
 
 test:
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+FUZZ_SECONDS ?= 60
+
+fuzz:               ## damage files of every kind, FUZZ_SECONDS for each reader, and run opis on them
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --seed "$$(date +%s)"
 
 pictures:           ## draw the pictures of the README
 	$(BIN)/python docs/make_pictures.py

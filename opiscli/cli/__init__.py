@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from opiscli.cli.address_space import require_address_space
 from opiscli.cli.calibrate import calibrate
 from opiscli.cli.check import check
 from opiscli.cli.command import Command, Commands
@@ -85,6 +86,7 @@ def _status(argv: Sequence[str] | None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    require_address_space()
     try:
         status = app(
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False

@@ -58,7 +58,7 @@ def _explained(failure: BaseException) -> tuple[int, str, str]:
         message = failure.format_message().rstrip(".")
         status = int(getattr(failure, "exit_code", 2))
         return status, message[:1].lower() + message[1:], f"See {command} --help."
-    if isinstance(failure, MemoryError):
+    if isinstance(failure, MemoryError) or _is_lack_of_threads(failure):
         return (
             EmbeddingError.exit_code,
             f"not enough memory{_reason(failure)}",
@@ -73,6 +73,11 @@ def _explained(failure: BaseException) -> tuple[int, str, str]:
             "Check the permissions, the space on the disk and the limits of the system.",
         )
     return _UNEXPECTED, *_unexpected(failure)
+
+
+def _is_lack_of_threads(failure: BaseException) -> bool:
+    """Whether the system has no room for the stack of another thread, or allows no more of them."""
+    return isinstance(failure, RuntimeError) and "can't start new thread" in str(failure)
 
 
 def _unexpected(failure: BaseException) -> tuple[str, str]:

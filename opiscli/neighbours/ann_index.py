@@ -1,6 +1,7 @@
 """The FAISS index under test: built or read, searched, and decoded.
 
-A file is read by FAISS's own reader, and nothing in it is executed.
+A file is read by FAISS's own reader, in another process first. FAISS does not check what it
+reads, so an index file must come from a source that is trusted.
 """
 
 import os
@@ -17,7 +18,10 @@ from opiscli.arrays import Float32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
+from opiscli.neighbours.factory_string import require_sane
+from opiscli.neighbours.faiss_errors import RAISED, reason_of
 from opiscli.neighbours.faiss_threads import held_to
+from opiscli.neighbours.index_rehearsal import rehearse
 from opiscli.neighbours.overheard import overheard
 from opiscli.progress import FILLING, TRAINING, Progress
 
@@ -29,7 +33,6 @@ _TRAINING_ITEMS = 1 << 17
 _ITEMS_AT_ONCE = 8192
 _TRAINING_TOO_SMALL = re.compile(rb"WARNING clustering \d+ points to (\d+) centroids")
 _METRICS = {faiss.METRIC_L2: "L2", faiss.METRIC_INNER_PRODUCT: "inner product"}
-_BLOWS_UP = (RuntimeError, ValueError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,13 @@ def open_index(
 
 
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
+    rehearse(Path(file))
     try:
         with Path(file).open("rb") as opened:
             owner = faiss.read_index(faiss.PyCallbackIOReader(opened.read))
-    except _BLOWS_UP as cause:
+    except RAISED as cause:
         raise SourceError(
-            f"{file} cannot be read as a FAISS index: {_reason(cause)}",
+            f"{file} cannot be read as a FAISS index: {reason_of(cause)}",
             hint="Write it with faiss.write_index(index, file).",
         ) from cause
     index = _without_ids(owner)
@@ -139,6 +143,7 @@ def _not_watched(stage: str, done: int, total: int) -> None:
 def _make(
     asked: str, items: EmbeddingSet, distance: Distance, seed: int, on_progress: Progress
 ) -> DeployedIndex:
+    require_sane(asked, items.n_items, items.dims)
     factory, _, parameters = asked.partition(";")
     metric = faiss.METRIC_L2 if distance is Distance.EUCLIDEAN else faiss.METRIC_INNER_PRODUCT
     # Not in the order of rows, which is not to move a number, nor in that of classes, which
@@ -160,10 +165,10 @@ def _make(
                 on_progress(FILLING, index.ntotal, items.n_items)
         if parameters:
             faiss.ParameterSpace().set_index_parameters(index, parameters)
-    except _BLOWS_UP as cause:
+    except RAISED as cause:
         raise UsageError(
             f"--index {asked} cannot be made by FAISS of {items.n_items:,} items of"
-            f" {items.dims:,} dims: {_reason(cause)}",
+            f" {items.dims:,} dims: {reason_of(cause)}",
             hint="For example --index SQ8, PQ32, 'OPQ16,PQ16' or 'IVF64,Flat;nprobe=8'; the"
             " parts of PQ must divide the dims.",
         ) from cause
@@ -181,8 +186,24 @@ def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float3
     tuple of arrays
         Shape ``(n_queries, depth)``: cosine distance by the index's own arithmetic, which is
         half of a squared L2 distance; and positions in the index, -1 where it found no more.
+
+    Raises
+    ------
+    SourceError, UsageError
+        If FAISS cannot search it, or finds what cannot be there.
     """
-    score, found = of.index.search(queries, depth)
+    try:
+        score, found = of.index.search(queries, depth)
+    except RAISED as cause:
+        raise UsageError(
+            f"--index {of.name} cannot be searched by FAISS: {reason_of(cause)}",
+            hint="Check its parameters, or make it again.",
+        ) from cause
+    if not (np.all(found < len(of.positions)) and np.all(np.isfinite(score[found >= 0]))):
+        raise SourceError(
+            f"{of.name} holds vectors that are not finite, or items that are not of the source",
+            hint="An index file must hold exactly the items of the source, in its order.",
+        )
     distance = score / 2 if of.is_l2 else 1 - score
     distance[found < 0] = np.inf
     return distance.astype(np.float32), found
@@ -220,7 +241,7 @@ def decoder(of: DeployedIndex) -> Decoder | None:
         if isinstance(index, faiss.IndexIVF):
             index.make_direct_map(True)
         index.reconstruct_batch(np.zeros(1, dtype=np.int64))
-    except _BLOWS_UP:
+    except RAISED:
         return None
     return Decoder(tuple(transforms), index, of.is_l2)
 
@@ -276,10 +297,3 @@ def _seed(index: Any, seed: int) -> None:  # noqa: ANN401 - FAISS has no types
             index = faiss.downcast_index(index.base_index)
         else:
             return
-
-
-def _reason(cause: BaseException) -> str:
-    """The message of a FAISS error without its function and line."""
-    said = str(cause).strip().splitlines()
-    last = said[-1] if said else type(cause).__name__
-    return re.sub(r"^(Error in .*? at \S+:\d+: )?(Error: )?('.*?' failed: )?(?=.)", "", last)

@@ -1,6 +1,5 @@
 """The settings of an evaluation, validated once and recorded in the signature."""
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +12,8 @@ from opiscli.settings.numbers import plain, scientific
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
 DEFAULT_MIN_ITEMS = 2
+_MOST_BETA = 1e6
+"""Its square is taken; beyond, a class score is the weighted rate alone."""
 
 
 class Utility(StrEnum):
@@ -172,7 +173,7 @@ class EvaluationSettings:
     n_resamples: int = DEFAULT_RESAMPLES
 
     def __post_init__(self) -> None:
-        require(self.beta > 0 and math.isfinite(self.beta), "--beta", self.beta, "above 0", "1")
+        require(0 < self.beta <= _MOST_BETA, "--beta", self.beta, "above 0, at most 1e6", "1")
         require(0 < self.epsilon < 1, "--epsilon", self.epsilon, "above 0 and below 1", "0.1")
         require(
             2 <= self.n_thresholds <= 10_001, "--thresholds", self.n_thresholds, "2 to 10001", "201"

@@ -14,7 +14,7 @@ from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
 from opiscli.sources.arrow import InMemory, slices
 from opiscli.sources.labels_file import read_labels
-from opiscli.sources.npy_file import load_embeddings, refuse_column_options
+from opiscli.sources.npy_file import open_matrix, refuse_column_options
 from opiscli.sources.npz_archive import NpzArchive, StoredArray
 from opiscli.sources.selection import (
     EMBEDDING_NAMES,
@@ -103,9 +103,11 @@ class NpzTable:
 def open_npy(path: Path, selection: Selection) -> InMemory:
     """Embeddings and optional labels as the columns ``embedding`` and ``label``."""
     refuse_column_options(path, selection)
-    embeddings, columns = load_embeddings(path), {}
+    embeddings, columns = open_matrix(path).load(selection.memory_limit), {}
     if (file := selection.labels_file) is not None:
-        columns["label"] = read_labels(file, len(embeddings), keep_missing=True)
+        columns["label"] = read_labels(
+            file, len(embeddings), keep_missing=True, memory_limit=selection.memory_limit
+        )
     return table_of(str(path), embeddings, columns)
 
 
@@ -147,7 +149,7 @@ def open_npz(path: Path, selection: Selection) -> NpzTable:
         If an array that is asked for cannot be a column.
     """
     refuse_labels_file(str(path), selection)
-    archive = NpzArchive(path)
+    archive = NpzArchive(path, selection.memory_limit)
     arrays = archive.arrays
     embedding = _embedding_among(arrays, selection)
     if embedding in arrays and arrays[embedding].dtype.hasobject:

@@ -2,14 +2,17 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError, SourceError
-from opiscli.sources.npy_file import load_npy
+from opiscli.sources.memory_limit import require_room
+from opiscli.sources.npy_file import NpyFile
 from opiscli.sources.selection import LABEL_NAMES, listed
 
 _ENDINGS = {".csv": ",", ".tsv": "\t"}
@@ -42,7 +45,9 @@ class _Texts:
         return [label or None for label in self.labels]
 
 
-def read_labels(path: Path, n_items: int, *, keep_missing: bool = False) -> AnyArray:
+def read_labels(
+    path: Path, n_items: int, *, keep_missing: bool = False, memory_limit: int | None = None
+) -> AnyArray:
     """One label per item.
 
     The kind of a file is told by its first bytes; among texts, ``.csv`` and ``.tsv`` are tables.
@@ -57,6 +62,8 @@ def read_labels(path: Path, n_items: int, *, keep_missing: bool = False) -> AnyA
         How many items there are to be labelled.
     keep_missing
         Whether labels that are missing, and empty cells and lines, are kept as None.
+    memory_limit
+        Bytes that they may take; by default a share of the machine's memory.
 
     Returns
     -------
@@ -69,30 +76,44 @@ def read_labels(path: Path, n_items: int, *, keep_missing: bool = False) -> AnyA
         If the file cannot be read, or has no such column.
     EmbeddingError
         If there is not one label per item, or one is missing or of no usable type.
+    UsageError
+        If the file does not fit into the memory limit.
     """
     head = _first_bytes(path)
     if head.startswith(b"\x93NUMPY"):
-        labels: Any = load_npy(path)
+        stored = NpyFile.open(path)
+        _require_one_each(path, n_items, stored.header.shape[0] if stored.header.ndim else n_items)
+        labels: Any = stored.load(memory_limit)
     elif head.startswith((b"PAR1", b"ARROW1", b"FEA1")):
-        labels = _column_of_table(path)
-    elif path.suffix.lower() in _ENDINGS:
-        labels = _column_of_csv(path, _text_of(path, head), n_items)
+        labels = _column_of_table(path, n_items)
     else:
-        labels = _lines(path, _text_of(path, head), n_items)
+        text = _text_of(path, head, memory_limit)
+        of_text = _column_of_csv if path.suffix.lower() in _ENDINGS else _lines
+        labels = of_text(path, text, n_items)
     if isinstance(labels, _Texts):
         labels = labels.filled(path, keep_missing=keep_missing)
     array = label_array(labels, of=f" of {path}", keep_missing=keep_missing)
-    if len(array) != n_items:
+    _require_one_each(path, n_items, len(array))
+    return array
+
+
+def _require_one_each(path: Path, n_items: int, n_labels: int) -> None:
+    if n_labels != n_items:
         raise EmbeddingError(
-            f"{n_items:,} embeddings but {len(array):,} labels in {path}; the numbers must match",
+            f"{n_items:,} embeddings but {n_labels:,} labels in {path}; the numbers must match",
             hint="Check that both come from the same run and are in the same order.",
         )
-    return array
 
 
 def _first_bytes(path: Path) -> bytes:
     if not path.exists():
         raise SourceError(f"no such file: {path}", hint="Check the path.")
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or a device"
+        raise SourceError(
+            f"{path} cannot be read: it is {what}, expected a file of labels",
+            hint="Name a file that holds one label per item.",
+        )
     try:
         with path.open("rb") as file:
             return file.read(8)
@@ -103,10 +124,11 @@ def _first_bytes(path: Path) -> bytes:
         ) from cause
 
 
-def _text_of(path: Path, head: bytes) -> str:
+def _text_of(path: Path, head: bytes, memory_limit: int | None) -> str:
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise _not_labels(path, f"is {what}")
+    require_room(2 * path.stat().st_size, str(path), memory_limit)  # the bytes, and the text
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as cause:
@@ -124,7 +146,10 @@ def _not_labels(path: Path, found: str) -> SourceError:
 
 
 def _lines(path: Path, text: str, n_items: int) -> _Texts:
-    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
+    text = text.replace("\r\n", "\n").removesuffix("\n")
+    if (n_lines := text.count("\n") + 1) > n_items + 1:
+        _require_one_each(path, n_items, n_lines)
+    lines = text.split("\n") if text else []
     if len(lines) == n_items + 1 and lines[0].strip().lower() in LABEL_NAMES:
         raise EmbeddingError(
             f"line 1 of {path} is {lines[0]!r}, a heading: {n_items:,} embeddings but"
@@ -135,7 +160,7 @@ def _lines(path: Path, text: str, n_items: int) -> _Texts:
 
 
 def _column_of_csv(path: Path, text: str, n_items: int) -> _Texts:
-    rows = _cells(path, text)
+    rows = _cells(path, text, n_items)
     names = [name.strip() for name in rows[0]] if rows else []
     known = [position for position, name in enumerate(names) if name.lower() in LABEL_NAMES]
     if len(known) == 1:
@@ -150,25 +175,37 @@ def _column_of_csv(path: Path, text: str, n_items: int) -> _Texts:
     return _Texts([row[0] for row in rows[has_heading:]], first_line=1 + has_heading)
 
 
-def _cells(path: Path, text: str) -> list[list[str]]:
+def _cells(path: Path, text: str, n_items: int) -> list[list[str]]:
+    """All rows; of far too many, as many as show it."""
+    rows = _checked_rows(path, text)
+    first = list(islice(rows, n_items + 1))
+    if n_more := sum(1 for _ in rows):
+        _require_one_each(path, n_items, len(first) + n_more - 1)
+    return first
+
+
+def _checked_rows(path: Path, text: str) -> Iterator[list[str]]:
     delimiter = _ENDINGS[path.suffix.lower()]
+    n_cells = None
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        for line, row in enumerate(
+            csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+        ):
+            n_cells = n_cells or len(row) or 1
+            # A blank line is a row without a cell, which in a single column means an empty one.
+            if len(row) != n_cells and not (row == [] and n_cells == 1):
+                raise SourceError(
+                    f"row {line} of {path} has {len(row)} cells, expected {n_cells} as in row 1",
+                    hint="Quote texts that contain the delimiter.",
+                )
+            yield row or [""]
     except csv.Error as cause:
         raise SourceError(
             f"{path} cannot be read as CSV: {cause}", hint="Check its quotation marks."
         ) from cause
-    for line, row in enumerate(rows, 1):
-        # A blank line is a row without a cell, which in a single column means an empty one.
-        if len(row) != len(rows[0]) and not (row == [] and len(rows[0]) == 1):
-            raise SourceError(
-                f"row {line} of {path} has {len(row)} cells, expected {len(rows[0])} as in row 1",
-                hint="Quote texts that contain the delimiter.",
-            )
-    return [row or [""] for row in rows]
 
 
-def _column_of_table(path: Path) -> list[object]:
+def _column_of_table(path: Path, n_items: int) -> list[object]:
     # Imported here: pyarrow takes longer to import than other files take to read.
     from opiscli.sources import opening
     from opiscli.sources.plain_types import plain
@@ -181,5 +218,7 @@ def _column_of_table(path: Path) -> list[object]:
             f"{path} has the columns {listed(names)}, expected one column 'label'",
             hint="Rename the column of labels to label, or keep it alone.",
         )
+    if table.n_rows is not None:
+        _require_one_each(path, n_items, table.n_rows)
     batches = (batch.column(0) for batch in table.batches(named))
     return [v for column in batches for v in plain(column, named[0], str(path)).to_pylist()]

@@ -1,51 +1,107 @@
-"""Arrays in NumPy's format: header and values."""
+"""NPY files, read block by block.
 
-import tokenize
+They are not mapped into memory: a mapped file that shrinks while it is read ends the process.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-
-import numpy as np
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import SourceError, UsageError
+from opiscli.sources.memory_limit import require_room
+from opiscli.sources.npy_format import BAD_HEADER, MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import Selection
 
-MAGIC = b"\x93NUMPY"
+_ROWS_AT_ONCE = 8192
+"""Rows of a block: a multiple of those that a thread scales at once."""
 
-BAD_HEADER = (
-    ValueError,
-    TypeError,
-    SyntaxError,
-    KeyError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
-    tokenize.TokenError,
-)
-"""What NumPy raises over a header that is damaged or means no good."""
+_CUT_OFF = (EOFError, ValueError)
 
 
-def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Shape and type of the array that a file begins with; the file stands at the values then.
+@dataclass(frozen=True, slots=True)
+class NpyFile:
+    """One array in a file, whose values are as many as its header says.
 
-    Raises
-    ------
-    One of BAD_HEADER
-        If there is no such header.
+    Parameters
+    ----------
+    start
+        Where the values begin.
     """
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0
-    if version != (1, 0):
-        read = np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    if any(length < 0 for length in shape):
-        raise ValueError(f"a length below 0 in {shape}")
-    return shape, dtype
+
+    path: Path
+    header: Header
+    start: int
+
+    @classmethod
+    def open(cls, path: Path) -> "NpyFile":
+        """Read the header.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read, is no NPY file, holds Python objects, or is not as long as
+            the header says.
+        """
+        with _explained(path, (EOFError, *BAD_HEADER)), path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise SourceError(
+                    f"{path} is not an NPY file", hint="Save one array with numpy.save."
+                )
+            file.seek(0)
+            header = read_header(file)
+            if header.dtype.hasobject:
+                raise _pickled(path)
+            opened = cls(path, header, file.tell())
+            n_more = file.seek(0, 2) - opened.start - header.n_bytes
+        if n_more < 0:
+            raise _damaged(path)
+        if n_more > 0:
+            raise SourceError(
+                f"{path} holds {n_more:,} bytes more than an array of shape {header.shape} and"
+                f" type {header.dtype}; it is damaged, or holds several arrays",
+                hint="Save one array with numpy.save, or several with numpy.savez.",
+            )
+        return opened
+
+    def load(self, memory_limit: int | None = None) -> AnyArray:
+        """Read all values into memory.
+
+        Raises
+        ------
+        SourceError
+            If the file was cut off since.
+        UsageError
+            If they do not fit into the memory limit.
+        """
+        require_room(self.header.n_bytes, str(self.path), memory_limit)
+        with _explained(self.path), self.path.open("rb") as file:
+            file.seek(self.start)
+            return read_values(file, self.header)
+
+    def blocks(self) -> Iterator[AnyArray]:
+        """Read the rows of a matrix, some at a time.
+
+        Raises
+        ------
+        SourceError
+            If the file was cut off since.
+        """
+        if self.header.in_columns:
+            yield self.load()
+            return
+        n_rows, dims = self.header.shape
+        with _explained(self.path), self.path.open("rb") as file:
+            file.seek(self.start)
+            for first in range(0, n_rows, _ROWS_AT_ONCE):
+                shape = min(_ROWS_AT_ONCE, n_rows - first), dims
+                yield read_values(file, Header(shape, self.header.dtype, in_columns=False))
 
 
-def load_embeddings(path: Path) -> AnyArray:
-    """Map the embeddings of an NPY file into memory.
+def open_matrix(path: Path) -> NpyFile:
+    """Open the embeddings of an NPY file.
 
     Raises
     ------
@@ -54,38 +110,38 @@ def load_embeddings(path: Path) -> AnyArray:
     EmbeddingError
         If it does not hold a matrix of floats.
     """
-    array = load_npy(path)
-    require_coordinates(array, f"embeddings of {path}")
-    return array
+    opened = NpyFile.open(path)
+    require_coordinates(opened.header, f"embeddings of {path}")
+    return opened
 
 
-def load_npy(path: Path) -> AnyArray:
-    """Map the array of an NPY file into memory."""
+@contextmanager
+def _explained(path: Path, damage: tuple[type[Exception], ...] = _CUT_OFF) -> Iterator[None]:
     try:
-        array: AnyArray = np.load(path, mmap_mode="r", allow_pickle=False)
+        yield
     except FileNotFoundError as cause:
         raise SourceError(f"no such file: {path}", hint="Check the path.") from cause
-    except (OSError, EOFError, *BAD_HEADER) as cause:
-        raise _unreadable(path, cause) from cause
-    if not isinstance(array, np.ndarray):
-        raise SourceError(f"{path} is not an NPY file", hint="Save one array with numpy.save.")
-    return array
+    except OSError as cause:
+        raise SourceError(
+            f"{path} cannot be read: {cause.strerror or 'the file is damaged'}",
+            hint="Check that you may read it.",
+        ) from cause
+    except damage as cause:
+        raise _damaged(path) from cause
 
 
-def _unreadable(path: Path, cause: Exception) -> SourceError:
-    if "Python objects" in str(cause):
-        return SourceError(
-            f"{path} holds pickled Python objects; opis never unpickles",
-            hint="Save numbers or text: numpy.save(FILE, np.stack(list(x))) for embeddings,"
-            " numpy.save(FILE, x.astype(str)) for labels.",
-        )
-    if isinstance(cause, OSError) and cause.strerror:
-        return SourceError(
-            f"{path} cannot be read: {cause.strerror}", hint="Check that you may read it."
-        )
+def _damaged(path: Path) -> SourceError:
     return SourceError(
         f"{path} cannot be read: the file is damaged or may be cut off",
         hint="Copy it or write it again.",
+    )
+
+
+def _pickled(path: Path) -> SourceError:
+    return SourceError(
+        f"{path} holds pickled Python objects; opis never unpickles",
+        hint="Save numbers or text: numpy.save(FILE, np.stack(list(x))) for embeddings,"
+        " numpy.save(FILE, x.astype(str)) for labels.",
     )
 
 

@@ -1,41 +1,58 @@
 """Arrays of an NPZ archive: names, shapes and types first, values on demand."""
 
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 import numpy as np
 
 from opiscli.arrays import AnyArray
-from opiscli.errors import SourceError
-from opiscli.sources.npy_file import BAD_HEADER, MAGIC, read_header
+from opiscli.errors import OpisError, SourceError
+from opiscli.sources.memory_limit import require_room
+from opiscli.sources.npy_format import MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import listed
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, *BAD_HEADER)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredArray:
-    """What the header of one array says."""
+    """What is known of one array before it is read."""
 
     member: zipfile.ZipInfo
-    shape: tuple[int, ...]
-    dtype: np.dtype[np.generic]
+    header: Header
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length along each dimension."""
+        return self.header.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Type of its values."""
+        return self.header.dtype
 
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
-        return len(self.shape)
+        return self.header.ndim
 
 
 @dataclass(frozen=True)
 class NpzArchive:
-    """An NPZ file, or another zip archive, of which members that are no arrays are left out."""
+    """An NPZ file, or another zip archive, of which members that are no arrays are left out.
+
+    Parameters
+    ----------
+    memory_limit
+        Bytes that one array may take; by default a share of the machine's memory.
+    """
 
     path: Path
+    memory_limit: int | None = None
 
     @cached_property
     def arrays(self) -> dict[str, StoredArray]:
@@ -44,18 +61,21 @@ class NpzArchive:
         Raises
         ------
         SourceError
-            If the file is no archive, is damaged, or holds no array.
+            If the file is no archive, is damaged, holds no array, or two of one name.
         """
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                found = {
-                    member.filename.removesuffix(".npy"): stored
-                    for member in archive.infolist()
-                    if (stored := _stored(archive, member)) is not None
-                }
-                names = archive.namelist()
-        except (OSError, RuntimeError, NotImplementedError, *_DAMAGED) as cause:
-            raise self._unreadable(cause) from cause
+        found: dict[str, StoredArray] = {}
+        with self._opened() as archive:
+            names = archive.namelist()
+            for member in archive.infolist():
+                name = member.filename.removesuffix(".npy")
+                if (stored := _stored(archive, member)) is None:
+                    continue
+                if name in found:
+                    raise SourceError(
+                        f"{self.path} holds two arrays {name!r}, expected one of each name",
+                        hint="Write it again with numpy.savez.",
+                    )
+                found[name] = stored
         if not found:
             raise SourceError(
                 f"{self.path} holds no array, but {listed(names) or 'nothing'}",
@@ -70,6 +90,8 @@ class NpzArchive:
         ------
         SourceError
             If they cannot be read, or are Python objects, which are never unpickled.
+        UsageError
+            If they do not fit into the memory limit.
         """
         stored = self.arrays[name]
         if stored.dtype.hasobject:
@@ -77,17 +99,34 @@ class NpzArchive:
                 f"array {name!r} of {self.path} holds pickled Python objects; opis never unpickles",
                 hint=f"Save it as text or numbers, for example {name}={name}.astype(str).",
             )
-        try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(stored.member) as file:
-                array: AnyArray = np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, RuntimeError, NotImplementedError, *_DAMAGED) as cause:
-            raise self._unreadable(cause, name) from cause
+        require_room(stored.header.n_bytes, f"array {name!r} of {self.path}", self.memory_limit)
+        with self._opened(name) as archive, _member(archive, stored.member) as file:
+            if read_header(file) != stored.header:
+                raise EOFError("changed since")
+            array = read_values(file, stored.header)
+            # The checksum is compared at the end of the member, so there must be nothing more.
+            if file.read(1):
+                raise EOFError("more values than the header says")
         return array
 
-    def _unreadable(self, cause: Exception, name: str | None = None) -> SourceError:
+    @contextmanager
+    def _opened(self, name: str | None = None) -> Iterator[zipfile.ZipFile]:
+        """Open the archive, and explain what is wrong with it or with one array.
+
+        Damage makes zipfile and the decompressors raise almost anything.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                yield archive
+        except OpisError:
+            raise
+        except Exception as cause:
+            raise self._unreadable(cause, name) from cause
+
+    def _unreadable(self, cause: Exception, name: str | None) -> SourceError:
         what = str(self.path) if name is None else f"array {name!r} of {self.path}"
         reason, hint = "the file is damaged or may be cut off", "Copy it or write it again."
-        if isinstance(cause, OSError) and cause.strerror:
+        if isinstance(cause, OSError) and cause.strerror and cause.filename:
             reason, hint = cause.strerror, "Check the path, and that you may read it."
         elif isinstance(cause, NotImplementedError):
             reason, hint = "its compression is not supported", "Write it with numpy.savez."
@@ -96,7 +135,7 @@ class NpzArchive:
                 "it is encrypted",
                 "Unpack it first, or write it again without a password.",
             )
-        elif isinstance(cause, MemoryError):
+        elif isinstance(cause, MemoryError) and name is not None:
             reason, hint = "there is not enough memory for it", "Use a machine with more memory."
         return SourceError(f"{what} cannot be read: {reason}", hint=hint)
 
@@ -105,24 +144,21 @@ def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> StoredArray | 
     """The header of a member; ``None`` if it is not an array."""
     if member.is_dir():
         return None
-    with archive.open(member) as file:
+    with _member(archive, member) as file:
         start = file.read(len(MAGIC))
     if start != MAGIC:
-        if member.filename.endswith(".npy") and MAGIC.startswith(start):
+        is_resource = member.filename.rpartition("/")[2].startswith("._")  # of macOS
+        if member.filename.endswith(".npy") and not is_resource:
             raise EOFError(member.filename)
         return None
-    with archive.open(member) as file:
-        shape, dtype = read_header(file)
-        _require_whole(file, member, shape, dtype)
-    return StoredArray(member, shape, dtype)
-
-
-def _require_whole(
-    file: IO[bytes], member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: np.dtype[np.generic]
-) -> None:
-    """Raise `EOFError` if a header claims more than there is, before memory is taken for it."""
-    n_bytes = dtype.itemsize
-    for length in shape:
-        n_bytes *= length
-    if not dtype.hasobject and n_bytes > member.file_size - file.tell():
+    with _member(archive, member) as file:
+        header = read_header(file)
+        # Compared before memory is taken for them.
+        n_bytes = member.file_size - file.tell()
+    if not header.dtype.hasobject and header.n_bytes != n_bytes:
         raise EOFError(member.filename)
+    return StoredArray(member, header)
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BufferedIOBase:
+    return cast(BufferedIOBase, archive.open(member))

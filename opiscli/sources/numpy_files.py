@@ -4,8 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import UsageError
-from opiscli.sources.npy_file import load_embeddings, refuse_column_options
+from opiscli.sources.memory_limit import require_room
+from opiscli.sources.npy_file import open_matrix, refuse_column_options
 from opiscli.sources.selection import Selection
 
 _SIDES_WITH_LABELS = ("", "gallery")
@@ -29,13 +32,12 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
 
         table = arrays_as_tables.open_npy(path, selection)
         return tables.read(table, replace(selection, labels_file=None))
-    embeddings = load_embeddings(path)
-    return EmbeddingSet.from_arrays(
-        embeddings,
-        read_labels(selection.labels_file, len(embeddings)),
-        with_pairs=selection.with_pairs,
-        beside=selection.beside,
-    )
+    opened = open_matrix(path)
+    n_items, dims = opened.header.shape
+    require_room(4 * n_items * dims, str(path), selection.memory_limit)
+    labels = read_labels(selection.labels_file, n_items, memory_limit=selection.memory_limit)
+    rows = centred_rows(opened.blocks, n_items, selection.beside)
+    return EmbeddingSet.from_rows(rows, Labels.from_values(labels), with_pairs=selection.with_pairs)
 
 
 def read_npz(path: Path, selection: Selection) -> EmbeddingSet:

@@ -174,3 +174,18 @@ def drawn_by_a_process(source, folder, settings_file, variables):
 )
 def test_pictures_in_a_process_of_its_own(tmp_path, small, usual, settings_file, variables):
     assert drawn_by_a_process(small, tmp_path, settings_file, variables) == usual
+
+
+def test_too_little_address_space_is_explained(opis, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (500_000_000, 500_000_000))
+    code, out, err = opis("evaluate", "e.parquet")
+    assert (code, out) == (4, "")
+    assert "the limit on address space is 500 MB, expected 2,000 MB" in err
+
+
+def test_no_room_for_another_thread_is_no_bug(capsys):
+    from opiscli.cli.failures import explain
+
+    assert explain(RuntimeError("can't start new thread")) == 4
+    assert "not enough memory: can't start new thread" in capsys.readouterr().err

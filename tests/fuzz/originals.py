@@ -1,0 +1,292 @@
+"""Undamaged files of every kind that opis reads, and the commands that read them.
+
+A reader is a function from a random generator to a `Case`: files, and the arguments of a command.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.feather as feather
+import pyarrow.parquet as pq
+
+N_CLASSES, PER_CLASS, DIMS = 6, 5, 4
+N = N_CLASSES * PER_CLASS
+CODES = np.repeat(np.arange(N_CLASSES), PER_CLASS)
+_RNG = np.random.default_rng(7)
+X = (_RNG.normal(size=(N_CLASSES, DIMS))[CODES] + 0.7 * _RNG.normal(size=(N, DIMS))).astype("f4")
+LABELS = [f"class {code}" for code in CODES]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command over files, one of which is going to be damaged.
+
+    Parameters
+    ----------
+    name
+        The file that is damaged.
+    contents
+        Of that file.
+    argv
+        Arguments of the command; it runs in the folder of the files.
+    others
+        Further files by name.
+    stdin
+        Whether the file is given as standard input.
+    has_digest
+        Whether damage to the contents must be noticed.
+    """
+
+    name: str
+    contents: bytes
+    argv: tuple[str, ...]
+    others: dict[str, bytes] = field(default_factory=dict)
+    stdin: bool = False
+    has_digest: bool = False
+
+
+def _table(random):
+    """Columns in one of the forms that are read."""
+    embedding = random.choice(
+        [
+            pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), DIMS),
+            pa.array(X.tolist(), pa.list_(pa.float32())),
+            pa.array(X.tolist(), pa.large_list(pa.float64())),
+        ]
+    )
+    label = random.choice(
+        [
+            pa.array(LABELS),
+            pa.array(LABELS).dictionary_encode(),
+            pa.array(CODES),
+            pa.array(LABELS, pa.large_string()),
+        ]
+    )
+    split = pa.array(["a", "b"] * (N // 2))
+    return pa.table({"embedding": embedding, "label": label, "split": split})
+
+
+_ON_TABLES = (
+    ("evaluate", "{}", "-q", "--json"),
+    ("evaluate", "{}", "-q", "--json", "--where", "split=a"),
+    ("evaluate", "{}", "-q", "--json", "--group-by", "split"),
+    ("inspect", "{}", "-q", "--json"),
+    ("project", "{}", "--head", "head.safetensors", "-o", "out.parquet", "--force"),
+)
+
+
+def _on_table(random, name, contents, *, has_digest=False, pipe=True):
+    stdin = pipe and random.random() < 0.25
+    command = random.choice(_ON_TABLES)
+    argv = tuple(word.format("-" if stdin else name) for word in command)
+    others = {"head.safetensors": head()} if "project" in argv else {}
+    return Case(name, contents, argv, others, stdin, has_digest)
+
+
+def parquet(random):
+    sink = io.BytesIO()
+    pq.write_table(
+        _table(random),
+        sink,
+        compression=random.choice(["none", "snappy", "zstd", "gzip"]),
+        row_group_size=random.choice([7, 1000]),
+        use_dictionary=random.random() < 0.7,
+    )
+    return _on_table(random, "e.parquet", sink.getvalue())
+
+
+def _ipc(random, opener):
+    sink = io.BytesIO()
+    table = _table(random)
+    with opener(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=random.choice([7, 1000]))
+    return sink.getvalue()
+
+
+def arrow(random):
+    return _on_table(random, "e.arrow", _ipc(random, pa.ipc.new_file))
+
+
+def stream(random):
+    return _on_table(random, "e.arrows", _ipc(random, pa.ipc.new_stream))
+
+
+def feather_file(random):
+    sink = io.BytesIO()
+    compression = random.choice(["uncompressed", "lz4", "zstd"])
+    feather.write_feather(_table(random), sink, compression=compression)
+    return _on_table(random, "e.feather", sink.getvalue())
+
+
+def csv(random):
+    if random.random() < 0.5:
+        head_line = ",".join(f"d{i}" for i in range(DIMS))
+        rows = [f"{label},{','.join(map(str, x))}" for label, x in zip(LABELS, X, strict=True)]
+        text = "\n".join([f"label,{head_line}", *rows]) + "\n"
+        argv = ("evaluate", "e.csv", "-q", "--json", "--embedding-columns", "d*")
+        return Case("e.csv", text.encode(), argv)
+    rows = [f'{label},"{x.tolist()}",a' for label, x in zip(LABELS, X, strict=True)]
+    text = "\n".join(["label,embedding,split", *rows]) + "\n"
+    return _on_table(random, "e.csv", text.encode())
+
+
+def jsonl(random):
+    rows = [
+        json.dumps(
+            {"embedding": x.tolist(), "label": label, "split": "a", "more": {"b": [1, None]}}
+        )
+        for label, x in zip(LABELS, X, strict=True)
+    ]
+    return _on_table(random, "e.jsonl", ("\n".join(rows) + "\n").encode())
+
+
+def _npy_bytes(array):
+    sink = io.BytesIO()
+    np.save(sink, array)
+    return sink.getvalue()
+
+
+def npy(random):
+    kind = random.choice(["<f4", ">f4", "<f8", "<f2"])
+    order = random.choice("CF")
+    x = _npy_bytes(np.array(X, dtype=kind, order=order))
+    y = _npy_bytes(random.choice([CODES, np.array(LABELS), np.array(LABELS).astype("S9")]))
+    argv = ("evaluate", "x.npy", "--labels", "y.npy", "-q", "--json")
+    if random.random() < 0.3:
+        argv += ("--exclude", "label=class 1")
+    if random.random() < 0.5:
+        return Case("x.npy", x, argv, {"y.npy": y})
+    return Case("y.npy", y, argv, {"x.npy": x})
+
+
+def npz(random):
+    sink = io.BytesIO()
+    compression = random.choice([0, 8, 8, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    arrays = {"embedding": X, "label": np.array(LABELS), "split": np.array(["a", "b"] * (N // 2))}
+    with zipfile.ZipFile(sink, "w", compression) as archive:
+        for name, array in arrays.items():
+            archive.writestr(f"{name}.npy", _npy_bytes(array))
+    return _on_table(random, "e.npz", sink.getvalue(), has_digest=True, pipe=False)
+
+
+def labels(random):
+    name = random.choice(["y.txt", "y.csv", "y.tsv"])
+    text = "\n".join([*(["label"] if name != "y.txt" else []), *LABELS]) + "\n"
+    argv = ("evaluate", "x.npy", "--labels", name, "-q", "--json")
+    return Case(name, text.encode(), argv, {"x.npy": _npy_bytes(X)})
+
+
+def evaluation(random):
+    command = random.choice(
+        [
+            ("evaluate", "{}", "-q", "--json"),
+            ("calibrate", "{}", "--far", "1e-1", "-q", "--json"),
+            ("check", "{}", "--fail-if", "opis>5", "-q", "--json"),
+            ("report", "{}", "-o", "r.html", "--force", "-q"),
+        ]
+    )
+    return Case("e.opis", _saved_evaluation(), tuple(w.format("e.opis") for w in command))
+
+
+@cache
+def _saved_evaluation():
+    """Made in another process, so that no thread of a library is alive where batches are forked."""
+    with TemporaryDirectory() as folder:
+        np.save(Path(folder) / "x.npy", X)
+        np.save(Path(folder) / "y.npy", CODES)
+        argv = ["evaluate", "x.npy", "--labels", "y.npy", "-q", "--save", "e.opis"]
+        command = [sys.executable, "-m", "opiscli", *argv]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        return (Path(folder) / "e.opis").read_bytes()
+
+
+def head():
+    """A head file: safetensors with metadata."""
+    metadata = {
+        "schema": "opis.head/1", "normalize": "unit length before and after", "record": "{}",
+    }  # fmt: skip
+    listed = {
+        "__metadata__": metadata,
+        "weight": {"dtype": "F32", "shape": [4, 4], "data_offsets": [0, 64]},
+        "bias": {"dtype": "F32", "shape": [4], "data_offsets": [64, 80]},
+    }
+    text = json.dumps(listed).encode()
+    return len(text).to_bytes(8, "little") + text + np.eye(4, dtype="f4").tobytes() + bytes(16)
+
+
+def heads(random):
+    if random.random() < 0.5:
+        argv = ("export", "h.safetensors", "-o", "h.npz", "--force")
+        return Case("h.safetensors", head(), argv)
+    argv = ("project", "x.npy", "--head", "h.safetensors", "-o", "o.parquet", "--force")
+    return Case("h.safetensors", head(), argv, {"x.npy": _npy_bytes(X)})
+
+
+def threshold(random):
+    written = {
+        "schema": "opis.threshold/1", "name": "far=0.1", "threshold": 0.9,
+        "similarity": 1 - 0.9**2 / 2, "distance": "euclidean",
+        "accept": "distance <= threshold", "normalize": True, "target": {"far": 0.1},
+    }  # fmt: skip
+    argv = ("calibrate", "x.npy", "--labels", "y.npy", "--threshold-file", "t.json", "-q", "--json")
+    if random.random() < 0.5:
+        argv = ("check", *argv[1:], "--fail-if", "far>1")
+    others = {"x.npy": _npy_bytes(X), "y.npy": _npy_bytes(CODES)}
+    return Case("t.json", json.dumps(written, indent=2).encode(), argv, others)
+
+
+_OPTIONS = (
+    "--far-range", "--range", "--similarity-range", "--beta", "--epsilon", "--thresholds", "--k",
+    "--seed", "--sample-pairs", "--memory-limit", "--where", "--exclude", "--min-items",
+    "--utility", "--distance", "--embedding-column", "--label-column", "--group-by", "--format",
+)  # fmt: skip
+_WORDS = (
+    "0", "1", "-1", "nan", "inf", "-inf", "1e308", "1e-320", "1e999", "0x10", "1_000", "١", "",
+    " ", "a=b", "label=class 1", "split=a", "=", "a:b", "1e-2:1e-1", "0.1:0.2", "nan:nan", ":",
+    "1:2:3", "1,5,10", ",", "9" * 400, "\x1b[31m", "\u202e", "'", '"', "%s", "{}", "$(x)", "../..",
+)  # fmt: skip
+_CONDITIONS = (
+    "opis>0.01", "recall@1<0.9", "far@far=0.1>0.2", "opis", ">", "opis>nan", "opis>1e999",
+    "recall@999999999999>0", "recall@-1>0", "opis>>1", "opis>0.1>0.2", "OPIS>1",
+    "far@threshold=nan>1", "far@far=1e-400>0", "tar@similarity=2<1", "worst_far>0",
+)  # fmt: skip
+_CALIBRATE = (
+    "--far", "--threshold", "--similarity", "--holdout", "--repeats", "--confidence",
+    "--criterion", "--for", "--average", "--print",
+)  # fmt: skip
+
+
+def options(random):
+    command = random.choice(["evaluate", "calibrate", "check"])
+    if command == "check":
+        condition = random.choice(_CONDITIONS)
+        at = random.randrange(len(condition) + 1)
+        if random.random() < 0.5:
+            condition = condition[:at] + random.choice(_WORDS) + condition[at:]
+        given = ["--fail-if", condition]
+    else:
+        names = _OPTIONS if command == "evaluate" else _CALIBRATE
+        n_given = random.randint(1, 2)
+        given = [f"{random.choice(names)}={random.choice(_WORDS)}" for _ in range(n_given)]
+    sink = io.BytesIO()
+    pq.write_table(_table(random), sink)
+    argv = (command, "e.parquet", "-q", *given)
+    return Case("unused.txt", b"", argv, {"e.parquet": sink.getvalue()})
+
+
+READERS = {
+    "parquet": parquet, "arrow": arrow, "stream": stream, "feather": feather_file, "csv": csv,
+    "jsonl": jsonl, "npy": npy, "npz": npz, "labels": labels, "opis": evaluation, "head": heads,
+    "threshold": threshold, "options": options,
+}  # fmt: skip
