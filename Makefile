@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install fix check test bench study pictures
+.PHONY: install fix check test kills bench study pictures
 
 install:            ## a virtual environment with everything a developer needs
 	$(PYTHON) -m venv .venv
@@ -18,6 +18,9 @@ check:              ## what CI checks besides the tests
 
 test:
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+kills:              ## end opis with 640 signals while it writes; no file may be damaged, twenty minutes or more
+	$(BIN)/python tests/faults/kills.py 40
 
 pictures:           ## draw the pictures of the README
 	$(BIN)/python docs/make_pictures.py
