@@ -26,11 +26,11 @@ def write_mapped(
     """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
     n_rows = 0
     writer: pq.ParquetWriter | None = None
-    with whole_file(path, force=force) as temporary:
+    with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
         try:
             for batch in _mapped(table, selection, change):
                 if writer is None:
-                    writer = pq.ParquetWriter(temporary, batch.schema)
+                    writer = pq.ParquetWriter(file, batch.schema)
                 writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
