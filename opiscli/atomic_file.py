@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 
 from opiscli.errors import OutputError, UsageError
 
@@ -149,7 +148,7 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     is_stream = _is_stream(path)
     target = _target(path)
     folder = Path(tempfile.gettempdir()) if is_stream else target.parent
-    temporary = folder / f".opis-{token_hex(8)}.part"
+    temporary = folder / f".opis-{os.urandom(8).hex()}.part"
     _UNFINISHED.add(temporary)
     try:
         temporary.touch(0o600, exist_ok=False)

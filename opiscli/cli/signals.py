@@ -6,7 +6,6 @@ in a shell: 130 for an interruption. A signal that is ignored when opis starts (
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -107,26 +106,27 @@ def _watched(signals: Signals) -> Iterator[None]:
     """End the process if a signal has not done so in a second.
 
     Python handles a signal only when the main thread is back from the library it is in, whereas
-    the number is written to the socket at once.
+    the number is written to the pipe at once.
     """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
+    reader, writer = os.pipe()
+    with suppress(AttributeError):  # on Windows, where it need not be
+        os.set_blocking(writer, False)
     watch = threading.Thread(target=_watch, args=(signals, reader), daemon=True)
     watch.start()
-    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        writer.close()
+        os.close(writer)
         if signals.received is None:
             watch.join()
 
 
-def _watch(signals: Signals, reader: socket.socket) -> None:
+def _watch(signals: Signals, reader: int) -> None:
     numbers = {getattr(signal, name, None) for name in _NAMES}
-    with reader:
-        while received := reader.recv(1):
+    with os.fdopen(reader, "rb", buffering=0) as numbers_received:
+        while received := numbers_received.read(1):
             if received[0] in numbers:
                 time.sleep(_SECONDS_TO_UNWIND)
                 signals.received = signals.received or received[0]
