@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install fix check test fuzz bench study pictures
+.PHONY: install fix check test fuzz kills bench study pictures
 
 install:            ## a virtual environment with everything a developer needs
 	$(PYTHON) -m venv .venv
@@ -23,6 +23,9 @@ FUZZ_SECONDS ?= 60
 
 fuzz:               ## damage files of every kind, FUZZ_SECONDS for each reader, and run opis on them
 	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --seed "$$(date +%s)"
+
+kills:              ## end opis with 640 signals while it writes; no file may be damaged, twenty minutes or more
+	$(BIN)/python tests/faults/kills.py 40
 
 pictures:           ## draw the pictures of the README
 	$(BIN)/python docs/make_pictures.py

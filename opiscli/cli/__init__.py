@@ -26,6 +26,7 @@ from opiscli.cli.plot_distances import plot_distances
 from opiscli.cli.plot_pareto import plot_pareto
 from opiscli.cli.project import project
 from opiscli.cli.report import report
+from opiscli.cli.signals import Signals, handled_signals
 from opiscli.cli.streams import guarded_streams
 from opiscli.cli.surroundings import calm_surroundings
 from opiscli.version import __version__
@@ -71,17 +72,26 @@ def opis(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run opis. The one place where a failure becomes an exit code."""
-    with guarded_streams(), calm_surroundings():
-        status = _status(argv)
+    with handled_signals() as signals:
+        try:
+            with guarded_streams(), calm_surroundings():
+                status = _status(argv, signals)
+        except KeyboardInterrupt:
+            status = signals.explain()
     raise SystemExit(status)
 
 
-def _status(argv: Sequence[str] | None) -> int:
+def _status(argv: Sequence[str] | None, signals: Signals) -> int:
     try:
+        signals.start()
         status = _run(argv)
         sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as failure:
-        return explain(failure)
+        signals.stop()
+    except KeyboardInterrupt:
+        return signals.explain()
+    except Exception as failure:
+        # A library may have turned an interruption into a failure of its own.
+        return explain(failure) if signals.received is None else signals.explain()
     return status
 
 

@@ -36,9 +36,6 @@ _OF_THE_SYSTEM = {
 
 def explain(failure: BaseException) -> int:
     """Say on stderr what went wrong and what to do next, in two lines; return the exit code."""
-    if isinstance(failure, KeyboardInterrupt):
-        _print("error: interrupted")
-        return INTERRUPTED
     if isinstance(failure, Abort):  # Typer's word for an EOFError
         failure = failure.__cause__ or failure
     status, problem, hint = _explained(failure)

@@ -34,14 +34,19 @@ class GuardedStream:
     def __init__(self, target: Any, *, is_result: bool) -> None:  # noqa: ANN401
         self._target = target if target is not None else _Closed()
         self._is_result = is_result
+        self._lost: list[OutputError] = []
 
     @property
     def buffer(self) -> "GuardedStream":
         """The same for bytes."""
-        return GuardedStream(self._target.buffer, is_result=self._is_result)
+        stream = GuardedStream(self._target.buffer, is_result=self._is_result)
+        stream._lost = self._lost
+        return stream
 
     def write(self, data: Any) -> int:  # noqa: ANN401
         """Write text, or bytes to a stream of bytes."""
+        if data == "":
+            return 0
         encoding = getattr(self._target, "encoding", None)
         shown = showable(data, encoding) if isinstance(data, str) and encoding else data
         with self._guarded():
@@ -63,6 +68,9 @@ class GuardedStream:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
+        if self._lost:
+            # A library may have passed over the first failure.
+            raise self._lost[0]
         try:
             yield
         except BrokenPipeError:
@@ -72,16 +80,21 @@ class GuardedStream:
             # Windows says so of a pipe whose reader has gone.
             is_broken_pipe = os.name == "nt" and getattr(cause, "errno", None) == errno.EINVAL
             if self._is_result and not is_broken_pipe:
-                raise OutputError(
-                    f"the result cannot be written to standard output:"
-                    f" {getattr(cause, 'strerror', None) or cause}",
-                    hint="Redirect it to a file on a disk with room, or to /dev/null.",
-                ) from cause
+                self._lost.append(_lost(cause))
+                raise self._lost[0] from cause
 
     def _drop_the_rest(self) -> None:
         """Discard the buffer, because Python would fail again when flushing it at exit."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._target.fileno())
+
+
+def _lost(cause: Exception) -> OutputError:
+    return OutputError(
+        f"the result cannot be written to standard output:"
+        f" {getattr(cause, 'strerror', None) or cause}",
+        hint="Redirect it to a file on a disk with room, or to /dev/null.",
+    )
 
 
 class _Closed:

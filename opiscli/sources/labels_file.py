@@ -85,7 +85,7 @@ def read_labels(
         _require_one_each(path, n_items, stored.header.shape[0] if stored.header.ndim else n_items)
         labels: Any = stored.load(memory_limit)
     elif head.startswith((b"PAR1", b"ARROW1", b"FEA1")):
-        labels = _column_of_table(path, n_items)
+        labels = _column_of_table(path, n_items, memory_limit)
     else:
         text = _text_of(path, head, memory_limit)
         of_text = _column_of_csv if path.suffix.lower() in _ENDINGS else _lines
@@ -205,12 +205,12 @@ def _checked_rows(path: Path, text: str) -> Iterator[list[str]]:
         ) from cause
 
 
-def _column_of_table(path: Path, n_items: int) -> list[object]:
+def _column_of_table(path: Path, n_items: int, memory_limit: int | None) -> list[object]:
     # Imported here: pyarrow takes longer to import than other files take to read.
     from opiscli.sources import opening
     from opiscli.sources.plain_types import plain
 
-    table = opening.open_source(str(path))
+    table = opening.open_source(str(path), memory_limit=memory_limit)
     names = table.schema.names
     named = [name for name in LABEL_NAMES if name in names] or names
     if len(named) != 1:

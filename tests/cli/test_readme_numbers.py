@@ -156,7 +156,7 @@ DEFINITIONS = [
     "ICLR 2024", "Python 3.11", "more than 300 classes", "FAR 0.01:", "19795-1", "0 to 0.25",
     "95 %", "√(2−2*s*)", "or 1−*s*", "1 − FRR", "1 − TAR", "1 − FAR of one", "10%-OPIS", "ε = 0.1",
     "0 means *equal*", "(1 − FAR", "(0 at others)",
-    *(f"| {code} |" for code in (0, 1, 2, 3, 4, 5, 6, 70, 130)),
+    *(f"| {code} |" for code in (0, 1, 2, 3, 4, 5, 6, 70, 129, 130, 143)),
 ]  # fmt: skip
 
 

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 PANEL = "Output"
 
 OutputFormat = Annotated[
-    Format, option("Output format.", PANEL, "--format", "-f", show_default=True)
+    Format,
+    option(
+        "Output format. In csv, an apostrophe precedes text that a spreadsheet would take for a"
+        " formula; raw-csv leaves it out.",
+        PANEL,
+        "--format",
+        "-f",
+        show_default=True,
+    ),
 ]
 Json = Annotated[
     bool, option("Print one line of strict JSON (same as --format json).", PANEL, "--json")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    RAW_CSV = "raw-csv"
     MARKDOWN = "markdown"
     LATEX = "latex"
     JSONL = "jsonl"
@@ -36,21 +38,45 @@ _LATEX_SPECIAL = {
     "↓": r"$\downarrow$",
     "−": "$-$",
     "ε": r"$\varepsilon$",
+    # Straight quotes are active in some languages; a bracket or star after \\ is an argument.
+    '"': r"\symbol{34}",
+    "`": r"\textasciigrave{}",
+    **{char: f"{{{char}}}" for char in "[]*"},
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
+_STARTS_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|~#&$"
 
 
 def to_csv(result: Result) -> str:
-    """Comma-separated values in full precision, the signature in a last column."""
+    """Comma-separated values in full precision, the signature in a last column.
+
+    An apostrophe precedes text that a spreadsheet would take for a formula.
+    """
+    return _csv(result, _no_formula)
+
+
+def to_raw_csv(result: Result) -> str:
+    """The same with all text as it is, for programs."""
+    return _csv(result, lambda text: text)
+
+
+def _csv(result: Result, written: Callable[[str], str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, "signature"])
     for row in rows(result):
-        cells = ["" if cell is None else cell for cell in row.cells()]
-        cells[-1] = printable(str(cells[-1]))
-        writer.writerow([*cells, result.signature])
+        cells: list[object] = ["" if cell is None else cell for cell in row.cells()]
+        cells = [*cells, result.signature]
+        writer.writerow([written(printable(c)) if isinstance(c, str) else c for c in cells])
     return text.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Text that no spreadsheet evaluates; a plain number, such as the class -1, is none."""
+    is_formula = text.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
 
 
 def to_markdown(result: Result) -> str:
@@ -60,15 +86,15 @@ def to_markdown(result: Result) -> str:
     lines.append(_markdown_row(["---"] * len(header)))
     lines += [_markdown_row([_cell(c, _escape_markdown) for c in row]) for row in cells]
     if isinstance(result, Comparison) and result.verdict:
-        lines += ["", _escape_markdown(result.verdict)]
-    return "\n".join([*lines, "", f"`{result.signature}`", ""])
+        lines += ["", _escape_markdown(printable(result.verdict))]
+    return "\n".join([*lines, "", _code_span(result.signature), ""])
 
 
 def to_latex(result: Result) -> str:
     """A ``tabular`` for a paper, the signature in a comment."""
     header, cells = _table(result)
     lines = [
-        f"% {result.signature}",
+        f"% {printable(result.signature)}",
         rf"\begin{{tabular}}{{l{'r' * (len(header) - 2)}l}}",
         r"\hline",
         _latex_row([_escape_latex(name) for name in header]),
@@ -96,6 +122,7 @@ def to_jsonl(result: Result) -> str:
 WRITERS: dict[Format, Callable[[Result], str]] = {
     Format.JSON: lambda result: result.to_json() + "\n",
     Format.CSV: to_csv,
+    Format.RAW_CSV: to_raw_csv,
     Format.MARKDOWN: to_markdown,
     Format.LATEX: to_latex,
     Format.JSONL: to_jsonl,
@@ -122,6 +149,14 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 def _latex_row(cells: Sequence[str]) -> str:
     return f"{' & '.join(cells)} \\\\"
+
+
+def _code_span(text: str) -> str:
+    """Text as code, between more backticks than it has in a row itself."""
+    text = printable(text)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _escape_markdown(text: str) -> str:
