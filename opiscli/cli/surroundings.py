@@ -53,8 +53,10 @@ def _disturbing(variables: dict[str, str]) -> Iterator[str]:
 @contextmanager
 def _silent_libraries() -> Iterator[None]:
     """Suppress warnings and log lines of libraries; opis reports what matters itself."""
-    drop = logging.NullHandler()
+    drop, hook = logging.NullHandler(), sys.unraisablehook
     logging.getLogger().addHandler(drop)
+    # What a library cannot raise, as pyarrow in its parser of CSV, it also fails with.
+    sys.unraisablehook = lambda _: None
     try:
         with warnings.catch_warnings():
             # Such as PYTHONWARNINGS=error, which would make a failure of any remark.
@@ -63,6 +65,7 @@ def _silent_libraries() -> Iterator[None]:
             warnings.showwarning = _show_own
             yield
     finally:
+        sys.unraisablehook = hook
         logging.getLogger().removeHandler(drop)
 
 

@@ -189,3 +189,15 @@ def test_no_room_for_another_thread_is_no_bug(capsys):
 
     assert explain(RuntimeError("can't start new thread")) == 4
     assert "not enough memory: can't start new thread" in capsys.readouterr().err
+
+
+def test_what_a_library_cannot_raise_is_explained_in_two_lines(tmp_path):
+    """A row of CSV with a wrong number of cells that is not UTF-8, beyond the first block."""
+    rows = b"".join(b'c%d,"[%d,2]"\n' % (i % 9, i + 1) for i in range(600))
+    (tmp_path / "e.csv").write_bytes(b"label,embedding\n" + rows + b"b,1,\xff,4\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "opiscli", "evaluate", str(tmp_path / "e.csv")],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (3, 4)
+    assert [line.split(b":")[0] for line in done.stderr.splitlines()] == [b"error", b"hint"]
