@@ -200,8 +200,11 @@ class ClassBins:
 
     def of_each_class(self) -> IntArray:
         """Shape ``(n_classes,)``, pairs of each class in all bins."""
-        sums = np.append(0, np.cumsum(self.pairs, dtype=np.int64))
-        return np.asarray(np.diff(sums[self.starts]))
+        sums = np.zeros(self.n_classes, dtype=np.int64)
+        filled = np.diff(self.starts) > 0
+        if filled.any():
+            sums[filled] = np.add.reduceat(self.pairs, self.starts[:-1][filled], dtype=np.int64)
+        return sums
 
     def _blocks(self) -> Iterator[slice]:
         """Slices of classes with few enough cells to stay in the cache."""
