@@ -121,7 +121,7 @@ check --fail-if opis>0                  |                                       
 check --distance cosine                 |                                                | failing
 check --threshold 1                     | --fail-if far>0.9 --threshold 0.5
 check --similarity 0.2                  | --fail-if far>0.9 --similarity 0.5
-check --threshold-file t.json           | --fail-if far>0.9 --threshold 0.5
+check --threshold-file t.json           | --fail-if far>0.9
 
 finetune --output mine.safetensors
 finetune --loss triplet                 |                                                | training
