@@ -42,7 +42,7 @@ def write_mapped(
                 with _written(table):
                     writer.close()
         file.flush()
-        with _written(table), pq.ParquetFile(temporary) as written:
+        with _written(table), temporary.open("rb") as again, pq.ParquetFile(again) as written:
             require_all_rows(written.metadata.num_rows, n_rows, str(path))
     return n_rows
 

@@ -19,7 +19,11 @@ def require_room(n_bytes: int, what: str, memory_limit: int | None) -> None:
     limit = Resources.of_machine().memory_limit if memory_limit is None else memory_limit
     if n_bytes > limit:
         raise UsageError(
-            f"--memory-limit is {limit / 1e6:,.0f} MB, but {what} needs {n_bytes / 1e6:,.0f} MB",
+            f"--memory-limit is {_size(limit)}, but {what} needs {_size(n_bytes)}",
             hint=f"Raise it to --memory-limit {math.ceil(n_bytes / 1e6)}MB if the file is to be"
             " trusted.",
         )
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"

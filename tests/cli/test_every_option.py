@@ -67,7 +67,7 @@ CASES = """
 * --seed 7                              |                                                | interval
 * --quiet                               |                                                | silence
 * --verbose
-* --threads 3                           | -v --memory-limit 1kB --threads 1              | exit 2
+* --threads 3                           | -v --memory-limit 300kB --threads 1              | exit 2
 * --memory-limit 1kB                    |                                                | exit 2
 
 evaluate --gallery f.parquet

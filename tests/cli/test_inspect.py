@@ -194,7 +194,7 @@ def test_texts_cannot_restyle_the_terminal(opis, data, tmp_path, style):
         ("{good} --neighbours 0", 2, "--neighbours is 0"),
         ("{good} --threshold 3", 2, "--threshold is 3, expected a distance in [0, 2]"),
         ("{good} --threshold-file none.json", 3, "No such file"),
-        ("{good} --memory-limit 1kB", 2, "items need"),
+        ("{good} --memory-limit 1kB", 2, "needs"),
     ],
 )
 def test_mistakes_are_explained(opis, saved, argv, code, says):

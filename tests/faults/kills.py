@@ -64,7 +64,7 @@ class Kills:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_with_usual_signals,
+            preexec_fn=with_usual_signals,
         )
 
     def undisturbed(self, name):
@@ -107,7 +107,7 @@ class Kills:
         return folder
 
 
-def _with_usual_signals():
+def with_usual_signals():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 

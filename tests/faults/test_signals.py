@@ -55,6 +55,7 @@ def run(folder, work, *before):
         capture_output=True,
         text=True,
         timeout=60,
+        preexec_fn=kills.with_usual_signals,
     )
     files = {path.name for path in folder.iterdir()} - {"e.parquet"}
     return done.returncode, done.stderr, files
@@ -108,6 +109,7 @@ def test_a_signal_while_opis_starts(number):
         cwd=ROOT,
         capture_output=True,
         text=True,
+        preexec_fn=kills.with_usual_signals,
     )
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", SAYS[number])
 

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from damage import damaged  # noqa: E402
+from mutators import damaged  # noqa: E402
 from originals import READERS  # noqa: E402
 
 EXIT_CODES = {0, 2, 3, 4, 5, 6}

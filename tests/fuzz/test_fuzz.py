@@ -21,7 +21,7 @@ def test_a_few_cases_of_every_reader(monkeypatch):
 
 def test_a_case_follows_from_its_number(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
-    from damage import damaged
+    from mutators import damaged
     from originals import READERS
 
     for reader in READERS:
