@@ -191,7 +191,7 @@ plot-classes --force                    | -o there.svg
 """
 
 # Options without which a call is refused; all other calls go through without theirs, too.
-LETS_PASS = {"--force", "--allow-zero"}
+LETS_PASS = {"--force", "--allow-zero", "--threshold-file"}
 
 # What the last column may name, and how it is found in what a command prints and writes; in a
 # picture, all but its words.
