@@ -138,7 +138,7 @@ def test_rows_of_packed_text_are_compared_with_the_memory_limit_as_they_arrive(e
     row = 'a,"1,2"\n' if ending == "csv" else '{"label": "a", "embedding": [1.5, 2]}\n'
     text = ("label,embedding\n" if ending == "csv" else "") + row * 20_000
     packed = gzip.compress(text.encode())
-    with pytest.raises(UsageError, match="memory_limit is 0 MB"):
+    with pytest.raises(UsageError, match="memory_limit is 100 kB"):
         read_embeddings("-", Selection(memory_limit=100_000), contents=packed)
 
 
