@@ -348,3 +348,20 @@ def test_a_report_tells_what_a_threshold_file_does(opis, tmp_path):
     for style in ("table", "csv", "markdown"):
         out = opis("evaluate", saved, "--threshold-file", path, "--format", style)[1]
         assert "0.0002" in out or "0.00019" in out
+
+
+def test_the_one_sided_bound_stands_in_the_place_of_the_interval_it_would_contradict(opis):
+    run = ("calibrate", WORDNET, "--far", "1e-2", "-q")
+    for average, row, other in (
+        ("pooled", "  FAR ", "macro FAR"),
+        ("macro", "macro FAR", "  FAR "),
+    ):
+        asked = (*run, "--average", average, "--confidence", "0.95")
+        (point,) = json.loads(opis(*asked, "--json")[1])["operating_points"]
+        assert point["far_bound"]["value"] <= 1e-2
+        lines = opis(*asked)[1].splitlines()
+        bounded = next(line for line in lines if row in line and "≤ 0.01" not in line)
+        assert f"≤ {point['far_bound']['value']:.4g} (95 %)" in bounded
+        assert " – " not in bounded
+        assert " – " in next(line for line in lines if other in line and "≤ 0.01" not in line)
+    assert "(95 %)" not in opis(*run)[1]

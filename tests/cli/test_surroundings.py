@@ -193,7 +193,7 @@ def test_no_room_for_another_thread_is_no_bug(capsys):
 
 def test_what_a_library_cannot_raise_is_explained_in_two_lines(tmp_path):
     """A row of CSV with a wrong number of cells that is not UTF-8, beyond the first block."""
-    rows = b"".join(b'c%d,"[%d,2]"\n' % (i % 9, i + 1) for i in range(600))
+    rows = b"".join(b'c%d,"[0.%06d,0.5]"\n' % (i % 9, i + 1) for i in range(600))
     (tmp_path / "e.csv").write_bytes(b"label,embedding\n" + rows + b"b,1,\xff,4\n")
     done = subprocess.run(
         [sys.executable, "-m", "opiscli", "evaluate", str(tmp_path / "e.csv")],
