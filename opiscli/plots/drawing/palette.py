@@ -11,7 +11,6 @@ GREEN = "#009E73"
 SKY = "#56B4E9"
 ORANGE = "#E69F00"
 PURPLE = "#CC79A7"
-GREY = "#7A7A7A"
 
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 """Sources in a picture, in this order; with more of them, line styles change."""
