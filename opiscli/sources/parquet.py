@@ -15,7 +15,7 @@ from opiscli.sources.regular_file import open_regular
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
 from opiscli.sources.validated import damaged, require_all_rows, validated
 
-_BYTES_AT_ONCE = 1 << 28
+_BYTES_AT_ONCE = 1 << 24
 _BYTES_OF_TEXT = 8  # its place; the letters are not known before
 
 
