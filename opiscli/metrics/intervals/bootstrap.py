@@ -11,7 +11,8 @@ from opiscli.metrics.intervals.quantiles import student_quantile
 from opiscli.metrics.opis import mean_over_range, n_worst
 
 _RESAMPLES_AT_ONCE = 128
-_MOST_KEPT = 1 << 26
+_DRAWS_AT_ONCE = 1 << 22
+_MOST_KEPT = 1 << 28
 """Bytes of draws that are kept for the next metric; more are drawn anew."""
 
 _SPREADS = 5
@@ -45,8 +46,9 @@ class ClassBootstrap:
     def _drawn(self) -> Iterator[UInt8Array]:
         rng = np.random.default_rng(self.seed)
         n = self.n_classes
-        for start in range(0, self.n_resamples, _RESAMPLES_AT_ONCE):
-            n_rows = min(_RESAMPLES_AT_ONCE, self.n_resamples - start)
+        at_once = min(_RESAMPLES_AT_ONCE, max(1, _DRAWS_AT_ONCE // n))
+        for start in range(0, self.n_resamples, at_once):
+            n_rows = min(at_once, self.n_resamples - start)
             # A class is never drawn 256 times: of 256 classes or more, by chance.
             drawn = np.empty((n_rows, n), dtype=np.uint8)
             for row in drawn:
