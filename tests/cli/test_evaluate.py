@@ -291,7 +291,7 @@ def test_nothing_heavy_is_imported_for_help(command, heavy):
     ids=["table", "json"],
 )
 def test_only_what_an_evaluation_needs_is_imported(options, heavy):
-    heavy += " scipy matplotlib jinja2 pydantic pyarrow.csv pyarrow.json pyarrow.dataset"
+    heavy += " faiss scipy matplotlib jinja2 pydantic pyarrow.csv pyarrow.json pyarrow.dataset"
     assert imported(["evaluate", str(WORDNET), *options], heavy) == ""
 
 
