@@ -6,6 +6,7 @@ from conftest import clusters
 
 from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 
 
 def test_items_are_grouped_by_class_and_remember_their_rows():
@@ -18,6 +19,13 @@ def test_items_are_grouped_by_class_and_remember_their_rows():
     assert items.class_sizes.tolist() == [2, 2, 2]
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
     assert items.unit_rows == pytest.approx((embeddings / length)[items.rows], abs=1e-7)
+
+
+def test_vectors_that_share_a_fingerprint_are_compared():
+    vectors = np.array([[1, 0], [0, 1], [1, 0], [0, 1], [0, -1]], dtype=np.float32)
+    collided = np.zeros(5, dtype=np.uint64)
+    assert first_equal_of(vectors, collided).tolist() == [0, 1, 0, 3, 4]  # missed, never invented
+    assert first_equal_of(vectors, fingerprints_of(vectors)).tolist() == [0, 1, 0, 1, 4]
 
 
 def test_integer_labels_sort_by_value():

@@ -7,6 +7,7 @@ from counted import KERNELS, pool_of, tally_at, within
 from opiscli import EmbeddingSet
 from opiscli.engine import ruler
 from opiscli.engine.count import cell_type
+from opiscli.engine.kernels import numpy_kernel
 from opiscli.settings.evaluation import Distance
 
 
@@ -26,7 +27,8 @@ def pairs_at(distance, n_pairs=200, dims=64):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("distance", [0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.044, 0.046, 0.3])
-def test_distances_are_right_to_far_below_a_product(kernel, distance):
+def test_distances_are_right_to_far_below_a_product(kernel, distance, monkeypatch):
+    monkeypatch.setattr(numpy_kernel, "_VALUES_AT_ONCE", 50)  # of 64 dims
     thresholds = np.linspace(0, 0.4, 4001)
     counted = tally_at(within(pairs_at(distance)), thresholds, kernel=kernel)
     found = np.sqrt(2 * counted.row_items.nearest_positive.astype(np.float64))
