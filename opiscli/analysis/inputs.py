@@ -12,10 +12,10 @@ from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
 from opiscli.progress import Progress
+from opiscli.regular_file import open_regular
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
-from opiscli.sources.regular_file import open_regular
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 

@@ -29,7 +29,7 @@ from opiscli.cli.report import report
 from opiscli.cli.signals import Signals, handled_signals
 from opiscli.cli.streams import guarded_streams
 from opiscli.cli.surroundings import calm_surroundings
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 _COMPLETION = "_OPIS_COMPLETE"
 

@@ -9,7 +9,7 @@ from typer.exceptions import Abort, TyperException
 
 from opiscli.errors import EmbeddingError, OpisError, OutputError
 from opiscli.results.text import printable
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 INTERRUPTED = 130
 _UNEXPECTED = 70

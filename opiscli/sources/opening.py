@@ -1,6 +1,5 @@
 """Opens any SOURCE as a table: the one place that decides by file format."""
 
-import io
 from pathlib import Path
 
 from opiscli.errors import SourceError
@@ -41,7 +40,7 @@ def open_source(
         held = read_standard_input(memory_limit) if contents is None else contents
         kind = kind_of(held[:N_BYTES], NAME)
         if kind is Kind.NPZ:
-            refuse_foreign_archive(io.BytesIO(held), NAME)
+            refuse_foreign_archive(held, NAME)
         return _table(held, NAME, kind, memory_limit)
     path = Path(source)
     if path.is_file():

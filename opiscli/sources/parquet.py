@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from opiscli.regular_file import open_regular
 from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.parquet_footer import values_in_columns
-from opiscli.sources.regular_file import open_regular
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
 from opiscli.sources.validated import damaged, require_all_rows, validated
 

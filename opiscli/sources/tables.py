@@ -10,12 +10,12 @@ from opiscli.arrays import AnyArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
+from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
 from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
-from opiscli.sources.memory_limit import require_room
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
     LABEL_NAMES,

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from opiscli.cli import app
 from opiscli.cli.command import FORMER_NAMES, with_present_names
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 COMMANDS = get_command(app).commands
 
