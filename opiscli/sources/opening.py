@@ -74,7 +74,7 @@ def _open_file(path: Path, memory_limit: int | None) -> Table:
 def _table(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) -> Table:
     match kind:
         case Kind.PARQUET:
-            return ParquetFile(file, name)
+            return ParquetFile(file, name, memory_limit)
         case Kind.DELIMITED:
             return DelimitedFile(file, name)
         case Kind.JSON_LINES:

@@ -162,7 +162,13 @@ def _further(
 def _put_aside(
     batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[pa.RecordBatch]:
+    """Keep some columns of each batch: of repeated texts one copy, and numbers for the rows."""
     for batch in batches:
         for name, chunks in collected.items():
-            chunks.append(batch.column(name))
+            column = batch.column(name)
+            if pa.types.is_large_string(column.type):
+                column = column.dictionary_encode()
+                at = batch.schema.get_field_index(name)
+                batch = batch.set_column(at, name, column)
+            chunks.append(column)
         yield batch
