@@ -47,6 +47,13 @@ def as_file(path, arrays, description):
     save_file(arrays, path, {"opis": json.dumps(description)})
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    path = tmp_path / "h.safetensors"
+    path.write_bytes(b"x" * 1000)
+    with pytest.raises(SourceError, match="holds 1,000 bytes, more than the 999"):
+        read_head(path, 999)
+
+
 @pytest.mark.parametrize("projection", [perceptron(), Projection.identity(4)])
 def test_save_then_load_is_bit_identical(path, projection):
     write_head(path, HeadFile(projection, RECORD), force=False)
