@@ -38,9 +38,9 @@ def test_graphs_and_searches_are_counted_against_the_memory_limit(asked, is_refu
 
 
 def test_the_memory_limit_of_an_evaluation_holds_for_its_index():
-    x, labels = clusters(n_classes=100, sizes=(4, 9))
-    with pytest.raises(UsageError, match=r"memory_limit is 20 MB, but index HNSW4000 needs 3\d MB"):
-        evaluate(x, labels, index="HNSW4000", memory_limit="20MB")
+    asked = "PQ4,RFlat;k_factor=4000"
+    with pytest.raises(UsageError, match=r"memory_limit is 1,000 MB, but index PQ4,RFlat;k_factor"):
+        evaluate(*clusters(n_classes=8, sizes=(6, 9)), index=asked, memory_limit="1GB")
 
 
 def written(tmp_path, factory, rows=ITEMS.unit_rows):
