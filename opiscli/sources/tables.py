@@ -7,7 +7,8 @@ from functools import partial
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet, require_pairs
+from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
 from opiscli.settings.memory_limit import require_room
@@ -124,9 +125,15 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     require_room(n_items, source, limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
+    def coded() -> Labels:
+        return labels(pa.chunked_array(collected[label]), f"label ({label})", label, source)
+
     def blocks() -> Iterator[AnyArray]:
+        # Crowded embeddings are read twice, unless their labels make that useless.
+        if collected[label] and selection.with_pairs:
+            require_pairs(coded())
         for chunks in collected.values():
-            chunks.clear()  # crowded embeddings are read twice
+            chunks.clear()
         asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
         read = vectors(asked, embedding)
         yield from arriving(read, further, n_items, source, limit)
@@ -138,13 +145,11 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
             raise
         item = pa.chunked_array(collected[item_id])[error.row]
         raise named_by_id(error, shown_value(item)) from error
-    columns = {name: pa.chunked_array(chunks) for name, chunks in collected.items()}
-    coded = labels(columns[label], f"label ({label})", label, source)
     others = {
-        name: texts(columns[name], name, source, selection)
+        name: texts(pa.chunked_array(collected[name]), name, source, selection)
         for name in selection.others(schema.names)
     }
-    return EmbeddingSet.from_rows(embeddings, coded, others, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(embeddings, coded(), others, with_pairs=selection.with_pairs)
 
 
 def _further(

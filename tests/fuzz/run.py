@@ -17,6 +17,8 @@ import signal
 import sys
 import tempfile
 import time
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +41,16 @@ _IMPORTED_ONCE = (
 """Before batches are forked; nothing is computed there, so no thread of a library is alive."""
 
 
+UNDAMAGED = "undamaged"
+"""A seed with which nothing is damaged, so that every file must be read."""
+
+
 def case_of(reader, seed, number):
     """A case and its contents, damaged."""
     chance = random.Random(f"{reader} {seed} {number}")
     case = READERS[reader](chance)
+    if seed == UNDAMAGED:
+        return case, case.contents
     return case, damaged(case.contents, reader, chance)
 
 
@@ -71,6 +79,8 @@ def run_case(case, contents, folder):
 
     for name, given in {**case.others, case.name: contents}.items():
         (folder / name).write_bytes(given)
+    written = folder / dict(pairwise(case.argv)).get("-o", "nothing")
+    written.unlink(missing_ok=True)
     out, err = folder / "stdout.txt", folder / "stderr.txt"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         os.dup2(to_out.fileno(), 1)
@@ -87,6 +97,8 @@ def run_case(case, contents, folder):
     sys.stdout.flush()
     sys.stderr.flush()
     texts = [file.read_bytes().decode("utf-8", "replace") for file in (out, err)]
+    if written.is_file():
+        texts[0] += f"{written.name}: {sha256(written.read_bytes()).hexdigest()}\n"
     return code, *texts
 
 
@@ -104,7 +116,10 @@ def _batch(cases, seed, folder, report, end):
         if case.has_digest:
             _, expected, _ = run_case(case, case.contents, folder)
         code, out, err = run_case(case, contents, folder)
-        report(["end", [reader, number], code, broken_rule(case, code, out, err, expected)])
+        broken = broken_rule(case, code, out, err, expected)
+        if seed == UNDAMAGED and code != 0 and reader != "options":
+            broken = f"not read, though it is not damaged: {err[:200]!r}"
+        report(["end", [reader, number], code, broken])
 
 
 def _packed(line):
