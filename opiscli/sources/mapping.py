@@ -72,7 +72,7 @@ def collect_mapped(table: Table, selection: Selection, change: Change) -> Float3
     n_bytes = 0
     for _, values in _changed(rows, embedding, [], change):
         n_bytes += values.nbytes
-        require_room(n_bytes, f"what becomes of {table.name}", selection.memory_limit)
+        require_room(n_bytes, f"the projection of {table.name}", selection.memory_limit)
         blocks.append(values)
     if not blocks:
         raise _no_rows(table, selection)

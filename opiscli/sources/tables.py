@@ -118,11 +118,7 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     rows = SelectedRows.of(table, selection)
     # Found once: asking the machine takes as long as reading thousands of rows.
     limit = selection.memory_limit or Resources.of_machine().memory_limit
-    if not rows.conditions:
-        size = table.size(list(dict.fromkeys([*embedding.names, *further])))
-        require_room(size, source, limit)
-    n_items = rows.count()
-    require_room(n_items, source, limit)
+    n_items = _n_fitting(rows, [*embedding.names, *further], limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def coded() -> Labels:
@@ -150,6 +146,16 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
         for name in selection.others(schema.names)
     }
     return EmbeddingSet.from_rows(embeddings, coded(), others, with_pairs=selection.with_pairs)
+
+
+def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
+    """How many rows there are, if they fit into the memory limit as far as that is known."""
+    if not rows.conditions:
+        size = rows.table.size(list(dict.fromkeys(columns)))
+        require_room(size, rows.table.name, limit)
+    n_items = rows.count()
+    require_room(n_items, rows.table.name, limit)
+    return n_items
 
 
 def _further(
