@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 N_CLASSES, PER_CLASS, DIMS = 6, 5, 4
 N = N_CLASSES * PER_CLASS
 CODES = np.repeat(np.arange(N_CLASSES), PER_CLASS)
+_UNSEALED = b"opis-sha256:" + b"0" * 64
 _RNG = np.random.default_rng(7)
 X = (_RNG.normal(size=(N_CLASSES, DIMS))[CODES] + 0.7 * _RNG.normal(size=(N, DIMS))).astype("f4")
 LABELS = [f"class {code}" for code in CODES]
@@ -47,6 +49,8 @@ class Case:
         Whether the file is given as standard input.
     has_digest
         Whether damage to the contents must be noticed.
+    seal
+        What gives damaged contents the digest that they would have.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Case:
     others: dict[str, bytes] = field(default_factory=dict)
     stdin: bool = False
     has_digest: bool = False
+    seal: Callable[[bytes], bytes] = bytes
 
 
 def _table(random):
@@ -234,7 +239,24 @@ def evaluation(random):
         ]
     )
     argv = tuple(word.format("e.opis") for word in command)
-    return Case("e.opis", _saved_evaluation(), argv, has_digest=True)
+    if random.random() < 0.4:
+        return Case("e.opis", _saved_evaluation(), argv, has_digest=True)
+    return Case("e.opis", _unsealed_evaluation(), argv, seal=_sealed)
+
+
+def _unsealed_evaluation():
+    """Without a digest, and without compression, so that damage reaches the counts."""
+    table = pa.ipc.open_file(pa.BufferReader(_saved_evaluation())).read_all()
+    described = {**table.schema.metadata, b"opis.sha256": _UNSEALED}
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, table.schema.with_metadata(described)) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def _sealed(contents):
+    """Give a damaged evaluation file the right digest, as whoever means harm would."""
+    return contents.replace(_UNSEALED, b"opis-sha256:" + sha256(contents).hexdigest().encode())
 
 
 @cache
