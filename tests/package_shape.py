@@ -63,7 +63,7 @@ def body_lengths(root: Path) -> dict[str, int]:
 def command_lengths(root: Path) -> dict[str, int]:
     """Lines of the body of each function that is a command, by name.
 
-    Commands are the functions named in ``_PANELS`` and those under ``@app.command(…)``.
+    Commands are the functions named in ``PANELS`` and those under ``@app.command(…)``.
     """
     trees = [ast.parse(file.read_text("utf-8")) for file in sorted(root.rglob("*.py"))]
     commands = {name for tree in trees for name in _registered(tree)}
@@ -78,10 +78,12 @@ def command_lengths(root: Path) -> dict[str, int]:
 def _registered(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Name("_PANELS")], value=ast.Dict(values=panels)):
-                for name in (name for panel in panels for name in ast.walk(panel)):
-                    if isinstance(name, ast.Name):
-                        yield name.id
+            case ast.Assign(targets=[ast.Name("PANELS")], value=ast.Dict(values=panels)):
+                yield from (
+                    ast.literal_eval(name).replace("-", "_")
+                    for panel in panels
+                    for name in panel.keys
+                )
             case ast.FunctionDef(name=name, decorator_list=[*marks]):
                 if any(".command(" in ast.unparse(mark) for mark in marks):
                     yield name

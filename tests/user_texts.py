@@ -3,8 +3,8 @@
 import ast
 import re
 
+from command_table import COMMANDS, GROUP
 from conftest import ROOT
-from typer.main import get_command
 
 PACKAGE = ROOT / "opiscli"
 # What these folders write is a report or a picture, in words of any number.
@@ -22,10 +22,7 @@ def documents():
 
 def helps():
     """Place, help text and whether it is that of an option or argument."""
-    from opiscli.cli import app
-
-    group = get_command(app)
-    for command in (group, *group.commands.values()):
+    for command in (GROUP, *COMMANDS.values()):
         yield f"opis {command.name}", command.help or "", False
         for parameter in command.params:
             text = getattr(parameter, "help", None)

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatArray
-from opiscli.counts.pair_counts import PairCounts, SpreadCounts
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counts.pair_counts import SpreadCounts
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, log_interval, thinned
 from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_curve, noise_floor
 from opiscli.metrics.opis import (
@@ -29,10 +29,12 @@ class Consistency:
 
     Parameters
     ----------
-    paired
-        Counts of the classes with positive pairs, on the grid.
+    class_sizes
+        Shape ``(n_classes,)``, of the classes with positive pairs.
     curves
         Shape ``(n_classes, n_thresholds)``, their scores.
+    thresholds
+        Shape ``(n_thresholds,)``, the grid.
     for_noise
         Counts of all classes with the spread of their items, if that is known.
     bootstrap
@@ -41,15 +43,16 @@ class Consistency:
         What was asked for.
     """
 
-    paired: PairCounts
+    class_sizes: IntArray
     curves: FloatArray
+    thresholds: FloatArray
     for_noise: SpreadCounts | None
     bootstrap: ClassBootstrap
     settings: EvaluationSettings
 
     def opis(self) -> Opis:
         """OPIS, its noise floor and the share of classes below the mean."""
-        curves, thresholds, noise, before = self.curves, self.paired.thresholds, None, None
+        curves, thresholds, noise, before = self.curves, self.thresholds, None, None
         if self._spread is not None:
             ends = float(thresholds[0]), float(thresholds[-1])
             noise = noise_floor(self._spread, self.settings.beta, ends)
@@ -74,7 +77,7 @@ class Consistency:
 
     def epsilon_opis(self) -> EpsilonOpis:
         """ε-OPIS, with and without sampling noise."""
-        curves, thresholds, epsilon = self.curves, self.paired.thresholds, self.settings.epsilon
+        curves, thresholds, epsilon = self.curves, self.thresholds, self.settings.epsilon
         value, ci, corrected, before = epsilon_opis(curves, thresholds, epsilon), None, None, None
         if value is not None:
             few = thinned(len(thresholds))
@@ -99,7 +102,7 @@ class Consistency:
     @property
     def _correctable(self) -> BoolArray:
         """Which classes have a noise floor."""
-        enough = self.paired.class_sizes >= FEWEST_ITEMS
+        enough = self.class_sizes >= FEWEST_ITEMS
         return np.asarray(enough & (not self.settings.gallery))
 
     @cached_property

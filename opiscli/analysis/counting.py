@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opiscli.analysis.evaluate import derive
-from opiscli.counting.ann_index import deploy
 from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.reuse import under
@@ -131,6 +130,9 @@ def _deployed(
     on_progress: Progress | None,
 ) -> CountedSet:
     """The counts extended by the counts through an index."""
+    # Only here: it imports FAISS, which counts that were read do not need.
+    from opiscli.counting.ann_index import deploy
+
     settings = run.settings
     deployed = deploy(
         items,

@@ -7,7 +7,7 @@ import numpy as np
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
 from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.consistency import Consistency
-from opiscli.analysis.operating_points import chosen_names, operating_point
+from opiscli.analysis.operating_points import operating_point
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.analysis.warnings.index import index_rate_warnings
@@ -15,14 +15,13 @@ from opiscli.analysis.warnings.scores import score_warnings
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
-from opiscli.counts.pair_counts import PairCounts
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, percentile_interval
 from opiscli.metrics.intervals.rate import rule_of_three
 from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION
 from opiscli.metrics.opis import mean_over_range, opis_contributions
 from opiscli.metrics.rates import pooled_far, pooled_frr
 from opiscli.metrics.recall import recall_name
-from opiscli.metrics.utility import utility
+from opiscli.metrics.utility import class_scores
 from opiscli.results import (
     Bounds,
     CalibrationRange,
@@ -73,13 +72,14 @@ def derive(
     counted, settings = run.counted, run.settings
     if not any_direction:
         require_direction(counted.pooled)
-    grid = _on_grid(counted, settings)
-    has_pairs = grid.has_positives
-    paired = grid.of_classes(has_pairs)
-    curves = utility(paired, settings.utility, settings.beta)
+    table, grid = counted.table, _grid(counted, settings)
+    has_pairs = table.has_positives
+    curves = class_scores(table, grid, settings.utility, settings.beta)
     bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
-    measures = estimates(curves, grid.thresholds, bootstrap)
-    consistency = Consistency(paired, curves, counted.for_noise, bootstrap, settings)
+    measures = estimates(curves, grid, bootstrap)
+    consistency = Consistency(
+        table.class_sizes[has_pairs], curves, grid, counted.for_noise, bootstrap, settings
+    )
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
@@ -89,10 +89,10 @@ def derive(
         utility=UtilityKind(settings.utility.value, settings.beta),
         pairs=Pairs(
             counted.mode,
-            grid.n_positive,
-            grid.n_negative,
+            table.n_positive,
+            table.n_negative,
         ),
-        calibration_range=_calibration_range(grid, settings.calibration_range),
+        calibration_range=_calibration_range(counted, grid, settings.calibration_range),
         opis=consistency.opis(),
         eps_opis=consistency.epsilon_opis(),
         recall={
@@ -101,7 +101,7 @@ def derive(
         mean_utility=measures["mean_utility"].value,
         measures=measures,
         operating_points=_operating_points(run, thresholds),
-        worst_classes=_worst_classes(paired, curves, chosen_names(counted.names, has_pairs)),
+        worst_classes=_worst_classes(counted, curves, grid),
         warnings=(),
         ranking=_ranking(counted, bootstrap) if settings.ranking else None,
     )
@@ -126,12 +126,12 @@ def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
     return replace(evaluation, warnings=(*warnings, *more), deployed=deployed)
 
 
-def _on_grid(counted: Counts, settings: EvaluationSettings) -> PairCounts:
+def _grid(counted: Counts, settings: EvaluationSettings) -> FloatArray:
     if counted.grid is None:
         # Raises, and says why.
         calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
-    return counted.at(counted.grid)
+    return counted.grid
 
 
 def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
@@ -149,8 +149,10 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
     )
 
 
-def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRange:
-    ends = grid.at(grid.thresholds[[0, -1]])
+def _calibration_range(
+    counted: Counts, grid: FloatArray, request: RangeRequest
+) -> CalibrationRange:
+    ends = counted.at(grid[[0, -1]])
     far = Bounds(*pooled_far(ends).tolist())
     frr = Bounds(*sorted(pooled_frr(ends).tolist()))
     return CalibrationRange(
@@ -159,7 +161,7 @@ def _calibration_range(grid: PairCounts, request: RangeRequest) -> CalibrationRa
         attained_far=far,
         attained_frr=frr,
         threshold=Bounds(*ends.thresholds.tolist()),
-        n_thresholds=len(grid.thresholds),
+        n_thresholds=len(grid),
     )
 
 
@@ -190,16 +192,16 @@ def _mean_of_queries(hits: FloatArray, queries: IntArray, bootstrap: ClassBootst
     return Estimate(value, Interval(lo, hi))
 
 
-def _worst_classes(
-    paired: PairCounts, curves: FloatArray, names: tuple[str, ...]
-) -> tuple[WorstClass, ...]:
-    mean_utility = mean_over_range(curves, paired.thresholds)
-    contribution = opis_contributions(curves, paired.thresholds)
-    lowest = np.lexsort((-paired.positive_pairs, mean_utility))[:_WORST_CLASSES_SHOWN]
+def _worst_classes(counted: Counts, curves: FloatArray, grid: FloatArray) -> tuple[WorstClass, ...]:
+    paired = np.flatnonzero(counted.table.has_positives)
+    mean_utility = mean_over_range(curves, grid)
+    contribution = opis_contributions(curves, grid)
+    n_positive = counted.table.positive_pairs[paired]
+    lowest = np.lexsort((-n_positive, mean_utility))[:_WORST_CLASSES_SHOWN]
     return tuple(
         WorstClass(
-            names[i],
-            int(paired.class_sizes[i]),
+            counted.names[paired[i]],
+            int(counted.table.class_sizes[paired[i]]),
             float(mean_utility[i]),
             float(contribution[i]),
             int(np.count_nonzero(mean_utility == mean_utility[i])),

@@ -9,7 +9,7 @@ from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, thinned
 from opiscli.metrics.opis import n_worst
-from opiscli.metrics.utility import utility
+from opiscli.metrics.utility import class_scores
 from opiscli.settings.numbers import plain
 from opiscli.thresholds.at_rate import operating_thresholds
 
@@ -51,11 +51,11 @@ def _of_class_scores(run: CountedSet, bootstrap: ClassBootstrap) -> dict[str, Fl
     counted, settings = run.counted, run.settings
     if counted.grid is None:
         return {}
-    grid = counted.at(counted.grid)
-    curves = utility(grid.of_classes(grid.has_positives), settings.utility, settings.beta)
-    found = resampled_measures(curves, grid.thresholds, bootstrap)
-    few = thinned(len(grid.thresholds))
-    curves, thresholds = curves[:, few], grid.thresholds[few]
+    grid = counted.grid
+    curves = class_scores(counted.table, grid, settings.utility, settings.beta)
+    found = resampled_measures(curves, grid, bootstrap)
+    few = thinned(len(grid))
+    curves, thresholds = curves[:, few], grid[few]
     found["opis"] = bootstrap.opis(curves, thresholds)
     if n_worst(settings.epsilon, len(curves)) < len(curves):
         found["eps_opis"] = bootstrap.epsilon_opis(curves, thresholds, settings.epsilon)

@@ -8,24 +8,9 @@ from typing import Annotated
 import typer
 
 from opiscli.cli.address_space import require_address_space
-from opiscli.cli.calibrate import calibrate
-from opiscli.cli.check import check
-from opiscli.cli.command import Command, Commands
-from opiscli.cli.compare import compare
-from opiscli.cli.evaluate import evaluate
+from opiscli.cli.commands import Commands
 from opiscli.cli.examples import DOCUMENTATION
-from opiscli.cli.export import export
 from opiscli.cli.failures import INTERRUPTED, explain
-from opiscli.cli.finetune import finetune
-from opiscli.cli.help import help
-from opiscli.cli.inspect import inspect
-from opiscli.cli.plot_classes import plot_classes
-from opiscli.cli.plot_curves import plot_curves
-from opiscli.cli.plot_det import plot_det
-from opiscli.cli.plot_distances import plot_distances
-from opiscli.cli.plot_pareto import plot_pareto
-from opiscli.cli.project import project
-from opiscli.cli.report import report
 from opiscli.cli.signals import Signals, handled_signals
 from opiscli.cli.streams import guarded_streams
 from opiscli.cli.surroundings import calm_surroundings
@@ -44,16 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_PANELS = {
-    "Measure": (evaluate, compare, inspect),
-    "Decide": (calibrate, check),
-    "Improve": (finetune, project, export),
-    "Show": (report, plot_curves, plot_distances, plot_det, plot_pareto, plot_classes),
-    "Help": (help,),
-}
-for panel, commands in _PANELS.items():
-    for command in commands:
-        app.command(rich_help_panel=panel, cls=Command)(command)
 
 
 @app.callback(invoke_without_command=True)

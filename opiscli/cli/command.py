@@ -1,9 +1,9 @@
 """Commands that accept former option names and show examples in their help."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from opiscli.cli.examples import epilog
 
@@ -31,20 +31,12 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401
         """All parameters, the option ``--help`` included."""
-        return _without_flag_types(super().get_params(ctx))
+        return prepared(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
         """Parse the arguments, with former names of options replaced by present ones."""
         names = {name for parameter in self.params for name in parameter.opts}
         return super().parse_args(ctx, with_present_names(args, names))
-
-
-class Commands(TyperGroup):
-    """The group of all commands, shown in the same style."""
-
-    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401
-        """All parameters, the options ``--help`` and of completion included."""
-        return _without_flag_types(super().get_params(ctx))
 
 
 def with_present_names(args: Sequence[str], names: set[str]) -> list[str]:
@@ -79,8 +71,35 @@ def _simplify(parameters: Sequence[Any]) -> None:
             parameter.metavar = _METAVARS.get(kind.annotation, "TEXT")
 
 
-def _without_flag_types(parameters: list[Any]) -> list[Any]:
+def prepared(parameters: list[Any]) -> list[Any]:
+    """The same parameters: flags are shown without a type, and only what must be is converted."""
     for parameter in parameters:
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
+        if "process_value" not in vars(parameter):
+            parameter.process_value = _converts_if_needed(parameter)
     return parameters
+
+
+def _converts_if_needed(parameter: Any) -> Callable[[Any, Any], Any]:  # noqa: ANN401
+    """Convert a value as the parameter does, except where nothing is to be converted.
+
+    Typer imports Pydantic to convert a value, which takes longer than all else that it does. Most
+    options are not given, and text is text.
+    """
+    converted, kind = parameter.process_value, parameter.type_descriptor.annotation
+
+    def process_value(context: Any, value: Any) -> Any:  # noqa: ANN401
+        is_absent = value is None and not parameter.required
+        if not is_absent and not _has_type(value, kind):
+            return converted(context, value)
+        callback = parameter.callback
+        return value if callback is None else callback(context, parameter, value)
+
+    return process_value
+
+
+def _has_type(value: Any, kind: Any) -> bool:  # noqa: ANN401
+    if kind == list[str]:
+        return isinstance(value, list | tuple) and len(value) > 0
+    return isinstance(kind, type) and isinstance(value, kind)

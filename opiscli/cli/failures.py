@@ -8,7 +8,6 @@ import traceback
 from typer.exceptions import Abort, TyperException
 
 from opiscli.errors import EmbeddingError, OpisError, OutputError
-from opiscli.results.text import printable
 from opiscli.settings.version import __version__
 
 INTERRUPTED = 130
@@ -36,6 +35,9 @@ _OF_THE_SYSTEM = {
 
 def explain(failure: BaseException) -> int:
     """Say on stderr what went wrong and what to do next, in two lines; return the exit code."""
+    # Only here, because all results are imported with it.
+    from opiscli.results.text import printable
+
     if isinstance(failure, Abort):  # Typer's word for an EOFError
         failure = failure.__cause__ or failure
     status, problem, hint = _explained(failure)

@@ -3,8 +3,7 @@
 from typing import Annotated, cast
 
 import typer
-
-from opiscli.cli.command import Commands
+from typer.core import TyperGroup
 
 _Name = Annotated[
     str | None, typer.Argument(metavar="COMMAND", help="A command.", show_default=False)
@@ -17,7 +16,8 @@ def help(context: typer.Context, command: _Name = None) -> None:
     if command is None:
         typer.echo(everything.get_help())
         return
-    found = cast(Commands, everything.command).get_command(everything, command)
+    found = cast(TyperGroup, everything.command).get_command(everything, command)
     if found is None:
         everything.fail(f"no such command {command!r}; opis help lists all commands")
-    typer.echo(found.get_help(found.make_context(command, [], everything, resilient_parsing=True)))
+    parsed = found.make_context(command, [], everything, resilient_parsing=True)
+    typer.echo(parsed.get_help())

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TextIO, cast
 
+from opiscli.cli.plain_text import showable
 from opiscli.errors import OutputError
-from opiscli.report.plain_text import showable
 
 _FIRST_FILE = 3
 """Descriptors below are those of standard input, output and error."""

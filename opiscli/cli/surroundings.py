@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opiscli.errors import OpisWarning
-from opiscli.results.text import printable
 
 _LEAST_WIDTH = 20
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
@@ -71,4 +70,7 @@ def _silent_libraries() -> Iterator[None]:
 
 def _show_own(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, OpisWarning):
+        # Only here, because all results are imported with it.
+        from opiscli.results.text import printable
+
         sys.stderr.write(f"warning: {printable(str(message))}\n")

@@ -122,6 +122,9 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
             counted = _count(space, with_sample, how)
             if counted is not None:
                 return counted
+    # Said before all pairs are looked at, which may take long.
+    grid = np.arange(how.request.n_thresholds)
+    require_memory(space, len(grid), grid if how.by_item else None, how.resources)
     everything = _pool(space, how, n_lowest=_N_LOWEST)
     # All thresholds are cheap where they are planned from all pairs.
     request = replace(how.request, complete=how.request.keeps_bins)

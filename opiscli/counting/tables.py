@@ -7,6 +7,7 @@ from opiscli.counting.plan import Plan
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
 from opiscli.embeddings.cosine import LARGEST
+from opiscli.engine.count import cell_type
 from opiscli.engine.space import Pairing, PairSpace
 from opiscli.engine.tally import ItemTally, Tally
 
@@ -39,8 +40,8 @@ def pair_counts(
         class_sizes=class_sizes(space),
         positive_pairs=space.positive_pairs,
         negative_pairs=space.negative_pairs,
-        positive=_accepted(tally.positive, at),
-        negative=_accepted(tally.negative, at),
+        positive=_accepted(tally.positive, at, space.positive_pairs),
+        negative=_accepted(tally.negative, at, space.negative_pairs),
         ends=space.ends,
     )
 
@@ -106,14 +107,15 @@ def class_sizes(space: PairSpace) -> IntArray:
     return np.asarray(np.sum(counts, axis=0), dtype=np.int64)
 
 
-def _accepted(bins: AnyArray, at: IntArray) -> IntArray:
-    """Shape ``(n_classes, len(at))``, pairs in all bins up to each of some increasing positions."""
+def _accepted(bins: AnyArray, at: IntArray, pairs: IntArray) -> AnyArray:
+    """Shape ``(n_classes, len(at))``, pairs in all bins up to each of some increasing positions.
+
+    In the smallest integers that hold all pairs of a class: there may be very many classes.
+    """
     starts = np.concatenate([[0], at[:-1] + 1])
-    accepted = np.empty((len(bins), len(at)), dtype=np.int64)
-    # Some classes at a time, because sums in 64 bits begin with a wide copy.
+    accepted: AnyArray = np.empty((len(bins), len(at)), dtype=cell_type(pairs))
     for first in range(0, len(bins), _CLASSES_AT_ONCE):
         some = slice(first, first + _CLASSES_AT_ONCE)
-        np.add.reduceat(
-            bins[some, : at[-1] + 1], starts, axis=1, dtype=np.int64, out=accepted[some]
-        )
-    return np.asarray(np.cumsum(accepted, axis=1, out=accepted), dtype=np.int64)
+        inside = np.add.reduceat(bins[some, : at[-1] + 1], starts, axis=1, dtype=np.int64)
+        accepted[some] = np.cumsum(inside, axis=1, out=inside)
+    return accepted

@@ -9,7 +9,7 @@ import pyarrow as pa
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts
+from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts, positions_of
 from opiscli.counts.plausible import require_bins, require_plausible, require_thresholds
 from opiscli.distance import Distance
 from opiscli.results import Data
@@ -42,7 +42,7 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
     noise, grid = about["noise_thresholds"], about["grid"]
     counted = Counts(
         queries=_integers(table, "n_queries"),
-        names=tuple(table["label"].cast(pa.large_string()).to_pylist()),
+        names=_names(table["label"]),
         kernel=str(about["kernel"]),
         pooled=binned.pooled,
         table=binned,
@@ -55,7 +55,7 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
         },
     )
     if counted.grid is not None:
-        counted.at(counted.grid)
+        positions_of(counted.grid, thresholds)
     data = about["data"]
     found = CountedSet(
         counted=counted,
@@ -95,6 +95,11 @@ def _distances(values: list[float], name: str) -> FloatArray:
     return thresholds
 
 
+def _names(column: pa.ChunkedArray) -> tuple[str, ...]:
+    text = pa.large_string()
+    return tuple((column if column.type == text else column.cast(text)).to_pylist())
+
+
 def _integers(table: pa.Table, name: str) -> IntArray:
     if not pa.types.is_integer(table.schema.field(name).type):
         raise ValueError(f"its column {name} is {table.schema.field(name).type}")
@@ -114,7 +119,8 @@ def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
 def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:
     at = binned.at(thresholds)
     sums = {
-        name: np.asarray(table[name].combine_chunks().flatten().to_numpy(), dtype=np.int64).reshape(
+        # Not flattened: that imports pyarrow.compute, which takes as long as reading all this.
+        name: np.asarray(table[name].combine_chunks().values.to_numpy(), dtype=np.int64).reshape(
             table.num_rows, len(thresholds)
         )
         for name in SPREAD

@@ -74,7 +74,7 @@ def _positives_in_bins(table: PairCounts | BinnedCounts, chosen: BoolArray) -> I
     if isinstance(table, BinnedCounts):
         some = table.positive.of_classes(np.flatnonzero(chosen))
         return some.of_all_classes(len(table.thresholds))
-    accepted = table.positive[chosen].sum(axis=0)
+    accepted = table.positive[chosen].sum(axis=0, dtype=np.int64)
     return np.diff(np.append(accepted, table.positive_pairs[chosen].sum()), prepend=0)
 
 

@@ -151,7 +151,7 @@ def _complete(opened: pa.ipc.RecordBatchFileReader) -> pa.Table:
     table = table.combine_chunks()
     for column in table.columns:
         chunks = column.chunks
-        parts = [*chunks, *(chunk.flatten() for chunk in chunks if hasattr(chunk, "flatten"))]
+        parts = [*chunks, *(chunk.values for chunk in chunks if hasattr(chunk, "values"))]
         if any(part.null_count for part in parts):
             raise ValueError("it has missing values")
     return table

@@ -51,7 +51,8 @@ class PairCounts(_Totals):
     negative_pairs
         Same shape, negative pairs with one end in each class, accepted or not.
     positive
-        Shape ``(n_classes, n_thresholds)``, accepted positive pairs of the class, P.
+        Shape ``(n_classes, n_thresholds)``, accepted positive pairs of the class, P, of any
+        integer type.
     negative
         Same shape, accepted negative pairs with one end in the class.
     ends
@@ -62,29 +63,29 @@ class PairCounts(_Totals):
     class_sizes: IntArray
     positive_pairs: IntArray
     negative_pairs: IntArray
-    positive: IntArray
-    negative: IntArray
+    positive: AnyArray
+    negative: AnyArray
     ends: int = 2
 
     @property
     def accepted_positive(self) -> IntArray:
         """Shape ``(n_thresholds,)``, accepted positive pairs of all classes."""
-        return np.asarray(self.positive.sum(axis=0), dtype=np.int64)
+        return np.asarray(self.positive.sum(axis=0, dtype=np.int64))
 
     @property
     def accepted_negative(self) -> IntArray:
         """Same shape, accepted negative pairs, every pair once."""
-        return np.asarray(self.negative.sum(axis=0) // self.ends, dtype=np.int64)
+        return np.asarray(self.negative.sum(axis=0, dtype=np.int64) // self.ends)
 
-    def of_classes(self, chosen: BoolArray) -> Self:
-        """Counts of the chosen classes; their negative pairs still involve the whole set."""
-        if chosen.all():
+    def of_classes(self, chosen: BoolArray | IntArray) -> Self:
+        """Counts of the classes of a mask or at positions; negative pairs involve the whole set."""
+        if chosen.dtype == np.bool_ and chosen.all():
             return self
         of_class = ("class_sizes", "positive_pairs", "negative_pairs", *self._tables())
         return replace(self, **{name: getattr(self, name)[chosen] for name in of_class})
 
     def at(self, thresholds: FloatArray) -> Self:
-        """Only the given thresholds, each of which must be one of these."""
+        """Only the given thresholds, each of which must be one of these; counts in 64 bits."""
         positions = positions_of(thresholds, self.thresholds)
         tables = {
             name: getattr(self, name)[:, positions].astype(np.int64) for name in self._tables()

@@ -13,11 +13,12 @@ from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 from opiscli.embeddings.unit_rows import (
-    ROWS_AT_ONCE,
     Centred,
     CentredRows,
     centred,
     centred_rows,
+    few_rows,
+    reorder,
     shifted,
 )
 from opiscli.errors import EmbeddingError
@@ -70,6 +71,8 @@ class EmbeddingSet:
 
         Parameters
         ----------
+        rows
+            Taken over: they are put into the order of classes in place.
         columns
             Other columns in the order of ``rows``.
         with_pairs
@@ -97,11 +100,11 @@ class EmbeddingSet:
         if with_pairs:
             require_pairs(labels)
         order = np.argsort(labels.codes, kind="stable").astype(np.int64)
-        in_order = bool(np.all(order[1:] > order[:-1]))
-        grouped = vectors.view() if in_order else vectors[order]
+        if not np.all(order[1:] > order[:-1]):
+            reorder(vectors, order)
         others = {name: column.take(order) for name, column in (columns or {}).items()}
         codes = _frozen(labels.codes[order])
-        return cls(_frozen(grouped), codes, labels.names, _frozen(order), others, centre)
+        return cls(_frozen(vectors), codes, labels.names, _frozen(order), others, centre)
 
     @classmethod
     def from_arrays(
@@ -179,9 +182,9 @@ class EmbeddingSet:
         if self.centre is None:
             return None
         halves = np.empty(self.n_items, dtype=np.float32)
-        for start in range(0, self.n_items, ROWS_AT_ONCE):
-            rows = self.vectors[start : start + ROWS_AT_ONCE].astype(np.float64)
-            halves[start : start + len(rows)] = 0.5 * np.einsum("ij,ij->i", rows, rows)
+        for rows in few_rows(*self.vectors.shape):
+            wide = self.vectors[rows].astype(np.float64)
+            halves[rows] = 0.5 * np.einsum("ij,ij->i", wide, wide)
         return _frozen(halves)
 
     @cached_property

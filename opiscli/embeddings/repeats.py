@@ -3,7 +3,7 @@
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
-from opiscli.embeddings.unit_rows import ROWS_AT_ONCE
+from opiscli.embeddings.unit_rows import few_rows
 
 
 def fingerprints_of(vectors: Float32Array) -> AnyArray:
@@ -14,8 +14,7 @@ def fingerprints_of(vectors: Float32Array) -> AnyArray:
     words = vectors.view(np.uint32)
     keys = np.random.default_rng(0).integers(0, 2**64, size=words.shape[1], dtype=np.uint64) | 1
     numbers = np.empty(len(vectors), dtype=np.uint64)
-    for start in range(0, len(vectors), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
+    for rows in few_rows(*vectors.shape):
         mixed = (words[rows] * keys).sum(axis=1, dtype=np.uint64)
         # The high bits of a product of odd numbers depend on all bits below them.
         numbers[rows] = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
@@ -27,6 +26,8 @@ def first_equal_of(vectors: Float32Array, fingerprints: AnyArray) -> IntArray:
     _, first, group = np.unique(fingerprints, return_index=True, return_inverse=True)
     leader: IntArray = first[group]
     suspects = np.flatnonzero(leader != np.arange(len(vectors)))
-    differ = np.any(vectors[suspects] != vectors[leader[suspects]], axis=1)
-    leader[suspects[differ]] = suspects[differ]
+    for some in few_rows(len(suspects), vectors.shape[1]):
+        here = suspects[some]
+        differ = here[np.any(vectors[here] != vectors[leader[here]], axis=1)]
+        leader[differ] = differ
     return leader

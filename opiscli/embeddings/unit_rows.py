@@ -8,13 +8,13 @@ relative precision.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import EmbeddingError
 
@@ -25,8 +25,11 @@ _THREADS = min(8, os.cpu_count() or 1)
 _ROWS_PER_TASK = 2048
 _VALUES_IN_CACHE = 1 << 16
 
-ROWS_AT_ONCE = 512
-"""Few enough rows for float64 copies of them to stay in the cache."""
+_VALUES_COPIED = 1 << 18
+_ROWS_IN_CACHE = 512
+_VALUES_MOVED = 1 << 22
+_LEAST_DIMS_AT_ONCE = 32
+"""Two cache lines; with less, memory is read and written several times."""
 
 
 class Centred(Protocol):
@@ -102,10 +105,25 @@ def shifted(vectors: Float32Array, less: FloatArray | None) -> Float32Array:
     if less is None:
         return vectors
     moved = np.empty_like(vectors)
-    for start in range(0, len(vectors), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
+    for rows in few_rows(*vectors.shape):
         np.subtract(vectors[rows], less, out=moved[rows], casting="same_kind")
     return moved
+
+
+def reorder(vectors: Float32Array, order: IntArray) -> None:
+    """Put rows into another order in place, some dims at a time: a copy would double memory."""
+    n_rows, dims = vectors.shape
+    at_once = max(_LEAST_DIMS_AT_ONCE, _VALUES_MOVED // n_rows)
+    for first in range(0, dims, at_once):
+        moved = slice(first, first + at_once)
+        vectors[:, moved] = vectors[order, moved]
+
+
+def few_rows(n_rows: int, dims: int) -> Iterator[slice]:
+    """Slices of rows, so few that float64 copies of them stay in the cache."""
+    at_once = min(max(1, _VALUES_COPIED // max(1, dims)), _ROWS_IN_CACHE)
+    for start in range(0, n_rows, at_once):
+        yield slice(start, min(start + at_once, n_rows))
 
 
 def _scaled(

@@ -9,7 +9,9 @@ from opiscli.arrays import AnyArray, Float32Array, FloatArray
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import LARGEST, cutoffs
 
-_CELLS_A_BIN = 4
+_CELLS_A_BIN = 16
+"""So many that a distance hardly ever lies beyond the first bin of its cell."""
+
 _MOST_CELLS = 1 << 15
 _MOST_A_UNIT = 1e36
 """Of float32 numbers that multiply without overflow; cutoffs closer than that need no table."""

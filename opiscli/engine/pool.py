@@ -92,9 +92,9 @@ class _Pooler:
 
     def _of_tile(self, tile: Tile) -> Pool:
         distances = tile.row_sums[:, None] - tile.products
-        self._recompute(tile, distances)
-        same = tile.rows.codes[:, None] == tile.columns.codes
         keep = self._pairs(tile)
+        self._recompute(tile, distances, keep)
+        same = tile.rows.codes[:, None] == tile.columns.codes
         if keep is None:
             positive, negative = distances[same], distances[~same]
         else:
@@ -112,13 +112,14 @@ class _Pooler:
             return np.arange(len(tile.columns)) >= tile.first + np.arange(len(tile.rows))[:, None]
         return None if np.isfinite(tile.products).all() else np.isfinite(tile.products)
 
-    def _recompute(self, tile: Tile, distances: Float32Array) -> None:
+    def _recompute(self, tile: Tile, distances: Float32Array, keep: BoolArray | None) -> None:
         rows, columns = tile.rows, tile.columns
         farthest = exact_below(self.space) + rows.all_offsets.max() + columns.all_offsets.max()
-        row, column = np.nonzero(distances < farthest)
-        near = distances[row, column]
+        near = distances < farthest
+        row, column = np.nonzero(near if keep is None else near & keep)
+        found = distances[row, column]
         recompute(
-            near,
+            found,
             row,
             column,
             rows.vectors,
@@ -127,7 +128,7 @@ class _Pooler:
             columns.all_offsets,
             exact_below(self.space),
         )
-        distances[row, column] = near
+        distances[row, column] = found
 
     def _lowest(
         self, negative: Float32Array, cells: IntArray, counts: IntArray, first: int

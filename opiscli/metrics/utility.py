@@ -7,8 +7,8 @@ from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.metrics.rates import true_negative_rate, true_positive_rate
 from opiscli.settings.evaluation import Utility
 
-_CLASSES_AT_ONCE = 64
-_ROWS_AT_ONCE = 4096
+_CLASSES_AT_ONCE = 1024
+_CELLS_AT_ONCE = 1 << 18
 
 
 def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
@@ -40,6 +40,33 @@ def utility(counts: PairCounts, kind: Utility, beta: float) -> FloatArray:
     return f_measure(first, true_positive_rate(counts), beta)
 
 
+def class_scores(
+    table: PairCounts | BinnedCounts, thresholds: FloatArray, kind: Utility, beta: float
+) -> FloatArray:
+    """Scores of the classes with two or more items, some classes at a time.
+
+    The same as `utility` of all of them at once, which needs several tables of its size.
+
+    Parameters
+    ----------
+    table
+        Counts of all classes at more thresholds.
+    thresholds
+        Shape ``(n_thresholds,)``, increasing.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+    """
+    paired = np.flatnonzero(table.has_positives)
+    scores = np.empty((len(paired), len(thresholds)))
+    for start in range(0, len(paired), _CLASSES_AT_ONCE):
+        some = slice(start, start + _CLASSES_AT_ONCE)
+        scores[some] = utility(table.of_classes(paired[some]).at(thresholds), kind, beta)
+    return scores
+
+
 def precision(counts: PairCounts) -> FloatArray:
     """Share of each class's accepted pairs that are positive; 0 where none is accepted."""
     accepted = counts.positive + counts.negative
@@ -51,12 +78,8 @@ def precision(counts: PairCounts) -> FloatArray:
 def f_measure(first: FloatArray, second: FloatArray, beta: float) -> FloatArray:
     """Weighted harmonic mean of two rates, 0 where both are 0."""
     score: FloatArray = np.zeros(first.shape)
-    # Some classes at a time, because there may be many.
-    for start in range(0, len(first), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        below = beta**2 * first[rows] + second[rows]
-        above = (1 + beta**2) * first[rows] * second[rows]
-        np.divide(above, below, out=score[rows], where=below > 0)
+    below = beta**2 * first + second
+    np.divide((1 + beta**2) * first * second, below, out=score, where=below > 0)
     return score
 
 
@@ -70,7 +93,8 @@ def mean_utility(table: BinnedCounts, kind: Utility, beta: float) -> FloatArray:
     """
     total = np.zeros(len(table.thresholds))
     paired = np.flatnonzero(table.has_positives)
-    for start in range(0, len(paired), _CLASSES_AT_ONCE):
-        some = table.of_classes(paired[start : start + _CLASSES_AT_ONCE])
+    at_once = max(1, _CELLS_AT_ONCE // len(total))
+    for start in range(0, len(paired), at_once):
+        some = table.of_classes(paired[start : start + at_once])
         total += utility(some.at(some.thresholds), kind, beta).sum(axis=0)
     return total / len(paired)

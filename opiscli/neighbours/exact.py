@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import faiss
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
@@ -83,6 +82,9 @@ class NeighbourSearch:
     """
 
     def __init__(self, queries: Vectors, gallery: Vectors, *, threads: int) -> None:
+        # Only here: counts that were read, or counted without neighbours, need no FAISS.
+        import faiss
+
         self._queries, self._gallery = queries, gallery
         self._is_within = queries is gallery
         self._n_items = len(gallery.vectors)

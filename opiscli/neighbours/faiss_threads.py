@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import faiss
 from threadpoolctl import threadpool_limits
 
 
@@ -13,6 +12,8 @@ def held_to(threads: int) -> Iterator[None]:
 
     Its loops and its matrix products take turns, so each may have them all.
     """
+    import faiss
+
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(threads)
     try:

@@ -4,11 +4,8 @@ from pathlib import Path
 
 from opiscli.errors import SourceError
 from opiscli.sources.arrow import open_arrow
-from opiscli.sources.delimited import DelimitedFile
-from opiscli.sources.feather_1 import open_feather_1
 from opiscli.sources.folders import FoundFile, files_in, files_like
 from opiscli.sources.joined import Joined, Part
-from opiscli.sources.json_lines import JsonLinesFile
 from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of, kind_of_file
 from opiscli.sources.parquet import ParquetFile
 from opiscli.sources.saved_dataset import is_saved_dataset, open_saved_dataset
@@ -72,14 +69,21 @@ def _open_file(path: Path, memory_limit: int | None) -> Table:
 
 
 def _table(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) -> Table:
+    # Readers of rarer kinds are imported here: pyarrow's parsers of text take long to import.
     match kind:
         case Kind.PARQUET:
             return ParquetFile(file, name, memory_limit)
         case Kind.DELIMITED:
+            from opiscli.sources.delimited import DelimitedFile
+
             return DelimitedFile(file, name)
         case Kind.JSON_LINES:
+            from opiscli.sources.json_lines import JsonLinesFile
+
             return JsonLinesFile(file, name)
         case Kind.FEATHER_1:
+            from opiscli.sources.feather_1 import open_feather_1
+
             return open_feather_1(file, name, memory_limit)
         case Kind.ARROW_FILE | Kind.ARROW_STREAM:
             return open_arrow(file, name, kind, memory_limit)

@@ -18,8 +18,9 @@ from opiscli.sources.plain_types import spelled_out
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
 from opiscli.sources.validated import damaged, require_all_rows, validated
 
-_BYTES_AT_ONCE = 1 << 28
+_BYTES_AT_ONCE = 1 << 24
 _BYTES_IN_CACHE = 1 << 20
+_BYTES_OF_TEXTS = 1 << 28
 _BYTES_OF_TEXT = 8  # its place; the letters are not known before
 _LIKELY_RATIO = 64
 """Lists of embeddings are never packed to such a part of their size."""
@@ -129,7 +130,7 @@ class ParquetFile:
 
     def _with_long_texts(self, columns: Sequence[str], rows_at_once: int) -> dict[str, pa.DataType]:
         """Columns of texts that may be so long that a batch of one of them fills the memory."""
-        longest = _BYTES_AT_ONCE // rows_at_once
+        longest = _BYTES_OF_TEXTS // rows_at_once
         return {
             name: kind
             for name in columns

@@ -1,5 +1,7 @@
 """Chooses thresholds for pooled rates: never above the target, ties accepted together."""
 
+import math
+
 import numpy as np
 
 from opiscli.counts.histogram import DistanceHistogram
@@ -88,7 +90,9 @@ def _far_end(histogram: DistanceHistogram, target: float) -> float:
     threshold = threshold_at_far(histogram, target)
     if threshold is None:
         hint = "Give larger bounds with --far-range LO:HI, or thresholds with --range A:B."
-        if _share_of_nearest(histogram) >= _MOST_EQUAL:
+        if (n := int(histogram.negative.sum())) * target < 1:
+            hint = f"It takes {math.ceil(1 / target):,} negative pairs, but there are only {n:,}."
+        elif _share_of_nearest(histogram) >= _MOST_EQUAL:
             hint = "Most embeddings are the same: has the model collapsed, or was a constant saved?"
         raise UndefinedMetric(unattainable(target, histogram), hint=hint)
     return threshold

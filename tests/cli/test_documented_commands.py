@@ -20,11 +20,9 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from command_table import COMMANDS
 from conftest import SAMPLE
 from documents import DOCUMENTS, shell_lines
-from typer.main import get_command
-
-from opiscli.cli import app
 
 LINES = sorted(
     {
@@ -36,7 +34,7 @@ LINES = sorted(
 )
 HELP_EXAMPLES = [
     line
-    for command in get_command(app).commands.values()
+    for command in COMMANDS.values()
     for line in re.findall(r"^ +(opis .*)", command.epilog or "", re.MULTILINE)
 ]
 FILE = re.compile(r"[\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors)")

@@ -272,16 +272,39 @@ def test_an_interrupt_is_exit_130(monkeypatch, opis):
     assert opis("evaluate", WORDNET) == (130, "", "error: interrupted\n")
 
 
-def test_nothing_heavy_is_imported_for_help():
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [
+        (["--version"], "rich opiscli.results opiscli.cli.evaluate"),
+        (["--help"], "opiscli.results opiscli.cli.evaluate"),
+        (["calibrate", "--help"], "opiscli.cli.evaluate"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_nothing_heavy_is_imported_for_help(command, heavy):
+    assert imported(command, f"numpy scipy faiss pyarrow matplotlib pydantic {heavy}") == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "heavy"),
+    [((), "opiscli.cli.finetune rich.progress"), (("--json",), "rich")],
+    ids=["table", "json"],
+)
+def test_only_what_an_evaluation_needs_is_imported(options, heavy):
+    heavy += " faiss scipy matplotlib jinja2 pydantic pyarrow.csv pyarrow.json pyarrow.dataset"
+    assert imported(["evaluate", str(WORDNET), *options], heavy) == ""
+
+
+def imported(command, heavy):
+    """Which of some modules are imported when a command runs in a process of its own."""
     code = (
         "import sys; from opiscli.cli import main\n"
-        "try: main(['--help'])\n"
+        f"try: main({command!r})\n"
         "except SystemExit: pass\n"
-        "heavy = {'numpy', 'scipy', 'faiss', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
-        "sys.exit(', '.join(heavy) or 0)"
+        f"sys.stderr.write(' '.join(set({heavy.split()!r}) & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    return done.stderr.decode()
 
 
 @pytest.mark.parametrize(

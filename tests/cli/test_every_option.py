@@ -13,11 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.main import get_command
+from command_table import COMMANDS
 
-from opiscli.cli import app, main
-
-COMMANDS = get_command(app).commands
+from opiscli.cli import main
 
 # What a command is called with, where a case does not name other sources.
 CALLS = {

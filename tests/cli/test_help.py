@@ -7,13 +7,16 @@ import subprocess
 import sys
 
 import pytest
-from typer.main import get_command
+from command_table import COMMANDS
 
-from opiscli.cli import app
 from opiscli.cli.command import FORMER_NAMES, with_present_names
+from opiscli.cli.commands import PANELS
 from opiscli.settings.version import __version__
 
-COMMANDS = get_command(app).commands
+
+def test_the_list_of_commands_says_what_their_own_help_says_first():
+    listed = {name: text for panel in PANELS.values() for name, text in panel.items()}
+    assert listed == {name: one.help.split("\n\n")[0] for name, one in COMMANDS.items()}
 
 
 def help_of(opis, monkeypatch, command, columns="100"):

@@ -3,16 +3,12 @@
 import re
 
 import pytest
+from command_table import COMMANDS
 from conftest import ROOT
 from documents import DOCUMENTS, blocks, commands, pieces
-from typer.main import get_command
-
-from opiscli.cli import app
 
 README = (ROOT / "README.md").read_text("utf-8")
 NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e-\d+)?")
-
-COMMANDS = get_command(app).commands
 
 
 def test_the_report_in_the_readme_is_the_report(opis, monkeypatch):

@@ -94,18 +94,20 @@ STARTING = """
 import os, sys
 class Finder:
     def find_spec(self, name, path, target=None):
-        if name == "opiscli.cli.evaluate":
+        if name == {!r}:
             os.kill(os.getpid(), {})
 sys.meta_path.insert(0, Finder())
+sys.argv = ["opis", "evaluate", "sample_data/wordnet.parquet"]
 from opiscli.__main__ import main
 main()
 """
 
 
+@pytest.mark.parametrize("module", ["opiscli.cli.commands", "opiscli.cli.evaluate", "numpy"])
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_while_opis_starts(number):
+def test_a_signal_while_opis_starts(number, module):
     done = subprocess.run(
-        [sys.executable, "-c", STARTING.format(int(number))],
+        [sys.executable, "-c", STARTING.format(module, int(number))],
         cwd=ROOT,
         capture_output=True,
         text=True,

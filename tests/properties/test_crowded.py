@@ -150,6 +150,7 @@ class Crowd(BruteForce):
 @example(0, 4)
 @example(0, 3)
 @example(0, 1)
+@example(410, -np.inf)
 def test_numbers_of_a_crowd_are_those_of_float64(distance, kind, seed, power):
     """Offsets of 0 to 10 000, where cosines differ from 1 by less than float32 can tell."""
     embeddings, labels = crowded(10**power, seed)
@@ -163,6 +164,10 @@ def test_numbers_of_a_crowd_are_those_of_float64(distance, kind, seed, power):
     assert abs(result.recall["1"].value - truth.recall(1, tie=0)) <= 1 / len(labels)
     for point in result.operating_points:
         observed, after = truth.far_threshold_bounds(point.target_far)
+        alike = 1e-6 * np.median(truth.negatives)
+        if after - observed < alike:  # float32 cannot tell them apart: a tie, rejected whole
+            below = truth.negatives < observed - alike
+            observed, after = truth.negatives[below].max(), observed
         assert observed * (1 - 1e-4) < point.threshold < after
         assert point.far.k == np.searchsorted(truth.negatives, point.threshold, side="right")
         assert point.far.value <= point.target_far

@@ -291,6 +291,27 @@ def test_too_little_memory_is_explained():
         count_within(items, request, Resources(1, (enough - 1) * 1_000_000))
 
 
+def test_what_can_never_fit_is_refused_before_all_pairs_are_looked_at(planned, monkeypatch):
+    items = EmbeddingSet.from_arrays(*clusters(0, n_classes=400, sizes=(2, 3)))
+    request, pooled, pool = CountRequest.of(EvaluationSettings()), [], sweep.pool
+
+    def watched(space, **how):
+        pooled.append(len(space.rows))
+        return pool(space, **how)
+
+    monkeypatch.setattr(sweep, "pool", watched)
+    with pytest.raises(UsageError, match="memory_limit"):
+        count_within(items, request, Resources(2, 1000))
+    assert max(pooled) < items.n_items
+
+
+def test_a_large_set_has_a_larger_sample(monkeypatch):
+    items = EmbeddingSet.from_arrays(*clusters(0, n_classes=400, sizes=(4, 5)))
+    monkeypatch.setattr(sampled_items, "SAMPLE_ITEMS", 50)
+    assert len(sampled_items.sample_of_items(items)) == items.n_items // 16
+    assert len(sampled_items.sample_of_classes(items)) >= items.n_items // 16
+
+
 def test_candidates_that_do_not_fit_are_replaced_by_the_thresholds_themselves(planned, monkeypatch):
     items = EmbeddingSet.from_arrays(*clusters(0, n_classes=400, sizes=(2, 3)))
     request, needed = CountRequest.of(EvaluationSettings()), []

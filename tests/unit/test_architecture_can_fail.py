@@ -119,10 +119,10 @@ def test_lengths_are_of_bodies_without_docstrings(build):
 
 
 def test_commands_are_those_that_are_registered(build):
-    text = "def one():\n    pass\ndef two():\n    pass\n    pass\n"
+    text = "def one():\n    pass\ndef two_ways():\n    pass\n    pass\n"
     text += "@app.command()\ndef three():\n    pass\n"
-    root = build({"__init__.py": "from house.a import two\n_PANELS = {'x': (two,)}", "a.py": text})
-    assert command_lengths(root) == {"two": 2, "three": 1}
+    root = build({"__init__.py": "PANELS = {'x': {'two-ways': 'Help.'}}", "a.py": text})
+    assert command_lengths(root) == {"two_ways": 2, "three": 1}
 
 
 def test_entries_are_files_and_folders_of_code(build):

@@ -4,58 +4,62 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console as RichConsole
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from opiscli.cli.options.slow_counting import SlowCounting
 from opiscli.errors import OpisWarning
-from opiscli.progress import OF_AN_INDEX
 from opiscli.progress import Progress as OnProgress
 from opiscli.results import ReportWarning
 from opiscli.results.text import printable
 
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
 
 class Console:
-    """Messages of one run on stderr; stdout is never used."""
+    """Messages of one run on stderr; stdout is never used.
+
+    Rich is imported for the first message: most runs that a program reads have none.
+    """
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet = quiet
         self._verbose = verbose
-        self._console = RichConsole(stderr=True, soft_wrap=True, highlight=False)
+
+    @cached_property
+    def _console(self) -> "RichConsole":
+        from rich.console import Console as RichConsole
+
+        return RichConsole(stderr=True, soft_wrap=True, highlight=False)
+
+    def _print(self, *parts: str | tuple[str, str]) -> None:
+        """Print parts of a line, some with a style."""
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*parts))
 
     def say(self, line: str) -> None:
         """Log a step, with ``-v`` only."""
         if self._verbose:
-            self._console.print(Text(printable(line), "dim"))
+            self._print((printable(line), "dim"))
 
     def tell(self, line: str) -> None:
         """Say how the work is going, except with ``-q``."""
         if not self._quiet:
-            self._console.print(Text(line))
+            self._print(line)
 
     def suggest(self, lines: Iterable[str]) -> None:
         """Suggest further commands to a person who reads the result on a terminal."""
         if not self._quiet and sys.stdout.isatty():
             for line in lines:
-                self._console.print(Text(printable(line), "dim"))
+                self._print((printable(line), "dim"))
 
     def warn(self, warnings: Iterable[ReportWarning]) -> None:
         """Print the warnings of a result, one to a line."""
         if not self._quiet:
             for warning in warnings:
-                self._console.print(
-                    Text.assemble(("warning: ", "bold yellow"), printable(warning.message))
-                )
+                self._print(("warning: ", "bold yellow"), printable(warning.message))
 
     @contextmanager
     def relayed(self) -> Iterator[None]:
@@ -70,7 +74,7 @@ class Console:
 
     def fail(self, line: str) -> None:
         """Name a reason to fail; said even when quiet."""
-        self._console.print(Text.assemble(("failed: ", "bold red"), printable(line)))
+        self._print(("failed: ", "bold red"), printable(line))
 
     @contextmanager
     def progress(self) -> Iterator[OnProgress | None]:
@@ -79,26 +83,15 @@ class Console:
             yield None
             return
         slow_counting = SlowCounting(self.tell)
-        if not self._console.is_terminal:
+        if not sys.stderr.isatty():
             yield slow_counting
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), _Rate(), TimeRemainingColumn())
-        with Progress(*columns, console=self._console, transient=True) as bar:
-            tasks: dict[str, TaskID] = {}
+        from opiscli.cli.options.bar import progress_bar
+
+        with progress_bar(self._console) as show:
 
             def on_progress(stage: str, done: int, total: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bar.add_task(stage, total=total)
-                bar.update(tasks[stage], completed=done)
+                show(stage, done, total)
                 slow_counting(stage, done, total)
 
             yield on_progress
-
-
-class _Rate(ProgressColumn):
-    """Pairs per second."""
-
-    def render(self, task: Task) -> Text:
-        if task.speed is None or task.description in OF_AN_INDEX:
-            return Text("")
-        return Text(f"{task.speed / 1e6:,.0f} M pairs/s", "cyan")

@@ -5,9 +5,11 @@ Same function, same arguments, same integers; slower.
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array, IntArray
+from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
 
-_PAIRS_AT_ONCE = 8192
+_VALUES_AT_ONCE = 1 << 17
+"""Differences of coordinates that are held at once, in float64: they stay in the cache."""
+
 _LARGEST = np.finfo(np.float32).max
 
 
@@ -102,12 +104,25 @@ def recompute(
     if row_offsets.any() or column_offsets.any():
         bare = distance - (row_offsets[row] + column_offsets[column])
     near = np.flatnonzero(bare < exact_below)
-    for start in range(0, len(near), _PAIRS_AT_ONCE):
-        some = near[start : start + _PAIRS_AT_ONCE]
+    at_once = max(1, _VALUES_AT_ONCE // row_vectors.shape[1])
+    for start in range(0, len(near), at_once):
+        some = near[start : start + at_once]
         r, c = row[some], column[some]
-        difference = row_vectors[r].astype(np.float64) - column_vectors[c]
-        half = 0.5 * np.einsum("ij,ij->i", difference, difference)
+        half = 0.5 * _squared_distances(row_vectors, r, column_vectors, c)
         distance[some] = half.astype(np.float32) + (row_offsets[r] + column_offsets[c])
+
+
+def _squared_distances(
+    row_vectors: Float32Array, row: AnyArray, column_vectors: Float32Array, column: AnyArray
+) -> FloatArray:
+    """Squared Euclidean distance of listed pairs, a few coordinates at a time."""
+    total = np.zeros(len(row))
+    for first in range(0, row_vectors.shape[1], _VALUES_AT_ONCE):
+        dims = slice(first, first + _VALUES_AT_ONCE)
+        difference = row_vectors[row, dims].astype(np.float64)
+        difference -= column_vectors[column, dims]
+        total += np.einsum("ij,ij->i", difference, difference)
+    return total
 
 
 def _bins(

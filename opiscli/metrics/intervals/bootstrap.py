@@ -11,7 +11,13 @@ from opiscli.metrics.intervals.quantiles import student_quantile
 from opiscli.metrics.opis import mean_over_range, n_worst
 
 _RESAMPLES_AT_ONCE = 128
-_MOST_KEPT = 1 << 26
+_DRAWS_AT_ONCE = 1 << 25
+_WIDE_AT_ONCE = 1 << 20
+"""Draws that are converted to 64 bits together: few enough to stay in the cache."""
+
+_WIDE_IN_BLOCK = 1 << 23
+
+_MOST_KEPT = 1 << 28
 """Bytes of draws that are kept for the next metric; more are drawn anew."""
 
 _SPREADS = 5
@@ -31,7 +37,10 @@ class ClassBootstrap:
 
     def draws(self) -> Iterator[FloatArray]:
         """Blocks of shape ``(some resamples, n_classes)``; rows sum to ``n_classes``."""
-        return (drawn.astype(np.float64) for drawn in self._times())
+        at_once = max(1, _WIDE_IN_BLOCK // self.n_classes)
+        for drawn in self._times():
+            for start in range(0, len(drawn), at_once):
+                yield drawn[start : start + at_once].astype(np.float64)
 
     def _times(self) -> Iterable[UInt8Array]:
         if self.n_classes * self.n_resamples > _MOST_KEPT:
@@ -45,8 +54,9 @@ class ClassBootstrap:
     def _drawn(self) -> Iterator[UInt8Array]:
         rng = np.random.default_rng(self.seed)
         n = self.n_classes
-        for start in range(0, self.n_resamples, _RESAMPLES_AT_ONCE):
-            n_rows = min(_RESAMPLES_AT_ONCE, self.n_resamples - start)
+        at_once = min(_RESAMPLES_AT_ONCE, max(1, _DRAWS_AT_ONCE // n))
+        for start in range(0, self.n_resamples, at_once):
+            n_rows = min(at_once, self.n_resamples - start)
             # A class is never drawn 256 times: of 256 classes or more, by chance.
             drawn = np.empty((n_rows, n), dtype=np.uint8)
             for row in drawn:
@@ -72,12 +82,19 @@ class ClassBootstrap:
 
     def _weighted(self, values: FloatArray) -> FloatArray:
         """Weighted sums in every resample; the weight is how often a class is drawn."""
-        return np.concatenate([drawn @ values for drawn in self.draws()])
+        return np.concatenate([_weighted(drawn, values) for drawn in self._times()])
 
     def share(self, hits: FloatArray, trials: AnyArray) -> FloatArray:
         """Sum of hits over sum of trials in every resample, from sums per class."""
         sums = self._weighted(np.stack([hits, trials.astype(np.float64)], axis=1))
         return np.asarray(sums[:, 0] / sums[:, 1])
+
+
+def _weighted(drawn: UInt8Array, values: FloatArray) -> FloatArray:
+    """Product of draws ``(n_resamples, n_classes)`` and values, some classes at a time."""
+    at_once = max(1, _WIDE_AT_ONCE // len(drawn))
+    parts = [slice(start, start + at_once) for start in range(0, len(values), at_once)]
+    return np.asarray(sum(drawn[:, part].astype(np.float64) @ values[part] for part in parts))
 
 
 def thinned(n_thresholds: int, most: int = 26) -> IntArray:
@@ -170,7 +187,7 @@ class _SumsOfLowest:
 
     def resampled(self, drawn: UInt8Array) -> FloatArray:
         """Shape ``(n_resamples, n_thresholds)``; a value counts as often as it is drawn."""
-        n_sure, sums = np.split(drawn.astype(np.float64) @ self.surely, 2, axis=1)
+        n_sure, sums = np.split(_weighted(drawn, self.surely), 2, axis=1)
         missing = self.worst - n_sure
         by_class = np.ascontiguousarray(drawn.T)
         for j in range(sums.shape[1]):

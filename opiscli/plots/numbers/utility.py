@@ -8,7 +8,7 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.opis import mean_over_range, n_worst, opis_contributions
 from opiscli.metrics.rates import pooled_far
-from opiscli.metrics.utility import utility
+from opiscli.metrics.utility import class_scores, utility
 from opiscli.plots.numbers.thresholds import overview
 from opiscli.results import Bounds, Evaluation, UtilityKind
 from opiscli.thresholds.at_rate import calibration_range
@@ -151,6 +151,5 @@ def _curves(run: CountedSet) -> tuple[FloatArray, FloatArray]:
         # Raises, and says why.
         calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
-    counts = counted.at(counted.grid)
-    paired = counts.of_classes(counts.has_positives)
-    return utility(paired, settings.utility, settings.beta), counts.thresholds
+    scores = class_scores(counted.table, counted.grid, settings.utility, settings.beta)
+    return scores, counted.grid

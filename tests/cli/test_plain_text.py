@@ -2,7 +2,7 @@
 
 import pytest
 
-from opiscli.report.plain_text import showable
+from opiscli.cli.plain_text import showable
 
 
 @pytest.mark.parametrize(
