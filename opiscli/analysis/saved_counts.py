@@ -32,7 +32,7 @@ def saved_counts(source: str, contents: bytes | None, selection: Selection) -> C
         return None
     # Imported here: not every source needs pyarrow.
     from opiscli.counts import opis_file
-    from opiscli.sources.arrow import require_room_for_all
+    from opiscli.sources.arrow_messages import require_room_for_all
 
     if not opis_file.is_evaluation(file):
         return None

@@ -131,21 +131,6 @@ def open_arrow(file: Path | bytes, name: str, kind: Kind, memory_limit: int | No
     return opened
 
 
-def require_room_for_all(file: Path | bytes, name: str, memory_limit: int | None) -> None:
-    """Raise `UsageError` if an Arrow file and all that it holds, unpacked, exceed the memory limit.
-
-    Raises
-    ------
-    SourceError
-        If a part of it is missing.
-    """
-    with explained(name), open_regular(file) as opened:
-        held = ArrowContents.of_file(opened, name)
-        n_bytes = opened.seek(0, 2)
-    # Batches are joined to one table, which takes their memory once more.
-    require_room(n_bytes + 2 * held.total, f"{name}, unpacked,", memory_limit)
-
-
 def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Cut a batch into smaller ones."""
     yield from (batch.slice(at, ROWS_AT_ONCE) for at in range(0, batch.num_rows, ROWS_AT_ONCE))

@@ -13,8 +13,7 @@ import pyarrow as pa
 from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.arrow import InMemory
-from opiscli.sources.explained import explained
-from opiscli.sources.validated import damaged
+from opiscli.sources.explained import damaged, explained
 
 _HAND_OVER = """
 import sys, warnings

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
-from opiscli.sources.explained import each_explained, explained, readable
+from opiscli.sources.explained import damaged, each_explained, explained, readable
 from opiscli.sources.parquet_footer import ColumnSize, sizes_of_columns
 from opiscli.sources.plain_types import spelled_out
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
-from opiscli.sources.validated import damaged, require_all_rows, validated
+from opiscli.sources.validated import require_all_rows, validated
 
 _BYTES_AT_ONCE = 1 << 24
 _BYTES_IN_CACHE = 1 << 20

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, BinaryIO, NamedTuple
 
-from opiscli.sources.validated import damaged
+from opiscli.sources.explained import damaged
 
 _DEEPEST = 16
 _LONG_LIST = 15
