@@ -12,7 +12,7 @@ import numpy as np
 
 from opiscli import EvaluationSettings, evaluate_items, read_embeddings
 from opiscli.settings.resources import Resources
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 HERE = Path(__file__).parent
 SEEDS = 50

@@ -8,7 +8,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate_items

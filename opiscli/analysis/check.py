@@ -14,7 +14,7 @@ from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarn
 from opiscli.results.headlines import entries, point_entries
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
 from opiscli.settings.conditions import Condition
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 
 def check_run(run: CountedSet, conditions: Sequence[Condition], at: Target | None) -> Check:

@@ -21,7 +21,7 @@ from opiscli.results import (
 )
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import compared_entries
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 
 def compare_runs(runs: Sequence[CountedSet]) -> Comparison:

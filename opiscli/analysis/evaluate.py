@@ -36,13 +36,13 @@ from opiscli.results import (
     WorstClass,
 )
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
     calibration_range,
     operating_thresholds,
     require_direction,
 )
-from opiscli.version import __version__
 
 _WORST_CLASSES_SHOWN = 5
 

@@ -14,6 +14,7 @@ from opiscli.results.data import ReportWarning
 from opiscli.results.finetune import FineTuning, HeadSummary, TrainingData, ValidationSummary
 from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
+from opiscli.settings.version import __version__
 from opiscli.training.checkpoint import Checkpoint
 from opiscli.training.fit import TrainingRun, fit
 from opiscli.training.head import Head
@@ -22,7 +23,6 @@ from opiscli.training.result import TrainingResult, ValidationStep
 from opiscli.training.split import require_other_classes, split_classes
 from opiscli.training.tuning import fit_trials
 from opiscli.training.validation import Validation
-from opiscli.version import __version__
 
 OnValidation = Callable[[ValidationStep], None]
 

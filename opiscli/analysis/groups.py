@@ -38,7 +38,7 @@ from opiscli.settings.evaluation import (
     refused_with_gallery,
 )
 from opiscli.settings.resources import Resources
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

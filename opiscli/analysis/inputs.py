@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from opiscli.analysis.counting import Gallery, count_items
+from opiscli.analysis.saved_counts import saved_counts
 from opiscli.counting.reuse import under
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.errors import SourceError, UsageError
+from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
-from opiscli.sources.regular_file import open_regular
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 
@@ -207,15 +207,8 @@ class Source:
         work.say(f"reading {self.name}")
         selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
         contents = read_standard_input(selection.memory_limit) if self.name == "-" else None
-        file = Path(self.name) if contents is None else contents
-        if _starts_as_arrow(file):
-            # Imported here: not every source needs pyarrow.
-            from opiscli.counts import opis_file
-
-            if opis_file.is_evaluation(file):
-                name = "standard input" if contents is not None else self.name
-                selection.refuse_any(name)
-                return Opened(opis_file.read(file, name), self.name)
+        if (counts := saved_counts(self.name, contents, selection)) is not None:
+            return Opened(counts, self.name)
         items = read_embeddings(self.name, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
         return Opened(items, self.name, selection.rows, id_column)
@@ -260,15 +253,6 @@ def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
     opened = gallery.open(work, with_pairs=False)
     items = opened.items("--gallery", hint="Name the embeddings that it was made of.")
     return Gallery(items, opened.name, opened.where)
-
-
-def _starts_as_arrow(file: Path | bytes) -> bool:
-    magic = b"ARROW1"
-    try:
-        with open_regular(file) as opened:
-            return opened.read(len(magic)) == magic
-    except (OSError, SourceError):  # a folder, a pattern, or not there: the sources explain it
-        return False
 
 
 def _under(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:

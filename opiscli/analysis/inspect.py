@@ -22,7 +22,7 @@ from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.resources import Resources
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 _CLASSES_SHOWN = 5
 

@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.frame_like import is_frame
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, project_embeddings
 from opiscli.training.head import Head
 
@@ -18,6 +19,7 @@ def project(
     embedding_columns: str | None = None,
     where: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
+    memory_limit: int | str | None = None,
 ) -> Float32Array:
     """Apply a head to embeddings.
 
@@ -30,6 +32,9 @@ def project(
         A trained head, or the path of its file.
     embedding_column, embedding_columns, where, exclude
         Which columns and rows of a source to take, as in ``opis project``.
+    memory_limit
+        For reading a source, in bytes or as text such as ``1.5GB``; by default a quarter of the
+        machine's memory.
 
     Returns
     -------
@@ -48,7 +53,11 @@ def project(
     """
     trained = head if isinstance(head, Head) else Head.load(head)
     selection = Selection(
-        embedding_column, where=where, exclude=exclude, embedding_columns=embedding_columns
+        embedding_column,
+        where=where,
+        exclude=exclude,
+        embedding_columns=embedding_columns,
+        memory_limit=Resources.of_machine(memory_limit=memory_limit).memory_limit,
     )
     change = trained.projection.apply
     if isinstance(embeddings, str | PathLike):

@@ -81,7 +81,11 @@ class Arrays:
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Check the arrays, and that the columns that are asked for are there."""
         require_columns(list(self.columns), further)
-        selection = replace(self.selection, with_pairs=further.get("with_pairs", True))
+        selection = replace(
+            self.selection,
+            with_pairs=further.get("with_pairs", True),
+            memory_limit=work.resources.memory_limit,
+        )
         items = read_arrays(self.embeddings, self.labels, self.columns, selection)
         found = "id" if "id" in self.columns else None
         return Opened(items, self.name, selection.rows, selection.id or found)
@@ -97,7 +101,7 @@ class Frame:
 
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Read the columns and rows that are asked for."""
-        selection = replace(self.selection, **further)
+        selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
         items = read_frame(self.frame, selection, name=self.name)
         return Opened(items, self.name, selection.rows, selection.id_among(list(items.columns)))
 

@@ -14,7 +14,7 @@ from opiscli.cli.failures import INTERRUPTED, explain
 from opiscli.cli.signals import Signals, handled_signals
 from opiscli.cli.streams import guarded_streams
 from opiscli.cli.surroundings import calm_surroundings
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 _COMPLETION = "_OPIS_COMPLETE"
 

@@ -8,7 +8,7 @@ import traceback
 from typer.exceptions import Abort, TyperException
 
 from opiscli.errors import EmbeddingError, OpisError, OutputError
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 INTERRUPTED = 130
 _UNEXPECTED = 70

@@ -195,10 +195,10 @@ class _ValidationOptions:
                 "use either --val or --val-fraction, not both", hint="Leave --val-fraction out."
             )
 
-    def read(self, rows_: rows.Rows) -> "EmbeddingSet | None":
+    def read(self, rows_: rows.Rows, run: running.Running) -> "EmbeddingSet | None":
         """The validation set, if ``--val`` is given."""
         # --labels are those of the training items.
-        return None if self.val is None else _read(self.val, replace(rows_, labels=None))
+        return None if self.val is None else _read(self.val, replace(rows_, labels=None), run)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -237,8 +237,8 @@ def finetune(
     paths.require_free(resume=attempts.resume)
     with console.relayed():
         tuned = finetune_to_file(
-            _read(name, read),
-            validation.read(read),
+            _read(name, read, run),
+            validation.read(read, run),
             untrained,
             run.resources,
             paths,
@@ -250,10 +250,10 @@ def finetune(
     _show(tuned, console, json=json)
 
 
-def _read(source: str, rows_: rows.Rows) -> "EmbeddingSet":
+def _read(source: str, rows_: rows.Rows, run: running.Running) -> "EmbeddingSet":
     from opiscli.sources import read_embeddings
 
-    return read_embeddings(source, rows_.selection())
+    return read_embeddings(source, rows_.selection(memory_limit=run.resources.memory_limit))
 
 
 def _untrained(**options: Any) -> "Head":  # noqa: ANN401

@@ -24,12 +24,12 @@ def project(
     labels: rows.LabelsFile = None,
     force: out.Force = False,
     verbose: running.Verbose = False,
+    memory_limit: running.MemoryLimit = None,
 ) -> None:
     """Apply a head to the embeddings of a source, write them as Parquet and print the path."""
-    name = source_or_stdin(source)
+    name, run = source_or_stdin(source), running.Running(verbose=verbose, memory_limit=memory_limit)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
-    from opiscli.cli.options.console import Console
     from opiscli.report import show_text
     from opiscli.sources import Selection, map_embeddings
     from opiscli.training.head import Head
@@ -41,8 +41,8 @@ def project(
         where=tuple(where or ()),
         exclude=tuple(exclude or ()),
         labels_file=labels,
+        memory_limit=run.resources.memory_limit,
     )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
-    talk = Console(quiet=False, verbose=verbose)
-    talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
+    run.console.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
     show_text(f"{output}\n")

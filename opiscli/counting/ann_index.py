@@ -1,5 +1,7 @@
 """Counts through an index: its nearest neighbours, and the pairs it accepts at the thresholds."""
 
+from pathlib import Path
+
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
@@ -26,6 +28,7 @@ from opiscli.neighbours.ann_index import (
     search,
 )
 from opiscli.neighbours.ann_ranks import first_ranks
+from opiscli.neighbours.factory_string import require_fitting
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
@@ -81,6 +84,8 @@ def _deploy(
     seed: int,
     on_progress: Progress | None,
 ) -> DeployedCounts:
+    if not Path(asked).exists():
+        require_fitting(asked, items.n_items, items.dims, resources.memory_limit)
     index = open_index(asked, items, distance, seed=seed, on_progress=on_progress)
     compared = decoder(index)
     if compared is not None and not _agrees(items, index, compared):

@@ -25,7 +25,7 @@ from opiscli.counts.pair_counts import BinnedCounts, ClassBins
 from opiscli.counts.seal import UNSEALED, is_intact, sealed
 from opiscli.errors import OpisWarning, SourceError, UsageError
 from opiscli.results.json_text import read_json
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 SCHEMA = "opis.counts/2"
 _UNSEALED_SCHEMA = "opis.counts/1"

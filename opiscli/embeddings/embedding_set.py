@@ -98,7 +98,7 @@ class EmbeddingSet:
                     hint="Check that both come from the same run and are in the same order.",
                 )
         if with_pairs:
-            _require_pairs(labels)
+            require_pairs(labels)
         order = np.argsort(labels.codes, kind="stable").astype(np.int64)
         if not np.all(order[1:] > order[:-1]):
             reorder(vectors, order)
@@ -273,7 +273,8 @@ class EmbeddingSet:
         return self.subset(~self.repeats)
 
 
-def _require_pairs(labels: Labels) -> None:
+def require_pairs(labels: Labels) -> None:
+    """Raise `EmbeddingError` if there is no positive or no negative pair."""
     sizes = np.bincount(labels.codes, minlength=1)
     if len(labels.names) < 2:
         raise EmbeddingError(

@@ -58,7 +58,10 @@ class Labels:
     @classmethod
     def from_codes(cls, codes: AnyArray, values: AnyArray) -> "Labels":
         """Renumber codes into any list of values so that names are sorted, unused ones dropped."""
-        used, dense = np.unique(codes, return_inverse=True)
-        distinct, position = np.unique(values[used], return_inverse=True)
+        is_used = np.zeros(len(values), dtype=bool)
+        is_used[codes] = True
+        distinct, position = np.unique(values[is_used], return_inverse=True)
         names = tuple(str(value) for value in distinct.tolist())
-        return cls(position[dense].astype(np.int32), names)
+        new_codes = np.zeros(len(values), dtype=np.int32)
+        new_codes[is_used] = position
+        return cls(new_codes[codes], names)

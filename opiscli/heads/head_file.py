@@ -16,6 +16,8 @@ _WITHOUT_DIGEST = ("opis.head/1", "opis.head/2")
 _LAYERS = ("weight", "bias")
 _HIDDEN = ("hidden.weight", "hidden.bias", "hidden.output")
 _NORMALIZE = "unit length before and after"
+_LARGEST = 1 << 31
+"""Bytes: more than 16,000 × 16,000 weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,20 @@ def write_head(path: Path, head: HeadFile, *, force: bool) -> None:
     write_tensors(path, tensors, description, force=force)
 
 
-def read_head(path: Path) -> HeadFile:
+def read_head(path: Path, most_bytes: int = _LARGEST) -> HeadFile:
     """Read a head bit for bit; heads of opis 0.1.0 and 0.2.0, which have no digest, are supported.
+
+    Parameters
+    ----------
+    most_bytes
+        How large the file may be.
 
     Raises
     ------
     SourceError
-        If the file is missing, damaged, or holds no head.
+        If the file is missing, too large, damaged, or holds no head.
     """
-    tensors, description, has_digest = read_tensors(path)
+    tensors, description, has_digest = read_tensors(path, most_bytes)
     schema = description.get("schema")
     if schema not in (SCHEMA, *_WITHOUT_DIGEST):
         found = "it has no schema" if schema is None else f"its schema is {str(schema)[:40]!r}"

@@ -2,22 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.errors import SourceError
+from opiscli.regular_file import read_whole
 from opiscli.results.json_text import read_json
 
 _DESCRIPTION = "opis"
 _DIGEST = "sha256"
 _DTYPE = "F32"
+_stored: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = deserialize
+"""Name and type, shape and bytes of each array; the library has no types."""
+
+_LENGTH = 8
+"""Bytes of the number that says how long the header is."""
+
 _LONGEST_HEADER = 1 << 23
 _PICKLES = (b"PK\x03\x04", b"\x80")
 """First bytes of PyTorch checkpoints and of pickles."""
@@ -60,27 +67,26 @@ def write_tensors(
         temporary.write_bytes(contents)
 
 
-def read_tensors(path: Path) -> TensorFile:
+def read_tensors(path: Path, most_bytes: int) -> TensorFile:
     """Read all arrays and the description, which opis 0.1.0 wrote as separate texts.
+
+    Parameters
+    ----------
+    most_bytes
+        How large the file may be. It is read whole: a mapped file that shrinks while it is
+        used would end the process.
 
     Raises
     ------
     SourceError
-        If the file is missing, damaged, cut off, of another format, or holds arrays that are
-        not float32 or do not match its digest.
+        If the file is missing, too large, damaged, cut off, of another format, or holds arrays
+        that are not float32 or do not match its digest.
     """
-    _refuse_foreign(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            names = file.keys()
-            for name in names:
-                dtype = file.get_slice(name).get_dtype()
-                if dtype != _DTYPE:
-                    raise SourceError(
-                        f"array {name!r} of {path} is {dtype}, expected {_DTYPE}", hint=HINT
-                    )
-            tensors = {name: file.get_tensor(name) for name in names}
-            metadata = file.metadata() or {}
+        contents = read_whole(path, most_bytes)
+        _refuse_foreign(path, contents)
+        tensors = {name: _array(path, name, stored) for name, stored in _stored(contents)}
+        metadata = _metadata(contents)
         if _DESCRIPTION in metadata:
             metadata = dict(read_json(metadata[_DESCRIPTION]))
         digest = metadata.pop(_DIGEST, None)
@@ -104,22 +110,30 @@ def _digest(tensors: Mapping[str, Float32Array], description: Mapping[str, Any])
     return found.hexdigest()
 
 
-def _refuse_foreign(path: Path) -> None:
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise SourceError(f"{path} is a pipe or a device, expected a file", hint=HINT)
-        with path.open("rb") as file:
-            first = file.read(10)
-    except OSError as cause:
-        raise _unreadable(path, cause) from cause
+def _array(path: Path, name: str, stored: Mapping[str, Any]) -> Float32Array:
+    if stored["dtype"] != _DTYPE:
+        raise SourceError(
+            f"array {name!r} of {path} is {stored['dtype']}, expected {_DTYPE}", hint=HINT
+        )
+    return np.frombuffer(stored["data"], "<f4").reshape(stored["shape"])
+
+
+def _metadata(contents: bytes) -> dict[str, str]:
+    """The texts in the header, whose length comes first."""
+    length = int.from_bytes(contents[:_LENGTH], "little")
+    header = read_json(contents[_LENGTH : _LENGTH + length])
+    return dict(header.get("__metadata__") or {})
+
+
+def _refuse_foreign(path: Path, contents: bytes) -> None:
     # The ninth byte of a safetensors file opens its header.
-    if first.startswith(_PICKLES) and first[8:9] != b"{":
+    if contents.startswith(_PICKLES) and contents[_LENGTH : _LENGTH + 1] != b"{":
         raise SourceError(
             f"{path} looks like a PyTorch or pickle file, which can run code when it is opened;"
             " expected safetensors",
             hint=HINT,
         )
-    if int.from_bytes(first[:8], "little") > _LONGEST_HEADER:
+    if int.from_bytes(contents[:_LENGTH], "little") > _LONGEST_HEADER:
         raise SourceError(
             f"{path} is damaged, cut off or not a safetensors file: header too large", hint=HINT
         )

@@ -24,6 +24,7 @@ from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.index_rehearsal import rehearse
 from opiscli.neighbours.overheard import overheard
 from opiscli.progress import FILLING, TRAINING, Progress
+from opiscli.regular_file import open_regular
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""
@@ -97,7 +98,7 @@ def open_index(
     UsageError
         If FAISS cannot make such an index of these items.
     """
-    if Path(asked).is_file():
+    if Path(asked).exists() and not Path(asked).is_dir():
         return _read(asked, items)
     if os.sep in asked or asked.endswith((".faiss", ".index", ".bin")):
         raise SourceError(
@@ -110,7 +111,7 @@ def open_index(
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
     rehearse(Path(file))
     try:
-        with Path(file).open("rb") as opened:
+        with open_regular(Path(file)) as opened:
             owner = faiss.read_index(faiss.PyCallbackIOReader(opened.read))
     except RAISED as cause:
         raise SourceError(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from opiscli.errors import SourceError
+from opiscli.regular_file import require_regular
 
 _PROGRAM = """
 import sys
@@ -43,8 +44,9 @@ def rehearse(file: Path) -> None:
     Raises
     ------
     SourceError
-        If that process came to a bad end.
+        If that process came to a bad end, or the file is no regular one.
     """
+    require_regular(file)
     size = file.stat().st_size
     if not sys.executable:
         return

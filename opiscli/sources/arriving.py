@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.sources.memory_limit import require_room
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.validated import require_all_rows
 
 _BYTES_PER_COORDINATE = 4

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.arrow_messages import ArrowContents
 from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.kinds import Kind
-from opiscli.sources.memory_limit import require_room
-from opiscli.sources.regular_file import open_regular
 from opiscli.sources.table import ROWS_AT_ONCE
 from opiscli.sources.validated import require_all_rows, require_valid, validated
 

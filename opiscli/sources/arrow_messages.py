@@ -10,10 +10,13 @@ flatbuffer, and the body with all buffers one after the other.
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from opiscli.errors import SourceError
-from opiscli.sources.validated import damaged
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
+from opiscli.sources.explained import damaged, explained
 
 _DICTIONARY, _BATCH = 2, 3
 _FILE_MAGIC = b"ARROW1"
@@ -80,6 +83,21 @@ class ArrowContents:
         if self.n_rows > _BITS * self.total:
             raise damaged(name, f"{self.n_rows:,} rows, but only {self.total:,} bytes of data")
         return self
+
+
+def require_room_for_all(file: Path | bytes, name: str, memory_limit: int | None) -> None:
+    """Raise `UsageError` if an Arrow file and all that it holds, unpacked, exceed the memory limit.
+
+    Raises
+    ------
+    SourceError
+        If a part of it is missing.
+    """
+    with explained(name), open_regular(file) as opened:
+        held = ArrowContents.of_file(opened, name)
+        n_bytes = opened.seek(0, 2)
+    # Batches are joined to one table, which takes their memory once more.
+    require_room(n_bytes + 2 * held.total, f"{name}, unpacked,", memory_limit)
 
 
 class _Message(NamedTuple):

@@ -195,8 +195,12 @@ def texts(column: pa.ChunkedArray, name: str, source: str, selection: Selection)
     """Any column of texts, numbers or dates; what is null is shown as an empty text."""
     if name == selection.group:
         _refuse_nulls(column, 0, f"group ({name})", hint=_leave_out(name))
-    is_whole = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
-    if column.null_count or not is_whole:
+    kind = column.type
+    is_usable = any(
+        is_kind(kind)
+        for is_kind in (pa.types.is_integer, pa.types.is_boolean, pa.types.is_dictionary)
+    )
+    if column.null_count or not is_usable:
         column = _as_text(column, name, source)
     return labels(column, f"value ({name})", name, source)
 

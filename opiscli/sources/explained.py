@@ -72,6 +72,14 @@ def _unreadable(source: Path | str, cause: Exception) -> SourceError:
     )
 
 
+def damaged(source: str, what: str) -> SourceError:
+    """Say that a file is damaged, and where."""
+    return SourceError(
+        f"{source} cannot be read: the file is damaged ({what})",
+        hint="Copy or download it again, or write it again.",
+    )
+
+
 def each_explained(source: str, items: Iterable[_Item]) -> Iterator[_Item]:
     """Pass items on as they are read, and explain errors."""
     reading = iter(items)

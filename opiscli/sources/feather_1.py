@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.arrow import InMemory
-from opiscli.sources.explained import explained
-from opiscli.sources.memory_limit import require_room
-from opiscli.sources.regular_file import open_regular
-from opiscli.sources.validated import damaged
+from opiscli.sources.explained import damaged, explained
 
 _HAND_OVER = """
 import sys, warnings

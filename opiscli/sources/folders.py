@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from opiscli.errors import SourceError
+from opiscli.regular_file import open_regular
 
 _PARQUET_NAMES = (".parquet", ".parq", ".pq")
 _NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
@@ -128,12 +129,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _is_parquet(path: Path) -> bool:
     if path.suffix.lower() in _PARQUET_NAMES:
         return True
-    if not path.is_file():
-        return False  # opening a pipe would block
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(4) == b"PAR1"
-    except OSError:
+    except (OSError, SourceError):
         return False
 
 

@@ -37,7 +37,12 @@ def read_arrays(
     if isinstance(labels, str | os.PathLike):
         from opiscli.sources.labels_file import read_labels
 
-        labels = read_labels(Path(labels), len(matrix), keep_missing=bool(selection.exclude))
+        labels = read_labels(
+            Path(labels),
+            len(matrix),
+            keep_missing=bool(selection.exclude),
+            memory_limit=selection.memory_limit,
+        )
     if not selection.where and not selection.exclude:
         return EmbeddingSet.from_arrays(
             matrix, labels, columns, with_pairs=selection.with_pairs, beside=selection.beside

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from opiscli.errors import SourceError
-from opiscli.sources.regular_file import require_regular
+from opiscli.regular_file import open_regular
 from opiscli.sources.zip_archives import refuse_foreign_archive
 
 N_BYTES = 4096
@@ -118,9 +118,8 @@ def kind_of_file(path: Path) -> Kind:
     SourceError
         If it cannot be read, is no regular file, or is of no kind that is read.
     """
-    require_regular(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(N_BYTES)
     except OSError as cause:
         raise SourceError(

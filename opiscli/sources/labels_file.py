@@ -11,7 +11,8 @@ from typing import Any
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError, SourceError
-from opiscli.sources.memory_limit import require_room
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_file import NpyFile
 from opiscli.sources.selection import LABEL_NAMES, listed
 
@@ -108,14 +109,13 @@ def _require_one_each(path: Path, n_items: int, n_labels: int) -> None:
 def _first_bytes(path: Path) -> bytes:
     if not path.exists():
         raise SourceError(f"no such file: {path}", hint="Check the path.")
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "a pipe or a device"
+    if path.is_dir():
         raise SourceError(
-            f"{path} cannot be read: it is {what}, expected a file of labels",
+            f"{path} cannot be read: it is a folder, expected a file of labels",
             hint="Name a file that holds one label per item.",
         )
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(8)
     except OSError as cause:
         raise SourceError(
@@ -130,7 +130,8 @@ def _text_of(path: Path, head: bytes, memory_limit: int | None) -> str:
             raise _not_labels(path, f"is {what}")
     require_room(2 * path.stat().st_size, str(path), memory_limit)  # the bytes, and the text
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         raise _not_labels(path, f"is not text in UTF-8 (byte {cause.start:,})") from cause
     if "\0" in text:

@@ -12,6 +12,7 @@ from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError, SourceError
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.columns import EmbeddingColumns, vectors
 from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import Selection
@@ -67,7 +68,12 @@ def collect_mapped(table: Table, selection: Selection, change: Change) -> Float3
     rows = SelectedRows.of(table, selection)
     embedding = EmbeddingColumns.of(table.schema, table.name, selection)
     require_united(table, embedding.names)
-    blocks = [values for _, values in _changed(rows, embedding, [], change)]
+    blocks: list[Float32Array] = []
+    n_bytes = 0
+    for _, values in _changed(rows, embedding, [], change):
+        n_bytes += values.nbytes
+        require_room(n_bytes, f"the projection of {table.name}", selection.memory_limit)
+        blocks.append(values)
     if not blocks:
         raise _no_rows(table, selection)
     return np.concatenate(blocks)

@@ -11,7 +11,8 @@ from pathlib import Path
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import SourceError, UsageError
-from opiscli.sources.memory_limit import require_room
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_format import BAD_HEADER, MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import Selection
 
@@ -45,7 +46,7 @@ class NpyFile:
             If the file cannot be read, is no NPY file, holds Python objects, or is not as long as
             the header says.
         """
-        with _explained(path, (EOFError, *BAD_HEADER)), path.open("rb") as file:
+        with _explained(path, (EOFError, *BAD_HEADER)), open_regular(path) as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise SourceError(
                     f"{path} is not an NPY file", hint="Save one array with numpy.save."
@@ -77,7 +78,7 @@ class NpyFile:
             If they do not fit into the memory limit.
         """
         require_room(self.header.n_bytes, str(self.path), memory_limit)
-        with _explained(self.path), self.path.open("rb") as file:
+        with _explained(self.path), open_regular(self.path) as file:
             file.seek(self.start)
             return read_values(file, self.header)
 
@@ -93,7 +94,7 @@ class NpyFile:
             yield self.load()
             return
         n_rows, dims = self.header.shape
-        with _explained(self.path), self.path.open("rb") as file:
+        with _explained(self.path), open_regular(self.path) as file:
             file.seek(self.start)
             for first in range(0, n_rows, _ROWS_AT_ONCE):
                 shape = min(_ROWS_AT_ONCE, n_rows - first), dims

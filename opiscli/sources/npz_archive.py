@@ -13,9 +13,10 @@ import numpy as np
 
 from opiscli.arrays import AnyArray
 from opiscli.errors import OpisError, SourceError
-from opiscli.sources.memory_limit import require_room
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_format import MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import listed
+from opiscli.sources.zip_archives import opened_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class NpzArchive:
         Damage makes zipfile and the decompressors raise almost anything.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with opened_archive(self.path, str(self.path)) as archive:
                 yield archive
         except OpisError:
             raise

@@ -7,7 +7,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import UsageError
-from opiscli.sources.memory_limit import require_room
+from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_file import open_matrix, refuse_column_options
 from opiscli.sources.selection import Selection
 

@@ -1,6 +1,5 @@
 """Opens any SOURCE as a table: the one place that decides by file format."""
 
-import io
 from pathlib import Path
 
 from opiscli.errors import SourceError
@@ -38,7 +37,7 @@ def open_source(
         held = read_standard_input(memory_limit) if contents is None else contents
         kind = kind_of(held[:N_BYTES], NAME)
         if kind is Kind.NPZ:
-            refuse_foreign_archive(io.BytesIO(held), NAME)
+            refuse_foreign_archive(held, NAME)
         return _table(held, NAME, kind, memory_limit)
     path = Path(source)
     if path.is_file():
@@ -73,7 +72,7 @@ def _table(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) 
     # Readers of rarer kinds are imported here: pyarrow's parsers of text take long to import.
     match kind:
         case Kind.PARQUET:
-            return ParquetFile(file, name)
+            return ParquetFile(file, name, memory_limit)
         case Kind.DELIMITED:
             from opiscli.sources.delimited import DelimitedFile
 

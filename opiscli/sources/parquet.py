@@ -2,35 +2,52 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from opiscli.sources.explained import each_explained, explained, readable
-from opiscli.sources.parquet_footer import values_in_columns
-from opiscli.sources.regular_file import open_regular
+from opiscli.regular_file import open_regular
+from opiscli.settings.memory_limit import require_room
+from opiscli.settings.resources import Resources
+from opiscli.sources.explained import damaged, each_explained, explained, readable
+from opiscli.sources.parquet_footer import ColumnSize, sizes_of_columns
+from opiscli.sources.plain_types import spelled_out
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
-from opiscli.sources.validated import damaged, require_all_rows, validated
+from opiscli.sources.validated import require_all_rows, validated
 
 _BYTES_AT_ONCE = 1 << 24
+_BYTES_IN_CACHE = 1 << 20
+_BYTES_OF_TEXTS = 1 << 28
 _BYTES_OF_TEXT = 8  # its place; the letters are not known before
+_LIKELY_RATIO = 64
+"""Lists of embeddings are never packed to such a part of their size."""
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """A file, or its contents, of which all rows can be read."""
+    """A file, or its contents, of which all rows can be read.
+
+    Parameters
+    ----------
+    memory_limit
+        Bytes that a batch may take; by default a share of the machine's memory.
+    """
 
     file: Path | bytes
     name: str
+    memory_limit: int | None = field(default=None, compare=False)
 
-    def _opened(self) -> pq.ParquetFile:
-        if isinstance(self.file, bytes):
-            return pq.ParquetFile(pa.BufferReader(self.file))
-        # A name may hold bytes that are no text.
-        return pq.ParquetFile(pa.OSFile(os.fsencode(self.file)))
+    def _opened(self, as_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
+        source = (
+            pa.BufferReader(self.file)
+            if isinstance(self.file, bytes)
+            # A name may hold bytes that are no text.
+            else pa.OSFile(os.fsencode(self.file))
+        )
+        return pq.ParquetFile(source, read_dictionary=as_dictionary)
 
     @cached_property
     def _footer(self) -> tuple[pa.Schema, int]:
@@ -62,33 +79,64 @@ class ParquetFile:
         size = self.n_rows * flat
         for name, width in widths.items():
             if width is None:
-                n_values = sum(n for path, n in self._n_values.items() if path[0] == name)
-                size += n_values * _bytes_per_value(kinds[name])
+                size += self._stored(name).n_values * _bytes_per_value(kinds[name])
         return size
 
+    def _stored(self, column: str) -> ColumnSize:
+        """Sizes of a column with all its parts."""
+        parts = [size for path, size in self._sizes.items() if path[0] == column]
+        return ColumnSize(sum(one.n_values for one in parts), sum(one.n_bytes for one in parts))
+
     @cached_property
-    def _n_values(self) -> dict[tuple[str, ...], int]:
+    def _sizes(self) -> dict[tuple[str, ...], ColumnSize]:
         with explained(self.name):
             opened = open_regular(self.file)
         with opened:
-            return values_in_columns(opened, self.name)
+            return sizes_of_columns(opened, self.name)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns, the next batch while one is being worked on."""
         return read_ahead(each_explained(self.name, self._batches(columns)))
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        per_row = max(1, self.size(columns) // max(1, self.n_rows))
-        rows_at_once = max(1, min(ROWS_AT_ONCE, _BYTES_AT_ONCE // per_row))
+        rows_at_once = self._rows_at_once(columns)
+        of_texts = self._with_long_texts(columns, rows_at_once)
         n_rows = 0
         # Opened anew: a file that has been read to its end is not read again.
-        with self._opened() as opened:
+        with self._opened(list(of_texts)) as opened:
             read = opened.iter_batches(rows_at_once, columns=list(columns))
             # A name with a dot also means a part of another column, which is read with it.
             for batch in validated((one.select(list(columns)) for one in read), self.name):
                 n_rows += batch.num_rows
-                yield batch
+                yield spelled_out(batch, of_texts, self.name)
         require_all_rows(n_rows, self.n_rows, self.name)
+
+    def _rows_at_once(self, columns: Sequence[str]) -> int:
+        """How many rows of a batch fit into memory, if all are of one size."""
+        size = self.size(columns)
+        limit = self.memory_limit
+        if limit is None:
+            # Asking the machine takes as long as reading thousands of rows.
+            is_small = size <= _BYTES_AT_ONCE
+            limit = _BYTES_AT_ONCE if is_small else Resources.of_machine().memory_limit
+        per_row = max(1, size // max(1, self.n_rows))
+        require_room(per_row, f"a row of {self.name}", limit)
+        packed = sum(self._stored(name).n_bytes for name in columns)
+        if size > limit and size > _LIKELY_RATIO * packed:
+            require_room(size, self.name, limit)  # a single row may be most of it
+        most = min(_BYTES_AT_ONCE, limit) // per_row
+        in_cache = _BYTES_IN_CACHE // per_row // ROWS_AT_ONCE * ROWS_AT_ONCE
+        return max(1, min(max(ROWS_AT_ONCE, in_cache), most))
+
+    def _with_long_texts(self, columns: Sequence[str], rows_at_once: int) -> dict[str, pa.DataType]:
+        """Columns of texts that may be so long that a batch of one of them fills the memory."""
+        longest = _BYTES_OF_TEXTS // rows_at_once
+        return {
+            name: kind
+            for name in columns
+            if (kind := self.schema.field(name).type) in (pa.string(), pa.large_string())
+            and self._stored(name).n_bytes > longest
+        }
 
 
 def _bytes_per_row(kind: pa.DataType) -> int | None:

@@ -1,4 +1,4 @@
-"""How many values the columns of a Parquet file hold, from its footer.
+"""How much the columns of a Parquet file hold, from its footer.
 
 pyarrow reads the footer, too, but ends the process if some of the statistics in it are damaged and
 asked for. The footer is a Thrift structure in the compact protocol:
@@ -7,9 +7,9 @@ https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.m
 
 import struct
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from opiscli.sources.validated import damaged
+from opiscli.sources.explained import damaged
 
 _DEEPEST = 16
 _LONG_LIST = 15
@@ -19,8 +19,15 @@ _STRUCT = 12
 _TRUE, _FALSE = 1, 2
 
 
-def values_in_columns(file: BinaryIO, name: str) -> dict[tuple[str, ...], int]:
-    """Number of values of each column, nested ones under the names of all their levels.
+class ColumnSize(NamedTuple):
+    """Values of a column, and bytes of its encoded pages when they are unpacked."""
+
+    n_values: int = 0
+    n_bytes: int = 0
+
+
+def sizes_of_columns(file: BinaryIO, name: str) -> dict[tuple[str, ...], ColumnSize]:
+    """Sizes of each column, nested ones under the names of all their levels.
 
     Raises
     ------
@@ -33,15 +40,18 @@ def values_in_columns(file: BinaryIO, name: str) -> dict[tuple[str, ...], int]:
         (length,) = struct.unpack("<I", file.read(4))
         file.seek(size - 8 - length)
         footer = _Compact(file.read(length)).struct()
-        counts: dict[tuple[str, ...], int] = {}
+        sizes: dict[tuple[str, ...], ColumnSize] = {}
         for group in footer[4]:
             for column in group[1]:
                 about = column[3]
                 path = tuple(part.decode(errors="surrogateescape") for part in about[3])
-                counts[path] = counts.get(path, 0) + int(about[5])
+                before = sizes.get(path, ColumnSize())
+                sizes[path] = ColumnSize(
+                    before.n_values + int(about[5]), before.n_bytes + int(about[6])
+                )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as cause:
         raise damaged(name, "its footer") from cause
-    return counts
+    return sizes
 
 
 class _Compact:

@@ -5,12 +5,16 @@ are only the values: text, whole numbers, lists.
 """
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from opiscli.errors import EmbeddingError
+
+_MOST_LETTERS = 1 << 28
+"""Bytes of the texts in one column of a batch, if they are repeated."""
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
@@ -40,6 +44,8 @@ def plain(array: pa.Array, name: str, source: str) -> pa.Array:
     EmbeddingError
         If pyarrow cannot convert it, or text is not UTF-8; names the column.
     """
+    if pa.types.is_dictionary(array.type):
+        _require_short(array, name, source)
     try:
         values = _plain(array)
     except (pa.ArrowException, UnicodeDecodeError) as cause:
@@ -59,6 +65,38 @@ def _require_utf8(values: pa.Array, name: str, source: str) -> None:
         values.validate(full=True)
     except pa.ArrowException as cause:
         raise not_utf8(name, source) from cause
+
+
+def spelled_out(
+    batch: pa.RecordBatch, columns: Mapping[str, pa.DataType], source: str
+) -> pa.RecordBatch:
+    """A batch in which some columns of dictionaries are columns of texts of a type.
+
+    Raises
+    ------
+    EmbeddingError
+        If a text is repeated so often that a column would fill the memory.
+    """
+    for name, kind in columns.items():
+        column = batch.column(name)
+        if pa.types.is_dictionary(column.type):
+            _require_short(column, name, source)
+            place = batch.schema.get_field_index(name)
+            batch = batch.set_column(place, name, column.cast(kind))
+    return batch
+
+
+def _require_short(array: pa.DictionaryArray, name: str, source: str) -> None:
+    texts = array.dictionary
+    if not (is_text_or_bytes(texts.type) and texts.nbytes * len(array) > _MOST_LETTERS):
+        return
+    n_bytes = pc.sum(pc.binary_length(texts).take(array.indices)).as_py() or 0
+    if n_bytes > max(_MOST_LETTERS, 2 * texts.nbytes):
+        raise EmbeddingError(
+            f"column {name!r} of {source} repeats long texts: {n_bytes / 1e6:,.0f} MB in"
+            f" {len(array):,} rows",
+            hint="Give short names to them, or leave the column out.",
+        )
 
 
 def not_utf8(name: str, source: str) -> EmbeddingError:
@@ -150,6 +188,19 @@ def is_list(kind: pa.DataType) -> bool:
         or pa.types.is_fixed_size_list(kind)
         or pa.types.is_list_view(kind)
         or pa.types.is_large_list_view(kind)
+    )
+
+
+def is_text_or_bytes(kind: pa.DataType) -> bool:
+    """Whether values are texts or bytes of any length."""
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
     )
 
 

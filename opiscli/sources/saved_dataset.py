@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from opiscli.errors import SourceError
+from opiscli.regular_file import read_whole
 from opiscli.sources.arrow import ArrowFile, open_arrow
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.kinds import Kind, kind_of_file
-from opiscli.sources.regular_file import require_regular
 
 _STATE = "state.json"
 _SPLITS = "dataset_dict.json"
+_LARGEST_JSON = 1 << 24
 
 
 def is_saved_dataset(folder: Path) -> bool:
@@ -76,9 +77,8 @@ def _not_saved(path: Path, key: str) -> SourceError:
 
 
 def _json(path: Path, key: str, *, required: bool = True) -> Any:  # noqa: ANN401
-    require_regular(path)
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
+        contents = json.loads(read_whole(path, _LARGEST_JSON).decode("utf-8"))
         return contents[key] if required else contents.get(key)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         raise _not_saved(path, key) from cause

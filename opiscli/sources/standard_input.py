@@ -3,7 +3,7 @@
 import io
 import sys
 
-from opiscli.sources.memory_limit import require_room
+from opiscli.settings.memory_limit import require_room
 
 NAME = "standard input"
 

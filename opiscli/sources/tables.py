@@ -7,15 +7,16 @@ from functools import partial
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.embedding_set import EmbeddingSet, require_pairs
+from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
+from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
 from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
-from opiscli.sources.memory_limit import require_room
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
     LABEL_NAMES,
@@ -117,16 +118,18 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     rows = SelectedRows.of(table, selection)
     # Found once: asking the machine takes as long as reading thousands of rows.
     limit = selection.memory_limit or Resources.of_machine().memory_limit
-    if not rows.conditions:
-        size = table.size(list(dict.fromkeys([*embedding.names, *further])))
-        require_room(size, source, limit)
-    n_items = rows.count()
-    require_room(n_items, source, limit)
+    n_items = _n_fitting(rows, [*embedding.names, *further], limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
+    def coded() -> Labels:
+        return labels(pa.chunked_array(collected[label]), f"label ({label})", label, source)
+
     def blocks() -> Iterator[AnyArray]:
+        # Crowded embeddings are read twice, unless their labels make that useless.
+        if collected[label] and selection.with_pairs:
+            require_pairs(coded())
         for chunks in collected.values():
-            chunks.clear()  # crowded embeddings are read twice
+            chunks.clear()
         asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
         read = vectors(asked, embedding)
         yield from arriving(read, further, n_items, source, limit)
@@ -138,13 +141,21 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
             raise
         item = pa.chunked_array(collected[item_id])[error.row]
         raise named_by_id(error, shown_value(item)) from error
-    columns = {name: pa.chunked_array(chunks) for name, chunks in collected.items()}
-    coded = labels(columns[label], f"label ({label})", label, source)
     others = {
-        name: texts(columns[name], name, source, selection)
+        name: texts(pa.chunked_array(collected[name]), name, source, selection)
         for name in selection.others(schema.names)
     }
-    return EmbeddingSet.from_rows(embeddings, coded, others, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(embeddings, coded(), others, with_pairs=selection.with_pairs)
+
+
+def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
+    """How many rows there are, if they fit into the memory limit as far as that is known."""
+    if not rows.conditions:
+        size = rows.table.size(list(dict.fromkeys(columns)))
+        require_room(size, rows.table.name, limit)
+    n_items = rows.count()
+    require_room(n_items, rows.table.name, limit)
+    return n_items
 
 
 def _further(
@@ -162,7 +173,13 @@ def _further(
 def _put_aside(
     batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[pa.RecordBatch]:
+    """Keep some columns of each batch: of repeated texts one copy, and numbers for the rows."""
     for batch in batches:
         for name, chunks in collected.items():
-            chunks.append(batch.column(name))
+            column = batch.column(name)
+            if pa.types.is_large_string(column.type):
+                column = column.dictionary_encode()
+                at = batch.schema.get_field_index(name)
+                batch = batch.set_column(at, name, column)
+            chunks.append(column)
         yield batch

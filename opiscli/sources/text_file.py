@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from opiscli.errors import SourceError
+from opiscli.regular_file import open_regular
 from opiscli.sources.kinds import is_gzip
 
 LONGEST_LINE = 1 << 24
@@ -22,8 +23,7 @@ class TextFile:
 
     def open_bytes(self) -> BinaryIO:
         """Open it unpacked."""
-        raw: BinaryIO
-        raw = io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
+        raw = open_regular(self.file)
         if not is_gzip(raw.read(2)):
             raw.seek(0)
             return raw

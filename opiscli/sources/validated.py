@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from opiscli.errors import OpisError, SourceError
+from opiscli.errors import OpisError
+from opiscli.sources.explained import damaged
 from opiscli.sources.plain_types import not_utf8
 
 
@@ -37,14 +38,6 @@ def require_valid(column: pa.Array | pa.ChunkedArray, name: str, source: str) ->
         column.validate(full=True)
     except pa.ArrowException as cause:
         raise _why(cause, name, source) from cause
-
-
-def damaged(source: str, what: str) -> SourceError:
-    """Say that a file is damaged, and where."""
-    return SourceError(
-        f"{source} cannot be read: the file is damaged ({what})",
-        hint="Copy or download it again, or write it again.",
-    )
 
 
 def require_all_rows(n_rows: int, n_expected: int, source: str) -> None:

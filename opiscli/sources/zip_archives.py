@@ -1,10 +1,14 @@
-"""Refusal of zip archives that are not NPZ files, such as .pt and .xlsx files."""
+"""Opens zip archives, and refuses those that are not NPZ files, such as .pt and .xlsx files."""
 
+import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
 from opiscli.errors import SourceError
+from opiscli.regular_file import open_regular
 from opiscli.sources.selection import listed
 
 _MARKS = (
@@ -17,10 +21,48 @@ _MARKS = (
 )  # fmt: skip
 
 
-def refuse_foreign_archive(file: Path | BinaryIO, name: str) -> None:
+_LONGEST_LIST = 1 << 20
+"""Bytes of the list of members: each of them takes ten times as much memory, and is opened."""
+
+
+class _InPieces(io.BufferedReader):
+    """An archive of which little is read at once: zipfile reads its list of members whole."""
+
+    def __init__(self, file: Path | bytes, name: str) -> None:
+        super().__init__(cast(io.RawIOBase, open_regular(file)))
+        self._of = name
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = _LONGEST_LIST + 1
+        found = super().read(most if size is None or size < 0 else min(size, most))
+        if len(found) > _LONGEST_LIST:
+            raise SourceError(
+                f"{self._of} is a zip archive whose list of members has more than"
+                f" {_LONGEST_LIST >> 20} MB, expected an NPZ file with a few arrays",
+                hint="Save one array for all items: numpy.savez('e.npz', embedding=x, label=y).",
+            )
+        return found
+
+
+@contextmanager
+def opened_archive(file: Path | bytes, name: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive, or its contents.
+
+    Raises
+    ------
+    SourceError
+        If it has very many members, or is no regular file.
+    Exception
+        Of almost any kind, if it is damaged.
+    """
+    with _InPieces(file, name) as pieces, zipfile.ZipFile(pieces) as archive:
+        yield archive
+
+
+def refuse_foreign_archive(file: Path | bytes, name: str) -> None:
     """Raise `SourceError` if a zip archive holds no array."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with opened_archive(file, name) as archive:
             names = archive.namelist()
     except Exception:  # damage makes zipfile raise almost anything
         return  # whoever reads it says so

@@ -12,6 +12,7 @@ from opiscli.atomic_file import whole_file
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.errors import SourceError, UsageError
+from opiscli.regular_file import open_regular
 from opiscli.results import CalibratedPoint, Calibration
 from opiscli.results.json_text import read_json
 
@@ -110,9 +111,7 @@ def read(path: Path, distance: Distance) -> float:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise ValueError("it is a pipe or a device, expected a file")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         found = read_json(file.read(_LARGEST + 1), _LARGEST)
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")

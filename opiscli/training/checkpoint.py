@@ -10,6 +10,7 @@ import numpy as np
 from opiscli.arrays import Float32Array
 from opiscli.errors import SourceError, UsageError
 from opiscli.heads.tensor_file import TensorFile, read_tensors, write_tensors
+from opiscli.settings.resources import Resources
 from opiscli.training.descent import DescentState
 from opiscli.training.fit import TrainingRun
 from opiscli.training.optimisers.adam import Adam
@@ -62,7 +63,8 @@ class Checkpoint:
         UsageError
             If it belongs to other settings or data.
         """
-        file = read_tensors(self.path)
+        # Training takes more than twice its checkpoint, and the limit is a quarter of the memory.
+        file = read_tensors(self.path, 2 * Resources.of_machine().memory_limit)
         schema = file.description.get("schema")
         if schema != SCHEMA:
             raise SourceError(

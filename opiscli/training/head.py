@@ -198,7 +198,10 @@ class Head(Estimator):
         SourceError
             If the file is missing, damaged, or holds no head.
         """
-        file = read_head(Path(path))
+        # Imported here: an untrained head needs no settings.
+        from opiscli.settings.resources import Resources
+
+        file = read_head(Path(path), Resources.of_machine().memory_limit)
         options = file.record.get("options")
         known = options if isinstance(options, dict) else {}
         names = set(cls.parameter_names()) & set(known)

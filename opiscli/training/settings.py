@@ -9,9 +9,9 @@ from opiscli.heads import HeadKind
 from opiscli.heads.initialisation import StartKind
 from opiscli.settings.evaluation import RangeRequest
 from opiscli.settings.numbers import plain
+from opiscli.settings.version import __version__
 from opiscli.training.losses import default_options
 from opiscli.training.tcm import ThresholdConsistentMargin
-from opiscli.version import __version__
 
 DEFAULT_TCM = ThresholdConsistentMargin(lambda_plus=5.0, lambda_minus=5.0)
 """Weights for margins that follow the calibration range; see benchmarks/tcm_study."""

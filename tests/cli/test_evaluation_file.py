@@ -86,6 +86,14 @@ def test_through_a_pipe(opis):
     assert json.loads(second.stdout) == json.loads(report)
 
 
+def test_what_it_holds_is_compared_with_the_memory_limit_before_it_is_unpacked(opis, saved):
+    for given, stdin in ((saved, None), ("-", saved.read_bytes())):
+        command = [sys.executable, "-m", "opiscli", "evaluate", given, "--memory-limit", "30kB"]
+        done = subprocess.run(command, input=stdin, capture_output=True)
+        assert done.returncode == 2
+        assert b"--memory-limit is 30 kB, but" in done.stderr
+
+
 def test_a_threshold_between_the_counted_ones_is_moved_and_says_so(opis, saved):
     """Unless no pair lies between: then the counts are exact for the threshold itself."""
     run = evaluation_file.read(saved, "run.opis")

@@ -153,6 +153,7 @@ finetune --threads 0                    |                                       
 project --head other.safetensors
 project --output mine.parquet
 project --force                         | -o there.parquet
+project --memory-limit 20B              |                                                | exit 2
 
 export --output mine.faiss
 export --force                          | -o there.npz

@@ -11,7 +11,7 @@ from conftest import ROOT, SAMPLE
 
 import opiscli.__main__
 from opiscli.analysis import questions
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 WORDNET = SAMPLE / "wordnet.parquet"
 

@@ -11,7 +11,7 @@ from command_table import COMMANDS
 
 from opiscli.cli.command import FORMER_NAMES, with_present_names
 from opiscli.cli.commands import PANELS
-from opiscli.version import __version__
+from opiscli.settings.version import __version__
 
 
 def test_the_list_of_commands_says_what_their_own_help_says_first():

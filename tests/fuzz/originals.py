@@ -8,9 +8,12 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +25,7 @@ import pyarrow.parquet as pq
 N_CLASSES, PER_CLASS, DIMS = 6, 5, 4
 N = N_CLASSES * PER_CLASS
 CODES = np.repeat(np.arange(N_CLASSES), PER_CLASS)
+_UNSEALED = b"opis-sha256:" + b"0" * 64
 _RNG = np.random.default_rng(7)
 X = (_RNG.normal(size=(N_CLASSES, DIMS))[CODES] + 0.7 * _RNG.normal(size=(N, DIMS))).astype("f4")
 LABELS = [f"class {code}" for code in CODES]
@@ -45,6 +49,8 @@ class Case:
         Whether the file is given as standard input.
     has_digest
         Whether damage to the contents must be noticed.
+    seal
+        What gives damaged contents the digest that they would have.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Case:
     others: dict[str, bytes] = field(default_factory=dict)
     stdin: bool = False
     has_digest: bool = False
+    seal: Callable[[bytes], bytes] = bytes
 
 
 def _table(random):
@@ -78,7 +85,7 @@ def _table(random):
 
 _ON_TABLES = (
     ("evaluate", "{}", "-q", "--json"),
-    ("evaluate", "{}", "-q", "--json", "--where", "split=a"),
+    ("evaluate", "{}", "-q", "--json", "--where", "split=a", "--far-range", "0.05:0.3"),
     ("evaluate", "{}", "-q", "--json", "--group-by", "split"),
     ("inspect", "{}", "-q", "--json"),
     ("project", "{}", "--head", "head.safetensors", "-o", "out.parquet", "--force"),
@@ -128,6 +135,41 @@ def feather_file(random):
     return _on_table(random, "e.feather", sink.getvalue())
 
 
+def feather_1(random):
+    columns = {f"d{at}": X[:, at] for at in range(DIMS)}
+    label = random.choice([pa.array(LABELS), pa.array(LABELS).dictionary_encode(), pa.array(CODES)])
+    sink = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated, but still read
+        feather.write_feather(pa.table({**columns, "label": label}), sink, version=1)
+    source = "-" if (stdin := random.random() < 0.25) else "e.feather"
+    argv = ("evaluate", source, "-q", "--json", "--embedding-columns", "d*")
+    return Case("e.feather", sink.getvalue(), argv, stdin=stdin)
+
+
+def index(random):
+    factory = random.choice(["Flat", "SQ8", "PQ2x4", "IVF2,Flat", "HNSW4", "PCA3,SQ8"])
+    argv = ("evaluate", "x.npy", "--labels", "y.npy", "--index", "i.faiss", "-q", "--json")
+    others = {"x.npy": _npy_bytes(X), "y.npy": _npy_bytes(CODES)}
+    return Case("i.faiss", _saved_index(factory), argv, others)
+
+
+@cache
+def _saved_index(factory):
+    """Made in another process, for FAISS keeps threads alive."""
+    script = (
+        "import sys, faiss, numpy; x = numpy.load(sys.argv[1]); faiss.omp_set_num_threads(1);"
+        " i = faiss.index_factory(x.shape[1], sys.argv[2]); i.train(x); i.add(x);"
+        " faiss.write_index(i, sys.argv[3])"
+    )
+    with TemporaryDirectory() as folder:
+        unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+        np.save(Path(folder) / "x.npy", unit)
+        command = [sys.executable, "-c", script, "x.npy", factory, "i.faiss"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        return (Path(folder) / "i.faiss").read_bytes()
+
+
 def csv(random):
     if random.random() < 0.5:
         head_line = ",".join(f"d{i}" for i in range(DIMS))
@@ -160,10 +202,11 @@ def npy(random):
     kind = random.choice(["<f4", ">f4", "<f8", "<f2"])
     order = random.choice("CF")
     x = _npy_bytes(np.array(X, dtype=kind, order=order))
-    y = _npy_bytes(random.choice([CODES, np.array(LABELS), np.array(LABELS).astype("S9")]))
+    stored = random.choice([CODES, np.array(LABELS), np.array(LABELS).astype("S9")])
+    y = _npy_bytes(stored)
     argv = ("evaluate", "x.npy", "--labels", "y.npy", "-q", "--json")
     if random.random() < 0.3:
-        argv += ("--exclude", "label=class 1")
+        argv += ("--exclude", f"label={1 if stored is CODES else 'class 1'}")
     if random.random() < 0.5:
         return Case("x.npy", x, argv, {"y.npy": y})
     return Case("y.npy", y, argv, {"x.npy": x})
@@ -191,11 +234,29 @@ def evaluation(random):
         [
             ("evaluate", "{}", "-q", "--json"),
             ("calibrate", "{}", "--far", "1e-1", "-q", "--json"),
-            ("check", "{}", "--fail-if", "opis>5", "-q", "--json"),
+            ("check", "{}", "--fail-if", "opis>0.2", "-q", "--json"),
             ("report", "{}", "-o", "r.html", "--force", "-q"),
         ]
     )
-    return Case("e.opis", _saved_evaluation(), tuple(w.format("e.opis") for w in command))
+    argv = tuple(word.format("e.opis") for word in command)
+    if random.random() < 0.4:
+        return Case("e.opis", _saved_evaluation(), argv, has_digest=True)
+    return Case("e.opis", _unsealed_evaluation(), argv, seal=_sealed)
+
+
+def _unsealed_evaluation():
+    """Without a digest, and without compression, so that damage reaches the counts."""
+    table = pa.ipc.open_file(pa.BufferReader(_saved_evaluation())).read_all()
+    described = {**table.schema.metadata, b"opis.sha256": _UNSEALED}
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, table.schema.with_metadata(described)) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def _sealed(contents):
+    """Give a damaged evaluation file the right digest, as whoever means harm would."""
+    return contents.replace(_UNSEALED, b"opis-sha256:" + sha256(contents).hexdigest().encode())
 
 
 @cache
@@ -211,26 +272,35 @@ def _saved_evaluation():
         return (Path(folder) / "e.opis").read_bytes()
 
 
-def head():
-    """A head file: safetensors with metadata."""
-    metadata = {
-        "schema": "opis.head/1", "normalize": "unit length before and after", "record": "{}",
-    }  # fmt: skip
-    listed = {
-        "__metadata__": metadata,
-        "weight": {"dtype": "F32", "shape": [4, 4], "data_offsets": [0, 64]},
-        "bias": {"dtype": "F32", "shape": [4], "data_offsets": [64, 80]},
-    }
+def head(*, has_digest=True):
+    """A head file: safetensors with metadata, as it is written now or as opis 0.1.0 wrote it."""
+    normalize = "unit length before and after"
+    arrays = {"bias": np.zeros(DIMS, "f4"), "weight": 2 * np.eye(DIMS, dtype="f4")}
+    metadata = {"schema": "opis.head/1", "normalize": normalize, "record": "{}"}
+    if has_digest:
+        described = {"schema": "opis.head/3", "normalize": normalize, "record": {"note": "made"}}
+        shapes = {name: list(array.shape) for name, array in arrays.items()}
+        digest = sha256(json.dumps([described, shapes], sort_keys=True).encode())
+        for array in arrays.values():
+            digest.update(array.tobytes())
+        metadata = {"opis": json.dumps({**described, "sha256": digest.hexdigest()})}
+    listed, body = {"__metadata__": metadata}, b""
+    for name, array in arrays.items():
+        offsets = [len(body), len(body) + array.nbytes]
+        listed[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": offsets}
+        body += array.tobytes()
     text = json.dumps(listed).encode()
-    return len(text).to_bytes(8, "little") + text + np.eye(4, dtype="f4").tobytes() + bytes(16)
+    return len(text).to_bytes(8, "little") + text + body
 
 
 def heads(random):
+    has_digest = random.random() < 0.7
+    contents, others = head(has_digest=has_digest), {}
+    argv = ("export", "h.safetensors", "-o", "h.npz", "--force")
     if random.random() < 0.5:
-        argv = ("export", "h.safetensors", "-o", "h.npz", "--force")
-        return Case("h.safetensors", head(), argv)
-    argv = ("project", "x.npy", "--head", "h.safetensors", "-o", "o.parquet", "--force")
-    return Case("h.safetensors", head(), argv, {"x.npy": _npy_bytes(X)})
+        argv = ("project", "x.npy", "--head", "h.safetensors", "-o", "o.parquet", "--force")
+        others = {"x.npy": _npy_bytes(X)}
+    return Case("h.safetensors", contents, argv, others, has_digest=has_digest)
 
 
 def threshold(random):
@@ -286,7 +356,7 @@ def options(random):
 
 
 READERS = {
-    "parquet": parquet, "arrow": arrow, "stream": stream, "feather": feather_file, "csv": csv,
-    "jsonl": jsonl, "npy": npy, "npz": npz, "labels": labels, "opis": evaluation, "head": heads,
-    "threshold": threshold, "options": options,
+    "parquet": parquet, "arrow": arrow, "stream": stream, "feather": feather_file,
+    "feather 1": feather_1, "csv": csv, "jsonl": jsonl, "npy": npy, "npz": npz, "labels": labels,
+    "opis": evaluation, "head": heads, "threshold": threshold, "index": index, "options": options,
 }  # fmt: skip

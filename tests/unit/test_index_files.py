@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from conftest import clusters
 
-from opiscli import EmbeddingSet, SourceError, UsageError
+from opiscli import EmbeddingSet, SourceError, UsageError, evaluate
 from opiscli.distance import Distance
 from opiscli.neighbours.ann_index import open_index, search
+from opiscli.neighbours.factory_string import require_fitting
 
 ITEMS = EmbeddingSet.from_arrays(*clusters(n_classes=8, dims=8, sizes=(6, 9)))
 
@@ -16,11 +17,30 @@ ITEMS = EmbeddingSet.from_arrays(*clusters(n_classes=8, dims=8, sizes=(6, 9)))
     "asked",
     ["PQ4x0", "HNSW0", "RR0,Flat", "IVF0,Flat", "LSQ0x0", "PQ4x33", "RQ30x30", "IMI2x16,Flat",
      "IVF1000000000,Flat", "HNSW1000000000", "IVF4,Flat;nprobe=0", "IVF4,Flat;nprobe=-1",
-     "IVF4,Flat;nprobe=nan", "IVF4,Flat;nprobe=99999999999999999999"],
+     "IVF4,Flat;nprobe=nan", "HNSW4;efSearch=100000", "IVF4,Flat;nprobe=99999999999999999999"],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused_before_faiss_sees_them(asked):
     with pytest.raises(UsageError, match="has the number"):
         open_index(asked, ITEMS, Distance.EUCLIDEAN, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_refused"),
+    [("HNSW32", False), ("HNSW3000", True), ("NSG3000,Flat", True), ("IVF4_HNSW3000,Flat", False),
+     ("PQ4,RFlat;k_factor=1", False), ("PQ4,RFlat;k_factor=2000", True), ("SQ8", False)],
+)  # fmt: skip
+def test_graphs_and_searches_are_counted_against_the_memory_limit(asked, is_refused):
+    if is_refused:
+        with pytest.raises(UsageError, match=rf"memory_limit is 20 MB, but .*{asked} needs"):
+            require_fitting(asked, 1000, 8, 20_000_000)
+    else:
+        require_fitting(asked, 1000, 8, 20_000_000)
+
+
+def test_the_memory_limit_of_an_evaluation_holds_for_its_index():
+    asked = "PQ4,RFlat;k_factor=4000"
+    with pytest.raises(UsageError, match=r"memory_limit is 1,000 MB, but index PQ4,RFlat;k_factor"):
+        evaluate(*clusters(n_classes=8, sizes=(6, 9)), index=asked, memory_limit="1GB")
 
 
 def written(tmp_path, factory, rows=ITEMS.unit_rows):

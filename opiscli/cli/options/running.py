@@ -23,7 +23,7 @@ Threads = Annotated[
 MemoryLimit = Annotated[
     str | None,
     option(
-        "Memory that counting may use, for example 1.5GB. Default: a quarter of the memory.",
+        "Memory for reading and counting, for example 1.5GB. Default: a quarter of the memory.",
         PANEL,
         metavar="SIZE",
     ),

@@ -19,6 +19,7 @@ from stored_items import EMBEDDINGS, lists, table, write
 
 from opiscli import EmbeddingError, SourceError, UsageError, read_embeddings
 from opiscli.sources import Selection, map_embeddings
+from opiscli.sources.parquet import ParquetFile
 from opiscli.sources.standard_input import read_standard_input
 
 ALL = Selection(with_pairs=False)
@@ -131,6 +132,48 @@ def test_what_is_small_only_when_packed_is_compared_with_the_memory_limit(kind):
     assert read_embeddings("-", enough, contents=contents).dims == 50_000
     with pytest.raises(UsageError, match=r"memory_limit is 4 MB, but .* needs [89] MB"):
         read_embeddings("-", Selection(memory_limit=4_000_000), contents=contents)
+
+
+def with_one_long_list():
+    """Forty rows in a few kB, of which one is nearly everything."""
+    lists_ = [[1.0] * (2_000_000 if row == 20 else 4) for row in range(40)]
+    sink = io.BytesIO()
+    columns = {"embedding": pa.array(lists_, pa.list_(pa.float32())), "label": ["a", "b"] * 20}
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def test_one_long_list_is_compared_with_the_memory_limit_where_rows_are_mapped():
+    table = ParquetFile(with_one_long_list(), "e.parquet", 5_000_000)
+    with pytest.raises(UsageError, match=r"memory_limit is 5 MB, but e.parquet needs 8 MB"):
+        next(table.batches(["embedding"]))
+
+
+@pytest.mark.parametrize("is_dictionary", [True, False])
+def test_a_long_text_that_is_repeated_is_not_written_out(tmp_path, is_dictionary):
+    for length, is_refused in ((1_000_000, True), (10_000, False)):
+        n_items = 600
+        texts = pa.array(["a" * length, "b"])
+        column = pa.DictionaryArray.from_arrays(np.arange(n_items, dtype="i4") % 2, texts)
+        embedding = lists(np.random.default_rng(0).normal(size=(n_items, 4)).astype("f4"))
+        sink = io.BytesIO()
+        stored = pa.table({"embedding": embedding, "label": column})
+        pq.write_table(stored, sink, compression="zstd", store_schema=is_dictionary)
+        if is_refused:
+            with pytest.raises(EmbeddingError, match="repeats long texts: 300 MB in 600 rows"):
+                read_embeddings("-", ALL, contents=sink.getvalue())
+        else:
+            names = read_embeddings("-", ALL, contents=sink.getvalue()).names
+            assert names == tuple(texts.to_pylist())
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_columns_of_long_texts_keep_their_type(tmp_path, kind):
+    texts = [None, "", *(f"{row} {'x' * 3000}" for row in range(98))]
+    whole = table(slice(0, 20)).append_column("text", pa.array(texts[:20], kind))
+    copy = tmp_path / "copy.parquet"
+    map_embeddings(str(write(tmp_path / "e.parquet", whole)), ALL, lambda x: x, copy, force=False)
+    assert pq.read_table(copy)["text"].equals(whole["text"])
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

@@ -143,6 +143,12 @@ def test_an_array_beyond_the_memory_limit_is_not_unpacked(tmp_path):
         read_embeddings(str(path), Selection(memory_limit=SOME))
 
 
+def test_an_archive_of_very_many_members_is_not_opened(tmp_path):
+    members = {f"{number}.npy": b"" for number in range(20_000)}
+    with pytest.raises(SourceError, match="list of members has more than 1 MB"):
+        read_embeddings(str(zipped(tmp_path, **members)))
+
+
 def test_two_arrays_of_one_name(tmp_path):
     with pytest.raises(SourceError, match="two arrays 'label'"):
         read_embeddings(str(zipped(tmp_path, label=LABELS)))

@@ -1,7 +1,6 @@
 """Threshold files: read as written, and refused where they would mean another threshold."""
 
 import json
-import os
 
 import pytest
 
@@ -98,12 +97,6 @@ def test_what_means_another_threshold_is_refused(path, change, says):
 def test_what_is_no_threshold_file_is_explained(path, text, says):
     with pytest.raises(SourceError, match=says):
         read_text(path, text)
-
-
-def test_a_pipe_is_not_waited_for(path):
-    os.mkfifo(path)
-    with pytest.raises(SourceError, match="it is a pipe or a device"):
-        read(path, Distance.EUCLIDEAN)
 
 
 def test_a_threshold_of_another_distance(path):

@@ -67,7 +67,9 @@ def test_what_is_written_is_what_is_read(path):
     read = checkpoint.read()
     assert (read.best_cost, read.history, read.state.step) == (-1 / 3, run.history, 20)
     assert np.array_equal(read.best, run.best)
-    assert {array.dtype for array in read_tensors(path).tensors.values()} == {np.dtype("f4")}
+    assert {array.dtype for array in read_tensors(path, 1 << 20).tensors.values()} == {
+        np.dtype("f4")
+    }
 
 
 def test_other_settings_or_data_are_refused(path):
@@ -79,7 +81,7 @@ def test_other_settings_or_data_are_refused(path):
 @pytest.mark.parametrize("left_out", ["step", "rng", "history", "best_cost"])
 def test_a_checkpoint_with_something_missing_is_damaged(path, left_out):
     checkpoint = interrupted(path)
-    tensors, description, _ = read_tensors(path)
+    tensors, description, _ = read_tensors(path, 1 << 20)
     del description[left_out]
     write_tensors(path, tensors, description, force=True)
     with pytest.raises(SourceError, match=f"is damaged: .*{left_out}"):
@@ -97,7 +99,7 @@ def test_a_checkpoint_with_something_missing_is_damaged(path, left_out):
 )
 def test_a_state_that_no_training_has_is_refused(path, name, change, says):
     checkpoint = interrupted(path, after=0)
-    tensors, description, _ = read_tensors(path)
+    tensors, description, _ = read_tensors(path, 1 << 20)
     write_tensors(path, {**tensors, name: change(tensors[name])}, description, force=True)
     with pytest.raises(SourceError, match=f"is damaged: .*{says}"):
         checkpoint.read()

@@ -1,4 +1,4 @@
-"""Compares what a source says it holds with the memory limit, before memory is taken for it."""
+"""Compares what a source or an index needs with the memory limit, before memory is taken."""
 
 import math
 
@@ -20,8 +20,8 @@ def require_room(n_bytes: int, what: str, memory_limit: int | None) -> None:
     if n_bytes > limit:
         raise UsageError(
             f"--memory-limit is {_size(limit)}, but {what} needs {_size(n_bytes)}",
-            hint=f"Raise it to --memory-limit {math.ceil(n_bytes / 1e6)}MB if the file is to be"
-            " trusted.",
+            hint=f"Raise it to --memory-limit {math.ceil(n_bytes / 1e6)}MB if that is what you"
+            " expect of it.",
         )
 
 
