@@ -6,6 +6,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, Int32Array
 from opiscli.embeddings.label_array import label_array
+from opiscli.errors import EmbeddingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,19 @@ class Labels:
         distinct, position = np.unique(values[used], return_inverse=True)
         names = tuple(str(value) for value in distinct.tolist())
         return cls(position[dense].astype(np.int32), names)
+
+
+def require_pairs(labels: Labels) -> None:
+    """Raise `EmbeddingError` unless there are positive and negative pairs."""
+    sizes = np.bincount(labels.codes, minlength=1)
+    if len(labels.names) < 2:
+        raise EmbeddingError(
+            f"all {len(labels.codes):,} items are of one class, expected at least two classes",
+            hint="Without a second class there are no negative pairs; check the label column.",
+        )
+    if sizes.max() < 2:
+        raise EmbeddingError(
+            f"each of the {len(labels.names):,} classes has a single item, expected at least one"
+            " class with two",
+            hint="Without a second item there are no positive pairs; is the label column an id?",
+        )

@@ -146,6 +146,8 @@ class EvaluationSettings:
         About how many pairs are to stand for all; ``None`` for all of them.
     gallery
         Whether queries are held against a separate gallery, and pairs are across the two.
+    score
+        What pairs are compared by, if not by their cosine; follows from the data.
     seed
         Of the bootstrap over classes, and of the sample of pairs.
     n_resamples
@@ -169,6 +171,7 @@ class EvaluationSettings:
     min_items: int = DEFAULT_MIN_ITEMS
     sample_pairs: int | None = None
     gallery: bool = False
+    score: str = ""
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
 
@@ -219,6 +222,7 @@ class EvaluationSettings:
         parts = [
             "opis",
             f"d:{self.distance}",
+            *([f"score:{self.score}"] if self.score else []),
             f"u:{self.utility}",
             f"b:{plain(self.beta)}",
             f"range:{self.calibration_range}",
@@ -241,6 +245,11 @@ class EvaluationSettings:
         if group_by is not None:
             parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])
+
+
+def without_score(signature: str) -> str:
+    """A signature without what pairs were compared by, which is what a comparison may be about."""
+    return "|".join(part for part in signature.split("|") if not part.startswith("score:"))
 
 
 def require_min_items(min_items: int) -> None:
