@@ -109,7 +109,7 @@ def test_offsets_of_zero_change_no_count():
 
 @pytest.mark.parametrize("constant", [0.25, -0.5])
 def test_one_constant_shifts_every_score_and_no_ranking(constant):
-    embeddings, labels, offsets, items = offset_set()
+    embeddings, labels, offsets, _ = offset_set()
     offsets = np.round(offsets, 1).astype(np.float32)
     results = []
     for added in (0.0, constant):
@@ -126,7 +126,7 @@ def test_one_constant_shifts_every_score_and_no_ranking(constant):
 
 
 def test_augmented_vectors_in_faiss_give_the_same_neighbours_and_scores():
-    _, _, offsets, items = offset_set()
+    *_, items = offset_set()
     n = items.n_items
     own = items.offsets.values[:, None]
     ones = np.ones((n, 1), dtype=np.float32)
@@ -142,7 +142,7 @@ def test_augmented_vectors_in_faiss_give_the_same_neighbours_and_scores():
 
 
 def test_a_gallery_is_compared_with_the_offsets_of_both_sides():
-    embeddings, labels, offsets, items = offset_set()
+    *_, items = offset_set()
     queries = items.subset(np.arange(0, items.n_items, 2))
     gallery = items.subset(np.arange(1, items.n_items, 2))
     run = count_items(queries, EvaluationSettings(), RESOURCES, gallery=Gallery(gallery))
