@@ -48,6 +48,8 @@ class ReadingOptions(TypedDict, total=False):
     where, exclude
         Conditions ``COLUMN=VALUE`` that rows must meet, and of rows that are left out. Beside
         arrays the columns are ``label`` and those of ``columns``.
+    no_offset
+        Whether a column ``offset`` is ignored, which otherwise is subtracted from similarities.
     threads
         At least 1; by default one per processor.
     memory_limit
@@ -63,6 +65,7 @@ class ReadingOptions(TypedDict, total=False):
     embedding_columns: str | None
     where: str | Sequence[str]
     exclude: str | Sequence[str]
+    no_offset: bool
     threads: int | None
     memory_limit: int | str | None
     on_progress: Progress | None
@@ -149,7 +152,7 @@ def _read_before(
 ) -> Opened:
     _refuse(
         options,
-        (*_OF_TABLES, "where", "exclude", "columns"),
+        (*_OF_TABLES, "where", "exclude", "columns", "no_offset"),
         "a set was given that is read already",
     )
     if labels is not None:
@@ -205,6 +208,7 @@ def _selection(options: ReadingOptions, side: str) -> Selection:
         side=side,
         exclude=conditions(options.get("exclude", ())),
         embedding_columns=options.get("embedding_columns"),
+        no_offset=bool(options.get("no_offset")),
     )
 
 

@@ -22,6 +22,7 @@ def project(
     where: rows.Where = None,
     exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
+    no_offset: rows.NoOffset = False,
     force: out.Force = False,
     verbose: running.Verbose = False,
 ) -> None:
@@ -41,8 +42,9 @@ def project(
         where=tuple(where or ()),
         exclude=tuple(exclude or ()),
         labels_file=labels,
+        no_offset=no_offset,
     )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
-    talk = Console(quiet=False, verbose=verbose)
-    talk.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
+    said = f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims"
+    Console(quiet=False, verbose=verbose).say(said)
     show_text(f"{output}\n")

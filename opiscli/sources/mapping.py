@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import EmbeddingError, SourceError
+from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.sources.columns import EmbeddingColumns, vectors
+from opiscli.sources.offset_column import holds_offsets, offset_column
 from opiscli.sources.plain_types import plain, storable
-from opiscli.sources.selection import Selection
+from opiscli.sources.selection import OFFSET_NAME, Selection
 from opiscli.sources.table import Table
 from opiscli.sources.tables import SelectedRows, require_united
 from opiscli.sources.validated import require_all_rows
@@ -82,7 +83,15 @@ def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.R
     require_united(table, embedding.names)
     require_united(table, names, everywhere=False)
     name = "embedding" if embedding.are_wide else embedding.names[0]
-    kept = [one for one in names if one not in embedding.names]
+    stale = offset_column(table, selection, list(embedding.names))
+    if stale is not None:
+        raise UsageError(
+            f"{table.name} has offsets of the embeddings as they are, which other embeddings would"
+            " make wrong",
+            hint="Add --no-offset to leave the column out, and run opis normalize on the result.",
+        )
+    left_out = [OFFSET_NAME] if holds_offsets(table) else []
+    kept = [one for one in names if one not in (*embedding.names, *left_out)]
     if name in kept:
         raise SourceError(
             f"{table.name} has a column {name!r} beside those of --embedding-columns",
