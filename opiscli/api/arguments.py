@@ -170,7 +170,7 @@ def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str
             f"labels are {labels!r} beside a table, which has its own",
             hint=f"If this is a column of it: label_column={labels!r}.",
         )
-    return Frame(frame, _selection(options, side))
+    return Frame(frame, selection_of(options, side))
 
 
 def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
@@ -180,7 +180,7 @@ def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: s
         if isinstance(embeddings, Mapping):
             hint = "Give two of its arrays, for example x['embedding'] and x['label']."
         raise UsageError("embeddings were given without labels", hint=hint)
-    return Arrays(embeddings, labels, options.get("columns", {}), _selection(options, side))
+    return Arrays(embeddings, labels, options.get("columns", {}), selection_of(options, side))
 
 
 def _refuse(options: ReadingOptions, names: Sequence[str], because: str) -> None:
@@ -196,10 +196,11 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
             hint="Give embeddings as an array, too, or the name of a file of labels.",
         )
     labels_file = None if labels is None else Path(labels)
-    return Source(os.fspath(name), replace(_selection(options, side), labels_file=labels_file))
+    return Source(os.fspath(name), replace(selection_of(options, side), labels_file=labels_file))
 
 
-def _selection(options: ReadingOptions, side: str) -> Selection:
+def selection_of(options: ReadingOptions, side: str) -> Selection:
+    """Columns and rows that were asked for."""
     return Selection(
         options.get("embedding_column"),
         options.get("label_column"),

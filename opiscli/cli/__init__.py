@@ -19,6 +19,7 @@ from opiscli.cli.failures import INTERRUPTED, explain
 from opiscli.cli.finetune import finetune
 from opiscli.cli.help import help
 from opiscli.cli.inspect import inspect
+from opiscli.cli.normalize import normalize
 from opiscli.cli.plot_classes import plot_classes
 from opiscli.cli.plot_curves import plot_curves
 from opiscli.cli.plot_det import plot_det
@@ -47,7 +48,7 @@ app = typer.Typer(
 _PANELS = {
     "Measure": (evaluate, compare, inspect),
     "Decide": (calibrate, check),
-    "Improve": (finetune, project, export),
+    "Improve": (finetune, normalize, project, export),
     "Show": (report, plot_curves, plot_distances, plot_det, plot_pareto, plot_classes),
     "Help": (help,),
 }

@@ -27,6 +27,11 @@ _EXAMPLES = {
         "opis finetune embeddings.parquet --where split=train -o head.safetensors",
         "opis finetune embeddings.parquet --head-type mlp --tune 20 -o head.safetensors",
     ),
+    "normalize": (
+        "opis normalize e.parquet --where split=test --cohort e.parquet"
+        " --cohort-where split=train -o better.parquet",
+        "opis normalize new.parquet --cohort train.parquet --weight auto -o better.parquet",
+    ),
     "project": (
         "opis project embeddings.parquet --head head.safetensors -o better.parquet",
         "opis project x.npy --labels y.npy --head head.safetensors -o better.parquet",

@@ -27,8 +27,6 @@ def project(
     verbose: running.Verbose = False,
 ) -> None:
     """Apply a head to the embeddings of a source, write them as Parquet and print the path."""
-    name = source_or_stdin(source)
-
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.cli.options.console import Console
     from opiscli.report import show_text
@@ -44,7 +42,9 @@ def project(
         labels_file=labels,
         no_offset=no_offset,
     )
-    n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
+    n_rows = map_embeddings(
+        source_or_stdin(source), selection, projection.apply, output, force=force
+    )
     said = f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims"
     Console(quiet=False, verbose=verbose).say(said)
     show_text(f"{output}\n")

@@ -32,7 +32,7 @@ class FoundPairs:
     first, second
         Shape ``(n_pairs,)``, positions of the two items of each.
     distance
-        Same shape, Euclidean, in float64; with offsets, of the sign of 1 less the score.
+        Same shape, Euclidean, in float64; with offsets, of the sign of 1 minus the score.
     """
 
     first: IntArray

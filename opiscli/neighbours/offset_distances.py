@@ -10,7 +10,7 @@ from opiscli.neighbours.exact import exact_distances
 
 
 def offset_distances(items: EmbeddingSet, first: IntArray, second: IntArray) -> FloatArray:
-    """Euclidean distances of pairs, of the sign of 1 less the score where there are offsets."""
+    """Euclidean distances of pairs, of the sign of 1 minus the score where there are offsets."""
     bare = exact_distances(items.vectors, first, items.vectors, second)
     offsets = items.offset_values
     if offsets is None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opiscli.embeddings.array_like import array_of, matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -12,6 +13,9 @@ from opiscli.embeddings.label_array import label_array
 from opiscli.embeddings.offsets import Offsets
 from opiscli.errors import EmbeddingError
 from opiscli.sources.selection import OFFSET_NAME, Selection
+
+if TYPE_CHECKING:
+    from opiscli.sources.table import Table
 
 
 def read_arrays(
@@ -84,6 +88,18 @@ def _offsets_among(columns: Mapping[str, object]) -> Offsets | None:
     if isinstance(values, Offsets) or not _is_offset(OFFSET_NAME, values):
         return values if isinstance(values, Offsets) else None
     return Offsets.of(array_of(values, "offsets"))
+
+
+def array_table(embeddings: object, columns: Mapping[str, object]) -> "Table":
+    """Arrays as a table, without the columns that are None."""
+    from opiscli.sources import arrays_as_tables
+
+    further = {
+        name: label_array(values, "value", f" ({name})", keep_missing=True)
+        for name, values in columns.items()
+        if values is not None and name != OFFSET_NAME
+    }
+    return arrays_as_tables.table_of("arrays", matrix_of(embeddings), further)
 
 
 def read_frame(frame: object, selection: Selection, *, name: str = "table") -> EmbeddingSet:

@@ -27,17 +27,29 @@ def write_mapped(
     table: Table, selection: Selection, change: Change, path: Path, *, force: bool
 ) -> int:
     """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
+    return write_batches(_mapped(table, selection, change), table, selection, path, force=force)
+
+
+def write_batches(
+    batches: Iterator[pa.RecordBatch],
+    table: Table,
+    selection: Selection,
+    path: Path,
+    *,
+    force: bool,
+) -> int:
+    """Write batches that are made of the selected rows of a table; return how many rows."""
     n_rows = 0
     writer: pq.ParquetWriter | None = None
     with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
         try:
-            for batch in _mapped(table, selection, change):
+            for batch in batches:
                 with _written(table):
                     writer = writer or pq.ParquetWriter(file, batch.schema)
                     writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
-                raise _no_rows(table, selection)
+                raise no_rows(table, selection)
         finally:
             if writer is not None:
                 with _written(table):
@@ -70,7 +82,7 @@ def collect_mapped(table: Table, selection: Selection, change: Change) -> Float3
     require_united(table, embedding.names)
     blocks = [values for _, values in _changed(rows, embedding, [], change)]
     if not blocks:
-        raise _no_rows(table, selection)
+        raise no_rows(table, selection)
     return np.concatenate(blocks)
 
 
@@ -118,11 +130,11 @@ def _changed(
         try:
             yield batch, change(unit_rows([values], len(values)))
         except EmbeddingError as error:
-            raise _in_place(error, start) from error
+            raise in_place(error, start) from error
         start += len(values)
 
 
-def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
+def in_place(error: EmbeddingError, start: int) -> EmbeddingError:
     """Restate an error with the row number in the whole source instead of the batch."""
     if error.row is None:
         return error
@@ -134,7 +146,8 @@ def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
     )
 
 
-def _no_rows(table: Table, selection: Selection) -> EmbeddingError:
+def no_rows(table: Table, selection: Selection) -> EmbeddingError:
+    """Explain that no row is taken."""
     if selection.where or selection.exclude:
         return SelectedRows.of(table, selection).nothing_left()
     return EmbeddingError(

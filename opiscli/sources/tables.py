@@ -130,11 +130,11 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     def blocks() -> Iterator[AnyArray]:
         for chunks in collected.values():
             chunks.clear()  # crowded embeddings are read twice
-        asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
+        asked = put_aside(rows.batches([*embedding.names, *further]), collected)
         read = vectors(asked, embedding)
         yield from arriving(read, further, n_items, source, limit)
 
-    with _naming(collected, item_id):
+    with naming(collected, item_id):
         embeddings = centred_rows(blocks, n_items, selection.beside)
         columns = {name: pa.chunked_array(chunks) for name, chunks in collected.items()}
         offsets = None if offset is None else offsets_of(columns[offset], table)
@@ -149,7 +149,7 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
 
 
 @contextmanager
-def _naming(collected: dict[str, list[pa.Array]], item_id: str | None) -> Iterator[None]:
+def naming(collected: dict[str, list[pa.Array]], item_id: str | None) -> Iterator[None]:
     """Restate an error in a row with the id of the row, where ids are read."""
     try:
         yield
@@ -179,9 +179,10 @@ def _further(
     return list(asked)
 
 
-def _put_aside(
+def put_aside(
     batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[pa.RecordBatch]:
+    """Keep some columns of batches that are passed on."""
     for batch in batches:
         for name, chunks in collected.items():
             chunks.append(batch.column(name))
