@@ -98,7 +98,7 @@ def test_given_offsets_are_what_evaluate_subtracts():
 
 
 def test_held_out_numbers_are_those_of_both_halves(monkeypatch):
-    """With offsets of 0 nothing changes, and the numbers are those of an evaluation of each half."""
+    """Numbers without offsets are those of an evaluation of each half, put together."""
     halves = []
     count = opiscli.analysis.held_out_offsets.count_items
 
@@ -184,7 +184,7 @@ def test_a_cohort_that_cannot_serve_is_explained(cohort, says):
     [COHORT[0], (EMBEDDINGS[IS_COHORT & (LABELS < 35)], LABELS[IS_COHORT & (LABELS < 35)])],
 )
 def test_auto_needs_classes_to_choose_on(cohort):
-    with pytest.raises(EmbeddingError, match="--weight auto|weight='auto'|weight auto"):
+    with pytest.raises(EmbeddingError, match=r"weight auto|weight=.auto"):
         normalized(cohort=cohort, weight="auto")
 
 
