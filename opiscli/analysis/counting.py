@@ -160,7 +160,7 @@ def _judged(
     grid, by_frr = run.counted.grid, settings.calibration_range.by is RangeBy.FRR
     if run.of_all is None or grid is None or not by_frr or settings.sample_pairs is not None:
         return run
-    found = RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1]))
+    found = RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1]), run.settings.score)
     again = count(replace(whole, calibration_range=found))
     return with_min_items(replace(again, settings=settings))
 

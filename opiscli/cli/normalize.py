@@ -7,7 +7,7 @@ from typing import Annotated
 from opiscli.cli.options import output as out
 from opiscli.cli.options import rows, running
 from opiscli.cli.options.groups import option, takes_groups
-from opiscli.cli.options.parsing import source_or_stdin
+from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
 
 _PANEL = "Offsets"
 _Cohort = Annotated[
@@ -68,16 +68,16 @@ class _How:
 def normalize(
     source: rows.Source = None,
     *,
+    read: rows.Rows,
     against: _Against,
     how: _How,
     output: _Output,
-    read: rows.Rows,
     force: out.Force = False,
     json: out.Json = False,
     run: running.Running,
 ) -> None:
     """Add a column offset that makes similarities comparable between classes; print the path."""
-    name = source_or_stdin(source)
+    name, cohort = sources_or_stdin([source_or_stdin(source), against.cohort])
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.analysis.normalize import normalize_rows
@@ -90,7 +90,7 @@ def normalize(
     limit = {"memory_limit": run.resources.memory_limit}
     chosen = {"where": tuple(against.cohort_where or ()), "labels_file": against.cohort_labels}
     others = read.selection(side="cohort", **chosen, **limit)
-    opened = open_rows(name, read.selection(**limit)), open_rows(against.cohort, others)
+    opened = open_rows(name, read.selection(**limit)), open_rows(cohort, others)
     with run.work() as work:
         report = normalize_rows(*opened, settings, work, path=output, force=force).report
     run.console.tell("\n".join(outcome_lines(report)))

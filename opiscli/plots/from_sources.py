@@ -155,4 +155,5 @@ def _counted(
         if opened.score:
             said = f"{name}: similarities are cosines minus the offsets of both items"
             warnings.warn(f"{said} ({opened.score})", OpisWarning, stacklevel=2)
-        yield " ".join([name, *opened.where]), opened.count(given, work, **more)
+        score = [f"({opened.score})"] if opened.score else []
+        yield " ".join([name, *opened.where, *score]), opened.count(given, work, **more)

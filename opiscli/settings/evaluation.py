@@ -45,6 +45,8 @@ class RangeRequest:
     by
         ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` and ``similarity`` give
         the thresholds themselves, in [0, 2] or [-1, 1].
+    score
+        What pairs are compared by, if not by their cosine: bounds of thresholds are then unknown.
 
     Raises
     ------
@@ -55,13 +57,15 @@ class RangeRequest:
     by: RangeBy = RangeBy.FAR
     lo: float = 1e-2
     hi: float = 1e-1
+    score: str = ""
 
     def __post_init__(self) -> None:
         unit = _UNITS.get(self.by)
         option = f"--{self.by}-range" if unit is None else unit.range_option
         example = "1e-2:1e-1" if unit is None else unit.range_example
         if unit is not None:
-            units.require_range(unit, self.lo, self.hi)
+            if not self.score:
+                units.require_range(unit, self.lo, self.hi)
         elif not (0 < self.lo < 1 and 0 < self.hi < 1):
             raise UsageError(
                 f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two rates above 0 and"
@@ -98,7 +102,7 @@ class RangeRequest:
         named = {"far_range": far, "frr_range": frr, "range": distance}
         require_one("the calibration range", **named, similarity_range=similarity)
         if similarity is not None:
-            return cls(RangeBy.SIMILARITY, *sorted(similarity))
+            return cls(RangeBy.SIMILARITY, min(similarity), max(similarity))
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
         return cls(some[0][0], *some[0][1]) if some else None

@@ -143,6 +143,29 @@ def test_saved_counts_hold_the_score(opis, here, tmp_path):
     assert "--no-offset was given" in err
 
 
+def test_thresholds_beyond_those_of_cosines(opis, here, tmp_path):
+    rows = pq.read_table("plain.parquet")
+    offsets = 0.05 * np.random.default_rng(0).normal(size=len(rows)) - 0.7
+    source, file = tmp_path / "far.parquet", tmp_path / "t.json"
+    pq.write_table(rows.append_column("offset", pa.array(offsets)), source)
+    _, out, _ = opis("calibrate", source, "--far", 0.05, "-o", file, "--json")
+    [point] = json.loads(out)["operating_points"]
+    assert point["threshold"] < 0
+    assert point["similarity"] > 1
+    for line in (
+        "evaluate --group-by fold",
+        "evaluate --frr-range 0.05:0.3 --min-items 6",
+        "check --fail-if far>0.06",
+        "inspect",
+    ):
+        command, *options = line.split()
+        code, out, err = opis(command, source, *options, "--threshold-file", file, "--json")
+        assert code == 0, err
+    assert json.loads(out)["far"] == point["far"]["value"]
+    for kind in ("curves", "distances", "det", "classes"):
+        assert opis(f"plot-{kind}", source, "-o", tmp_path / f"{kind}.svg")[0] == 0
+
+
 REFUSED = {
     "index": "evaluate o.parquet --index SQ8",
     "engine": "calibrate o.parquet --far 0.05 --for faiss-ip",

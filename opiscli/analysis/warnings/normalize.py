@@ -74,8 +74,8 @@ def _harm(one: HeldOut) -> str:
     before, after = one.before, one.after
     if one.share_lower < 0.9 or after.opis >= before.opis:
         found.append(
-            f"OPIS is lower in {one.share_lower:.0%} of resamples of the held-out cohort classes"
-            f" only ({before.opis:.4g} without, {after.opis:.4g} with)"
+            f"OPIS is lower in only {one.share_lower:.0%} of resamples of the held-out cohort"
+            f" classes ({before.opis:.4g} without, {after.opis:.4g} with)"
         )
     if after.recall_at_1 < before.recall_at_1:
         found.append(f"R@1 falls from {before.recall_at_1:.4f} to {after.recall_at_1:.4f}")
