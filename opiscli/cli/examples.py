@@ -28,9 +28,8 @@ _EXAMPLES = {
         "opis finetune embeddings.parquet --head-type mlp --tune 20 -o head.safetensors",
     ),
     "normalize": (
-        "opis normalize e.parquet --where split=test --cohort e.parquet"
-        " --cohort-where split=train -o better.parquet",
-        "opis normalize new.parquet --cohort train.parquet --weight auto -o better.parquet",
+        "opis normalize e.parquet --cohort train.parquet -o normalized.parquet",
+        "opis normalize e.parquet --cohort train.parquet --weight auto -o n.parquet",
     ),
     "project": (
         "opis project embeddings.parquet --head head.safetensors -o better.parquet",

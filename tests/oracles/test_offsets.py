@@ -64,6 +64,24 @@ def test_every_number_planned_from_a_sample(monkeypatch, complete):
     assert result.recall["1"].value == truth.recall(1)
 
 
+def test_rankings():
+    embeddings, labels, offsets, items = offset_set()
+    truth = BruteForce(embeddings, labels, offsets=offsets.astype(float))
+    map_at_r, r_precision = [], []
+    for query in range(len(labels)):
+        n_relevant = np.count_nonzero(labels == labels[query]) - 1
+        if n_relevant:
+            others = np.delete(np.arange(len(labels)), query)
+            order = others[np.argsort(truth.d[query][others])][:n_relevant]
+            matches = labels[order] == labels[query]
+            precision = np.cumsum(matches) / np.arange(1, n_relevant + 1)
+            map_at_r.append((precision * matches).sum() / n_relevant)
+            r_precision.append(matches.mean())
+    ranking = derive(counted(items, ranking=True)).ranking
+    assert ranking.map_at_r.value == pytest.approx(np.mean(map_at_r))
+    assert ranking.r_precision.value == pytest.approx(np.mean(r_precision))
+
+
 def test_crowded_embeddings():
     embeddings, labels, offsets, items = offset_set(spread=0.01, crowd=20.0)
     assert items.centre is not None
