@@ -31,9 +31,23 @@ def offset_column(table: Table, selection: Selection, others: list[str]) -> str 
     ----------
     others
         Columns that mean something else: embeddings and labels.
+
+    Raises
+    ------
+    SourceError
+        If some files of a source have it and others do not.
     """
-    found = not selection.no_offset and OFFSET_NAME not in others and holds_offsets(table)
-    return OFFSET_NAME if found else None
+    if selection.no_offset or OFFSET_NAME in others or not holds_offsets(table):
+        return None
+    if isinstance(table, Joined):
+        has = [OFFSET_NAME in part.table.schema.names for part in table.parts]
+        if not all(has):
+            with_it, without = (table.parts[has.index(one)].table.name for one in (True, False))
+            raise SourceError(
+                f"{without} has no column {OFFSET_NAME!r}, but {with_it} has",
+                hint="Run opis normalize on all of them, or ignore the column with --no-offset.",
+            )
+    return OFFSET_NAME
 
 
 def holds_offsets(table: Table) -> bool:

@@ -85,8 +85,10 @@ def test_files_that_were_normalised_in_two_ways_are_refused(tmp_path):
 def test_a_file_without_offsets_beside_one_that_has_them_is_refused(tmp_path):
     pq.write_table(table(), tmp_path / "a.parquet")
     pq.write_table(table().drop(["offset"]), tmp_path / "b.parquet")
-    with pytest.raises(SourceError, match=r"b\.parquet has no column 'offset'"):
+    with pytest.raises(SourceError, match=r"b\.parquet has no column 'offset'") as refused:
         read_embeddings(str(tmp_path))
+    assert "--no-offset" in refused.value.on_command_line[1]
+    assert read_embeddings(str(tmp_path), Selection(no_offset=True)).offsets is None
 
 
 def test_whole_numbers_and_texts_are_no_offsets(tmp_path):
