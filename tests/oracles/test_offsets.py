@@ -3,7 +3,7 @@
 import faiss
 import numpy as np
 import pytest
-from conftest import clusters
+from conftest import clusters, coarse_grid
 from oracles.brute_force import BruteForce
 from oracles.test_brute_force import assert_agrees, assert_point_agrees
 
@@ -15,6 +15,7 @@ from opiscli.counts import opis_file
 from opiscli.distance import Distance
 from opiscli.embeddings.offsets import Offsets
 from opiscli.neighbours.exact import NeighbourSearch
+from opiscli.settings.evaluation import RangeBy, RangeRequest
 from opiscli.settings.resources import Resources
 
 RESOURCES = Resources.of_machine(threads=2)
@@ -62,6 +63,17 @@ def test_every_number_planned_from_a_sample(monkeypatch, complete):
     expected = truth.opis(truth.utilities(grid), grid)
     assert result.opis.value == pytest.approx(expected, rel=5e-3)
     assert result.recall["1"].value == truth.recall(1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tied_data(seed):
+    embeddings, labels = coarse_grid(seed, n_items=90)
+    embeddings[7], embeddings[30] = embeddings[6], embeddings[6]
+    offsets = np.random.default_rng(seed).choice([-0.125, 0.0, 0.125], size=90).astype(np.float32)
+    items = EmbeddingSet.from_arrays(embeddings, labels, offsets=Offsets.of(offsets))
+    far = RangeRequest(RangeBy.FAR, 0.05, 0.4)
+    result = derive(counted(items, calibration_range=far, ks=(1, 2, 5)))
+    assert_agrees(result, BruteForce(embeddings, labels, offsets=offsets.astype(float)))
 
 
 def test_rankings():
