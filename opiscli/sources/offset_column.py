@@ -110,9 +110,10 @@ def _of_field(table: Table) -> tuple[int | None, float | None]:
     field = table.schema.field(table.schema.names.index(OFFSET_NAME))
     try:
         about = json.loads((field.metadata or {})[_KEY])
-        return int(about["k"]), float(about["weight"])
-    except (KeyError, ValueError, TypeError):
+        k, weight = int(about["k"]), float(about["weight"])
+    except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError):
         return None, None
+    return (k, weight) if k > 0 and 0 <= weight <= 1 else (None, None)
 
 
 def _floats(column: pa.ChunkedArray) -> AnyArray:

@@ -74,6 +74,16 @@ def test_how_they_were_computed_is_beside_them(tmp_path, write):
     assert read_embeddings(str(tmp_path / "e")).score == "cos-offset(k=20,w=0.5)"
 
 
+@pytest.mark.parametrize(
+    "about",
+    [b"", b"{", b"[1]", b'{"k": 1e999, "weight": 1}', b'{"k": 5, "weight": NaN}', b"[" * 99_999],
+)
+def test_what_says_nothing_sensible_is_ignored(tmp_path, about):
+    field = pa.field("offset", pa.float32(), metadata={b"opis.offset": about})
+    pq.write_table(table(field=field), tmp_path / "e.parquet")
+    assert read_embeddings(str(tmp_path / "e.parquet")).score == "cos-offset"
+
+
 def test_files_that_were_normalised_in_two_ways_are_refused(tmp_path):
     for name, k in (("a", 20), ("b", 50)):
         pq.write_table(described_table(k), tmp_path / f"{name}.parquet")
