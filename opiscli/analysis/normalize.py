@@ -160,9 +160,9 @@ def _require_cohort(rows: _Rows, others: _Rows, settings: NormalizationSettings)
     largest = 1
     if others.labels is not None:
         largest = int(np.bincount(others.labels.codes).max())
-        if len(others.labels.names) < _FEWEST_COHORT_CLASSES:
+        if (n := len(others.labels.names)) < _FEWEST_COHORT_CLASSES:
             raise EmbeddingError(
-                f"the cohort has {len(others.labels.names)} classes, expected at least"
+                f"the cohort has {n} {'class' if n == 1 else 'classes'}, expected at least"
                 f" {_FEWEST_COHORT_CLASSES}",
                 hint="Use more classes that are not evaluated, such as those the model is"
                 " trained on.",

@@ -47,7 +47,7 @@ def normalize(
     Parameters
     ----------
     embeddings, labels
-        As in `opiscli.evaluate`, but labels may be missing.
+        As in `opiscli.evaluate`, but labels may be missing, and nothing that was read before.
     cohort, cohort_labels
         Items of other classes from the same model, in any of these forms; at least 10 classes if
         there are labels.
