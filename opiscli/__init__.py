@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opiscli.api.finetune import finetune
     from opiscli.api.inspect import inspect
     from opiscli.api.measure import compare, count, evaluate
+    from opiscli.api.normalize import normalize
     from opiscli.api.plots import (
         plot_classes,
         plot_curves,
@@ -67,6 +68,7 @@ __all__ = [
     "export",
     "finetune",
     "inspect",
+    "normalize",
     "plot_classes",
     "plot_curves",
     "plot_det",
@@ -86,6 +88,7 @@ _MODULES = {
     "api.finetune": ("finetune",),
     "api.inspect": ("inspect",),
     "api.measure": ("compare", "count", "evaluate"),
+    "api.normalize": ("normalize",),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
     "api.report": ("write_report",),
     "counts.counts": ("CountedSet",),

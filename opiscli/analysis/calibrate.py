@@ -8,6 +8,7 @@ from opiscli.analysis.warnings.calibrate import calibration_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
+from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.settings.calibration import CalibrationSettings, Target
 from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import require_direction
@@ -62,6 +63,7 @@ def calibrate_run(
         data=run.data,
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
+        score=settings.score or PLAIN_SCORE,
         pairs=Pairs("exact", table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),

@@ -113,6 +113,7 @@ def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[Ca
         distance=run.settings.distance,
         drop_duplicates=run.settings.drop_duplicates,
         min_items=run.settings.min_items,
+        score=run.settings.score,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

@@ -21,6 +21,7 @@ from opiscli.results import (
 )
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import compared_entries
+from opiscli.settings.evaluation import without_score
 from opiscli.settings.version import __version__
 
 
@@ -66,7 +67,8 @@ def compare_evaluations(
         )
         for first in compared[0].values()
     )
-    epsilon, is_comparable = evaluations[0].eps_opis.epsilon, len(signatures) == 1
+    epsilon = evaluations[0].eps_opis.epsilon
+    alike = list(dict.fromkeys(map(without_score, signatures)))
     return Comparison(
         opis_version=__version__,
         signature=" ".join(signatures),
@@ -74,10 +76,8 @@ def compare_evaluations(
         is_paired=is_paired,
         epsilon=epsilon,
         metrics=without_flattery(metrics),
-        verdict=verdict(metrics, epsilon) if is_comparable else NOT_COMPARABLE,
-        warnings=tuple(
-            comparison_warnings(evaluations, signatures, is_paired=is_paired or not runs)
-        ),
+        verdict=verdict(metrics, epsilon) if len(alike) == 1 else NOT_COMPARABLE,
+        warnings=tuple(comparison_warnings(evaluations, alike, is_paired=is_paired or not runs)),
     )
 
 

@@ -15,6 +15,7 @@ from opiscli.counts.counts import CountedGallery, CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.mean_similarity import mean_similarity
+from opiscli.embeddings.offsets import refuse_offsets
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.errors import UsageError
@@ -87,7 +88,9 @@ def count_items(
     source, where
         Name the set in results.
     """
-    settings = replace(settings, gallery=gallery is not None)
+    settings = replace(settings, gallery=gallery is not None, score=items.score)
+    if index is not None:
+        refuse_offsets(items.score, f"--index {index}")
     # Which thresholds are needed depends on the classes that are left out afterwards.
     keeps_all = complete or settings.min_items > DEFAULT_MIN_ITEMS
     if gallery is not None:
@@ -159,7 +162,7 @@ def _judged(
     grid, by_frr = run.counted.grid, settings.calibration_range.by is RangeBy.FRR
     if run.of_all is None or grid is None or not by_frr or settings.sample_pairs is not None:
         return run
-    found = RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1]))
+    found = RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1]), run.settings.score)
     again = count(replace(whole, calibration_range=found))
     return with_min_items(replace(again, settings=settings))
 

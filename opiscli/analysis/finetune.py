@@ -8,6 +8,7 @@ from typing import Any
 from opiscli.analysis.compare import compare_runs
 from opiscli.analysis.counting import count_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.offsets import refuse_offsets
 from opiscli.heads import Projection
 from opiscli.results.comparison import Comparison
 from opiscli.results.data import ReportWarning
@@ -106,6 +107,8 @@ def finetune_items(
         If training diverges.
     """
     settings = head.settings()
+    for one in (items, val_items):
+        refuse_offsets("" if one is None else one.score, "opis finetune")
     if val_items is None:
         items, val_items = split_classes(items, settings.val_fraction, settings.seed)
     else:

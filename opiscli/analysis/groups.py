@@ -98,7 +98,9 @@ def evaluate_groups(
         raise AssertionError("an evaluation has a grid")
     asked = replace(
         run.settings,
-        calibration_range=RangeRequest(RangeBy.DISTANCE, float(grid[0]), float(grid[-1])),
+        calibration_range=RangeRequest(
+            RangeBy.DISTANCE, float(grid[0]), float(grid[-1]), run.settings.score
+        ),
     )
     at = [point.threshold for point in evaluation.operating_points if point.threshold is not None]
     groups, pooled = [], []

@@ -93,6 +93,11 @@ class Opened:
             )
         return self.data
 
+    @property
+    def score(self) -> str:
+        """What its pairs are compared by, if not by their cosine."""
+        return self.data.settings.score if isinstance(self.data, CountedSet) else self.data.score
+
     def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
         """Read the threshold of a threshold file; ``None`` without a file.
 
@@ -112,7 +117,7 @@ class Opened:
             return ()
         counts = self.data if isinstance(self.data, CountedSet) else None
         measured = Distance.EUCLIDEAN if counts is None else counts.settings.distance
-        return (threshold_file.read(file, distance or measured),)
+        return (threshold_file.read(file, distance or measured, self.score),)
 
     def count(
         self,
@@ -230,11 +235,6 @@ def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
 
 def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
     """Read the gallery that queries are compared with.
-
-    Parameters
-    ----------
-    of
-        The queries.
 
     Raises
     ------

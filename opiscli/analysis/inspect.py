@@ -1,6 +1,7 @@
 """The recipe of an inspection: classes, pairs and items with the worst errors at a threshold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,6 +62,7 @@ def inspect_run(
     UndefinedMetric
         If no threshold meets the target.
     """
+    settings = replace(settings, score=run.settings.score)
     items = items.without_repeats() if settings.drop_duplicates else items
     (threshold,) = choose_thresholds(run, settings)
     ranks = _ranks(items, id_column)
@@ -134,7 +136,7 @@ class _Describe:
                 similarity=_similarity(distance),
                 distance=self.measured(distance),
                 # In float32, as pairs are counted.
-                accepted=bool(np.float32(0.5 * distance**2) <= self._accepted_up_to),
+                accepted=bool(np.float32(_cosine_distance(distance)) <= self._accepted_up_to),
             )
             for first, second, distance in ends
         )
@@ -143,8 +145,11 @@ class _Describe:
         self, suspected: LabelErrors, ranks: IntArray, n_shown: int
     ) -> tuple[SuspectedLabel, ...]:
         """Possible label errors, those nearest to another class relative to their own first."""
-        ratio = np.round(suspected.neighbour / suspected.own / TIE)
-        order = np.lexsort((ranks[suspected.items], suspected.neighbour, ratio))[:n_shown]
+        neighbour, own = suspected.neighbour, suspected.own
+        # With offsets distances do not begin at zero, so that they have no ratio.
+        nearness = neighbour / own if self._items.offset_values is None else neighbour - own
+        rounded = np.round(nearness / TIE)
+        order = np.lexsort((ranks[suspected.items], neighbour, rounded))[:n_shown]
         return tuple(self._label(suspected, i) for i in order.tolist())
 
     def _label(self, suspected: LabelErrors, i: int) -> SuspectedLabel:
@@ -161,11 +166,16 @@ class _Describe:
 
     def measured(self, euclidean: float) -> float:
         """Convert into the distance of the thresholds."""
-        return float(from_cosine_distance(np.array([0.5 * euclidean**2]), self._distance)[0])
+        cosine_distance = np.array([_cosine_distance(euclidean)])
+        return float(from_cosine_distance(cosine_distance, self._distance)[0])
+
+
+def _cosine_distance(euclidean: float) -> float:
+    return 0.5 * float(euclidean) * abs(float(euclidean))
 
 
 def _similarity(euclidean: float) -> float:
-    return 1 - 0.5 * float(euclidean) ** 2
+    return 1 - _cosine_distance(euclidean)
 
 
 def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:

@@ -22,6 +22,7 @@ from opiscli.analysis.inputs import Input, Work, open_gallery
 from opiscli.analysis.inspect import inspect_run
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
+from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
@@ -125,7 +126,9 @@ def calibrate(
     written_for = find_engines(engines)
     opened = source.open(work, group=group_by if evaluate_on is None else None)
     from_file = opened.threshold_in(threshold_file, given.get("distance"))
-    targets = (*targets, *(Target(Criterion.THRESHOLD, value) for value in from_file))
+    given_in_file = (Target(Criterion.THRESHOLD, value, opened.score) for value in from_file)
+    targets = (*targets, *given_in_file)
+    refuse_offsets(opened.score if written_for else "", "--for")
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
     fars = () if per_class else _only_fars(targets, asked)
@@ -136,6 +139,7 @@ def calibrate(
         distance=counts.settings.distance,
         drop_duplicates=counts.settings.drop_duplicates,
         min_items=counts.settings.min_items,
+        score=counts.settings.score,
         holdout=holdout,
         **asked,
     )
@@ -143,11 +147,8 @@ def calibrate(
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by)
-        measured = {
-            **asked_for,
-            "distance": settings.distance,
-            "min_items": settings.min_items,
-        }
+        require_score(opened.name, opened.score, counts.settings.score)
+        measured = {**asked_for, "distance": settings.distance, "min_items": settings.min_items}
         evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
@@ -212,7 +213,7 @@ def check(
     require_one("the threshold", **{given_as: at, "threshold_file": threshold_file})
     opened = source.open(work)
     for value in opened.threshold_in(threshold_file, given.get("distance")):
-        at = Target(Criterion.THRESHOLD, value)
+        at = Target(Criterion.THRESHOLD, value, opened.score)
     exact = to_count(opened.data, [] if at is None else [at], given)
     counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
     return check_run(counts, parsed, at)
@@ -277,7 +278,7 @@ def inspect(
         " which classes have the highest error rates.",
     )
     for value in opened.threshold_in(threshold_file, given.get("distance")):
-        target = Target(Criterion.THRESHOLD, value)
+        target = Target(Criterion.THRESHOLD, value, opened.score)
     target = target or Target(Criterion.FAR, _FAR_OF_INSPECTION)
     settings = CalibrationSettings(targets=(target,), allow_zero=True, **given)
     return inspect_run(

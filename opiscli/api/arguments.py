@@ -48,6 +48,8 @@ class ReadingOptions(TypedDict, total=False):
     where, exclude
         Conditions ``COLUMN=VALUE`` that rows must meet, and of rows that are left out. Beside
         arrays the columns are ``label`` and those of ``columns``.
+    no_offset
+        Whether a column ``offset`` is ignored, which otherwise is subtracted from similarities.
     threads
         At least 1; by default one per processor.
     memory_limit
@@ -63,6 +65,7 @@ class ReadingOptions(TypedDict, total=False):
     embedding_columns: str | None
     where: str | Sequence[str]
     exclude: str | Sequence[str]
+    no_offset: bool
     threads: int | None
     memory_limit: int | str | None
     on_progress: Progress | None
@@ -153,7 +156,7 @@ def _read_before(
 ) -> Opened:
     _refuse(
         options,
-        (*_OF_TABLES, "where", "exclude", "columns"),
+        (*_OF_TABLES, "where", "exclude", "columns", "no_offset"),
         "a set was given that is read already",
     )
     if labels is not None:
@@ -171,7 +174,7 @@ def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str
             f"labels are {labels!r} beside a table, which has its own",
             hint=f"If this is a column of it: label_column={labels!r}.",
         )
-    return Frame(frame, _selection(options, side))
+    return Frame(frame, selection_of(options, side))
 
 
 def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
@@ -181,7 +184,7 @@ def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: s
         if isinstance(embeddings, Mapping):
             hint = "Give two of its arrays, for example x['embedding'] and x['label']."
         raise UsageError("embeddings were given without labels", hint=hint)
-    return Arrays(embeddings, labels, options.get("columns", {}), _selection(options, side))
+    return Arrays(embeddings, labels, options.get("columns", {}), selection_of(options, side))
 
 
 def _refuse(options: ReadingOptions, names: Sequence[str], because: str) -> None:
@@ -197,10 +200,11 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
             hint="Give embeddings as an array, too, or the name of a file of labels.",
         )
     labels_file = None if labels is None else Path(labels)
-    return Source(os.fspath(name), replace(_selection(options, side), labels_file=labels_file))
+    return Source(os.fspath(name), replace(selection_of(options, side), labels_file=labels_file))
 
 
-def _selection(options: ReadingOptions, side: str) -> Selection:
+def selection_of(options: ReadingOptions, side: str) -> Selection:
+    """Columns and rows that were asked for."""
     return Selection(
         options.get("embedding_column"),
         options.get("label_column"),
@@ -209,6 +213,7 @@ def _selection(options: ReadingOptions, side: str) -> Selection:
         side=side,
         exclude=conditions(options.get("exclude", ())),
         embedding_columns=options.get("embedding_columns"),
+        no_offset=bool(options.get("no_offset")),
     )
 
 

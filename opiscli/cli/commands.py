@@ -26,6 +26,8 @@ PANELS = {
     "Improve": {
         "finetune": "Train a projection head on frozen embeddings with a metric-learning loss and"
         " TCM.",
+        "normalize": "Add a column offset that makes similarities comparable between classes; print"
+        " the path.",
         "project": "Apply a head to the embeddings of a source, write them as Parquet and print"
         " the path.",
         "export": "Write a head as ONNX, as a FAISS index or as NumPy arrays, and print the path.",

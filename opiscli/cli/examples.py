@@ -27,6 +27,10 @@ _EXAMPLES = {
         "opis finetune embeddings.parquet --where split=train -o head.safetensors",
         "opis finetune embeddings.parquet --head-type mlp --tune 20 -o head.safetensors",
     ),
+    "normalize": (
+        "opis normalize e.parquet --cohort train.parquet -o normalized.parquet",
+        "opis normalize e.parquet --cohort train.parquet --weight auto -o n.parquet",
+    ),
     "project": (
         "opis project embeddings.parquet --head head.safetensors -o better.parquet",
         "opis project x.npy --labels y.npy --head head.safetensors -o better.parquet",

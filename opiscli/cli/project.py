@@ -22,6 +22,7 @@ def project(
     where: rows.Where = None,
     exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
+    no_offset: rows.NoOffset = False,
     force: out.Force = False,
     verbose: running.Verbose = False,
     memory_limit: running.MemoryLimit = None,
@@ -42,6 +43,7 @@ def project(
         exclude=tuple(exclude or ()),
         labels_file=labels,
         memory_limit=run.resources.memory_limit,
+        no_offset=no_offset,
     )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     run.console.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")

@@ -52,7 +52,7 @@ def count_against_gallery(
         kernel=in_use(kernel),
         pooled=counted.pooled,
         table=(
-            binned_counts(space, counted.plan.thresholds, counted.tally)
+            binned_counts(space, counted.plan.thresholds, counted.tally, counted.plan.largest)
             if request.keeps_bins
             else pair_counts(space, counted.plan.thresholds, counted.tally, chosen)
         ),
@@ -64,7 +64,8 @@ def count_against_gallery(
 
 
 def _side(of: ClassOrdered) -> Side:
-    return Side(of.vectors, of.codes, np.arange(len(of.codes)), of.half_squares)
+    ids = np.arange(len(of.codes))
+    return Side(of.vectors, of.codes, ids, of.half_squares, of.offset_values)
 
 
 def _spread(side: Side) -> IntArray:

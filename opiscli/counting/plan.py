@@ -1,10 +1,12 @@
 """The plan of a count: thresholds known from all pairs, or candidates from a sample."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.counting.evenly import evenly, some
 from opiscli.counting.request import CountRequest
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.distance import Distance
@@ -43,6 +45,12 @@ _TIE = 2.0**-21
 """Of the scale of the distances: closer ones may differ by rounding alone."""
 
 
+Extent: TypeAlias = tuple[float, float]
+"""Distances that no pair is below and none is above."""
+
+PLAIN_EXTENT: Extent = (0.0, LARGEST)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Thresholds to count at, and how the reported ones follow from the counts.
@@ -60,6 +68,8 @@ class Plan:
         Where the grid is chosen from the counts: the thresholds it may have.
     zones
         Where each threshold that is chosen from the counts should lie, for the plan to hold.
+    largest
+        A threshold from which every pair is accepted.
     """
 
     thresholds: FloatArray
@@ -67,6 +77,7 @@ class Plan:
     grid: FloatArray | None
     inner: FloatArray | None = None
     zones: tuple[tuple[float, float], ...] = ()
+    largest: float = LARGEST
 
     @property
     def is_final(self) -> bool:
@@ -74,13 +85,17 @@ class Plan:
         return self.inner is None
 
 
-def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
+def final_plan(
+    pool: Pool, scale: float, request: CountRequest, extent: Extent = PLAIN_EXTENT
+) -> Plan:
     """Plan from all pairs: all thresholds are known before the count.
 
     Parameters
     ----------
     scale
-        Of the distances, from the space that was pooled.
+        Of the numbers that make up distances, from the space that was pooled.
+    extent
+        Distances that no pair is below and none is above.
 
     Raises
     ------
@@ -99,17 +114,24 @@ def final_plan(pool: Pool, scale: float, request: CountRequest) -> Plan:
     known = [point for point in points if point is not None]
     if not request.complete and grid is not None:
         thresholds = np.unique([*grid, *known, *request.thresholds])
-        return Plan(thresholds, np.searchsorted(thresholds, grid), grid)
+        return Plan(thresholds, np.searchsorted(thresholds, grid), grid, largest=extent[1])
     smallest = threshold_at_far(pooled, min(OPERATING_FARS))
     unit = float(pooled.ticks[0]) if smallest is None else smallest
-    ticks = _thinned(pooled.ticks, _gap(unit) / 2)
+    ticks = _thinned(pooled.ticks, _gap(unit, float(pooled.ticks[-1]), extent) / 2)
     at_items = ticks[-1:] if grid is None else np.union1d(grid, _outside(ticks, grid))
-    thresholds = np.unique([*ticks, *at_items, *known, *request.thresholds, LARGEST])
-    return Plan(thresholds, np.searchsorted(thresholds, at_items), grid)
+    thresholds = np.unique([*ticks, *at_items, *known, *request.thresholds, extent[1]])
+    return Plan(thresholds, np.searchsorted(thresholds, at_items), grid, largest=extent[1])
 
 
-def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | None:
+def plan_from_sample(
+    pool: Pool, scale: float, request: CountRequest, extent: Extent = PLAIN_EXTENT
+) -> Plan | None:
     """Plan from a sample of items: dense candidates where thresholds are expected.
+
+    Parameters
+    ----------
+    extent
+        Distances that no pair of the whole set is below and none is above.
 
     Returns
     -------
@@ -126,30 +148,33 @@ def plan_from_sample(pool: Pool, scale: float, request: CountRequest) -> Plan | 
     found = [zone for zone in zones if zone is not None]
     if len(found) < len(zones):
         return None
-    gap = _gap(min(lo for lo, _ in found))
+    highest = max(hi for _, hi in found)
+    gap = _gap(min(lo for lo, _ in found), highest, extent)
     parts = [ruler.every(*zone, gap, request.distance) for zone in found]
-    grid, inner, lo, hi = _grid_candidates(request, found)
-    at_items = _evenly(inner, lo, hi, _AT_ITEMS)
+    grid, inner, lo, hi = _grid_candidates(request, found, extent)
+    at_items = evenly(inner, lo, hi, _AT_ITEMS)
     if request.complete:
-        parts.append(_everywhere(pooled, gap, request.distance))
-        below = _evenly(np.concatenate(parts), lo / 2, lo, _OUTSIDE)
-        above = _evenly(np.concatenate(parts), hi, 2 * hi - lo, _OUTSIDE)
+        parts.append(_everywhere(pooled, gap, request.distance, extent))
+        start = lo / 2 if extent == PLAIN_EXTENT else 2 * lo - hi
+        below = evenly(np.concatenate(parts), start, lo, _OUTSIDE)
+        above = evenly(np.concatenate(parts), hi, 2 * hi - lo, _OUTSIDE)
         at_items = np.unique([*below, *at_items, *above])
-    last = [LARGEST] if request.complete else []
+    last = [extent[1]] if request.complete else []
     everything = np.concatenate([*parts, inner, at_items, request.thresholds, last])
-    least = min(0.0, float(pooled.ticks[0]))  # below zero only with offsets
-    thresholds = np.unique(everything[(everything >= least) & (everything <= LARGEST)])
+    inside = (everything >= extent[0]) & (everything <= extent[1])
+    thresholds = np.unique(everything[inside])
     return Plan(
         thresholds,
         np.searchsorted(thresholds, at_items),
         grid,
         inner,
         tuple(found),
+        extent[1],
     )
 
 
 def _grid_candidates(
-    request: CountRequest, zones: list[tuple[float, float]]
+    request: CountRequest, zones: list[tuple[float, float]], extent: Extent
 ) -> tuple[FloatArray | None, FloatArray, float, float]:
     """The grid if it is given, the thresholds that it may have, and where they lie."""
     if request.given_range is not None:
@@ -159,7 +184,7 @@ def _grid_candidates(
     step = (hi - lo) / request.n_thresholds
     inner = ruler.every(lo, hi, step / _CANDIDATES_A_STEP, request.distance)
     for zone in zones[-2:]:
-        inner = np.union1d(inner, ruler.every(*zone, _gap(lo), request.distance))
+        inner = np.union1d(inner, ruler.every(*zone, _gap(lo, hi, extent), request.distance))
     return None, inner, lo, hi
 
 
@@ -217,24 +242,33 @@ def _zone(pooled: DistanceHistogram, by: RangeBy, rate: float) -> tuple[float, f
     return None if lo is None or hi is None else (lo, hi)
 
 
-def _everywhere(pooled: DistanceHistogram, gap: float, distance: Distance) -> FloatArray:
+def _everywhere(
+    pooled: DistanceHistogram, gap: float, distance: Distance, extent: Extent
+) -> FloatArray:
     """Candidates over all plausible thresholds, and a few beyond."""
     far = threshold_at_far(pooled, _DENSE_FAR)
-    top = max(threshold_at_frr(pooled, _DENSE_FRR), 0.0 if far is None else far)
+    least, largest = extent
+    top = max(threshold_at_frr(pooled, _DENSE_FRR), least if far is None else far)
     first = float(pooled.ticks[0])
-    beyond = max(LARGEST, float(pooled.ticks[-1]))
+    beyond = max(largest, float(pooled.ticks[-1]))
     return np.concatenate(
         [
-            ruler.every(max(first - 100 * gap, 0.0), top, gap, distance),
-            ruler.every(0.0, first, _SPARSE_GAP * gap / _GAP, distance),
+            ruler.every(max(first - 100 * gap, least), top, gap, distance),
+            ruler.every(least, first, _SPARSE_GAP * gap / _GAP, distance),
             ruler.every(top, beyond, _SPARSE_GAP * gap / _GAP, distance),
         ]
     )
 
 
-def _gap(smallest: float) -> float:
-    """Largest gap between candidates, relative to the smallest threshold if that is small."""
-    return _GAP * min(1.0, 1.5 * max(abs(smallest), 1e-5))
+def _gap(smallest: float, highest: float, extent: Extent) -> float:
+    """Largest gap between candidates, relative to the smallest threshold if that is small.
+
+    With offsets distances do not begin at 0, so what counts is how far apart thresholds are.
+    """
+    size = abs(smallest)
+    if extent != PLAIN_EXTENT:
+        size = max(size, highest - smallest)
+    return _GAP * min(1.0, 1.5 * max(size, 1e-5))
 
 
 def _thinned(ticks: FloatArray, gap: float) -> FloatArray:
@@ -251,25 +285,4 @@ def _thinned(ticks: FloatArray, gap: float) -> FloatArray:
 def _outside(ticks: FloatArray, grid: FloatArray) -> FloatArray:
     """Evenly spread ticks below and above the range."""
     below, above = ticks[ticks < grid[0]], ticks[ticks > grid[-1]]
-    return np.concatenate([_some(below, _OUTSIDE), _some(above, _OUTSIDE)])
-
-
-def _some(values: FloatArray, most: int) -> FloatArray:
-    if not len(values):
-        return values
-    return values[np.unique(np.linspace(0, len(values) - 1, most).astype(np.int64))]
-
-
-def _evenly(among: FloatArray, lo: float, hi: float, most: int) -> FloatArray:
-    """Select at most ``n`` thresholds, evenly spread from ``lo`` to ``hi``."""
-    among = np.unique(among)
-    return np.unique(nearest(among, np.linspace(lo, hi, most)))
-
-
-def nearest(among: FloatArray, thresholds: FloatArray) -> FloatArray:
-    """For each value, the nearest of some increasing thresholds."""
-    above = np.clip(np.searchsorted(among, thresholds), 1, max(len(among) - 1, 1))
-    above = np.minimum(above, len(among) - 1)
-    below = np.maximum(above - 1, 0)
-    closer = thresholds - among[below] < among[above] - thresholds
-    return np.asarray(np.where(closer, among[below], among[above]))
+    return np.concatenate([some(below, _OUTSIDE), some(above, _OUTSIDE)])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from opiscli.counting.plan import nearest
+from opiscli.counting.evenly import nearest
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
-from opiscli.counting.plan import Plan, nearest
+from opiscli.counting.evenly import nearest
+from opiscli.counting.plan import Plan
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sweep import Sweep, count_at, expected_plan
 from opiscli.counting.tables import pair_counts, spread_counts
@@ -13,7 +14,6 @@ from opiscli.counting.within import sample_space
 from opiscli.counts.counts import Counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
-from opiscli.embeddings.cosine import LARGEST
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import threads
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler, in_use
@@ -77,8 +77,8 @@ def count_sample(
     kernel = COMPILED if has_compiler() else NUMPY
     with threads(resources.threads) as executor:
         how = Sweep(request, resources, kernel, executor, on_progress)
-        some = sample_space(items, PairSpace.within(side, items.n_classes), request)
-        plan = expected_plan(some, how)
+        everything = PairSpace.within(side, items.n_classes)
+        plan = expected_plan(sample_space(items, everything, request), how, everything)
         if plan is None:
             raise UndefinedMetric(
                 "a sample of pairs does not show where the calibration range lies",
@@ -167,7 +167,7 @@ def _counted(
         positive_pairs=positive_pairs,
         class_sizes=items.class_sizes,
     )
-    pooled = _pooled(table)
+    pooled = _pooled(table, plan.largest)
     ends = calibration_range(pooled, request.calibration_range, request.distance)
     even = np.linspace(*ends, request.n_thresholds)
     return Counts(
@@ -211,7 +211,7 @@ def _scaled(counted: IntArray, pairs: IntArray, in_full: IntArray) -> IntArray:
     return np.round(counted * scale[:, None]).astype(np.int64)
 
 
-def _pooled(table: PairCounts) -> DistanceHistogram:
+def _pooled(table: PairCounts, largest: float) -> DistanceHistogram:
     """All counted pairs; the last bin holds everything beyond the last threshold."""
     positive, negative = (
         np.diff(np.append(accepted.sum(axis=0, dtype=np.int64), pairs.sum()), prepend=0)
@@ -220,7 +220,7 @@ def _pooled(table: PairCounts) -> DistanceHistogram:
             (table.negative, table.negative_pairs),
         )
     )
-    return DistanceHistogram(positive, negative, np.append(table.thresholds, LARGEST))
+    return DistanceHistogram(positive, negative, np.append(table.thresholds, largest))
 
 
 def _retrieval(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.counting.plan import Plan, final_plan, nearest, plan_from_sample
+from opiscli.counting.evenly import nearest
+from opiscli.counting.plan import Plan, final_plan, plan_from_sample
 from opiscli.counting.request import CountRequest
 from opiscli.counting.tables import pooled_counts
 from opiscli.counts.histogram import DistanceHistogram
@@ -117,7 +118,7 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
         If the memory limit is too small.
     """
     if sample is not space:
-        with_sample = plan_from_sample(_pool(sample, how, n_lowest=0), sample.scale, how.request)
+        with_sample = expected_plan(sample, how, space)
         if with_sample is not None and _fits(space, with_sample, how):
             counted = _count(space, with_sample, how)
             if counted is not None:
@@ -128,7 +129,7 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
     everything = _pool(space, how, n_lowest=_N_LOWEST)
     # All thresholds are cheap where they are planned from all pairs.
     request = replace(how.request, complete=how.request.keeps_bins)
-    plan = final_plan(everything, space.scale, request)
+    plan = final_plan(everything, space.magnitude, request, space.extent(request.distance))
     counted = _count(space, plan, how)
     if counted is None:
         raise AssertionError("a plan made from all pairs holds")
@@ -140,7 +141,7 @@ def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> 
     require_memory(space, len(plan.thresholds), how.items_at(plan), how.resources)
     return count(
         space,
-        Bins(plan.thresholds, how.request.distance),
+        Bins(plan.thresholds, how.request.distance, plan.largest),
         items_at=how.items_at(plan),
         kernel=how.kernel,
         executor=how.executor,
@@ -150,9 +151,11 @@ def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> 
     )
 
 
-def expected_plan(sample: PairSpace, how: Sweep) -> Plan | None:
-    """Candidate thresholds, from a sample of items."""
-    return plan_from_sample(_pool(sample, how, n_lowest=0), sample.scale, how.request)
+def expected_plan(sample: PairSpace, how: Sweep, space: PairSpace) -> Plan | None:
+    """Candidate thresholds for a space, from a sample of its items."""
+    pooled = _pool(sample, how, n_lowest=0)
+    extent = space.extent(how.request.distance)
+    return plan_from_sample(pooled, sample.magnitude, how.request, extent)
 
 
 def chosen_grid(plan: Plan, pooled: DistanceHistogram, request: CountRequest) -> FloatArray | None:
@@ -188,7 +191,7 @@ def _pool(space: PairSpace, how: Sweep, *, n_lowest: int) -> Pool:
 
 def _count(space: PairSpace, plan: Plan, how: Sweep) -> Counted | None:
     tally = count_at(space, plan, how)
-    pooled = pooled_counts(space, plan.thresholds, tally)
+    pooled = pooled_counts(space, plan.thresholds, tally, plan.largest)
     grid = chosen_grid(plan, pooled, how.request)
     if not plan.is_final and not _holds(plan, pooled, grid, how.request):
         return None

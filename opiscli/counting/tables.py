@@ -15,7 +15,9 @@ _ITEMS_AT_ONCE = 4096
 _CLASSES_AT_ONCE = 1024
 
 
-def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> DistanceHistogram:
+def pooled_counts(
+    space: PairSpace, thresholds: FloatArray, tally: Tally, largest: float = LARGEST
+) -> DistanceHistogram:
     """Counts of all classes together; the last tick takes the pairs beyond the last threshold."""
     sides = []
     for bins, pairs, ends in (
@@ -24,8 +26,8 @@ def pooled_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> Dis
     ):
         inside = bins[:-1] // ends
         sides.append(np.append(inside, int(pairs.sum()) // ends - inside.sum()))
-    if thresholds[-1] < LARGEST:
-        return DistanceHistogram(sides[0], sides[1], np.append(thresholds, LARGEST))
+    if thresholds[-1] < largest:
+        return DistanceHistogram(sides[0], sides[1], np.append(thresholds, largest))
     # The last threshold accepts every pair.
     return DistanceHistogram(sides[0][:-1], sides[1][:-1], thresholds)
 
@@ -46,7 +48,9 @@ def pair_counts(
     )
 
 
-def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> BinnedCounts:
+def binned_counts(
+    space: PairSpace, thresholds: FloatArray, tally: Tally, largest: float = LARGEST
+) -> BinnedCounts:
     """All pairs of every class in bins; the last one is unbounded."""
     sides = []
     for bins, pairs in (
@@ -54,12 +58,12 @@ def binned_counts(space: PairSpace, thresholds: FloatArray, tally: Tally) -> Bin
         (tally.negative, space.negative_pairs),
     ):
         inside = bins[:, :-1]
-        if thresholds[-1] < LARGEST:
+        if thresholds[-1] < largest:
             beyond = pairs - inside.sum(axis=1, dtype=np.int64)
             inside = np.concatenate([inside, beyond[:, None]], axis=1, dtype=np.int64)
         sides.append(ClassBins.of_table(inside))
     return BinnedCounts(
-        thresholds=thresholds if thresholds[-1] >= LARGEST else np.append(thresholds, LARGEST),
+        thresholds=thresholds if thresholds[-1] >= largest else np.append(thresholds, largest),
         class_sizes=class_sizes(space),
         positive_pairs=space.positive_pairs,
         negative_pairs=space.negative_pairs,

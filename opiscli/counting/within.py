@@ -49,7 +49,7 @@ def count_within(
         kernel=in_use(kernel),
         pooled=counted.pooled,
         table=(
-            binned_counts(space, counted.plan.thresholds, counted.tally)
+            binned_counts(space, counted.plan.thresholds, counted.tally, counted.plan.largest)
             if request.keeps_bins
             else pair_counts(
                 space,

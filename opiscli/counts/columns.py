@@ -29,7 +29,8 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
     ValueError, TypeError, LookupError, UsageError
         If they are not counts of items, or something is not there.
     """
-    thresholds = _distances(about["thresholds"], "thresholds")
+    settings = _typed(_settings(about["settings"]))
+    thresholds = _distances(about["thresholds"], "thresholds", settings)
     binned = BinnedCounts(
         thresholds=thresholds,
         class_sizes=_integers(table, "n_items"),
@@ -46,8 +47,10 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
         kernel=str(about["kernel"]),
         pooled=binned.pooled,
         table=binned,
-        grid=None if grid is None else _distances(grid, "grid thresholds"),
-        for_noise=None if noise is None else _spread(table, binned, _distances(noise, "noise")),
+        grid=None if grid is None else _distances(grid, "grid thresholds", settings),
+        for_noise=(
+            None if noise is None else _spread(table, binned, _distances(noise, "noise", settings))
+        ),
         retrieval={
             name.removeprefix(HITS): table[name].to_numpy().astype(np.float64)
             for name in table.column_names
@@ -61,7 +64,7 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
         counted=counted,
         data=_typed(Data(**{**data, "where": tuple(map(str, data["where"]))})),
         n_conflicts=int(about["n_conflicts"]),
-        settings=_typed(_settings(about["settings"])),
+        settings=settings,
     )
     require_plausible(found)
     return with_min_items(found)
@@ -89,9 +92,9 @@ def _typed(of: _Plain) -> _Plain:
     return of
 
 
-def _distances(values: list[float], name: str) -> FloatArray:
+def _distances(values: list[float], name: str, settings: EvaluationSettings) -> FloatArray:
     thresholds = np.array(values, dtype=np.float64)
-    require_thresholds(thresholds, name)
+    require_thresholds(thresholds, name, settings)
     return thresholds
 
 

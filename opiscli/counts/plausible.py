@@ -7,11 +7,13 @@ import numpy as np
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
+from opiscli.embeddings.offsets import possible_distances
 from opiscli.results import Data
+from opiscli.settings.evaluation import EvaluationSettings
 
 _RECALL = "recall@"
-_LARGEST = 2.001
-"""The threshold after that of opposite vectors lies a little above their distance, 2."""
+_BEYOND = 0.001
+"""The threshold after that of opposite vectors lies a little above their distance."""
 
 
 def require_plausible(of: CountedSet) -> None:
@@ -25,19 +27,20 @@ def require_plausible(of: CountedSet) -> None:
     for repeated in (data.n_duplicates, of.n_conflicts):
         _require(0 <= repeated <= most, f"it says that {repeated} items are repeated")
     if counted.grid is not None:
-        require_thresholds(counted.grid, "grid thresholds")
+        require_thresholds(counted.grid, "grid thresholds", of.settings)
     if counted.for_noise is not None:
         _require_spread(counted.for_noise)
 
 
-def require_thresholds(thresholds: FloatArray, name: str) -> None:
+def require_thresholds(thresholds: FloatArray, name: str, settings: EvaluationSettings) -> None:
     """Raise `ValueError` if these are not increasing distances."""
+    least, largest = possible_distances(settings.score, settings.distance)
     _require(
         thresholds.ndim == 1
         and len(thresholds) > 0
         and bool(np.all(np.diff(thresholds) > 0))
-        and thresholds[0] >= 0
-        and thresholds[-1] <= _LARGEST,
+        and thresholds[0] >= least
+        and thresholds[-1] <= largest + _BEYOND,
         f"its {name} are not increasing distances",
     )
 

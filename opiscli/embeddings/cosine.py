@@ -14,7 +14,7 @@ from opiscli.arrays import Float32Array, FloatArray
 from opiscli.distance import Distance
 
 LARGEST = 2.0
-"""The largest value of either distance: two opposite unit vectors."""
+"""The largest value of either distance: two opposite unit vectors; offsets add to it."""
 
 _Cosines: TypeAlias = FloatArray | Float32Array
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, Int32Array, IntArray
 from opiscli.embeddings.array_like import matrix_of
-from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.labels import Labels, require_pairs
+from opiscli.embeddings.offsets import Offsets
 from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
 from opiscli.embeddings.unit_rows import (
     Centred,
@@ -49,6 +50,8 @@ class EmbeddingSet:
     centre
         Shape ``(dims,)``, what was subtracted from the unit rows because they are crowded, all
         cosines being close to 1; ``None`` if nothing was.
+    offsets
+        What is subtracted from the similarities of each item; ``None`` for nothing.
     """
 
     vectors: Float32Array
@@ -57,6 +60,7 @@ class EmbeddingSet:
     rows: IntArray
     columns: Mapping[str, Labels] = field(default_factory=dict)
     centre: FloatArray | None = None
+    offsets: Offsets | None = None
 
     @classmethod
     def from_rows(
@@ -66,6 +70,7 @@ class EmbeddingSet:
         columns: Mapping[str, Labels] | None = None,
         *,
         with_pairs: bool = True,
+        offsets: Offsets | None = None,
     ) -> "EmbeddingSet":
         """Group rows by class, keeping their order within a class.
 
@@ -73,8 +78,8 @@ class EmbeddingSet:
         ----------
         rows
             Taken over: they are put into the order of classes in place.
-        columns
-            Other columns in the order of ``rows``.
+        columns, offsets
+            Other columns and the offsets in the order of ``rows``.
         with_pairs
             Whether there must be pairs inside the set; not where all are across two sets.
 
@@ -84,17 +89,13 @@ class EmbeddingSet:
             If lengths differ, or there is no positive or no negative pair and must be.
         """
         vectors, centre = rows
-        if len(vectors) != len(labels.codes):
-            raise EmbeddingError(
-                f"{len(vectors):,} embeddings but {len(labels.codes):,} labels; the numbers must"
-                " match",
-                hint="Check that both come from the same run and are in the same order.",
-            )
-        for name, column in (columns or {}).items():
-            if len(column.codes) != len(vectors):
+        sizes = {f"values of {name!r}": len(one.codes) for name, one in (columns or {}).items()}
+        if offsets is not None:
+            sizes["offsets"] = len(offsets.values)
+        for what, size in {"labels": len(labels.codes), **sizes}.items():
+            if size != len(vectors):
                 raise EmbeddingError(
-                    f"{len(vectors):,} embeddings but {len(column.codes):,} values of {name!r};"
-                    " the numbers must match",
+                    f"{len(vectors):,} embeddings but {size:,} {what}; the numbers must match",
                     hint="Check that both come from the same run and are in the same order.",
                 )
         if with_pairs:
@@ -104,7 +105,8 @@ class EmbeddingSet:
             reorder(vectors, order)
         others = {name: column.take(order) for name, column in (columns or {}).items()}
         codes = _frozen(labels.codes[order])
-        return cls(_frozen(vectors), codes, labels.names, _frozen(order), others, centre)
+        moved = None if offsets is None else offsets.take(order)
+        return cls(_frozen(vectors), codes, labels.names, _frozen(order), others, centre, moved)
 
     @classmethod
     def from_arrays(
@@ -115,6 +117,7 @@ class EmbeddingSet:
         *,
         with_pairs: bool = True,
         beside: Centred | None = None,
+        offsets: Offsets | None = None,
     ) -> "EmbeddingSet":
         """Validate and normalise arrays.
 
@@ -130,6 +133,8 @@ class EmbeddingSet:
             Whether there must be pairs inside the set; not where all are across two sets.
         beside
             The set that this one is going to be compared with, if there is one.
+        offsets
+            As in `from_rows`.
 
         Raises
         ------
@@ -143,7 +148,8 @@ class EmbeddingSet:
             name: Labels.from_values(column, "value", f" ({name})")
             for name, column in (columns or {}).items()
         }
-        return cls.from_rows(rows, Labels.from_values(labels), others, with_pairs=with_pairs)
+        coded = Labels.from_values(labels)
+        return cls.from_rows(rows, coded, others, with_pairs=with_pairs, offsets=offsets)
 
     @property
     def n_items(self) -> int:
@@ -188,6 +194,16 @@ class EmbeddingSet:
         return _frozen(halves)
 
     @cached_property
+    def offset_values(self) -> Float32Array | None:
+        """Shape ``(n_items,)``, the offsets; ``None`` if there are none or all are zero."""
+        return self.offsets.values if self.offsets and self.offsets.values.any() else None
+
+    @property
+    def score(self) -> str:
+        """What pairs are compared by, if not by their cosine; empty for that."""
+        return self.offsets.score if self.offsets else ""
+
+    @cached_property
     def class_sizes(self) -> IntArray:
         """Shape ``(n_classes,)``, items of each class, at least 1."""
         return np.bincount(self.codes, minlength=self.n_classes)
@@ -199,12 +215,12 @@ class EmbeddingSet:
 
     @cached_property
     def fingerprints(self) -> AnyArray:
-        """Shape ``(n_items,)``, uint64, a hash of each vector.
+        """Shape ``(n_items,)``, uint64, a hash of each vector and its offset.
 
         Equal rows have equal numbers, so choosing items by them is a random sample that
         does not depend on the order of rows.
         """
-        return _frozen(fingerprints_of(self.vectors))
+        return _frozen(fingerprints_of(self.vectors, self.offset_values))
 
     @property
     def sha256(self) -> str:
@@ -219,12 +235,11 @@ class EmbeddingSet:
 
     @cached_property
     def first_equal(self) -> IntArray:
-        """Shape ``(n_items,)``, position of the first item with exactly the same vector.
+        """Shape ``(n_items,)``, position of the first item with the same vector and offset.
 
-        Items are in class order, so which one comes first does not depend on the order
-        of classes in the source.
+        Items are in class order, so the order of classes in the source has no say.
         """
-        return first_equal_of(self.vectors, self.fingerprints)
+        return first_equal_of(self.vectors, self.fingerprints, self.offset_values)
 
     @property
     def repeats(self) -> BoolArray:
@@ -248,7 +263,8 @@ class EmbeddingSet:
         labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
         others = {name: column.take(chosen) for name, column in self.columns.items()}
         rows = CentredRows(self.vectors[chosen], self.centre)
-        kept = EmbeddingSet.from_rows(rows, labels, others)
+        offsets = None if self.offsets is None else self.offsets.take(chosen)
+        kept = EmbeddingSet.from_rows(rows, labels, others, offsets=offsets)
         return replace(kept, rows=_frozen(self.rows[chosen]))
 
     def recentred(self, beside: Centred) -> "EmbeddingSet":
@@ -264,29 +280,17 @@ class EmbeddingSet:
         return replace(self, vectors=moved, centre=other)
 
     def with_unit_rows(self, unit: Float32Array) -> "EmbeddingSet":
-        """Replace the rows by other unit rows, such as projected ones."""
+        """Replace the rows by other unit rows, such as projected ones; offsets are lost."""
         rows = centred(unit)
-        return replace(self, vectors=_frozen(rows.vectors), centre=rows.centre)
+        return replace(self, vectors=_frozen(rows.vectors), centre=rows.centre, offsets=None)
+
+    def without_offsets(self) -> "EmbeddingSet":
+        """The same items, compared by their cosine."""
+        return self if self.offsets is None else replace(self, offsets=None)
 
     def without_repeats(self) -> "EmbeddingSet":
         """Keep only the first of items with exactly the same vector."""
         return self.subset(~self.repeats)
-
-
-def require_pairs(labels: Labels) -> None:
-    """Raise `EmbeddingError` if there is no positive or no negative pair."""
-    sizes = np.bincount(labels.codes, minlength=1)
-    if len(labels.names) < 2:
-        raise EmbeddingError(
-            f"all {len(labels.codes):,} items are of one class, expected at least two classes",
-            hint="Without a second class there are no negative pairs; check the label column.",
-        )
-    if sizes.max() < 2:
-        raise EmbeddingError(
-            f"each of the {len(labels.names):,} classes has a single item, expected at least one"
-            " class with two",
-            hint="Without a second item there are no positive pairs; is the label column an id?",
-        )
 
 
 def _frozen(array: _Array) -> _Array:

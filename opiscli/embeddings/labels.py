@@ -6,6 +6,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, Int32Array
 from opiscli.embeddings.label_array import label_array
+from opiscli.errors import EmbeddingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,19 @@ class Labels:
         new_codes = np.zeros(len(values), dtype=np.int32)
         new_codes[is_used] = position
         return cls(new_codes[codes], names)
+
+
+def require_pairs(labels: Labels) -> None:
+    """Raise `EmbeddingError` unless there are positive and negative pairs."""
+    sizes = np.bincount(labels.codes, minlength=1)
+    if len(labels.names) < 2:
+        raise EmbeddingError(
+            f"all {len(labels.codes):,} items are of one class, expected at least two classes",
+            hint="Without a second class there are no negative pairs; check the label column.",
+        )
+    if sizes.max() < 2:
+        raise EmbeddingError(
+            f"each of the {len(labels.names):,} classes has a single item, expected at least one"
+            " class with two",
+            hint="Without a second item there are no positive pairs; is the label column an id?",
+        )

@@ -15,12 +15,13 @@ No item is compared with another of its own side, and none is left out: an item 
 sets is an ordinary pair with itself, at distance 0.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.offsets import COSINE
 from opiscli.errors import EmbeddingError
 
 
@@ -36,11 +37,14 @@ class ClassOrdered:
         Shape ``(n_items,)``, half of their squared lengths; ``None`` for one half.
     codes
         Same shape, class of each item, non-decreasing.
+    offset_values
+        Same shape, offsets of the similarities; ``None`` for zero.
     """
 
     vectors: Float32Array
     half_squares: Float32Array | None
     codes: Int32Array
+    offset_values: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +70,19 @@ class QueryGallery:
         Raises
         ------
         EmbeddingError
-            If dims differ, no class is on both sides, or there is only one class.
+            If dims or scores differ, no class is on both sides, or there is only one class.
         """
         if queries.dims != gallery.dims:
             raise EmbeddingError(
                 f"queries have {queries.dims:,} dims and the gallery {gallery.dims:,};"
                 " the numbers must match",
                 hint="Embed both with the same model.",
+            )
+        if queries.score != gallery.score:
+            raise EmbeddingError(
+                f"queries are compared by {queries.score or COSINE} and the gallery by"
+                f" {gallery.score or COSINE}; both must be the same",
+                hint="Run opis normalize on both with one cohort, or add --no-offset.",
             )
         names = tuple(sorted({*queries.names, *gallery.names}))
         if not set(queries.names) & set(gallery.names):
@@ -102,9 +112,10 @@ class QueryGallery:
 def _in_class_order(items: EmbeddingSet, names: tuple[str, ...]) -> ClassOrdered:
     code_of = {name: code for code, name in enumerate(names)}
     codes = np.array([code_of[name] for name in items.names], dtype=np.int32)[items.codes]
-    side = ClassOrdered(items.vectors, items.half_squares, codes)
+    side = ClassOrdered(items.vectors, items.half_squares, codes, items.offset_values)
     if np.all(codes[1:] >= codes[:-1]):
         return side
     order = np.argsort(codes, kind="stable")
     halves = None if items.half_squares is None else items.half_squares[order]
-    return replace(side, vectors=items.vectors[order], half_squares=halves, codes=codes[order])
+    offsets = None if items.offset_values is None else items.offset_values[order]
+    return ClassOrdered(items.vectors[order], halves, codes[order], offsets)

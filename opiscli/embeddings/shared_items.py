@@ -8,9 +8,10 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int]:
     """Count the queries that equal a gallery item: of any class, and of another class.
 
-    Both sets have the same dims.
+    Both sets have the same dims. Offsets have no say.
     """
-    queries = queries.recentred(gallery)
+    gallery = gallery.without_offsets()
+    queries = queries.without_offsets().recentred(gallery)
     kept = ~gallery.repeats
     distinct = np.flatnonzero(kept)[np.argsort(gallery.fingerprints[kept])]
     place = np.searchsorted(gallery.fingerprints[distinct], queries.fingerprints)

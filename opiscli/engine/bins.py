@@ -32,10 +32,13 @@ class Bins:
         Shape ``(n_thresholds,)``, distances, increasing, at least one.
     distance
         What they are measured in.
+    largest
+        A threshold from which every pair is accepted.
     """
 
     thresholds: FloatArray
     distance: Distance
+    largest: float = LARGEST
 
     def __len__(self) -> int:
         return len(self.thresholds)
@@ -48,7 +51,7 @@ class Bins:
         moved past it.
         """
         edges = cutoffs(self.thresholds, self.distance)
-        edges[self.thresholds >= LARGEST] = np.inf
+        edges[self.thresholds >= self.largest] = np.inf
         return np.append(edges, np.float32(np.inf))
 
     @property

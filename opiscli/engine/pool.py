@@ -114,7 +114,9 @@ class _Pooler:
 
     def _recompute(self, tile: Tile, distances: Float32Array, keep: BoolArray | None) -> None:
         rows, columns = tile.rows, tile.columns
-        farthest = exact_below(self.space) + rows.all_offsets.max() + columns.all_offsets.max()
+        farthest: Float32Array | np.float32 = exact_below(self.space)
+        if rows.offsets is not None or columns.offsets is not None:
+            farthest = (farthest + rows.all_offsets)[:, None] + columns.all_offsets
         near = distances < farthest
         row, column = np.nonzero(near if keep is None else near & keep)
         found = distances[row, column]

@@ -22,8 +22,8 @@ _PART = 1 << (20 - _SHIFT)
 _FIRST = (127 - 40) << 23
 """Bits of 2^-40, as good as zero: unit float32 vectors do not tell distances below it."""
 
-_LAST = ((128 << 23) + _HALF_CELL - _FIRST) >> _SHIFT
-"""Cell of the distance 2; with offsets there are larger ones, which share the last cells."""
+_LAST = ((130 << 23) + _HALF_CELL - _FIRST) >> _SHIFT
+"""Cell of the distance 8: that of opposite vectors is 2, and offsets add up to 4."""
 
 N_CELLS = 2 * _LAST + 3
 """Cells below zero, of zero, and above."""

@@ -41,9 +41,10 @@ class Side:
 
     @classmethod
     def of(cls, items: EmbeddingSet, offsets: Float32Array | None = None) -> "Side":
-        """All items of a set."""
+        """All items of a set, with its offsets or others."""
         ids = np.arange(items.n_items)
-        return cls(items.vectors, items.codes, ids, items.half_squares, offsets)
+        own = items.offset_values if offsets is None else offsets
+        return cls(items.vectors, items.codes, ids, items.half_squares, own)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -79,3 +80,10 @@ class Side:
     def all_offsets(self) -> Float32Array:
         """Shape ``(n_items,)``, the offsets; zeros if there are none."""
         return np.zeros(len(self), dtype=np.float32) if self.offsets is None else self.offsets
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The smallest and the largest offset; zero is among them."""
+        if self.offsets is None:
+            return 0.0, 0.0
+        return min(float(self.offsets.min()), 0.0), max(float(self.offsets.max()), 0.0)

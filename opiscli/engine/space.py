@@ -7,6 +7,8 @@ from enum import Enum
 import numpy as np
 
 from opiscli.arrays import Int32Array, IntArray
+from opiscli.distance import Distance
+from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
 from opiscli.engine.side import Side
 
 
@@ -145,6 +147,18 @@ class PairSpace:
     def scale(self) -> float:
         """Cosine distance of two orthogonal items: 1 for plain unit vectors."""
         return self.rows.mean_term + self.columns.mean_term
+
+    @property
+    def magnitude(self) -> float:
+        """Size of the numbers that are added up to distances; `scale` without offsets."""
+        extremes = *self.rows.extremes, *self.columns.extremes
+        return self.scale + 2 * max(map(abs, extremes))
+
+    def extent(self, distance: Distance) -> tuple[float, float]:
+        """Distances that no pair is below and none is above: 0 and 2 without offsets."""
+        (low, high), (low_2, high_2) = self.rows.extremes, self.columns.extremes
+        ends = from_cosine_distance(np.array([low + low_2, LARGEST + high + high_2]), distance)
+        return float(ends[0]), float(ends[1])
 
     @property
     def n_pairs(self) -> int:

@@ -70,7 +70,7 @@ def exact_below(space: PairSpace) -> np.float32:
 
 def slack(space: PairSpace) -> np.float32:
     """Upper bound of the rounding error that a product adds to a distance."""
-    return np.float32(_SLACK * space.scale)
+    return np.float32(_SLACK * space.magnitude)
 
 
 def _tile(space: PairSpace, rows: slice, columns: slice) -> Tile:

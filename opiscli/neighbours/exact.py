@@ -2,22 +2,23 @@
 
 Neither the order of rows nor the processor decides which of two neighbours is nearer. Tolerances
 are for vectors of length one; of centred vectors, which are shorter, they are as much smaller.
+
+Offsets change who is near: an item's own is added to all its cosine distances. The index holds it
+as one more coordinate: (v, -h - o) with h half the squared length, which meets a query (v, 1).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.neighbours.certainty import Vectors, certain, offsets_of
 from opiscli.neighbours.faiss_threads import held_to
 
 TIE = 2.0**-22
 """Two distances this close are the same: what rounding vectors to float32 can move them."""
-
-CERTAIN = 4e-6
-"""Cosine distances from a float32 product further apart than this are certainly no tie."""
 
 NEIGHBOURS_AT_ONCE = 1 << 22
 
@@ -27,18 +28,6 @@ _SLACK = 8
 _QUERIES_AT_ONCE = 1024
 _GALLERY_AT_ONCE = 4096
 _PAIRS_AT_ONCE = 4096
-
-
-class Vectors(Protocol):
-    """Items to search for or among, such as an `EmbeddingSet`."""
-
-    @property
-    def vectors(self) -> Float32Array:
-        """Shape ``(n_items, dims)``."""
-
-    @property
-    def half_squares(self) -> Float32Array | None:
-        """Shape ``(n_items,)``, half of each vector's squared length; ``None`` if all are 1/2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +41,9 @@ class Neighbours:
     found
         Shape ``(n_queries, depth)``, positions in the gallery; -1 after the end of a list.
     distance
-        Same shape, Euclidean, ascending, infinite after the end of a list. In float64 where
-        two are close to one another, else as precise as a float32 product.
+        Same shape, Euclidean, ascending, infinite after the end of a list; a cosine distance if
+        there are offsets. In float64 where two are close to one another, else as precise as a
+        float32 product.
     tie
         Same shape, how close to each distance another one is the same.
     """
@@ -89,11 +79,42 @@ class NeighbourSearch:
         self._is_within = queries is gallery
         self._n_items = len(gallery.vectors)
         self._n_others = self._n_items - self._is_within
+        self._has_offsets = queries.offset_values is not None or gallery.offset_values is not None
+        self._offsets = offsets_of(queries), offsets_of(gallery)
         dims = gallery.vectors.shape[1]
         is_unit = gallery.half_squares is None
-        self._index = faiss.IndexFlatIP(dims) if is_unit else faiss.IndexFlatL2(dims)
+        self._is_product = is_unit or self._has_offsets
+        width = dims + self._has_offsets
+        self._index = faiss.IndexFlatIP(width) if self._is_product else faiss.IndexFlatL2(width)
         self._threads = threads
-        self._index.add(gallery.vectors)
+        at_once = _GALLERY_AT_ONCE if self._has_offsets else self._n_items
+        for start in range(0, self._n_items, at_once):
+            self._index.add(self._stored(slice(start, start + at_once)))
+
+    def _stored(self, rows: slice) -> Float32Array:
+        vectors = self._gallery.vectors[rows]
+        if not self._has_offsets:
+            return vectors
+        halves = self._gallery.half_squares
+        own = self._offsets[1][rows] + (0 if halves is None else halves[rows])
+        return np.concatenate([vectors, -own[:, None]], axis=1, dtype=np.float32)
+
+    def _searched(self, queries: IntArray) -> Float32Array:
+        vectors = self._queries.vectors[queries]
+        if not self._has_offsets:
+            return vectors
+        ones = np.ones((len(queries), 1), dtype=np.float32)
+        return np.concatenate([vectors, ones], axis=1)
+
+    def _cosine_distances(self, queries: IntArray, score: Float32Array) -> FloatArray:
+        """Cosine distances, offsets included, from what the index returns."""
+        wide = score.astype(np.float64)
+        if not self._is_product:
+            return wide / 2
+        halves = self._queries.half_squares
+        if not self._has_offsets or halves is None:
+            return 1 + self._offsets[0][queries, None] - wide
+        return self._offsets[0][queries, None] + halves[queries, None] - wide
 
     def nearest(
         self, queries: IntArray, k: IntArray, *, at_once: int = NEIGHBOURS_AT_ONCE
@@ -136,9 +157,8 @@ class NeighbourSearch:
     def _listed(self, queries: IntArray, k: IntArray) -> tuple[Neighbours, _Unsettled]:
         """Neighbours of the queries that one search resolves, and the unresolved queries."""
         depth = self._depth(int(k.max()))
-        score, found = self._index.search(self._queries.vectors[queries], depth)
-        wide = score.astype(np.float64)
-        half = 1 - wide if self._gallery.half_squares is None else wide / 2
+        score, found = self._index.search(self._searched(queries), depth)
+        half = self._cosine_distances(queries, score)
         if self._is_within:
             half, found = _without_itself(queries, half, found)
         certain = self._certain(queries, half[:, -1:])
@@ -148,7 +168,7 @@ class NeighbourSearch:
         is_settled = ends.any(axis=1) | (half.shape[1] == self._n_others)
         length = np.where(ends.any(axis=1), ends.argmax(axis=1) + 1, half.shape[1])
         inside = np.arange(half.shape[1]) < length[:, None]
-        distance = np.sqrt(np.maximum(2 * half, 0))
+        distance = self._measured(half)
         row, column = np.nonzero(_in_doubt(apart) & inside & is_settled[:, None])
         distance[row, column] = self._distances(queries[row], found[row, column])
         distance[~inside], found[~inside] = np.inf, -1
@@ -163,11 +183,13 @@ class NeighbourSearch:
     def _among_all(self, left: _Unsettled) -> Neighbours:
         """Compare some queries with everything in float64."""
         query = self._queries.vectors[left.queries].astype(np.float64)
-        own = 0.5 * np.einsum("ij,ij->i", query, query)
+        own = 0.5 * np.einsum("ij,ij->i", query, query) + self._offsets[0][left.queries]
         rows, columns, halves = [], [], []
         for start in range(0, self._n_items, _GALLERY_AT_ONCE):
             other = self._gallery.vectors[start : start + _GALLERY_AT_ONCE].astype(np.float64)
-            half = own[:, None] + 0.5 * np.einsum("ij,ij->i", other, other) - query @ other.T
+            its = 0.5 * np.einsum("ij,ij->i", other, other)
+            its += self._offsets[1][start : start + _GALLERY_AT_ONCE]
+            half = own[:, None] + its - query @ other.T
             row, column = np.nonzero(half <= left.at_most[:, None])
             is_other = ~((left.queries[row] == column + start) & self._is_within)
             rows.append(row[is_other])
@@ -180,7 +202,7 @@ class NeighbourSearch:
         found = np.full(inside.shape, -1, dtype=np.int64)
         distance = np.full(inside.shape, np.inf)
         found[inside] = np.concatenate(columns)[order]
-        distance[inside] = np.sqrt(np.maximum(2 * np.concatenate(halves)[order], 0))
+        distance[inside] = self._measured(np.concatenate(halves)[order])
         return self._in_order(left.queries, found, distance)
 
     def _in_order(self, queries: IntArray, found: AnyArray, distance: FloatArray) -> Neighbours:
@@ -188,33 +210,28 @@ class NeighbourSearch:
         distance = np.take_along_axis(distance, order, axis=1)
         found = np.take_along_axis(found, order, axis=1)
         tie = np.full(distance.shape, TIE)
+        if self._has_offsets:
+            # A distance d of vectors is known to TIE, so d²/2 is to d TIE.
+            bare = distance - self._offsets[0][queries, None] - self._offsets[1][found]
+            return Neighbours(queries, found, distance, tie * np.sqrt(np.maximum(2 * bare, 0)))
         if (halves := self._queries.half_squares) is not None:
             tie *= np.sqrt(2 * halves[queries].astype(np.float64))[:, None] + distance
         return Neighbours(queries, found, distance, tie)
 
     def _certain(self, queries: IntArray, half: FloatArray) -> FloatArray:
+        of_queries, of_gallery = self._offsets
         halves = self._queries.half_squares
-        return certain(None if halves is None else halves[queries, None], half)
+        some = None if halves is None else halves[queries, None]
+        return certain(some, half, of_queries[queries, None], of_gallery)
 
     def _distances(self, queries: IntArray, others: IntArray) -> FloatArray:
-        return exact_distances(self._queries.vectors, queries, self._gallery.vectors, others)
+        found = exact_distances(self._queries.vectors, queries, self._gallery.vectors, others)
+        if not self._has_offsets:
+            return found
+        return np.asarray(0.5 * found**2 + self._offsets[0][queries] + self._offsets[1][others])
 
-
-def certain(half_squares: Float32Array | None, cosine_distance: AnyArray) -> FloatArray:
-    """Difference between two cosine distances up to 1 that a float32 product can resolve.
-
-    Parameters
-    ----------
-    half_squares
-        Of the queries; ``None`` for vectors of length one.
-    cosine_distance
-        Of the query and something; whatever is nearer is not longer than both lengths together.
-    """
-    if half_squares is None:
-        return np.full(cosine_distance.shape, CERTAIN)
-    own = np.sqrt(2 * half_squares.astype(np.float64))
-    longest = own + np.sqrt(np.maximum(2 * cosine_distance.astype(np.float64), 0))
-    return np.asarray(CERTAIN * (own**2 + longest**2) / 2)
+    def _measured(self, half: FloatArray) -> FloatArray:
+        return half if self._has_offsets else np.sqrt(np.maximum(2 * half, 0))
 
 
 def exact_distances(

@@ -5,14 +5,15 @@ from threading import Lock
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.executors import results, threads
 from opiscli.engine.memory import require_memory
 from opiscli.engine.side import Side
 from opiscli.engine.space import Block, PairSpace
 from opiscli.engine.tiles import Tile, tiles
-from opiscli.neighbours.exact import CERTAIN, exact_distances
+from opiscli.neighbours.certainty import CERTAIN
+from opiscli.neighbours.offset_distances import offset_distances
 from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
@@ -31,7 +32,7 @@ class FoundPairs:
     first, second
         Shape ``(n_pairs,)``, positions of the two items of each.
     distance
-        Same shape, Euclidean, in float64.
+        Same shape, Euclidean, in float64; with offsets, of the sign of 1 minus the score.
     """
 
     first: IntArray
@@ -56,12 +57,12 @@ class _Best:
     bar: float = np.inf
     pairs: FoundPairs = field(default_factory=lambda: _NO_PAIRS)
 
-    def among(self, tile: Tile, is_wanted: BoolArray, vectors: Float32Array) -> FoundPairs:
+    def among(self, tile: Tile, is_wanted: BoolArray, items: EmbeddingSet) -> FoundPairs:
         """The best pairs of a tile, of those that may pass the current bound."""
         # A bar that another thread has meanwhile raised lets in too much, never too little.
-        bar = self.sign * 0.5 * self.bar**2 if self.bar < np.inf else np.inf
+        bar = self.sign * 0.5 * self.bar * abs(self.bar) if self.bar < np.inf else np.inf
         worth = self.sign * (tile.row_sums[:, None] - tile.products)  # the lower, the better
-        sums = tile.rows.sums, tile.columns.sums
+        sums = [np.abs(side.sums) + np.abs(side.all_offsets) for side in (tile.rows, tile.columns)]
         flat = np.flatnonzero(
             is_wanted & (worth <= bar + CERTAIN * (sums[0].max() + sums[1].max()))
         )
@@ -71,7 +72,7 @@ class _Best:
             bar = min(bar, np.partition(worth + doubt, self.most - 1)[self.most - 1])
         good = worth - doubt <= bar
         first, second = row[good] + tile.row_start, column[good] + tile.column_start
-        distance = exact_distances(vectors, first, vectors, second)
+        distance = offset_distances(items, first, second)
         return self._cut(FoundPairs(first, second, distance))
 
     def add(self, found: FoundPairs) -> None:
@@ -126,11 +127,11 @@ def extreme_pairs(
         for tile in tiles(space, block):
             pairs = np.arange(len(tile.columns)) >= tile.first + np.arange(len(tile.rows))[:, None]
             same = tile.rows.codes[:, None] == tile.columns.codes
-            found = near.among(tile, pairs & ~same, items.vectors)
+            found = near.among(tile, pairs & ~same, items)
             with lock:
                 near.add(found)
             if (pairs & same).any():
-                found = far.among(tile, pairs & same, items.vectors)
+                found = far.among(tile, pairs & same, items)
                 with lock:
                     far.add(found)
 

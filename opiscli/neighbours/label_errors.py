@@ -6,7 +6,8 @@ import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.neighbours.exact import Neighbours, NeighbourSearch, exact_distances
+from opiscli.neighbours.exact import Neighbours, NeighbourSearch
+from opiscli.neighbours.offset_distances import offset_distances
 from opiscli.progress import Progress
 
 
@@ -66,7 +67,7 @@ def label_errors(
     return LabelErrors(
         items=positions,
         among=among,
-        neighbour=exact_distances(items.vectors, positions, items.vectors, last),
+        neighbour=offset_distances(items, positions, last),
         own=np.array([_nearest_own(items, query) for query in positions.tolist()]),
     )
 
@@ -88,4 +89,4 @@ def _nearest_own(items: EmbeddingSet, query: int) -> float:
     if not len(own):
         return float("inf")
     of_query = np.full(len(own), query)
-    return float(exact_distances(items.vectors, of_query, items.vectors, own).min())
+    return float(offset_distances(items, of_query, own).min())

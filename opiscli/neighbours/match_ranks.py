@@ -7,7 +7,8 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.neighbours.exact import Neighbours, NeighbourSearch, Vectors, certain
+from opiscli.neighbours.certainty import Vectors, certain, offsets_of
+from opiscli.neighbours.exact import Neighbours, NeighbourSearch
 from opiscli.progress import Progress
 
 
@@ -114,9 +115,11 @@ def ranks_from_nearest(
     """
     nearer = (other < own).astype(np.int64)
     tied = np.zeros_like(nearer)
+    offsets = offsets_of(items)
     halves = None if items.half_squares is None else items.half_squares[queries]
     with np.errstate(invalid="ignore"):
-        is_certain = np.abs(own - other) > certain(halves, np.minimum(own, other))
+        known = certain(halves, np.minimum(own, other), offsets[queries], offsets)
+        is_certain = np.abs(own - other) > known
     in_doubt = np.flatnonzero(~is_certain)
     if in_doubt.size:
         ranks = match_ranks(items, 1, threads=threads, queries=queries[in_doubt])

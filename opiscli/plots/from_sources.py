@@ -1,5 +1,6 @@
 """From sources to the numbers of a picture: what the commands that draw and Python share."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ from opiscli.analysis.evaluate import derive
 from opiscli.analysis.given_thresholds import about_units, given_threshold, to_count
 from opiscli.analysis.inputs import Input, Work
 from opiscli.counts.counts import CountedSet
-from opiscli.errors import UsageError
+from opiscli.errors import OpisWarning, UsageError
 from opiscli.plots.drawing.utility import MOST_LINES
 from opiscli.plots.naming import chosen_labels, parse_arrows, short_names
 from opiscli.plots.numbers.classes import ClassErrors, class_errors, threshold_at
@@ -135,8 +136,8 @@ def classes_of(
     threshold = given_threshold(counts, target)
     if threshold is None:
         threshold = threshold_at(counts, target.value or _DEFAULT_FAR)
-    warnings = about_units(counts, [target])
-    errors = replace(class_errors(name, counts, threshold), warnings=warnings)
+    about = about_units(counts, [target])
+    errors = replace(class_errors(name, counts, threshold), warnings=about)
     return errors, chosen_labels(highlight or _WORST, errors.worst_first())
 
 
@@ -151,4 +152,8 @@ def _counted(
     names = names or short_names([source.name for source in sources])
     for name, source in zip(names, sources, strict=True):
         opened = source.open(work)
-        yield " ".join([name, *opened.where]), opened.count(given, work, **more)
+        if opened.score:
+            said = f"{name}: similarities are cosines minus the offsets of both items"
+            warnings.warn(f"{said} ({opened.score})", OpisWarning, stacklevel=2)
+        score = [f"({opened.score})"] if opened.score else []
+        yield " ".join([name, *opened.where, *score]), opened.count(given, work, **more)

@@ -8,13 +8,16 @@ from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import CalibratedPoint
 from opiscli.results.result import Result
 
+PLAIN_SCORE = "cosine"
+"""What pairs are compared by without offsets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration(Result):
     """Thresholds that meet targets, with the rates attained.
 
     The thresholds were chosen on ``data``; the rates were measured on ``evaluation_data``,
-    if that is another set.
+    if that is another set. ``score`` is what pairs are compared by.
     """
 
     schema: ClassVar[str] = "opis.calibration/1"
@@ -26,3 +29,4 @@ class Calibration(Result):
     operating_points: tuple[CalibratedPoint, ...]
     warnings: tuple[ReportWarning, ...]
     own_thresholds: OwnThresholdGain | None = None
+    score: str = PLAIN_SCORE

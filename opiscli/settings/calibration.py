@@ -51,6 +51,8 @@ class Target:
     value
         A rate in (0, 1), a distance in [0, 2] or a similarity in [-1, 1]; none for ``eer`` and
         ``max-utility``.
+    score
+        What pairs are compared by, if not by their cosine: bounds of thresholds are then unknown.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Target:
 
     criterion: Criterion
     value: float | None = None
+    score: str = ""
 
     def __post_init__(self) -> None:
         if self.criterion in _WITHOUT_VALUE:
@@ -76,7 +79,8 @@ class Target:
                 hint=f"For example --criterion={self.criterion}=0.05.",
             )
         if self.criterion in _UNITS:
-            units.require_value(_UNITS[self.criterion], self.value)
+            if not self.score:
+                units.require_value(_UNITS[self.criterion], self.value)
             return
         # Only FAR has an option of its own; a value such as 95 was meant as percent.
         is_far = self.criterion is Criterion.FAR
@@ -220,6 +224,8 @@ class CalibrationSettings:
     holdout, repeats
         Share of classes to choose the threshold on, the others being tested, in (0, 1),
         and how often; ``None`` for not at all.
+    score
+        What pairs are compared by, if not by their cosine; follows from the data.
     seed
         Of the draws of classes.
 
@@ -240,6 +246,7 @@ class CalibrationSettings:
     min_items: int = DEFAULT_MIN_ITEMS
     holdout: float | None = None
     repeats: int = 20
+    score: str = ""
     seed: int = DEFAULT_SEED
 
     def __post_init__(self) -> None:
@@ -269,6 +276,7 @@ class CalibrationSettings:
         parts = [
             "opis",
             f"d:{self.distance}",
+            *([f"score:{self.score}"] if self.score else []),
             f"target:{','.join(str(target) for target in self.targets)}",
             f"avg:{self.average}",
         ]

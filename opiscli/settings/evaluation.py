@@ -45,6 +45,8 @@ class RangeRequest:
     by
         ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` and ``similarity`` give
         the thresholds themselves, in [0, 2] or [-1, 1].
+    score
+        What pairs are compared by, if not by their cosine: bounds of thresholds are then unknown.
 
     Raises
     ------
@@ -55,13 +57,15 @@ class RangeRequest:
     by: RangeBy = RangeBy.FAR
     lo: float = 1e-2
     hi: float = 1e-1
+    score: str = ""
 
     def __post_init__(self) -> None:
         unit = _UNITS.get(self.by)
         option = f"--{self.by}-range" if unit is None else unit.range_option
         example = "1e-2:1e-1" if unit is None else unit.range_example
         if unit is not None:
-            units.require_range(unit, self.lo, self.hi)
+            if not self.score:
+                units.require_range(unit, self.lo, self.hi)
         elif not (0 < self.lo < 1 and 0 < self.hi < 1):
             raise UsageError(
                 f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two rates above 0 and"
@@ -98,7 +102,7 @@ class RangeRequest:
         named = {"far_range": far, "frr_range": frr, "range": distance}
         require_one("the calibration range", **named, similarity_range=similarity)
         if similarity is not None:
-            return cls(RangeBy.SIMILARITY, *sorted(similarity))
+            return cls(RangeBy.SIMILARITY, min(similarity), max(similarity))
         bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
         some = [(by, pair) for by, pair in bounds.items() if pair is not None]
         return cls(some[0][0], *some[0][1]) if some else None
@@ -146,6 +150,8 @@ class EvaluationSettings:
         About how many pairs are to stand for all; ``None`` for all of them.
     gallery
         Whether queries are held against a separate gallery, and pairs are across the two.
+    score
+        What pairs are compared by, if not by their cosine; follows from the data.
     seed
         Of the bootstrap over classes, and of the sample of pairs.
     n_resamples
@@ -169,6 +175,7 @@ class EvaluationSettings:
     min_items: int = DEFAULT_MIN_ITEMS
     sample_pairs: int | None = None
     gallery: bool = False
+    score: str = ""
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
 
@@ -219,6 +226,7 @@ class EvaluationSettings:
         parts = [
             "opis",
             f"d:{self.distance}",
+            *([f"score:{self.score}"] if self.score else []),
             f"u:{self.utility}",
             f"b:{plain(self.beta)}",
             f"range:{self.calibration_range}",
@@ -241,6 +249,11 @@ class EvaluationSettings:
         if group_by is not None:
             parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])
+
+
+def without_score(signature: str) -> str:
+    """A signature without what pairs were compared by, which is what a comparison may be about."""
+    return "|".join(part for part in signature.split("|") if not part.startswith("score:"))
 
 
 def require_min_items(min_items: int) -> None:

@@ -1,22 +1,24 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.sources import numpy_files
-from opiscli.sources.in_memory import read_arrays, read_frame
+from opiscli.sources.in_memory import array_table, read_arrays, read_frame
 from opiscli.sources.kinds import Kind, kind_of_file
 from opiscli.sources.selection import Selection, refuse_labels_file
 
 if TYPE_CHECKING:
+    from opiscli.sources.offset_rows import OffsetRows
     from opiscli.sources.table import Table
 
 __all__ = [
     "Selection",
     "map_embeddings",
+    "open_rows",
     "project_embeddings",
     "read_arrays",
     "read_embeddings",
@@ -124,6 +126,29 @@ def project_embeddings(
 
         table = frames.open_frame(source, "table", selection)
     return mapping.collect_mapped(table, selection, change)
+
+
+def open_rows(
+    source: object, selection: Selection, columns: Mapping[str, object] | None = None
+) -> "OffsetRows":
+    """Open a source whose labels are optional, to compute offsets of its rows.
+
+    Parameters
+    ----------
+    source
+        The name of a source, a table in memory, or an array.
+    columns
+        Columns beside an array, ``None`` where there is none.
+    """
+    from opiscli.sources.offset_rows import OffsetRows
+
+    if isinstance(source, str):
+        return OffsetRows(_open_for_mapping(source, selection), selection)
+    if columns is not None:
+        return OffsetRows(array_table(source, columns), selection)
+    from opiscli.sources import frames
+
+    return OffsetRows(frames.open_frame(source, "table", selection), selection)
 
 
 def _open_for_mapping(source: str, selection: Selection) -> "Table":

@@ -2,13 +2,20 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opiscli.embeddings.array_like import matrix_of
+from opiscli.embeddings.array_like import array_of, matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.frame_like import refuse_other_order
 from opiscli.embeddings.label_array import label_array
-from opiscli.sources.selection import Selection
+from opiscli.embeddings.offsets import Offsets
+from opiscli.errors import EmbeddingError
+from opiscli.sources.selection import OFFSET_NAME, Selection
+
+if TYPE_CHECKING:
+    from opiscli.sources.table import Table
 
 
 def read_arrays(
@@ -24,6 +31,7 @@ def read_arrays(
         Anything that `label_array` takes, or the path of a file of labels.
     columns
         Further columns by name, on which conditions can be, too; ``label`` is that of the labels.
+        One of floats or `Offsets` called ``offset`` makes offsets of the similarities.
 
     Raises
     ------
@@ -43,9 +51,16 @@ def read_arrays(
             keep_missing=bool(selection.exclude),
             memory_limit=selection.memory_limit,
         )
+    offsets = None if selection.no_offset else _offsets_among(columns)
+    columns = {name: values for name, values in columns.items() if not _is_offset(name, values)}
     if not selection.where and not selection.exclude:
         return EmbeddingSet.from_arrays(
-            matrix, labels, columns, with_pairs=selection.with_pairs, beside=selection.beside
+            matrix,
+            labels,
+            columns,
+            with_pairs=selection.with_pairs,
+            beside=selection.beside,
+            offsets=offsets,
         )
     # Imported here: pyarrow takes long to import, and is not needed for all rows.
     from opiscli.sources import arrays_as_tables, tables
@@ -54,7 +69,42 @@ def read_arrays(
         name: label_array(values, "value", f" ({name})", keep_missing=True)
         for name, values in {"label": labels, **columns}.items()
     }
-    return tables.read(arrays_as_tables.table_of("arrays", matrix, further), selection)
+    if offsets is not None:
+        further[OFFSET_NAME] = offsets.values
+    read = tables.read(arrays_as_tables.table_of("arrays", matrix, further), selection)
+    if offsets is None or read.offsets is None:
+        return read
+    how = replace(read.offsets, k=offsets.k, weight=offsets.weight)
+    return replace(read, offsets=how)
+
+
+def _is_offset(name: str, values: object) -> bool:
+    if name != OFFSET_NAME or isinstance(values, Offsets):
+        return name == OFFSET_NAME
+    try:
+        array = array_of(values, "offsets")
+    except EmbeddingError:
+        return False
+    return array.ndim == 1 and array.dtype.kind == "f"
+
+
+def _offsets_among(columns: Mapping[str, object]) -> Offsets | None:
+    values = columns.get(OFFSET_NAME)
+    if isinstance(values, Offsets) or not _is_offset(OFFSET_NAME, values):
+        return values if isinstance(values, Offsets) else None
+    return Offsets.of(array_of(values, "offsets"))
+
+
+def array_table(embeddings: object, columns: Mapping[str, object]) -> "Table":
+    """Arrays as a table, without the columns that are None."""
+    from opiscli.sources import arrays_as_tables
+
+    further = {
+        name: label_array(values, "value", f" ({name})", keep_missing=True)
+        for name, values in columns.items()
+        if values is not None and name != OFFSET_NAME
+    }
+    return arrays_as_tables.table_of("arrays", matrix_of(embeddings), further)
 
 
 def read_frame(frame: object, selection: Selection, *, name: str = "table") -> EmbeddingSet:

@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import EmbeddingError, SourceError
+from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.columns import EmbeddingColumns, vectors
+from opiscli.sources.offset_column import holds_offsets, offset_column
 from opiscli.sources.plain_types import plain, storable
-from opiscli.sources.selection import Selection
+from opiscli.sources.selection import OFFSET_NAME, Selection
 from opiscli.sources.table import Table
 from opiscli.sources.tables import SelectedRows, require_united
 from opiscli.sources.validated import require_all_rows
@@ -27,17 +28,29 @@ def write_mapped(
     table: Table, selection: Selection, change: Change, path: Path, *, force: bool
 ) -> int:
     """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
+    return write_batches(_mapped(table, selection, change), table, selection, path, force=force)
+
+
+def write_batches(
+    batches: Iterator[pa.RecordBatch],
+    table: Table,
+    selection: Selection,
+    path: Path,
+    *,
+    force: bool,
+) -> int:
+    """Write batches that are made of the selected rows of a table; return how many rows."""
     n_rows = 0
     writer: pq.ParquetWriter | None = None
     with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
         try:
-            for batch in _mapped(table, selection, change):
+            for batch in batches:
                 with _written(table):
                     writer = writer or pq.ParquetWriter(file, batch.schema)
                     writer.write_batch(batch)
                 n_rows += batch.num_rows
             if writer is None:
-                raise _no_rows(table, selection)
+                raise no_rows(table, selection)
         finally:
             if writer is not None:
                 with _written(table):
@@ -75,7 +88,7 @@ def collect_mapped(table: Table, selection: Selection, change: Change) -> Float3
         require_room(n_bytes, f"the projection of {table.name}", selection.memory_limit)
         blocks.append(values)
     if not blocks:
-        raise _no_rows(table, selection)
+        raise no_rows(table, selection)
     return np.concatenate(blocks)
 
 
@@ -88,7 +101,15 @@ def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.R
     require_united(table, embedding.names)
     require_united(table, names, everywhere=False)
     name = "embedding" if embedding.are_wide else embedding.names[0]
-    kept = [one for one in names if one not in embedding.names]
+    stale = offset_column(table, selection, list(embedding.names))
+    if stale is not None:
+        raise UsageError(
+            f"{table.name} has offsets of the embeddings as they are, which other embeddings would"
+            " make wrong",
+            hint="Add --no-offset to leave the column out, and run opis normalize on the result.",
+        )
+    left_out = [OFFSET_NAME] if holds_offsets(table) else []
+    kept = [one for one in names if one not in (*embedding.names, *left_out)]
     if name in kept:
         raise SourceError(
             f"{table.name} has a column {name!r} beside those of --embedding-columns",
@@ -115,11 +136,11 @@ def _changed(
         try:
             yield batch, change(unit_rows([values], len(values)))
         except EmbeddingError as error:
-            raise _in_place(error, start) from error
+            raise in_place(error, start) from error
         start += len(values)
 
 
-def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
+def in_place(error: EmbeddingError, start: int) -> EmbeddingError:
     """Restate an error with the row number in the whole source instead of the batch."""
     if error.row is None:
         return error
@@ -131,7 +152,8 @@ def _in_place(error: EmbeddingError, start: int) -> EmbeddingError:
     )
 
 
-def _no_rows(table: Table, selection: Selection) -> EmbeddingError:
+def no_rows(table: Table, selection: Selection) -> EmbeddingError:
+    """Explain that no row is taken."""
     if selection.where or selection.exclude:
         return SelectedRows.of(table, selection).nothing_left()
     return EmbeddingError(

@@ -11,6 +11,7 @@ _NAMES_SHOWN = 20
 
 EMBEDDING_NAMES = ("embedding", "embeddings")
 LABEL_NAMES = ("label", "labels")
+OFFSET_NAME = "offset"
 """What columns are called where none is named, in every kind of source."""
 
 
@@ -47,6 +48,8 @@ class Selection:
         the order of the numbers in their names.
     memory_limit
         Bytes that reading may take; by default a share of the machine's memory.
+    no_offset
+        Whether a column of offsets is ignored.
     """
 
     embedding: str | None = None
@@ -63,6 +66,7 @@ class Selection:
     exclude: tuple[str, ...] = ()
     embedding_columns: str | None = None
     memory_limit: int | None = field(default=None, compare=False)
+    no_offset: bool = False
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""
@@ -103,6 +107,7 @@ class Selection:
             (self.labels_option, self.labels_file),
             ("--group-by", self.group),
             ("--show", self.show),
+            ("--no-offset", self.no_offset),
         ):
             if value:
                 raise UsageError(

@@ -1,14 +1,15 @@
 """Reads the selected rows and columns of a table, a batch of rows at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.embeddings.embedding_set import EmbeddingSet, require_pairs
-from opiscli.embeddings.labels import Labels
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.labels import Labels, require_pairs
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
 from opiscli.settings.memory_limit import require_room
@@ -17,6 +18,7 @@ from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
+from opiscli.sources.offset_column import offset_column, offsets_of
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
     LABEL_NAMES,
@@ -112,7 +114,8 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     embedding = EmbeddingColumns.of(schema, source, selection)
     label = selection.label or usual_name(LABEL_NAMES, schema.names)
     item_id = selection.id_among(schema.names)
-    further = _further(schema, source, selection, label, item_id)
+    offset = offset_column(table, selection, [*embedding.names, label])
+    further = _further(schema, source, selection, label, item_id, offset)
     require_united(table, [*embedding.names, *further])
     require_label_type(schema.field(label), source)
     rows = SelectedRows.of(table, selection)
@@ -130,22 +133,22 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
             require_pairs(coded())
         for chunks in collected.values():
             chunks.clear()
-        asked = _put_aside(rows.batches([*embedding.names, *further]), collected)
+        asked = put_aside(rows.batches([*embedding.names, *further]), collected)
         read = vectors(asked, embedding)
         yield from arriving(read, further, n_items, source, limit)
 
-    try:
+    with naming(collected, item_id):
         embeddings = centred_rows(blocks, n_items, selection.beside)
-    except EmbeddingError as error:
-        if error.row is None or item_id is None or not collected[item_id]:
-            raise
-        item = pa.chunked_array(collected[item_id])[error.row]
-        raise named_by_id(error, shown_value(item)) from error
+        offsets = None
+        if offset is not None:
+            offsets = offsets_of(pa.chunked_array(collected[offset]), table)
     others = {
         name: texts(pa.chunked_array(collected[name]), name, source, selection)
         for name in selection.others(schema.names)
     }
-    return EmbeddingSet.from_rows(embeddings, coded(), others, with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(
+        embeddings, coded(), others, with_pairs=selection.with_pairs, offsets=offsets
+    )
 
 
 def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
@@ -158,19 +161,38 @@ def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
     return n_items
 
 
+@contextmanager
+def naming(collected: dict[str, list[pa.Array]], item_id: str | None) -> Iterator[None]:
+    """Restate an error in a row with the id of the row, where ids are read."""
+    try:
+        yield
+    except EmbeddingError as error:
+        if error.row is None or item_id is None or not collected[item_id]:
+            raise
+        item = pa.chunked_array(collected[item_id])[error.row]
+        raise named_by_id(error, shown_value(item)) from error
+
+
 def _further(
-    schema: pa.Schema, source: str, selection: Selection, label: str, item_id: str | None
+    schema: pa.Schema,
+    source: str,
+    selection: Selection,
+    label: str,
+    item_id: str | None,
+    offset: str | None,
 ) -> list[str]:
     """Names of the columns that are read beside the embeddings; every one exists."""
     asked = {label: "--label-column", **selection.others(schema.names)}
     if item_id is not None:
         asked.setdefault(item_id, "--id-column")
+    if offset is not None:
+        asked.setdefault(offset, "--no-offset")
     for name, option in asked.items():
         require_column(name, schema.names, source, option)
     return list(asked)
 
 
-def _put_aside(
+def put_aside(
     batches: Iterator[pa.RecordBatch], collected: dict[str, list[pa.Array]]
 ) -> Iterator[pa.RecordBatch]:
     """Keep some columns of each batch: of repeated texts one copy, and numbers for the rows."""

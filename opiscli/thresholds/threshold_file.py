@@ -1,6 +1,7 @@
 """The threshold file: one threshold with everything needed to apply it correctly."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 from opiscli.atomic_file import whole_file
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
+from opiscli.embeddings.offsets import COSINE, possible_distances
 from opiscli.errors import SourceError, UsageError
 from opiscli.regular_file import open_regular
 from opiscli.results import CalibratedPoint, Calibration
+from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.results.json_text import read_json
 
 SCHEMA = "opis.threshold/1"
@@ -21,6 +24,7 @@ SCHEMA = "opis.threshold/1"
 _MEANING = {"accept": "distance <= threshold", "normalize": True}
 """How every threshold is applied; a file that says otherwise means another one."""
 
+_OFFSET_SCORE = re.compile(r"cos-offset(\(k=\d+,w=[-+.\de]+\))?")
 _LARGEST = 1 << 20
 _UNRESOLVED = 2.0**-20
 """Cosine distances below which ``1 - s`` loses digits that pairs differ by."""
@@ -35,6 +39,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "threshold": point.threshold,
         "similarity": point.similarity,
         "distance": of.distance,
+        "score": of.score,
         **_MEANING,
         "target": {
             "criterion": point.criterion,
@@ -78,8 +83,8 @@ def write(of: Calibration, path: Path, *, force: bool = False) -> None:
         temporary.write_text(f"{text}\n", "utf-8")
 
 
-def read(path: Path, distance: Distance) -> float:
-    """Read the threshold of a file, for a set that is measured in ``distance``.
+def read(path: Path, distance: Distance, score: str = "") -> float:
+    """Read the threshold of a file, for a set that is measured in ``distance`` of a ``score``.
 
     The file may have been edited: what is left out is not verified, but everything that gives
     the threshold its meaning must be as opis applies it.
@@ -93,9 +98,10 @@ def read(path: Path, distance: Distance) -> float:
     """
     try:
         found = _object(path)
-        measured = _measured(found)
-        threshold = _number(found, "threshold", 0, 2)
-        _require_agreement(found, threshold, measured)
+        measured, scored = _measured(found), _score(found)
+        least, largest = possible_distances(scored, measured)
+        threshold = _number(found, "threshold", least, largest)
+        _require_agreement(found, threshold, measured, scored)
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "strerror", None) or str(cause)
         raise SourceError(
@@ -107,7 +113,23 @@ def read(path: Path, distance: Distance) -> float:
             f"the threshold in {path} is a {measured} distance, but distances here are {distance}",
             hint=f"Add --distance {measured}.",
         )
+    if scored != score:
+        raise UsageError(
+            f"the threshold in {path} is for {scored or COSINE}, but items here are compared by"
+            f" {score or COSINE}",
+            hint="Compute offsets the same way (opis normalize), or add --no-offset to both.",
+        )
     return threshold
+
+
+def _score(found: Mapping[str, Any]) -> str:
+    """What pairs are compared by, if not by their cosine, which it is where nothing is said."""
+    score = found.get("score", PLAIN_SCORE)
+    if not isinstance(score, str) or not (score == PLAIN_SCORE or _OFFSET_SCORE.fullmatch(score)):
+        raise ValueError(
+            f"its score is {_shown(score)}, expected {PLAIN_SCORE} or cos-offset(k=…,w=…)"
+        )
+    return "" if score == PLAIN_SCORE else score
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -136,20 +158,23 @@ def _require_value(found: Mapping[str, Any], name: str, expected: object) -> Non
         raise ValueError(f"its {name} is {_shown(value)}, expected {json.dumps(expected)}")
 
 
-def _number(found: Mapping[str, Any], name: str, lowest: int, highest: int) -> float:
+def _number(found: Mapping[str, Any], name: str, lowest: float, highest: float) -> float:
     value: Any = found.get(name)
     # JSON's true is an int for Python.
     if type(value) not in (int, float) or not lowest <= value <= highest:
         raise ValueError(
-            f"its {name} is {_shown(value)}, expected a number in [{lowest}, {highest}]"
+            f"its {name} is {_shown(value)}, expected a number in [{lowest:.4g}, {highest:.4g}]"
         )
     return float(value)
 
 
-def _require_agreement(found: Mapping[str, Any], threshold: float, measured: Distance) -> None:
+def _require_agreement(
+    found: Mapping[str, Any], threshold: float, measured: Distance, score: str
+) -> None:
     if "similarity" not in found:
         return
-    similarity = _number(found, "similarity", -1, 1)
+    least, largest = possible_distances(score, Distance.COSINE)
+    similarity = _number(found, "similarity", 1 - largest, 1 - least)
     if measured.of_similarity(similarity) != threshold and not _same(
         threshold, similarity, measured
     ):

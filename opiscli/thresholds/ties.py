@@ -97,6 +97,8 @@ def is_settled(threshold: float, given: float, distance: Distance, dims: int) ->
 def _groups(threshold: float, distance: Distance, dims: int) -> Iterator[_Group]:
     """Where pairs exactly at a threshold may be found; a single pair only very close to it."""
     cosine = float(to_cosine_distance(np.array(threshold), distance))
+    if not 0 <= cosine <= LARGEST:
+        return  # only offsets make such distances, and no ties
     fraction = Fraction(cosine).limit_denominator(_LARGEST_DENOMINATOR)
     if abs(cosine - float(fraction)) > _EXACT:
         return

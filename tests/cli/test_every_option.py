@@ -25,6 +25,7 @@ CALLS = {
     "calibrate": "e.parquet --far 0.05",
     "check": "e.parquet --fail-if opis>0.2",
     "finetune": "t.parquet --steps 20 --far 0.05:0.2 -o new.safetensors",
+    "normalize": "e.parquet --cohort c.parquet --k 20 -o new.parquet",
     "project": "e.parquet --head head.safetensors -o new.parquet",
     "export": "head.safetensors -o new.npz",
     "report": "small.parquet -o new.html",
@@ -48,6 +49,7 @@ CASES = """
 * --where fold=a
 * --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
+* --no-offset                           | o.parquet
 * --drop-duplicates
 * --min-items 9
 * --far-range 0.05:0.3                  |                                                | opis
@@ -85,6 +87,7 @@ compare --embedding-columns dim_*       | wide.parquet w.parquet --embedding-col
 compare --id-column name                | bad.parquet e.parquet                          | exit 4
 compare --labels y.npy                  | x.npy x.npy --labels z.npy
 compare --k 5
+compare --no-offset                     | o.parquet f.parquet
 
 inspect --distance cosine               |                                                | threshold
 inspect --far 0.2                       |                                                | threshold
@@ -150,6 +153,20 @@ finetune --seed 7                       |                                       
 finetune --force                        | -o there.safetensors
 finetune --threads 0                    |                                                | exit 2
 
+normalize --cohort many.parquet
+normalize --embedding-columns dim_*     | wide.parquet --cohort wide.parquet --embedding-columns o*
+normalize --cohort-where fold=a
+normalize --cohort-labels y.npy         | --cohort x.npy                                 | exit 4
+normalize --labels y.npy                | x.npy
+normalize --id-column name              | bad.parquet                                    | exit 4
+normalize --label-column kind
+normalize --k 10
+normalize --weight 0.5
+normalize --output mine.parquet
+normalize --seed 7                      | --json
+normalize --force                       | -o there.parquet
+normalize --no-offset                   | o.parquet
+
 project --head other.safetensors
 project --output mine.parquet
 project --force                         | -o there.parquet
@@ -190,7 +207,7 @@ plot-classes --force                    | -o there.svg
 """
 
 # Options without which a call is refused; all other calls go through without theirs, too.
-LETS_PASS = {"--force", "--allow-zero", "--threshold-file"}
+LETS_PASS = {"--force", "--allow-zero", "--threshold-file", "--no-offset"}
 
 # What the last column may name, and how it is found in what a command prints and writes; in a
 # picture, all but its words.
@@ -265,6 +282,13 @@ def write_wide(name, source):
     pq.write_table(pa.table(columns), name)
 
 
+def write_offsets(name, source):
+    """The same items with offsets of their similarities."""
+    rows = pq.read_table(source)
+    offsets = np.random.default_rng(7).normal(scale=0.1, size=len(rows))
+    pq.write_table(rows.append_column("offset", pa.array(offsets)), name)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The sources and files that the calls name."""
@@ -277,6 +301,8 @@ def folder(tmp_path_factory):
         write_set("v.parquet", first=50, seed=3)
         write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
+        write_set("c.parquet", n_classes=40, sizes=(6, 9), first=100, seed=6)
+        write_offsets("o.parquet", "e.parquet")
         write_wide("wide.parquet", "t.parquet")
         write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)

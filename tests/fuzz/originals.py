@@ -80,7 +80,12 @@ def _table(random):
         ]
     )
     split = pa.array(["a", "b"] * (N // 2))
-    return pa.table({"embedding": embedding, "label": label, "split": split})
+    table = pa.table({"embedding": embedding, "label": label, "split": split})
+    if random.random() < 0.25:
+        about = {b"opis.offset": b'{"k": 5, "weight": 0.25}'}
+        offset = pa.field("offset", pa.float32(), metadata=about)
+        table = table.append_column(offset, pa.array(CODES / 100, pa.float32()))
+    return table
 
 
 _ON_TABLES = (
@@ -88,8 +93,16 @@ _ON_TABLES = (
     ("evaluate", "{}", "-q", "--json", "--where", "split=a", "--far-range", "0.05:0.3"),
     ("evaluate", "{}", "-q", "--json", "--group-by", "split"),
     ("inspect", "{}", "-q", "--json"),
+    ("normalize", "{}", "--cohort", "cohort.parquet", "--k", "5", "-o", "out.parquet", "--force"),
     ("project", "{}", "--head", "head.safetensors", "-o", "out.parquet", "--force"),
 )
+
+
+def _cohort():
+    sink = io.BytesIO()
+    labels = pa.array([f"other {at % 12}" for at in range(N)])
+    pq.write_table(pa.table({"embedding": X.tolist(), "label": labels}), sink)
+    return sink.getvalue()
 
 
 def _on_table(random, name, contents, *, has_digest=False, pipe=True):
@@ -97,6 +110,8 @@ def _on_table(random, name, contents, *, has_digest=False, pipe=True):
     command = random.choice(_ON_TABLES)
     argv = tuple(word.format("-" if stdin else name) for word in command)
     others = {"head.safetensors": head()} if "project" in argv else {}
+    if "normalize" in argv:
+        others = {"cohort.parquet": _cohort()}
     return Case(name, contents, argv, others, stdin, has_digest)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 class BruteForce:
     """All distances of a small set, and every number that follows from them."""
 
-    def __init__(self, embeddings, labels, distance="euclidean", min_items=2):
+    def __init__(self, embeddings, labels, distance="euclidean", min_items=2, offsets=None):
         self.min_items = min_items
         x = np.asarray(embeddings, dtype=np.float64)
         x = x / np.sqrt((x * x).sum(axis=1))[:, None]
@@ -25,6 +25,12 @@ class BruteForce:
                 self.d[a, b] = math.sqrt(((x[a] - x[b]) ** 2).sum())
         else:
             self.d = np.maximum(1 - similarity, 0)
+        if offsets is not None:
+            similarity = similarity - np.add.outer(offsets, offsets)
+            self.d = 1 - similarity
+            if distance == "euclidean":
+                self.d = np.sign(self.d) * np.sqrt(2 * np.abs(self.d))
+            np.fill_diagonal(self.d, -9)  # an item always accepts itself
         # What only float64 rounding sets apart is tied.
         self.sort_pairs(np.round(self.d, 9), labels)
 

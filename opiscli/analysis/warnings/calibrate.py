@@ -30,7 +30,7 @@ def calibration_warnings(of: Calibration, n_conflicts: int) -> tuple[ReportWarni
 def _moved(point: CalibratedPoint, of: Calibration) -> Iterator[ReportWarning]:
     """A given threshold that an evaluation file has no counts at."""
     distance = Distance(of.distance)
-    given = Target(Criterion(point.criterion), point.target).threshold(distance)
+    given = Target(Criterion(point.criterion), point.target, of.score).threshold(distance)
     if given is None or point.threshold is None or point.similarity is None:
         return
     if not is_settled(point.threshold, given, distance, of.data.dims):

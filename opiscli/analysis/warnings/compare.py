@@ -13,6 +13,7 @@ DOUBTS = frozenset(
         "small-classes",
         "missing-labels",
         "labels-alike",
+        "offset-scores",
     )
 )
 """Warnings that the numbers of a set may not mean what they seem to."""
@@ -28,7 +29,7 @@ def comparison_warnings(
     evaluations
         All that are compared.
     signatures
-        Each of theirs once.
+        Each of theirs once, but for what pairs are compared by.
     is_paired
         Whether all have the same classes, or it is not known.
     """

@@ -24,7 +24,18 @@ def source_warnings(run: CountedSet) -> tuple[ReportWarning, ...]:
     return (
         *label_warnings(run.counted.names, table.class_sizes),
         *_about_separation(run),
+        *_about_score(run.settings.score),
     )
+
+
+def _about_score(score: str) -> Iterator[ReportWarning]:
+    if score:
+        yield ReportWarning(
+            "offset-scores",
+            f"similarities are cosines minus the offsets of both items ({score}): a threshold from"
+            " here holds only for similarities computed the same way; --no-offset measures the"
+            " cosines",
+        )
 
 
 def _about_separation(run: CountedSet) -> Iterator[ReportWarning]:

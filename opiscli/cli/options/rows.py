@@ -74,6 +74,15 @@ LabelsFile = Annotated[
         metavar="FILE",
     ),
 ]
+NoOffset = Annotated[
+    bool,
+    option(
+        "Ignore the column offset (written by opis normalize), which otherwise is subtracted from"
+        " similarities.",
+        _PANEL,
+        "--no-offset",
+    ),
+]
 DropDuplicates = Annotated[
     bool | None,
     option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
@@ -112,6 +121,7 @@ class Rows:
     where: Where = None
     exclude: Exclude = None
     labels: LabelsFile = None
+    no_offset: NoOffset = False
 
     def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
         """These rows of a source, by default of standard input.
@@ -135,6 +145,7 @@ class Rows:
             "exclude": tuple(self.exclude or ()),
             "embedding_columns": self.embedding_columns,
             "labels_file": self.labels,
+            "no_offset": self.no_offset,
             **more,
         }
         return Selection(*columns, **chosen)
@@ -146,9 +157,13 @@ class Rows:
         words = [str(source)]
         for field in fields(self):
             given = getattr(self, field.name)
+            name = f"--{field.name.replace('_', '-')}"
+            if isinstance(given, bool):
+                words += [name] if given else []
+                continue
             values = given if isinstance(given, list) else [] if given is None else [given]
             for value in values:
-                words += [f"--{field.name.replace('_', '-')}", str(value)]
+                words += [name, str(value)]
         return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":

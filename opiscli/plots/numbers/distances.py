@@ -52,7 +52,8 @@ def distances(name: str, run: CountedSet, n_bins: int = 160) -> Distances:
     filled = (pooled.positive > 0) | (pooled.negative > 0)
     ticks = pooled.ticks[filled]
     lowest = float(ticks[0]) - (float(ticks[-1]) - float(ticks[0])) / _FINE
-    even = np.linspace(max(lowest, 0.0), float(ticks[-1]), n_bins + 1)
+    start = lowest if ticks[0] < 0 else max(lowest, 0.0)  # below zero only with offsets
+    even = np.linspace(start, float(ticks[-1]), n_bins + 1)
     width = even[1] - even[0]
     at = np.searchsorted(ticks, even, side="right")
     # An edge inside a bin of the ruler moves to where that bin begins, an edge in a gap stays.

@@ -8,7 +8,6 @@ from scipy.special import ndtr, ndtri
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import PairCounts
-from opiscli.embeddings.cosine import LARGEST
 
 _FIRST_POSITIVES = 2e-3
 _MOST_NEGATIVES = 0.7
@@ -32,7 +31,8 @@ def overview(counted: Counts, range_: tuple[float, float], n_thresholds: int) ->
     ticks, room = counted.pooled.ticks, _MARGIN * (range_[1] - range_[0])
     first = min(ticks[_quantile(counted.pooled.positive, _FIRST_POSITIVES)], range_[0] - room)
     last = max(ticks[_quantile(counted.pooled.negative, _MOST_NEGATIVES)], range_[1] + room)
-    even = np.linspace(max(first, counted.table.thresholds[0]), min(last, LARGEST), n_thresholds)
+    known = counted.table.thresholds
+    even = np.linspace(max(first, known[0]), min(last, known[-1]), n_thresholds)
     below = _known_below(counted, even)
     shown = np.union1d(np.where(even - below > _GAP, even, below), range_)
     return replace(counted.at(_known_below(counted, shown)), thresholds=shown)

@@ -11,7 +11,9 @@ from opiscli.report.terminal.check import draw_check
 from opiscli.report.terminal.compare import draw_comparison
 from opiscli.report.terminal.evaluate import draw_evaluation
 from opiscli.report.terminal.inspect import draw_inspection
+from opiscli.report.terminal.normalize import draw_normalization
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
+from opiscli.results.normalization import Normalization
 
 _WIDTH = 80
 _UNLIMITED = 100_000
@@ -36,6 +38,8 @@ def draw(result: object, *, full: bool = False) -> RenderableType:
             return draw_comparison(result)
         case Inspection():
             return draw_inspection(result)
+        case Normalization():
+            return draw_normalization(result)
     raise TypeError(f"no drawing is known for {type(result).__name__}")
 
 
