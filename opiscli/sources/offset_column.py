@@ -74,6 +74,8 @@ def offsets_of(column: pa.ChunkedArray, table: Table) -> Offsets:
     SourceError
         If files of one source were normalised in different ways.
     """
+    if pa.types.is_dictionary(column.type):  # as texts are kept
+        column = column.cast(column.type.value_type)
     if pa.types.is_large_string(column.type):
         values = np.array([_number(text, row) for row, text in enumerate(column.to_pylist())])
     else:
