@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, deserialize
-from safetensors.numpy import save
 
 from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
@@ -59,12 +58,25 @@ def write_tensors(
     OutputError
         If it cannot be written.
     """
-    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
+    arrays = {name: np.ascontiguousarray(tensors[name], "<f4") for name in sorted(tensors)}
     described = {**description, _DIGEST: _digest(arrays, description)}
-    # One text, because the library writes several in an order that changes from run to run.
-    contents = save(arrays, {_DESCRIPTION: json.dumps(described, allow_nan=False)})
-    with whole_file(path, force=force) as temporary:
-        temporary.write_bytes(contents)
+    header = _header(arrays, {_DESCRIPTION: json.dumps(described, allow_nan=False)})
+    with whole_file(path, force=force) as temporary, temporary.open("wb") as file:
+        # Array by array: the library holds two more copies of all of them.
+        file.write(len(header).to_bytes(_LENGTH, "little") + header)
+        for array in arrays.values():
+            file.write(array.data)
+
+
+def _header(arrays: Mapping[str, Float32Array], texts: Mapping[str, str]) -> bytes:
+    """Names, shapes and places of arrays as JSON, padded so that the arrays are aligned."""
+    places, start = {}, 0
+    for name, array in arrays.items():
+        ends = [start, start + array.nbytes]
+        places[name] = {"dtype": _DTYPE, "shape": list(array.shape), "data_offsets": ends}
+        start = ends[1]
+    header = json.dumps({"__metadata__": texts, **places}).encode()
+    return header + b" " * (-len(header) % _LENGTH)
 
 
 def read_tensors(path: Path, most_bytes: int) -> TensorFile:

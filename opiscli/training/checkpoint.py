@@ -1,8 +1,9 @@
 """The checkpoint file of a training run, from which `--resume` continues."""
 
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,15 @@ from opiscli.training.result import ValidationStep
 SCHEMA = "opis.training/3"
 
 
-@dataclass(frozen=True, slots=True)
+_LEAST_PAUSE = 20
+"""Times as long as it took to write a checkpoint, until the next one is written."""
+
+
+@dataclass(slots=True)
 class Checkpoint:
     """The checkpoint file of a training run in progress.
+
+    That of a head with very many weights takes long to write, so not every one is.
 
     Parameters
     ----------
@@ -31,9 +38,16 @@ class Checkpoint:
 
     path: Path
     identity: str
+    _next: float = field(default=0.0, init=False)
 
     def write(self, run: TrainingRun) -> None:
-        """Write everything the run needs to continue, replacing the previous checkpoint."""
+        """Write everything the run needs to continue, unless the last one is too recent for it."""
+        started = time.monotonic()
+        if started >= self._next:
+            self._write(run)
+            self._next = started + _LEAST_PAUSE * (time.monotonic() - started)
+
+    def _write(self, run: TrainingRun) -> None:
         state = run.state
         tensors = {
             "parameters": state.flat,

@@ -6,6 +6,9 @@ import numpy as np
 
 from opiscli.arrays import FloatingArray
 
+_AT_ONCE = 1 << 16
+"""Parameters of a step that are worked on together: few enough to stay in the cache."""
+
 
 @dataclass(slots=True)
 class Adam:
@@ -49,12 +52,20 @@ class Adam:
     ) -> None:
         """Take one step; the first ``n_decaying`` also decay by ``learning_rate * decay``."""
         self.n_steps += 1
-        self.first *= self.beta1
-        self.first += (1 - self.beta1) * gradient
-        self.second *= self.beta2
-        self.second += (1 - self.beta2) * gradient**2
-        spread = np.sqrt(self.second)
+        parameters[:n_decaying] *= 1 - learning_rate * decay
+        for start in range(0, len(parameters), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            self._move(parameters[some], gradient[some], learning_rate, some)
+
+    def _move(
+        self, parameters: FloatingArray, gradient: FloatingArray, learning_rate: float, some: slice
+    ) -> None:
+        first, second = self.first[some], self.second[some]
+        first *= self.beta1
+        first += (1 - self.beta1) * gradient
+        second *= self.beta2
+        second += (1 - self.beta2) * gradient**2
+        spread = np.sqrt(second)
         spread /= (1 - self.beta2**self.n_steps) ** 0.5
         spread += self.epsilon
-        parameters[:n_decaying] *= 1 - learning_rate * decay
-        parameters -= learning_rate / (1 - self.beta1**self.n_steps) * self.first / spread
+        parameters -= learning_rate / (1 - self.beta1**self.n_steps) * first / spread

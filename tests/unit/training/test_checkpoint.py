@@ -25,7 +25,8 @@ def training(**options):
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr("opiscli.training.checkpoint._LEAST_PAUSE", 0)
     return tmp_path / "h.state.safetensors"
 
 
@@ -70,6 +71,18 @@ def test_what_is_written_is_what_is_read(path):
     assert {array.dtype for array in read_tensors(path, 1 << 20).tensors.values()} == {
         np.dtype("f4")
     }
+
+
+def test_a_checkpoint_that_takes_long_to_write_is_not_written_each_time(path, monkeypatch):
+    run = interrupted(path).read()
+    checkpoint, before = Checkpoint(path, "another"), path.read_bytes()
+    monkeypatch.setattr("opiscli.training.checkpoint._LEAST_PAUSE", 1e9)
+    checkpoint.write(run)
+    written = path.read_bytes()
+    assert written != before
+    run.best_cost -= 1
+    checkpoint.write(run)
+    assert path.read_bytes() == written
 
 
 def test_other_settings_or_data_are_refused(path):

@@ -88,14 +88,16 @@ def test_margins_are_the_similarities_at_both_ends_of_the_range():
     assert np.mean(negative >= tcm.margin_minus) == pytest.approx(FAR[1], abs=2e-3)
 
 
-def test_adam_takes_the_steps_of_the_paper():
-    adam, flat = Adam.initial(np.zeros(2)), np.array([1.0, -2.0])
-    m = v = np.zeros(2)
+@pytest.mark.parametrize("at_once", [2, 1 << 16])
+def test_adam_takes_the_steps_of_the_paper(at_once, monkeypatch):
+    monkeypatch.setattr("opiscli.training.optimisers.adam._AT_ONCE", at_once)
+    adam, flat = Adam.initial(np.zeros(5)), np.array([1.0, -2.0, 0.5, 3.0, -0.1])
+    m = v = np.zeros(5)
     expected = flat.copy()
     for t in range(1, 6):
         gradient = 2 * expected
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
-        expected = expected * (1 - 0.1 * 0.5 * np.array([1, 0]))
+        expected = expected * (1 - 0.1 * 0.5 * np.array([1, 0, 0, 0, 0]))
         expected -= 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
         adam.step(flat, gradient, 0.1, decay=0.5, n_decaying=1)
         np.testing.assert_allclose(flat, expected, rtol=1e-6)
