@@ -72,7 +72,7 @@ _Head = Annotated[
 ]
 _Start = Annotated[
     str | None,
-    option("Initial head: identity, pca or whitening. Default: identity.", _HEAD, "--start"),
+    option("Initial head: identity, plda, pca or whitening. Default: identity.", _HEAD, "--start"),
 ]
 _Dim = Annotated[int | None, option("Output dimension. Default: same as the input.", _HEAD)]
 _Optimiser = Annotated[str | None, option("Optimiser: adam or lbfgs. Default: adam.", _TRAINING)]

@@ -15,7 +15,7 @@ from opiscli.training.fit import TrainingRun
 from opiscli.training.optimisers.adam import Adam
 from opiscli.training.result import ValidationStep
 
-SCHEMA = "opis.training/3"
+SCHEMA = "opis.training/4"
 
 
 @dataclass(frozen=True, slots=True)

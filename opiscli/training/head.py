@@ -46,7 +46,7 @@ class Head(Estimator):
     head
         ``residual`` (safe with few classes), ``linear`` or ``mlp``.
     start
-        Initialisation: ``identity``, ``pca`` or ``whitening``.
+        Initialisation: ``identity``, ``plda``, ``pca`` or ``whitening``.
     dim
         Output dimension, 1 to that of the input, which is the default.
     optimiser
