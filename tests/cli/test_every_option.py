@@ -144,6 +144,10 @@ finetune --lr 0.01                      |                                       
 finetune --decay 0.5                    | --lr 0.01                                      | training
 finetune --tune 2
 finetune --resume                       |                                                | exit 2
+finetune --choose validation            |                                                | training
+finetune --careful
+finetune --at-far 0.1
+finetune --test-fraction 0.2            |                                                | training
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training
 finetune --objective recall             | --lr 0.01                                      | training
