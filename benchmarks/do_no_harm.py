@@ -24,6 +24,7 @@ from opiscli import read_embeddings
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads import Projection
 from opiscli.settings.evaluation import RangeRequest
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
 from opiscli.training.candidates import HALF_DOSE, HEAD
 from opiscli.training.descent import DescentState, descend
@@ -45,7 +46,7 @@ SIZES = {
 MOST_TEST_ITEMS = 4500
 AT_FAR = 1e-3
 LIMITS = {"OPIS": 0.05, "R@1": 0.002, "TAR": 0.01}
-THREADS = 1
+RESOURCES = Resources.of_machine(threads=1)
 
 
 def read(folder: Path, name: str, split: str) -> EmbeddingSet:
@@ -54,7 +55,7 @@ def read(folder: Path, name: str, split: str) -> EmbeddingSet:
 
 def measured(items: EmbeddingSet, projection: Projection) -> dict[str, float]:
     applied = items.with_unit_rows(projection.apply(items.unit_rows))
-    judged = Judgement.of(applied, RangeRequest.of(far=(1e-2, 1e-1)), AT_FAR, THREADS)
+    judged = Judgement.of(applied, RangeRequest.of(far=(1e-2, 1e-1)), AT_FAR, RESOURCES)
     return {name: float(value[0]) for name, value in pooled([judged])._asdict().items()}
 
 
@@ -72,7 +73,7 @@ def draw(train: EmbeddingSet, test: EmbeddingSet, n_classes: int, seed: int) -> 
     start = time.perf_counter()
     paired = np.random.default_rng(seed).permutation(np.flatnonzero(train.class_sizes > 1))
     items = train.subset(np.isin(train.codes, paired[:n_classes]))
-    result = train_head(items, None, TrainingSettings(seed=seed), THREADS)
+    result = train_head(items, None, TrainingSettings(seed=seed), RESOURCES)
     seconds = time.perf_counter() - start
     head = head_of(items, result.settings)
     choice = result.choice

@@ -108,7 +108,7 @@ def finetune_items(
         items,
         val_items,
         settings,
-        resources.threads,
+        resources,
         n_trials=head.tune,
         checkpoint=checkpoint,
         resume=resume,

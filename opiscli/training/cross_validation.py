@@ -10,6 +10,7 @@ from opiscli.arrays import FloatingArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UndefinedMetric
 from opiscli.heads import Projection
+from opiscli.settings.resources import Resources
 from opiscli.training.candidates import FROZEN, Candidate, candidates_of
 from opiscli.training.choice import FEWEST_CLASSES, Choice, choose
 from opiscli.training.descent import DescentState, descend
@@ -83,7 +84,7 @@ class _Trainings:
 def fit_cross_validated(
     items: EmbeddingSet,
     settings: TrainingSettings,
-    threads: int,
+    resources: Resources,
     *,
     resumed: TrainingRun | None = None,
     on_step: OnStep = lambda run: None,
@@ -118,7 +119,7 @@ def fit_cross_validated(
     folds = fold_classes(items, trainings.n_folds, settings.seed)
     most = _MOST_JUDGED // len(folds)
     parts = [at_most(unseen, most, settings.seed) for _, unseen in folds]
-    judge = _Judge.of(parts, settings, threads)
+    judge = _Judge.of(parts, settings, resources)
     try:
         frozen = judge(FROZEN, ())
     except UndefinedMetric as cause:
@@ -161,15 +162,15 @@ class _Judge:
     parts: Sequence[EmbeddingSet]
     settings: TrainingSettings
     at_far: float
-    threads: int
+    resources: Resources
 
     @classmethod
     def of(
-        cls, parts: Sequence[EmbeddingSet], settings: TrainingSettings, threads: int
+        cls, parts: Sequence[EmbeddingSet], settings: TrainingSettings, resources: Resources
     ) -> "_Judge":
         fewest = min(part.n_pairs - _positive_pairs(part) for part in parts)
         at_far = max(settings.at_far, min(_FEWEST_FALSE_ACCEPTS / fewest, 0.5))
-        return cls(parts, settings, float(f"{at_far:.2g}"), threads)
+        return cls(parts, settings, float(f"{at_far:.2g}"), resources)
 
     def __call__(self, candidate: Candidate, heads: Sequence[Projection]) -> tuple[Judgement, ...]:
         """Judge each part through its head; the frozen embeddings need none."""
@@ -177,7 +178,7 @@ class _Judge:
         if heads:
             sets = [candidate.applied(*both) for both in zip(heads, sets, strict=True)]
         reach, at_far = self.settings.calibration_range, self.at_far
-        return tuple(Judgement.of(one, reach, at_far, self.threads) for one in sets)
+        return tuple(Judgement.of(one, reach, at_far, self.resources) for one in sets)
 
 
 def _positive_pairs(items: EmbeddingSet) -> int:

@@ -147,11 +147,11 @@ class Head(Estimator):
         from opiscli.training.split import set_aside, training_classes
 
         settings = self.settings()
-        threads = Resources.of_machine(threads=self.threads).threads
+        resources = Resources.of_machine(threads=self.threads)
         items = EmbeddingSet.from_arrays(X, y)
         items, _ = set_aside(items, settings.test_fraction, settings.seed)
         items, held_out = training_classes(items, settings)
-        result = train_head(items, held_out, settings, threads, n_trials=self.tune)
+        result = train_head(items, held_out, settings, resources, n_trials=self.tune)
         record = {"signature": result.settings.signature(), "head": {"step": result.step}}
         self._fitted = HeadFile(result.projection, self._with_options(record))
         return self

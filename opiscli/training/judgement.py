@@ -12,6 +12,7 @@ from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.errors import UndefinedMetric
 from opiscli.metrics.noise_floor import FEWEST_ITEMS, noise_floor
 from opiscli.metrics.opis import mean_over_range, opis
 from opiscli.metrics.recall import recall_name
@@ -64,7 +65,11 @@ class Judgement:
 
     @classmethod
     def of(
-        cls, items: EmbeddingSet, calibration_range: RangeRequest, at_far: float, threads: int
+        cls,
+        items: EmbeddingSet,
+        calibration_range: RangeRequest,
+        at_far: float,
+        resources: Resources,
     ) -> "Judgement":
         """Count all pairs of a set.
 
@@ -81,9 +86,12 @@ class Judgement:
         request = CountRequest(
             Distance.EUCLIDEAN, calibration_range, _N_THRESHOLDS, (1,), fars=(at_far,)
         )
-        counted = count_within(items, request, Resources.of_machine(threads=threads))
+        counted = count_within(items, request, resources)
         if counted.grid is None:
-            raise AssertionError("a range that can be formed has a grid")
+            raise UndefinedMetric(
+                f"no thresholds have the false-accept rates {calibration_range} of these items",
+                hint="Give larger bounds with --far-range LO:HI.",
+            )
         grid, sizes, noise = counted.grid, items.class_sizes, None
         paired, scored = sizes > 1, sizes >= FEWEST_ITEMS
         if counted.for_noise is not None:

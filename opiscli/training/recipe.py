@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.settings.resources import Resources
 from opiscli.training.checkpoint import Checkpoint
 from opiscli.training.cross_validation import fit_cross_validated
 from opiscli.training.fit import TrainingRun, fit
@@ -20,7 +21,7 @@ def train_head(
     items: EmbeddingSet,
     val_items: EmbeddingSet | None,
     settings: TrainingSettings,
-    threads: int,
+    resources: Resources,
     *,
     n_trials: int = 1,
     checkpoint: Path | None = None,
@@ -35,6 +36,8 @@ def train_head(
         Training items, without those of the validation classes.
     val_items
         Items of other classes; ``None`` to choose by cross-validation.
+    resources
+        Memory and threads for counting.
     n_trials
         Settings to try; more than one with validation classes only.
     checkpoint
@@ -59,7 +62,7 @@ def train_head(
     settings = replace(settings, start=settings.start_for(items.n_classes))
     validation = None
     if val_items is not None:
-        validation = Validation(val_items, settings.calibration_range, threads)
+        validation = Validation(val_items, settings.calibration_range, resources.threads)
     if validation is not None and n_trials != 1:
         return fit_trials(items, validation, settings, n_trials, on_validation=on_validation)
     on_step, resumed = _told(on_validation), None
@@ -69,7 +72,7 @@ def train_head(
         on_step = _kept(file, on_validation)
         resumed = file.read() if resume else None
     if validation is None:
-        return fit_cross_validated(items, settings, threads, resumed=resumed, on_step=on_step)
+        return fit_cross_validated(items, settings, resources, resumed=resumed, on_step=on_step)
     return fit(items, validation, settings, resumed=resumed, on_validation=on_step)
 
 
