@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.linear import LinearHead
+from opiscli.heads.linear_map import LinearMap
 from opiscli.heads.mlp import MlpHead
 from opiscli.heads.projection import Projection
 from opiscli.heads.residual import ResidualHead

@@ -1,41 +1,40 @@
-"""The initial linear map of a head: identity, principal components (PCA) or whitening."""
+"""The initial linear map of a head: identity, PLDA, principal components (PCA) or whitening."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 
-from opiscli.arrays import Float32Array, FloatArray
+from opiscli.arrays import Float32Array, FloatArray, Int32Array
 from opiscli.errors import UsageError
+from opiscli.heads.linear_map import LinearMap
+from opiscli.heads.plda import plda_map
 
 
 class StartKind(StrEnum):
-    """How the weights of a head are initialised."""
+    """How the weights of a head are initialised; ``auto`` depends on the number of classes."""
 
+    AUTO = "auto"
     IDENTITY = "identity"
+    PLDA = "plda"
     PCA = "pca"
     WHITENING = "whitening"
 
 
-class LinearMap(NamedTuple):
-    """A map xW + b, shapes ``(dims, dim)`` and ``(dim,)``."""
-
-    weight: Float32Array
-    bias: Float32Array
-
-
-def initial_map(kind: StartKind, unit: Float32Array, dim: int) -> LinearMap:
+def initial_map(kind: StartKind, unit: Float32Array, codes: Int32Array, dim: int) -> LinearMap:
     """Build the initial map to ``dim`` dims, with which a head is useful before its first step.
 
     ``identity`` keeps all similarities; with fewer dims than the embeddings have it is
     the projection on the ``dim`` directions with most of their squared length, so that
     similarities change least. ``pca`` subtracts the mean first; ``whitening`` also divides
-    by the standard deviation along each direction.
+    by the standard deviation along each direction. ``plda`` is the only one that uses labels:
+    see `plda_map`; where class means differ no more than by chance, it is ``identity``.
 
     Parameters
     ----------
     unit
         Shape ``(n_items, dims)``, the training embeddings.
+    codes
+        Shape ``(n_items,)``, class of each, non-decreasing.
     dim
         From 1 to ``dims``.
 
@@ -50,8 +49,10 @@ def initial_map(kind: StartKind, unit: Float32Array, dim: int) -> LinearMap:
             f"--dim is {dim}, expected 1 to the {dims} dims of the embeddings",
             hint=f"For example --dim {min(128, dims)}.",
         )
+    if kind is StartKind.PLDA:
+        return plda_map(unit, codes, dim) or initial_map(StartKind.IDENTITY, unit, codes, dim)
     if kind is StartKind.IDENTITY and dim == dims:
-        return LinearMap(np.eye(dims, dtype=np.float32), np.zeros(dim, np.float32))
+        return LinearMap.identity(dims)
     mean = np.zeros(dims) if kind is StartKind.IDENTITY else unit.mean(axis=0, dtype=np.float64)
     spread, directions = _principal_directions(unit, mean, dim)
     weight = directions

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import FloatingArray
-from opiscli.heads.initialisation import LinearMap
 from opiscli.heads.layout import Layout, Parameters
+from opiscli.heads.linear_map import LinearMap
 from opiscli.heads.projection import Projection
 from opiscli.heads.trainable import HeadPullback
 

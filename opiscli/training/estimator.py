@@ -1,7 +1,10 @@
 """The scikit-learn estimator interface for a dataclass whose fields are its parameters."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
+
+import numpy as np
 
 from opiscli.errors import UsageError
 
@@ -55,3 +58,17 @@ class Estimator:
             target_tags=TargetTags(required=True),
             transformer_tags=TransformerTags(),
         )
+
+
+def as_json(value: object) -> object:
+    """A parameter as a plain value that can be saved."""
+    if isinstance(value, Mapping):
+        return {name: as_json(entry) for name, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [as_json(entry) for entry in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def from_json(value: Any) -> Any:  # noqa: ANN401
+    """A parameter from a plain value that was saved."""
+    return tuple(value) if isinstance(value, list) else value

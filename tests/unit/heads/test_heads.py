@@ -15,7 +15,7 @@ KINDS = list(HeadKind)
 
 
 def trained(kind, dim=8, start=StartKind.IDENTITY):
-    head = untrained_head(kind, initial_map(start, ITEMS.unit_rows, dim))
+    head = untrained_head(kind, initial_map(start, ITEMS.unit_rows, ITEMS.codes, dim))
     rng = np.random.default_rng(3)
     parameters = head.initial_parameters(rng)
     moved = {name: a + rng.normal(scale=0.1, size=a.shape) for name, a in parameters.items()}
@@ -52,13 +52,13 @@ def test_the_trained_head_does_what_training_saw(kind):
 
 def test_identity_with_fewer_dims_keeps_most_of_every_similarity():
     flat = np.hstack([ITEMS.unit_rows, np.zeros((ITEMS.n_items, 3), np.float32)])
-    start = initial_map(StartKind.IDENTITY, flat, 8)
+    start = initial_map(StartKind.IDENTITY, flat, ITEMS.codes, 8)
     kept = flat @ start.weight + start.bias
     np.testing.assert_allclose(kept @ kept.T, ITEMS.unit_rows @ ITEMS.unit_rows.T, atol=1e-5)
 
 
 def test_whitening_makes_every_direction_alike():
-    start = initial_map(StartKind.WHITENING, ITEMS.unit_rows, 8)
+    start = initial_map(StartKind.WHITENING, ITEMS.unit_rows, ITEMS.codes, 8)
     white = ITEMS.unit_rows @ start.weight + start.bias
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(8), atol=1e-2)
@@ -66,7 +66,7 @@ def test_whitening_makes_every_direction_alike():
 
 def test_dims_are_checked():
     with pytest.raises(UsageError, match="dim is 9"):
-        initial_map(StartKind.PCA, ITEMS.unit_rows, 9)
+        initial_map(StartKind.PCA, ITEMS.unit_rows, ITEMS.codes, 9)
     with pytest.raises(EmbeddingError, match="have 8 dims, the head expects 7"):
         Projection.identity(7).apply(ITEMS.unit_rows)
 
