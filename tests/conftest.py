@@ -57,6 +57,20 @@ def clusters(seed=0, n_classes=12, dims=8, sizes=(2, 9), spread=0.5):
     return centres + width[:, None] * rng.normal(size=(len(labels), dims)), labels
 
 
+def clusters_on_a_line(seed=0, n_classes=32, dims=8, sizes=(6, 12)):
+    """Classes at one of four distances along the first dim, where their items also spread.
+
+    Those far out crowd together in angle. A head that leaves this dim out makes classes alike,
+    on classes that it was not trained on, too.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(n_classes), rng.integers(*sizes, size=n_classes))
+    centres = rng.normal(size=(n_classes, dims))[labels]
+    rows = centres + 0.5 * rng.normal(size=(len(labels), dims))
+    rows[:, 0] = labels % 4 + 1.5 * rng.normal(size=len(labels))
+    return rows, labels
+
+
 def coarse_grid(seed=0, n_items=60, n_classes=8, dims=16):
     """Vectors of ±1/4 in 16 dims: length, products and sums are exact, and ties are common."""
     rng = np.random.default_rng(seed)

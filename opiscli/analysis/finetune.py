@@ -1,30 +1,23 @@
-"""The recipe of fine-tuning: split the classes, train, select a head, compare."""
+"""The recipe of fine-tuning: split the classes, train, choose a head, compare."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opiscli.analysis.compare import compare_runs
-from opiscli.analysis.counting import count_items
+from opiscli.analysis.finetune_report import Judged, report
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.heads import Projection
 from opiscli.results.comparison import Comparison
 from opiscli.results.data import ReportWarning
-from opiscli.results.finetune import FineTuning, HeadSummary, TrainingData, ValidationSummary
-from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
+from opiscli.results.finetune import FineTuning
 from opiscli.settings.resources import Resources
-from opiscli.training.checkpoint import Checkpoint
-from opiscli.training.fit import TrainingRun, fit
 from opiscli.training.head import Head
 from opiscli.training.head_paths import HeadPaths
-from opiscli.training.result import TrainingResult, ValidationStep
-from opiscli.training.split import require_other_classes, split_classes
-from opiscli.training.tuning import fit_trials
-from opiscli.training.validation import Validation
-from opiscli.version import __version__
+from opiscli.training.recipe import OnValidation, train_head
+from opiscli.training.result import ValidationStep
+from opiscli.training.split import require_other_classes, set_aside, training_classes
 
-OnValidation = Callable[[ValidationStep], None]
+__all__ = ["FineTuned", "OnValidation", "finetune_items", "finetune_to_file", "new_head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +29,10 @@ class FineTuned:
     head
         Has ``transform``, ``save`` and ``load``.
     report
-        Numbers of the validation classes without and with the head; what
+        Numbers of classes that were not trained on, without and with the head; what
         ``opis finetune --json`` prints.
     history
-        All validation steps, the frozen embeddings first.
+        All points of the training.
     """
 
     head: Head
@@ -47,8 +40,8 @@ class FineTuned:
     history: tuple[ValidationStep, ...]
 
     @property
-    def comparison(self) -> Comparison:
-        """The validation classes without and with the head, with paired intervals."""
+    def comparison(self) -> Comparison | None:
+        """Classes without and with the head, with paired intervals: see `FineTuning`."""
         return self.report.comparison
 
     @property
@@ -81,12 +74,12 @@ def finetune_items(
     resume: bool = False,
     on_validation: OnValidation = lambda step: None,
 ) -> FineTuned:
-    """Train on some classes, choose on others, and compare without and with the head.
+    """Train, choose on classes that were not trained on, and compare without and with the head.
 
     Parameters
     ----------
     val_items
-        Items of other classes; if there are none, classes are set aside from ``items``.
+        Items of other classes to choose a checkpoint on; ``None`` to choose as the head says.
     head
         An untrained head, for its parameters.
     source
@@ -105,26 +98,24 @@ def finetune_items(
     TrainingError
         If training diverges.
     """
-    settings = head.settings()
+    settings = head.settings(val_given=val_items is not None)
+    items, test_items = set_aside(items, settings.test_fraction, settings.seed)
     if val_items is None:
-        items, val_items = split_classes(items, settings.val_fraction, settings.seed)
+        items, val_items = training_classes(items, settings)
     else:
         require_other_classes(items, val_items)
-    validation = Validation(val_items, settings.calibration_range, resources.threads)
-    if checkpoint is None or head.tune != 1:
-        result = fit_trials(items, validation, settings, head.tune, on_validation=on_validation)
-    else:
-        identity = f"{settings.signature()}|{items.sha256}|{val_items.sha256}"
-        file = Checkpoint(checkpoint, identity)
-
-        def on_step(run: TrainingRun) -> None:
-            file.write(run)
-            on_validation(run.history[-1])
-
-        resumed = file.read() if resume else None
-        result = fit(items, validation, settings, resumed=resumed, on_validation=on_step)
-    report = _report(result, items, val_items, resources, source)
-    return FineTuned(head.fitted(result.projection, report.record()), report, result.history)
+    result = train_head(
+        items,
+        val_items,
+        settings,
+        resources,
+        n_trials=head.tune,
+        checkpoint=checkpoint,
+        resume=resume,
+        on_validation=on_validation,
+    )
+    found = report(result, items, Judged(val_items, test_items), resources, source)
+    return FineTuned(head.fitted(result.projection, found.record()), found, result.history)
 
 
 def finetune_to_file(
@@ -162,60 +153,3 @@ def finetune_to_file(
     paths.write_history(tuned.history)
     paths.checkpoint.unlink(missing_ok=True)
     return tuned
-
-
-def _report(
-    result: TrainingResult,
-    items: EmbeddingSet,
-    val_items: EmbeddingSet,
-    resources: Resources,
-    source: str,
-) -> FineTuning:
-    settings = result.settings
-    comparison = _compared(val_items, result.projection, settings.calibration_range, resources)
-    warnings: tuple[ReportWarning, ...] = ()
-    if result.step is None:
-        comparison = replace(comparison, warnings=())  # that both sides are equal is said here
-        warnings = (
-            ReportWarning(
-                "no-better-head",
-                "no head was better on the validation classes than the original embeddings:"
-                " an identity head was written, which changes nothing",
-            ),
-        )
-    before, after = (
-        {metric.name: metric.values[side].value for metric in comparison.metrics} for side in (0, 1)
-    )
-    return FineTuning(
-        opis_version=__version__,
-        signature=settings.signature(),
-        data=TrainingData(
-            source=source,
-            n_items=items.n_items,
-            n_classes=items.n_classes,
-            dims=items.dims,
-            sha256=items.sha256,
-        ),
-        head=HeadSummary(dims=result.projection.dim, step=result.step),
-        validation=ValidationSummary(
-            n_items=val_items.n_items, n_classes=val_items.n_classes, before=before, after=after
-        ),
-        warnings=warnings,
-        comparison=comparison,
-    )
-
-
-def _compared(
-    val_items: EmbeddingSet,
-    projection: Projection,
-    calibration_range: RangeRequest,
-    resources: Resources,
-) -> Comparison:
-    settings = EvaluationSettings(calibration_range=calibration_range)
-    projected = val_items.with_unit_rows(projection.apply(val_items.unit_rows))
-    return compare_runs(
-        [
-            count_items(side, settings, resources, source=name)
-            for name, side in (("frozen embeddings", val_items), ("through the head", projected))
-        ]
-    )

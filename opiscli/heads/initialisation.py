@@ -11,8 +11,9 @@ from opiscli.heads.plda import plda_map
 
 
 class StartKind(StrEnum):
-    """How the weights of a head are initialised."""
+    """How the weights of a head are initialised; ``auto`` depends on the number of classes."""
 
+    AUTO = "auto"
     IDENTITY = "identity"
     PLDA = "plda"
     PCA = "pca"

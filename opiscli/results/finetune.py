@@ -28,8 +28,8 @@ class HeadSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationSummary:
-    """The headline numbers of the validation classes, by name, without and with the head."""
+class ClassesSummary:
+    """The headline numbers of some classes, by name, without and with the head."""
 
     n_items: int
     n_classes: int
@@ -38,24 +38,64 @@ class ValidationSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateNumbers:
+    """One candidate on classes that its head was not trained on; the first has no head.
+
+    ``share_better`` is the share of resamples of the classes in which it improves on the
+    original embeddings. ``refused`` says why it must not be used, and is empty if it may.
+    """
+
+    name: str
+    opis: float
+    opis_corrected: float | None
+    recall: float
+    tar: float
+    share_better: float | None
+    refused: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadChoice:
+    """How and why this head was chosen, or none.
+
+    ``rule`` is ``cross-validation``, ``careful`` or ``validation``; ``chosen`` the name of the
+    candidate, ``None`` if the original embeddings were kept. ``at_far`` is the false-accept rate
+    at which the TAR of the candidates of a cross-validation is measured.
+    """
+
+    rule: str
+    at_far: float | None
+    candidates: tuple[CandidateNumbers, ...]
+    chosen: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuning(Result):
     """What a head changed.
 
-    The head was chosen on the validation classes, so on them it looks a little better than it
-    is. ``comparison`` has the frozen embeddings first, with paired intervals of the changes.
+    ``evaluated_on`` says which classes ``comparison`` and its paired intervals are of: ``test``
+    classes, on which nothing was chosen; ``cross-validation``, the training classes, each through
+    a head that was trained on others; or ``validation`` classes. The head was chosen on
+    the last two, so on them it looks a little better than it is. ``None`` where there were too
+    few classes to measure anything.
     """
 
-    schema: ClassVar[str] = "opis.finetune/2"
+    schema: ClassVar[str] = "opis.finetune/3"
 
     data: TrainingData
     head: HeadSummary
-    validation: ValidationSummary
+    choice: HeadChoice
+    evaluated_on: str | None
+    validation: ClassesSummary | None
+    test: ClassesSummary | None
     warnings: tuple[ReportWarning, ...]
-    comparison: Comparison
+    comparison: Comparison | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, in full precision."""
-        return {**self.record(), "comparison": self.comparison.to_dict()}
+        comparison = None if self.comparison is None else self.comparison.to_dict()
+        return {**self.record(), "comparison": comparison}
 
     def record(self) -> dict[str, Any]:
         """All but the comparison: what is saved with the head."""

@@ -16,6 +16,7 @@ from opiscli.training.optimisers.adam import Adam
 from opiscli.training.result import ValidationStep
 
 SCHEMA = "opis.training/4"
+_FINISHED = "finished."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Checkpoint:
         }
         if run.best is not None:
             tensors["best"] = run.best
+        tensors |= {f"{_FINISHED}{i}": flat for i, flat in enumerate(run.finished)}
         description = {
             "schema": SCHEMA,
             "identity": self.identity,
@@ -100,6 +102,7 @@ def _run(file: TensorFile) -> TrainingRun:
         history=[ValidationStep(*values) for values in description["history"]],
         best=tensors.get("best"),
         best_cost=float(description["best_cost"]),
+        finished=tuple(tensors[name] for name in sorted(tensors) if name.startswith(_FINISHED)),
     )
 
 
@@ -107,7 +110,7 @@ def _require_state(tensors: Mapping[str, Float32Array]) -> None:
     """Raise `ValueError` if these are not parameters with the state of Adam."""
     size = tensors["parameters"].size
     for name, array in tensors.items():
-        if array.shape != (size,):
+        if array.shape != (size,) and not name.startswith(_FINISHED):
             raise ValueError(f"{name} has shape {array.shape}, but there are {size} parameters")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds values that are not finite")

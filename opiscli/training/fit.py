@@ -20,12 +20,16 @@ _PATIENCE = 8
 
 @dataclass(slots=True)
 class TrainingRun:
-    """A training run in progress: descent state, history and the best parameters so far."""
+    """A training run in progress: descent state, history and the best parameters so far.
+
+    ``finished`` are the parameters of the heads that were trained before, on other classes.
+    """
 
     state: DescentState
     history: list[ValidationStep] = field(default_factory=list)
     best: FloatingArray | None = None
     best_cost: float = 0.0
+    finished: tuple[FloatingArray, ...] = ()
 
 
 def fit(
@@ -67,12 +71,23 @@ def fit(
         if not any(step.kept for step in run.history[-_PATIENCE:]):
             break
     found = run.best is not None
+    n_validated = len(run.history) - 1
+    reason = (
+        f"best of {n_validated} checkpoints on the validation classes"
+        if found
+        else f"none of {n_validated} checkpoints was better on the validation classes"
+    )
+    if run.state.step < settings.steps:
+        reason += (
+            f"; stopped after {run.state.step} steps, {_PATIENCE} checkpoints without a better"
+        )
     return TrainingResult(
         projection=identity if run.best is None else problem.projection(run.best),
         step=max(step.step for step in run.history if step.kept) if found else None,
         settings=settings,
         history=tuple(run.history),
         cost=run.best_cost,
+        reason=reason,
     )
 
 

@@ -46,24 +46,28 @@ class Head(Estimator):
     head
         ``residual`` (safe with few classes), ``linear`` or ``mlp``.
     start
-        Initialisation: ``identity``, ``plda``, ``pca`` or ``whitening``.
+        ``identity``, ``plda``, ``pca``, ``whitening``, or ``auto``: ``plda`` from 20 classes.
     dim
         Output dimension, 1 to that of the input, which is the default.
-    optimiser
-        ``adam`` or ``lbfgs``.
-    steps
-        Maximum number of steps, 1 or more.
+    optimiser, steps
+        ``adam`` or ``lbfgs``, and the maximum number of steps, 1 or more.
     classes_per_batch, items_per_class
         Size of a batch, 2 or more each. By default as many items per class as make 128 in
         all, 4 or more.
     lr
-        Learning rate of Adam, above 0. By default 3e-4, less with fewer than 150 classes.
+        Learning rate of Adam, above 0. By default 3e-4, less with fewer than 1,500 classes.
     decay
         Weight decay towards the initial head, 0 or more. By default 0.01.
     tune
         Number of settings to try (learning rate, kind of head, weight and margins of TCM).
-    val_fraction
-        Share of classes to set aside for validation, in (0, 1).
+    choose, careful
+        ``cross-validation`` over the training classes, strict if ``careful``, or
+        ``validation``, on classes set aside. By default the latter if ``val_fraction`` or
+        ``tune`` is given, else the former.
+    at_far
+        False-accept rate at which cross-validation lets no TAR fall; by default 1e-3.
+    val_fraction, test_fraction
+        Shares of classes to set aside for validation (by default 0.2) and for a test.
     objective
         ``opis``: lowest OPIS without losing R@1; ``recall``: highest R@1 without raising
         OPIS; ``both``: must improve both.
@@ -93,7 +97,7 @@ class Head(Estimator):
     tcm_lambda_pos: float | None = None
     tcm_lambda_neg: float | None = None
     head: str = "residual"
-    start: str = "identity"
+    start: str = "auto"
     dim: int | None = None
     optimiser: str = "adam"
     steps: int = 600
@@ -102,7 +106,11 @@ class Head(Estimator):
     lr: float | None = None
     decay: float | None = None
     tune: int = 1
-    val_fraction: float = 0.2
+    choose: str | None = None
+    careful: bool = False
+    at_far: float | None = None
+    val_fraction: float | None = None
+    test_fraction: float = 0.0
     objective: str = "opis"
     far: tuple[float, float] = (1e-2, 1e-1)
     seed: int = 0
@@ -110,10 +118,9 @@ class Head(Estimator):
     _fitted: HeadFile | None = field(default=None, init=False)
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
-        """Train on some classes and select the best checkpoint on the held-out classes.
+        """Train, and keep a head only if it is better on classes it was not trained on.
 
-        If none is better than the frozen embeddings, the head is the identity and `step` is
-        ``None``.
+        Otherwise the head is the identity and `step` is ``None``.
 
         Parameters
         ----------
@@ -136,16 +143,15 @@ class Head(Estimator):
         """
         # Imported here: a head that is only applied does not need what training needs.
         from opiscli.settings.resources import Resources
-        from opiscli.training.split import split_classes
-        from opiscli.training.tuning import fit_trials
-        from opiscli.training.validation import Validation
+        from opiscli.training.recipe import train_head
+        from opiscli.training.split import set_aside, training_classes
 
         settings = self.settings()
-        threads = Resources.of_machine(threads=self.threads).threads
+        resources = Resources.of_machine(threads=self.threads)
         items = EmbeddingSet.from_arrays(X, y)
-        items, held_out = split_classes(items, settings.val_fraction, settings.seed)
-        validation = Validation(held_out, settings.calibration_range, threads)
-        result = fit_trials(items, validation, settings, self.tune)
+        items, _ = set_aside(items, settings.test_fraction, settings.seed)
+        items, held_out = training_classes(items, settings)
+        result = train_head(items, held_out, settings, resources, n_trials=self.tune)
         record = {"signature": result.settings.signature(), "head": {"step": result.step}}
         self._fitted = HeadFile(result.projection, self._with_options(record))
         return self
@@ -248,8 +254,13 @@ class Head(Estimator):
             raise AttributeError("n_features_in_")
         return self._fitted.projection.dims
 
-    def settings(self) -> "TrainingSettings":
+    def settings(self, *, val_given: bool = False) -> "TrainingSettings":
         """The parameters as validated training settings.
+
+        Parameters
+        ----------
+        val_given
+            Whether there are validation items of their own.
 
         Raises
         ------
@@ -259,8 +270,8 @@ class Head(Estimator):
         from opiscli.training.options import training_settings
 
         options = self.get_params()
-        del options["tune"], options["threads"]
-        return training_settings(options)
+        del options["threads"]
+        return training_settings(options, val_given=val_given)
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None

@@ -13,13 +13,21 @@ def cost(objective: Objective, scores: Scores, frozen: Scores) -> float:
     """Negative if a head improves on the original embeddings; infinite if it must not be used.
 
     A head is only used if R@1 is not below and, unless the objective is ``opis``, OPIS not
-    above that of the frozen embeddings. The cost is then the change of OPIS (``opis``), the
-    change of 1 - R@1 (``recall``), or the sum of both as relative changes (``both``).
+    above that of the frozen embeddings. The cost is then the `change`.
     """
     worse_recall = scores.recall < frozen.recall
     worse_opis = scores.opis > frozen.opis
     if worse_recall or (worse_opis and objective is not Objective.OPIS):
         return math.inf
+    return change(objective, scores, frozen)
+
+
+def change(objective: Objective, scores: Scores, frozen: Scores) -> float:
+    """Change of what the objective is about; negative for the better.
+
+    The change of OPIS (``opis``), of 1 - R@1 (``recall``), or the sum of both as relative
+    changes (``both``).
+    """
     opis_change = scores.opis - frozen.opis
     recall_change = frozen.recall - scores.recall
     if objective is Objective.OPIS:

@@ -53,7 +53,8 @@ class Problem:
             If the head cannot have that many dims.
         """
         dim = items.dims if settings.dim is None else settings.dim
-        start = initial_map(settings.start, items.unit_rows, items.codes, dim)
+        kind = settings.start_for(items.n_classes)
+        start = initial_map(kind, items.unit_rows, items.codes, dim)
         head = untrained_head(settings.head, start)
         criterion = Criterion.by_name(settings.loss, dict(settings.loss_options))
         shapes = dict(head.layout.shapes)

@@ -4,35 +4,61 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from opiscli.heads import Projection
+from opiscli.training.choice import Choice
+from opiscli.training.judgement import Judgement
 from opiscli.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationStep:
-    """Scores of the validation classes at one validation step.
+    """Losses and scores at one point of a training.
 
     Parameters
     ----------
     step
         Optimisation steps taken.
     base, tcm
-        Mean losses since the validation step before; ``None`` before the first step.
+        Mean losses since the point before; ``None`` before the first step.
     opis, recall
-        OPIS, corrected for noise where it can be, and R@1.
+        OPIS of the validation classes, corrected for noise where it can be, and their R@1;
+        ``None`` in the trainings of a cross-validation, which are judged when they are over.
     kept
         Whether this head is the best so far.
+    stage
+        What is trained on, such as ``training classes`` or ``all classes``.
     """
 
     step: int
     base: float | None
     tcm: float | None
-    opis: float
-    recall: float
+    opis: float | None
+    recall: float | None
     kept: bool
+    stage: str = "training classes"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for one line of the history file."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossValidated:
+    """What a choice by cross-validation was made from.
+
+    Parameters
+    ----------
+    n_items
+        Items that were judged.
+    at_far
+        False-accept rate of the threshold at which TAR was measured.
+    frozen, chosen
+        Counts of each part of the classes without a head, and with what was chosen.
+    """
+
+    n_items: int
+    at_far: float
+    frozen: tuple[Judgement, ...]
+    chosen: tuple[Judgement, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +76,19 @@ class TrainingResult:
     history
         All validation steps, the frozen embeddings first.
     cost
-        Cost of the head under the objective; 0 for the identity, negative if better.
+        Cost of the head on validation classes under the objective; 0 for the identity, negative
+        if better.
+    reason
+        Why this head, and why training stopped if it did so early.
+    choice, cross_validated
+        A choice by cross-validation, and the counts it was made from; ``None`` if there are none.
     """
 
     projection: Projection
     step: int | None
     settings: TrainingSettings
     history: tuple[ValidationStep, ...]
-    cost: float
+    reason: str
+    cost: float = 0.0
+    choice: Choice | None = None
+    cross_validated: CrossValidated | None = None

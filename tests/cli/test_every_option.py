@@ -144,9 +144,13 @@ finetune --lr 0.01                      |                                       
 finetune --decay 0.5                    | --lr 0.01                                      | training
 finetune --tune 2
 finetune --resume                       |                                                | exit 2
+finetune --choose validation            |                                                | training
+finetune --careful
+finetune --at-far 0.1
+finetune --test-fraction 0.2            | --val-fraction 0.2                             | training
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training
-finetune --objective recall             | --lr 0.01                                      | training
+finetune --objective recall             | --val-fraction 0.2 --seed 2 --lr 0.01          | training
 finetune --far-range 0.1:0.4                  |                                          | training
 finetune --seed 7                       |                                                | training
 finetune --force                        | -o there.safetensors
@@ -236,13 +240,18 @@ def test_every_option_has_a_case():
     assert set(EVERY_CASE) == {(name, option) for name in COMMANDS for option in options_of(name)}
 
 
-def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0):
-    """Some dozen items in classes of different width, with every kind of column."""
+def write_set(name, *, n_classes=7, sizes=(6, 10), first=0, n_dims=8, seed=0, on_line=False):
+    """Some dozen items in classes of different width, with every kind of column.
+
+    On a line, the first dim is one that a head learns to leave out.
+    """
     rng = np.random.default_rng(seed)
     kind = np.repeat(np.arange(n_classes), rng.integers(*sizes, size=n_classes))
     width = rng.uniform(0.2, 0.8, size=n_classes)[kind]
     centres = rng.normal(size=(n_classes, n_dims))[kind]
     vectors = centres + width[:, None] * rng.normal(size=centres.shape)
+    if on_line:
+        vectors[:, 0] = kind % 4 + 1.5 * rng.normal(size=len(kind))
     vectors[1] = vectors[0]
     columns = {
         "name": [f"item {i}" for i in range(len(kind))],
@@ -274,7 +283,7 @@ def folder(tmp_path_factory):
         monkeypatch.chdir(folder)
         vectors, labels = write_set("e.parquet")
         write_set("f.parquet", seed=1)
-        write_set("t.parquet", n_classes=12, sizes=(4, 6), seed=2)
+        write_set("t.parquet", n_classes=24, sizes=(4, 6), seed=2, on_line=True)
         write_set("v.parquet", first=50, seed=3)
         write_set("small.parquet", n_classes=4, sizes=(8, 12), seed=4)
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
@@ -290,8 +299,8 @@ def folder(tmp_path_factory):
             (folder / f"there.{suffix}").write_text("there already")
         run("calibrate e.parquet --far 0.1 -o t.json")
         run("evaluate e.parquet --save counted.opis")
-        for seed, name in enumerate(("head", "other")):
-            training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003"
+        for seed, name in ((0, "head"), (2, "other")):
+            training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003 --val-fraction 0.2"
             run(f"{training} --seed {seed} -o {name}.safetensors")
     return folder
 

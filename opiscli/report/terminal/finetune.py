@@ -1,12 +1,41 @@
-"""Draws a training while it runs."""
+"""Draws a training while it runs, and the candidates that a head was chosen from."""
+
+from opiscli.results.finetune import HeadChoice
+from opiscli.results.text import signed
+
+_HEADER = f"{'step':>6}{'base loss':>12}{'TCM':>10}"
 
 
-def validation_line(
-    step: int, base: float | None, tcm: float | None, opis: float, recall: float, *, kept: bool
+def training_line(
+    step: int,
+    base: float | None,
+    tcm: float | None,
+    opis: float | None,
+    recall: float | None,
+    *,
+    kept: bool,
+    stage: str,
 ) -> str:
-    """One line of the live table of a training; the first one brings the header."""
+    """One line of the live table of a training; the first one of a stage brings the header."""
+    scores = "" if opis is None or recall is None else f"{opis:>12.4g}{recall:>10.4f}"
     if base is None or tcm is None:
-        header = f"{'step':>6}{'base loss':>12}{'TCM':>10}{'OPIS':>12}{'R@1':>10}"
-        return f"{header}\n{step:>6}{'–':>12}{'–':>10}{opis:>12.4g}{recall:>10.4f}  frozen"
-    line = f"{step:>6}{base:>12.4g}{tcm:>10.4g}{opis:>12.4g}{recall:>10.4f}"
+        if not scores:
+            return f"training on {stage}\n{_HEADER}"
+        return f"{_HEADER}{'OPIS':>12}{'R@1':>10}\n{step:>6}{'–':>12}{'–':>10}{scores}  frozen"
+    line = f"{step:>6}{base:>12.4g}{tcm:>10.4g}{scores}"
     return f"{line}  kept" if kept else line
+
+
+def candidate_table(choice: HeadChoice) -> str:
+    """One line per candidate: numbers with their change, and why it may be used or not."""
+    frozen = choice.candidates[0]
+    at = f"TAR@FAR={choice.at_far:g}"
+    lines = [f"{'':<18}{'OPIS':>10}{'change':>10}{'R@1':>9}{at:>16}"]
+    for one in choice.candidates:
+        note = "chosen" if one.name == choice.chosen else one.refused
+        change = ""
+        if one is not frozen and frozen.opis > 0:
+            change = f"{signed(100 * (one.opis / frozen.opis - 1), 1)} %"
+        numbers = f"{one.opis:>10.4g}{change:>10}{one.recall:>9.4f}{one.tar:>16.4f}"
+        lines.append(f"{one.name:<18}{numbers}  {note}".rstrip())
+    return "\n".join(lines) + "\n"

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import clusters
+from conftest import clusters_on_a_line
 
 from opiscli import EmbeddingError, Head, UsageError, finetune, project
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, write_head
 from opiscli.training.settings import TrainingSettings
 
-EMBEDDINGS, LABELS = clusters(n_classes=24, sizes=(6, 12), spread=0.8)
+EMBEDDINGS, LABELS = clusters_on_a_line()
 OPTIONS = {"steps": 40, "far": (0.02, 0.1), "lr": 1e-3, "threads": 1}
 
 
@@ -73,12 +73,13 @@ def test_every_parameter_reaches_training():
         "margins": "fixed", "tcm_margin_pos": 0.7, "tcm_margin_neg": 0.2, "tcm_lambda_pos": 2.0,
         "tcm_lambda_neg": 3.0, "head": "mlp", "start": "pca", "dim": 4, "optimiser": "lbfgs",
         "steps": 7, "classes_per_batch": 5, "items_per_class": 3, "lr": 0.1, "decay": 0.5,
-        "val_fraction": 0.4, "objective": "both", "far": (0.05, 0.2), "seed": 3,
+        "choose": "validation", "careful": True, "at_far": 0.01, "val_fraction": 0.4,
+        "test_fraction": 0.1, "objective": "both", "far": (0.05, 0.2), "seed": 3,
     }  # fmt: skip
     assert {*changed, "tune", "threads"} == set(Head().get_params())
-    both = (
-        Head(**{**changed, "tcm": True, "optimiser": "adam", "loss_options": None}).settings().tcm
-    )
+    no_conflict = {"tcm": True, "optimiser": "adam", "loss_options": None, "choose": None}
+    no_conflict |= {"val_fraction": None}
+    both = Head(**{**changed, **no_conflict}).settings().tcm
     assert (both.margin_plus, both.margin_minus) == (0.7, 0.2)
     assert (both.lambda_plus, both.lambda_minus) == (2.0, 3.0)
     plain = Head().settings().signature()

@@ -1,0 +1,203 @@
+"""Does `opis finetune`, as it comes, harm classes that it has not seen? Random draws of classes.
+
+    python benchmarks/do_no_harm.py FOLDER [--minutes 15] [--table]
+
+Each draw takes 10 to 1,280 of the training classes of a set, chooses a head as `opis finetune` does
+with its defaults, and measures it on test classes that are the same in all draws of the set. So are
+the candidates that were not chosen. Harm: OPIS more than 5 % above that of the frozen embeddings,
+R@1 more than 0.2 points below, TAR at FAR 1e-3 more than 1 point below.
+
+Draws are appended to results/do_no_harm.jsonl, each with its seed: the script can be stopped
+and started again at any time, and goes on with the next draw. `--table` only prints the tables.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from opiscli import read_embeddings
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.heads import Projection
+from opiscli.settings.evaluation import RangeRequest
+from opiscli.settings.resources import Resources
+from opiscli.sources import Selection
+from opiscli.training.candidates import HALF_DOSE, HEAD
+from opiscli.training.descent import DescentState, descend
+from opiscli.training.judgement import Judgement, pooled
+from opiscli.training.problem import Problem
+from opiscli.training.recipe import train_head
+from opiscli.training.settings import TrainingSettings
+from opiscli.training.split import at_most
+
+RESULTS = Path(__file__).parent / "results" / "do_no_harm.jsonl"
+SIZES = {
+    "wordnet384": (10, 20, 40, 65, 80, 160, 320, 640, 1280),
+    "debian50": (10, 20, 40, 65, 80, 160, 320, 640, 1280),
+    "glyphs128": (10, 20, 40, 65, 80, 160, 320, 640, 1280),
+    "sample_wordnet": (20, 40, 65),
+    "letters32": (13,),
+    "digits64": (5,),
+}
+MOST_TEST_ITEMS = 4500
+AT_FAR = 1e-3
+LIMITS = {"OPIS": 0.05, "R@1": 0.002, "TAR": 0.01}
+RESOURCES = Resources.of_machine(threads=1)
+
+
+def read(folder: Path, name: str, split: str) -> EmbeddingSet:
+    return read_embeddings(str(folder / f"{name}.parquet"), Selection(where=(f"split={split}",)))
+
+
+def measured(items: EmbeddingSet, projection: Projection) -> dict[str, float]:
+    applied = items.with_unit_rows(projection.apply(items.unit_rows))
+    judged = Judgement.of(applied, RangeRequest.of(far=(1e-2, 1e-1)), AT_FAR, RESOURCES)
+    return {name: float(value[0]) for name, value in pooled([judged])._asdict().items()}
+
+
+def head_of(items: EmbeddingSet, settings: TrainingSettings) -> Projection:
+    """The head that is trained on all of these classes, whether it is chosen or not."""
+    problem = Problem.from_settings(items, settings)
+    state = DescentState.initial(problem)
+    for _ in descend(problem, state):
+        pass
+    return problem.projection(state.flat)
+
+
+def draw(train: EmbeddingSet, test: EmbeddingSet, n_classes: int, seed: int) -> dict[str, object]:
+    """One draw: what every candidate does to the test classes, and what was chosen."""
+    start = time.perf_counter()
+    paired = np.random.default_rng(seed).permutation(np.flatnonzero(train.class_sizes > 1))
+    items = train.subset(np.isin(train.codes, paired[:n_classes]))
+    result = train_head(items, None, TrainingSettings(seed=seed), RESOURCES)
+    seconds = time.perf_counter() - start
+    head = head_of(items, result.settings)
+    choice = result.choice
+    return {
+        "n_classes": int(min(n_classes, len(paired))),
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "chosen": choice.chosen.name if choice and choice.chosen else None,
+        "judged": [] if choice is None else [list(vars_of(one)) for one in choice.judged],
+        "frozen": measured(test, Projection.identity(test.dims)),
+        "after": {one.name: measured(test, one.projection(head)) for one in (HEAD, HALF_DOSE)},
+    }
+
+
+def vars_of(one: object) -> Iterable[object]:
+    return (getattr(one, name) for name in one.__slots__)  # type: ignore[attr-defined]
+
+
+def run(folder: Path, minutes: float) -> None:
+    """Draw in rounds over the sets until the time is over, after the draws that are there."""
+    end, done = time.monotonic() + 60 * minutes, {(row["set"], row["seed"]) for row in rows()}
+    sets: dict[str, tuple[EmbeddingSet, EmbeddingSet]] = {}
+    for seed in range(10**6):
+        for name, sizes in SIZES.items():
+            if (name, seed) in done or (len(sizes) == 1 and seed >= 3):
+                continue
+            if time.monotonic() > end:
+                return
+            if name not in sets:
+                test = at_most(read(folder, name, "test"), MOST_TEST_ITEMS, 99)
+                sets[name] = read(folder, name, "train"), test
+            row = {"set": name, **draw(*sets[name], sizes[seed % len(sizes)], seed)}
+            with RESULTS.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print(name, row["n_classes"], row["chosen"], row["seconds"], flush=True)
+
+
+def rows() -> list[dict]:
+    return [json.loads(line) for line in RESULTS.open()] if RESULTS.exists() else []
+
+
+def changes(row: dict, chosen: str | None) -> tuple[float, float, float]:
+    """Relative change of OPIS, changes of R@1 and of TAR."""
+    before = row["frozen"]
+    after = before if chosen is None else row["after"][chosen]
+    ratio = after["opis"] / before["opis"] - 1
+    return ratio, after["recall"] - before["recall"], after["tar"] - before["tar"]
+
+
+def oracle(row: dict) -> str | None:
+    """The choice with the lowest OPIS on the test classes that harms neither R@1 nor TAR."""
+    fine = [
+        name
+        for name in (None, *row["after"])
+        if changes(row, name)[1] >= 0 and changes(row, name)[2] >= 0
+    ]
+    return min(fine, key=lambda name: changes(row, name)[0])
+
+
+RULES: dict[str, Callable[[dict], str | None]] = {
+    "always the head": lambda row: HEAD.name,
+    "always the half dose": lambda row: HALF_DOSE.name,
+    "opis finetune": lambda row: row["chosen"],
+    "oracle": oracle,
+}
+
+
+def table(draws: list[dict], rule: Callable[[dict], str | None]) -> list[str]:
+    """Cells: draws, share of them with harm of each kind with its interval, mean changes."""
+    found = np.array([changes(row, rule(row)) for row in draws])
+    harm = [
+        found[:, 0] > LIMITS["OPIS"], found[:, 1] < -LIMITS["R@1"], found[:, 2] < -LIMITS["TAR"],
+    ]  # fmt: skip
+    opis, recall, tar = 100 * found.mean(axis=0)
+    kept = 100 * np.mean([rule(row) is None for row in draws])
+    return [
+        str(len(draws)),
+        f"{kept:.0f}",
+        *(share(int(bad.sum()), len(bad)) for bad in harm),
+        f"{opis:+.1f} %",
+        f"{recall:+.2f}",
+        f"{tar:+.1f}",
+    ]
+
+
+def share(k: int, n: int) -> str:
+    """Percent with the 95 % interval of Wilson (1927)."""
+    z, p = 1.96, k / n
+    middle, reach = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    lo, hi = (100 * (middle + side * reach) / (1 + z * z / n) for side in (-1, 1))
+    return f"{100 * p:.0f} [{max(lo, 0):.0f}–{hi:.0f}]"
+
+
+def tables() -> None:
+    draws = rows()
+    if not draws:
+        print("no draws yet")
+        return
+    columns = ["draws", "frozen kept, %", "OPIS harmed, %", "R@1", "TAR", "mean OPIS", "R@1", "TAR"]
+    groups = {"all": draws}
+    groups |= {name: [row for row in draws if row["set"] == name] for name in SIZES}
+    bands = ((5, 19), (20, 39), (40, 80), (160, 320), (640, 1280))
+    groups |= {
+        f"{lo}–{hi} classes": [row for row in draws if lo <= row["n_classes"] <= hi]
+        for lo, hi in bands
+    }
+    print(f"| draws of | rule | {' | '.join(columns)} |\n|{(len(columns) + 2) * '---|'}")
+    for group, chosen in groups.items():
+        rules = RULES if group == "all" else {"opis finetune": RULES["opis finetune"]}
+        for rule, function in rules.items():
+            if chosen:
+                print(f"| {group} | {rule} | {' | '.join(table(chosen, function))} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args()
+    if not options.table:
+        run(options.folder, options.minutes)
+    tables()
+
+
+if __name__ == "__main__":
+    main()

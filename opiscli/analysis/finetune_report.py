@@ -1,0 +1,151 @@
+"""What a fine-tuning changed, on test classes, validation classes or in cross-validation."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from opiscli.analysis.compare import compare_runs
+from opiscli.analysis.counting import count_items
+from opiscli.analysis.cross_validation import cross_validated_comparison
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.heads import Projection
+from opiscli.results.comparison import Comparison
+from opiscli.results.data import ReportWarning
+from opiscli.results.finetune import (
+    CandidateNumbers,
+    ClassesSummary,
+    FineTuning,
+    HeadChoice,
+    HeadSummary,
+    TrainingData,
+)
+from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
+from opiscli.settings.resources import Resources
+from opiscli.training.result import TrainingResult
+from opiscli.training.settings import Choose
+from opiscli.version import __version__
+
+_SIDES = ("frozen embeddings", "through the head")
+
+
+class Judged(NamedTuple):
+    """Items of classes that were not trained on; ``None`` where there are none."""
+
+    validation: EmbeddingSet | None
+    test: EmbeddingSet | None
+
+
+def report(
+    result: TrainingResult,
+    items: EmbeddingSet,
+    judged: Judged,
+    resources: Resources,
+    source: str,
+) -> FineTuning:
+    """Compare the original embeddings with the head.
+
+    Parameters
+    ----------
+    items
+        Training items.
+    source
+        Name of the data.
+    """
+    settings, kept = result.settings, result.step is None
+    chosen_on = test = None
+    if judged.validation is not None:
+        chosen_on = _compared(judged.validation, result, settings.calibration_range, resources)
+    elif result.cross_validated is not None:
+        chosen_on = cross_validated_comparison(result.cross_validated, items, settings)
+    if judged.test is not None:
+        test = _compared(judged.test, result, settings.calibration_range, resources)
+    found, evaluated_on = test or chosen_on, None
+    if found is not None:
+        evaluated_on = "test" if test else settings.choose.value
+        found = replace(found, warnings=()) if kept else found  # equal sides are no surprise here
+    return FineTuning(
+        opis_version=__version__,
+        signature=settings.signature(),
+        data=TrainingData(
+            source=source,
+            n_items=items.n_items,
+            n_classes=items.n_classes,
+            dims=items.dims,
+            sha256=items.sha256,
+        ),
+        head=HeadSummary(dims=result.projection.dim, step=result.step),
+        choice=_choice(result),
+        evaluated_on=evaluated_on,
+        validation=_summary(chosen_on),
+        test=_summary(test),
+        warnings=_warnings(result),
+        comparison=found,
+    )
+
+
+def _warnings(result: TrainingResult) -> tuple[ReportWarning, ...]:
+    if result.step is not None:
+        return ()
+    message = f"the original embeddings were kept: {result.reason}; an identity head was written"
+    return (ReportWarning("no-better-head", message),)
+
+
+def _choice(result: TrainingResult) -> HeadChoice:
+    settings, choice = result.settings, result.choice
+    if choice is None:
+        return HeadChoice(
+            rule=Choose.VALIDATION.value,
+            at_far=None,
+            candidates=(),
+            chosen=None if result.step is None else "head",
+            reason=result.reason,
+        )
+    return HeadChoice(
+        rule="careful" if settings.careful else Choose.CROSS_VALIDATION.value,
+        at_far=None if result.cross_validated is None else result.cross_validated.at_far,
+        candidates=tuple(
+            CandidateNumbers(
+                name=one.name,
+                opis=one.opis,
+                opis_corrected=one.corrected,
+                recall=one.recall,
+                tar=one.tar,
+                share_better=one.share_better,
+                refused=one.refused,
+            )
+            for one in choice.judged
+        ),
+        chosen=None if choice.chosen is None else choice.chosen.name,
+        reason=result.reason,
+    )
+
+
+def _summary(comparison: Comparison | None) -> ClassesSummary | None:
+    if comparison is None:
+        return None
+    before, after = (
+        {metric.name: metric.values[side].value for metric in comparison.metrics} for side in (0, 1)
+    )
+    data = comparison.data[0]
+    return ClassesSummary(
+        n_items=data.n_items, n_classes=data.n_classes, before=before, after=after
+    )
+
+
+def _compared(
+    items: EmbeddingSet,
+    result: TrainingResult,
+    calibration_range: RangeRequest,
+    resources: Resources,
+) -> Comparison:
+    settings = EvaluationSettings(calibration_range=calibration_range)
+    projected = _projected(items, result.projection)
+    return compare_runs(
+        [
+            count_items(side, settings, resources, source=name)
+            for name, side in zip(_SIDES, (items, projected), strict=True)
+        ]
+    )
+
+
+def _projected(items: EmbeddingSet, projection: Projection) -> EmbeddingSet:
+    return items.with_unit_rows(projection.apply(items.unit_rows))
