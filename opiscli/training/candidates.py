@@ -17,12 +17,14 @@ class Candidate:
         As it is reported.
     dose
         Share of the head, the rest being the identity; 0 are the frozen embeddings.
-    fewest_if_careful
-        Training classes below which a careful choice does not consider it.
+    fewest, fewest_if_careful
+        Training classes below which it is not used, and below which a careful choice does not
+        use it.
     """
 
     name: str
     dose: float
+    fewest: int = 0
     fewest_if_careful: int = 0
 
     def projection(self, head: Projection) -> Projection:
@@ -37,7 +39,7 @@ class Candidate:
 
 
 FROZEN = Candidate("frozen embeddings", 0.0)
-HEAD = Candidate("head", 1.0, fewest_if_careful=160)
+HEAD = Candidate("head", 1.0, fewest=60, fewest_if_careful=160)
 HALF_DOSE = Candidate("half-dose head", 0.5)
 
 
