@@ -21,7 +21,8 @@ def finetune(
 ) -> FineTuned:
     """Train a projection head on frozen embeddings.
 
-    Keeps the original embeddings, with a warning, if no head is better on held-out classes.
+    Keeps the original embeddings, with a warning, if no head is better on classes that it was
+    not trained on.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def finetune(
         As in `opiscli.evaluate`, but not counted before.
     val
         A pair of embeddings and labels, a table or the name of a file, with other classes to
-        choose the head on. By default classes are set aside from the training data.
+        choose the head on. By default it is chosen by cross-validation over the training data.
     memory_limit
         For the evaluation, in bytes or as text such as ``1.5GB``; by default a quarter of the
         machine's memory.
@@ -42,7 +43,7 @@ def finetune(
     Returns
     -------
     FineTuned
-        The head, and the comparison that ``opis finetune --json`` prints.
+        The head, why it was chosen, and the comparison that ``opis finetune --json`` prints.
 
     Raises
     ------
@@ -51,8 +52,8 @@ def finetune(
     SourceError
         If a file cannot be read or holds something else.
     EmbeddingError
-        If the data cannot be evaluated, there are fewer than four classes with two items,
-        or validation classes are also trained on.
+        If the data cannot be evaluated, there are too few classes to set some aside, or
+        validation classes are also trained on.
     UndefinedMetric
         If OPIS is not defined on the validation classes.
     TrainingError

@@ -58,8 +58,8 @@ def plda_map(rows: Float32Array, codes: Int32Array, dim: int) -> LinearMap | Non
     With ``dim`` smaller than D the result is projected on the ``dim`` orthogonal directions in
     which the mapped class means vary most, according to the shrunken B.
 
-    Time grows as N·D² + D³; memory is about eight matrices of D × D in double precision plus the
-    class means: 20 MB at 512 dims, and 4.5 GB and half an hour of one processor at 8,192.
+    Time grows as N·D² + D³; memory is about ten matrices of D × D in double precision plus the
+    class means: 20 MB at 512 dims, and 5 GB and ten minutes of one processor at 8,192.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The optimisation problem: the training loss as a function of one flat parameter vector."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -53,8 +53,8 @@ class Problem:
             If the head cannot have that many dims.
         """
         dim = items.dims if settings.dim is None else settings.dim
-        kind = settings.start_for(items.n_classes)
-        start = initial_map(kind, items.unit_rows, items.codes, dim)
+        settings = replace(settings, start=settings.start_for(items.n_classes, items.dims))
+        start = initial_map(settings.start, items.unit_rows, items.codes, dim)
         head = untrained_head(settings.head, start)
         criterion = Criterion.by_name(settings.loss, dict(settings.loss_options))
         shapes = dict(head.layout.shapes)

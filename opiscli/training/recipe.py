@@ -59,7 +59,7 @@ def train_head(
         If training diverges.
     """
     # Of all training classes, so that each part of them starts in the same way.
-    settings = replace(settings, start=settings.start_for(items.n_classes))
+    settings = replace(settings, start=settings.start_for(items.n_classes, items.dims))
     validation = None
     if val_items is not None:
         validation = Validation(val_items, settings.calibration_range, resources.threads)

@@ -20,6 +20,7 @@ _LEARNING_RATE = 3e-4
 _MANY_CLASSES = 150
 _MANY_CLASSES_FROM_PLDA = 1500
 _FEWEST_FOR_PLDA = 20
+_MOST_DIMS_FOR_PLDA = 4096
 
 
 class Margins(StrEnum):
@@ -138,15 +139,17 @@ class TrainingSettings:
         if self.tcm is not None:
             _require_tcm(self.tcm)
 
-    def start_for(self, n_classes: int) -> StartKind:
-        """The initialisation for a number of training classes, if it is left open.
+    def start_for(self, n_classes: int, dims: int) -> StartKind:
+        """The initialisation for a number of training classes and of dims, if it is left open.
 
-        PLDA from 20 classes on: with 5 and 10, heads from it raised the OPIS of unseen classes
-        on two of three sets, from 20 on their half dose lowered it on all three.
+        PLDA from 20 classes on, and up to 4,096 dims, where it takes a minute. With 5 and 10
+        classes, heads from it raised the OPIS of unseen classes on two of three sets; from 20
+        on their half dose lowered it on all three.
         """
         if self.start is not StartKind.AUTO:
             return self.start
-        return StartKind.PLDA if n_classes >= _FEWEST_FOR_PLDA else StartKind.IDENTITY
+        fits = n_classes >= _FEWEST_FOR_PLDA and dims <= _MOST_DIMS_FOR_PLDA
+        return StartKind.PLDA if fits else StartKind.IDENTITY
 
     def rate_for(self, n_classes: int) -> float:
         """Adam learning rate for a number of training classes: lower for fewer than 150.
@@ -158,8 +161,7 @@ class TrainingSettings:
         """
         if self.learning_rate is not None:
             return self.learning_rate
-        from_plda = self.start_for(n_classes) is StartKind.PLDA
-        many = _MANY_CLASSES_FROM_PLDA if from_plda else _MANY_CLASSES
+        many = _MANY_CLASSES_FROM_PLDA if self.start is StartKind.PLDA else _MANY_CLASSES
         return _LEARNING_RATE * min(1, n_classes / many)
 
     @property

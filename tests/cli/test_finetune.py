@@ -55,6 +55,21 @@ def test_the_table_shows_both_sides(opis, source, tmp_path):
     assert err.startswith("training on all but part 1 of 4 of the classes\n  step")
 
 
+def test_classes_set_aside_for_a_test_are_what_is_reported(opis, source, tmp_path):
+    run = ("finetune", source, "--test-fraction", 0.25, "-q", *QUICK)
+    code, out, _ = opis(*run, "-o", tmp_path / "a.safetensors")
+    assert code == 0
+    assert "of 8 test classes, which nothing was trained or chosen on" in out
+    _, out, _ = opis(*run, "-o", tmp_path / "b.safetensors", "--json")
+    result = json.loads(out)
+    assert (result["evaluated_on"], result["test"]["n_classes"]) == ("test", 8)
+    assert result["data"]["n_classes"] == result["validation"]["n_classes"] == 24
+    assert result["comparison"]["data"][0]["n_classes"] == 8
+    assert result["choice"]["candidates"][0]["name"] == "frozen embeddings"
+    test = read_head(tmp_path / "b.safetensors").record["test"]
+    assert test["after"]["opis"] == result["comparison"]["metrics"][1]["values"][1]["value"]
+
+
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(opis, source, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     run = ("finetune", source, "--lr", 1e-3, *QUICK, "-o")

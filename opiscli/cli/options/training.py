@@ -57,7 +57,7 @@ _Start = Annotated[
     str | None,
     option(
         "Initial head: identity, plda, pca or whitening. Default: plda, or identity with fewer than"
-        " 20 training classes.",
+        " 20 training classes or more than 4,096 dims.",
         _HEAD,
         "--start",
     ),

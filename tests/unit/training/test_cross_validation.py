@@ -11,6 +11,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, UsageError
 from opiscli.heads import HeadKind, Projection
 from opiscli.heads.dose import with_dose
+from opiscli.heads.initialisation import StartKind
 from opiscli.metrics.opis import opis
 from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
@@ -248,6 +249,21 @@ def test_a_cross_validation_goes_on_where_it_stopped(tmp_path, result):
     resumed = fit_cross_validated(ITEMS, SETTINGS, RESOURCES, resumed=run)
     assert np.array_equal(resumed.projection.weight, result.projection.weight)
     assert resumed.history == result.history
+
+
+def test_the_start_depends_on_the_number_of_classes_and_dims():
+    settings = TrainingSettings()
+    for n_classes, dims, start in (
+        (19, 64, StartKind.IDENTITY), (20, 64, StartKind.PLDA), (20, 4097, StartKind.IDENTITY)
+    ):  # fmt: skip
+        assert settings.start_for(n_classes, dims) is start
+    assert replace(settings, start=StartKind.PCA).start_for(20, 64) is StartKind.PCA
+    rates = [
+        replace(settings, start=start).rate_for(150)
+        for start in (StartKind.PLDA, StartKind.IDENTITY)
+    ]
+    assert rates == pytest.approx([3e-5, 3e-4])
+    assert Problem.from_settings(ITEMS, settings).settings.start is StartKind.PLDA
 
 
 def test_options_imply_on_which_classes_a_head_is_chosen():
