@@ -50,9 +50,8 @@ def finetune(
     from opiscli.analysis.finetune import finetune_to_file
     from opiscli.training.head_paths import HeadPaths
 
-    asked = {**loss.options, **asdict(head), **asdict(descent), **choice.options}
-    untrained = _untrained(choice, **asked, tune=attempts.tune, seed=seed)
-    paths = HeadPaths(output, force)
+    asked = {**loss.options, **asdict(head), **asdict(descent), **choice.options, "seed": seed}
+    untrained, paths = _untrained(choice, **asked, tune=attempts.tune), HeadPaths(output, force)
     paths.require_free(resume=attempts.resume)
     with console.relayed():
         tuned = finetune_to_file(
