@@ -5,8 +5,9 @@ Run once, with torch 2.13.0 and pytorch-metric-learning 2.9.0 installed; opis ne
     python tests/oracles/make_loss_oracle.py
 
 All in float64. Gradients are with respect to embeddings that are not of length one, so they go
-through the normalisation too, and to the proxies. Recall@k is not in that package: it is written
-out from equation 7 of arXiv:2108.11179 with loops, and torch differentiates it.
+through the normalisation too, and to the proxies. Two losses are not in that package and are
+written out with loops: Recall@k from equation 7 of arXiv:2108.11179, and USS from arXiv:2311.02523,
+whose threshold is searched for on ever finer grids. torch differentiates them.
 """
 
 from pathlib import Path
@@ -57,6 +58,30 @@ def recall_at_k(embeddings, codes, ks=(1, 2, 4, 8, 16), tau1=1.0, tau2=0.01):
     return torch.stack(of_query).mean()
 
 
+def uss(embeddings, codes, gamma=64.0):
+    unit = torch.nn.functional.normalize(embeddings)
+    s, n = unit @ unit.T, len(codes)
+
+    def at(b):
+        of_anchor = []
+        for i in range(n):
+            own = [s[i, j] for j in range(n) if j != i and codes[j] == codes[i]]
+            others = [s[i, j] for j in range(n) if codes[j] != codes[i]]
+            if own:
+                far = sum(torch.log(1 + torch.exp(b - gamma * p)) for p in own) / len(own)
+                near = torch.log(1 + sum(torch.exp(gamma * q - b) for q in others))
+                of_anchor.append(far + near)
+        return sum(of_anchor) / len(of_anchor)
+
+    lo, hi = -2 * gamma, 2 * gamma
+    with torch.no_grad():
+        while hi - lo > 1e-11 * gamma:
+            grid = torch.linspace(lo, hi, 9, dtype=torch.float64)
+            best = int(torch.stack([at(b) for b in grid]).argmin())
+            lo, hi = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 8)])
+    return at((lo + hi) / 2)
+
+
 def semi_hard(margin):
     miner = miners.TripletMarginMiner(margin=margin, type_of_triplets="semihard")
     loss = losses.TripletMarginLoss(margin=margin)
@@ -98,6 +123,8 @@ record("smooth-ap", "square", losses.SmoothAPLoss())
 record("smooth-ap temperature=0.1", "square", losses.SmoothAPLoss(0.1))
 record("recall-at-k", "uneven", recall_at_k)
 record("recall-at-k similarity_temperature=0.1", "uneven", lambda x, y: recall_at_k(x, y, tau2=0.1))
+record("uss", "uneven", uss)
+record("uss gamma=8.0", "uneven", lambda x, y: uss(x, y, gamma=8.0))
 record("arcface", "uneven", *with_proxies(losses.ArcFaceLoss))
 record(
     "arcface margin=60.0 scale=8.0", "uneven", *with_proxies(losses.ArcFaceLoss, margin=60, scale=8)

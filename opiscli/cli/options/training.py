@@ -16,7 +16,7 @@ _Loss = Annotated[
     str | None,
     option(
         "Metric-learning loss: contrastive, triplet, multi-similarity, supcon, smooth-ap, "
-        "recall-at-k, arcface, cosface, normalized-softmax, proxy-anchor or proxy-nca. "
+        "recall-at-k, uss, arcface, cosface, normalized-softmax, proxy-anchor or proxy-nca. "
         "Default: supcon.",
         _LOSS,
     ),
