@@ -36,8 +36,8 @@ def main() -> None:
             tuned = finetune_items(items, None, Head(seed=seed), resources, source=name)
             seconds = time.perf_counter() - start
             after = measure(test, tuned.head.projection, resources)
-            step = tuned.report.head.step
-            row = {"set": name, "seed": seed, "step": step, "seconds": round(seconds, 1)}
+            chosen = tuned.report.choice.chosen
+            row = {"set": name, "seed": seed, "chosen": chosen, "seconds": round(seconds, 1)}
             rows.append({**row, "before": before, "after": after})
             print(json.dumps(rows[-1]), flush=True)
     (HERE / "defaults.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")

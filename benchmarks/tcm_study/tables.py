@@ -66,7 +66,7 @@ def verdict(result: dict) -> list[str]:
 
 
 def defaults(rows: list[dict]) -> list[str]:
-    lines = ["| set | seed | R@1 | OPIS | corrected OPIS | taken at step | seconds |"]
+    lines = ["| set | seed | R@1 | OPIS | corrected OPIS | kept | seconds |"]
     lines.append("|---|---|---|---|---|---|---|")
     for row in rows:
         before, after = row["before"], row["after"]
@@ -75,8 +75,8 @@ def defaults(rows: list[dict]) -> list[str]:
         for metric in ("opis", "corrected"):
             change = 100 * (after[metric] / before[metric] - 1)
             cells.append(f"{1000 * before[metric]:.2f} {change:+.1f} %")
-        step = "frozen kept" if row["step"] is None else str(row["step"])
-        lines.append(f"| {' | '.join([*cells, step, str(row['seconds'])])} |")
+        kept = row["chosen"] or "frozen embeddings"
+        lines.append(f"| {' | '.join([*cells, kept, str(row['seconds'])])} |")
     return lines
 
 
