@@ -17,6 +17,8 @@ class Candidate:
         As it is reported.
     dose
         Share of the head, the rest being the identity; 0 are the frozen embeddings.
+    certainty
+        Share of resamples of the classes in which it must be better than the frozen embeddings.
     fewest, fewest_if_careful
         Training classes below which it is not used, and below which a careful choice does not
         use it.
@@ -24,6 +26,7 @@ class Candidate:
 
     name: str
     dose: float
+    certainty: float = 0.9
     fewest: int = 0
     fewest_if_careful: int = 0
 
@@ -40,7 +43,7 @@ class Candidate:
 
 FROZEN = Candidate("frozen embeddings", 0.0)
 HEAD = Candidate("head", 1.0, fewest=60, fewest_if_careful=160)
-HALF_DOSE = Candidate("half-dose head", 0.5)
+HALF_DOSE = Candidate("half-dose head", 0.5, certainty=0.75)
 
 
 def candidates_of(dims: int, dim: int) -> tuple[Candidate, ...]:
