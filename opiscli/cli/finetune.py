@@ -62,7 +62,7 @@ def finetune(
             paths,
             source=name,
             resume=attempts.resume,
-            on_validation=lambda step: _tell(step, console.tell),
+            on_validation=lambda step: _tell(step, untrained.steps, console.tell),
         )
     console.say(f"head written to {output}, history to {paths.history}")
     _show(tuned, console, json=json)
@@ -88,7 +88,9 @@ def _untrained(choice: ChoiceOptions, **options: Any) -> "Head":  # noqa: ANN401
     return head
 
 
-def _tell(step: "ValidationStep", tell: Callable[[str], None]) -> None:
+def _tell(step: "ValidationStep", n_steps: int, tell: Callable[[str], None]) -> None:
+    if step.opis is None and 0 < step.step < n_steps:
+        return  # a cross-validation has many trainings; of each, only the start and the end
     from opiscli.report.terminal.finetune import training_line
 
     tell(training_line(**step.to_dict()))

@@ -16,11 +16,16 @@ def training_line(
     kept: bool,
     stage: str,
 ) -> str:
-    """One line of the live table of a training; the first one of a stage brings the header."""
-    scores = "" if opis is None or recall is None else f"{opis:>12.4g}{recall:>10.4f}"
+    """One line of the live table of a training; the first one brings the header.
+
+    A training of a cross-validation has no scores, so it is one sentence at its start and end.
+    """
+    if opis is None or recall is None:
+        if base is None or tcm is None:
+            return f"training on {stage}"
+        return f"  {step} steps: base loss {base:.4g}, TCM {tcm:.4g}"
+    scores = f"{opis:>12.4g}{recall:>10.4f}"
     if base is None or tcm is None:
-        if not scores:
-            return f"training on {stage}\n{_HEADER}"
         return f"{_HEADER}{'OPIS':>12}{'R@1':>10}\n{step:>6}{'–':>12}{'–':>10}{scores}  frozen"
     line = f"{step:>6}{base:>12.4g}{tcm:>10.4g}{scores}"
     return f"{line}  kept" if kept else line
