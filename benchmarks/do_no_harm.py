@@ -13,12 +13,12 @@ and started again at any time, and goes on with the next draw. `--table` only pr
 
 import argparse
 import json
-import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from tables import harm_table
 
 from opiscli import read_embeddings
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -45,7 +45,6 @@ SIZES = {
 }
 MOST_TEST_ITEMS = 4500
 AT_FAR = 1e-3
-LIMITS = {"OPIS": 0.05, "R@1": 0.002, "TAR": 0.01}
 RESOURCES = Resources.of_machine(threads=1)
 
 
@@ -115,79 +114,6 @@ def rows() -> list[dict]:
     return [json.loads(line) for line in RESULTS.open()] if RESULTS.exists() else []
 
 
-def changes(row: dict, chosen: str | None) -> tuple[float, float, float]:
-    """Relative change of OPIS, changes of R@1 and of TAR."""
-    before = row["frozen"]
-    after = before if chosen is None else row["after"][chosen]
-    ratio = after["opis"] / before["opis"] - 1
-    return ratio, after["recall"] - before["recall"], after["tar"] - before["tar"]
-
-
-def oracle(row: dict) -> str | None:
-    """The choice with the lowest OPIS on the test classes that harms neither R@1 nor TAR."""
-    fine = [
-        name
-        for name in (None, *row["after"])
-        if changes(row, name)[1] >= 0 and changes(row, name)[2] >= 0
-    ]
-    return min(fine, key=lambda name: changes(row, name)[0])
-
-
-RULES: dict[str, Callable[[dict], str | None]] = {
-    "always the head": lambda row: HEAD.name,
-    "always the half dose": lambda row: HALF_DOSE.name,
-    "opis finetune": lambda row: row["chosen"],
-    "oracle": oracle,
-}
-
-
-def table(draws: list[dict], rule: Callable[[dict], str | None]) -> list[str]:
-    """Cells: draws, share of them with harm of each kind with its interval, mean changes."""
-    found = np.array([changes(row, rule(row)) for row in draws])
-    harm = [
-        found[:, 0] > LIMITS["OPIS"], found[:, 1] < -LIMITS["R@1"], found[:, 2] < -LIMITS["TAR"],
-    ]  # fmt: skip
-    opis, recall, tar = 100 * found.mean(axis=0)
-    kept = 100 * np.mean([rule(row) is None for row in draws])
-    return [
-        str(len(draws)),
-        f"{kept:.0f}",
-        *(share(int(bad.sum()), len(bad)) for bad in harm),
-        f"{opis:+.1f} %",
-        f"{recall:+.2f}",
-        f"{tar:+.1f}",
-    ]
-
-
-def share(k: int, n: int) -> str:
-    """Percent with the 95 % interval of Wilson (1927)."""
-    z, p = 1.96, k / n
-    middle, reach = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    lo, hi = (100 * (middle + side * reach) / (1 + z * z / n) for side in (-1, 1))
-    return f"{100 * p:.0f} [{max(lo, 0):.0f}–{hi:.0f}]"
-
-
-def tables() -> None:
-    draws = rows()
-    if not draws:
-        print("no draws yet")
-        return
-    columns = ["draws", "frozen kept, %", "OPIS harmed, %", "R@1", "TAR", "mean OPIS", "R@1", "TAR"]
-    groups = {"all": draws}
-    groups |= {name: [row for row in draws if row["set"] == name] for name in SIZES}
-    bands = ((5, 19), (20, 39), (40, 80), (160, 320), (640, 1280))
-    groups |= {
-        f"{lo}–{hi} classes": [row for row in draws if lo <= row["n_classes"] <= hi]
-        for lo, hi in bands
-    }
-    print(f"| draws of | rule | {' | '.join(columns)} |\n|{(len(columns) + 2) * '---|'}")
-    for group, chosen in groups.items():
-        rules = RULES if group == "all" else {"opis finetune": RULES["opis finetune"]}
-        for rule, function in rules.items():
-            if chosen:
-                print(f"| {group} | {rule} | {' | '.join(table(chosen, function))} |")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?")
@@ -196,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.table:
         run(options.folder, options.minutes)
-    tables()
+    print("\n".join(harm_table()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Writes the tables of README.md from the files in results/, between its marks."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -156,6 +157,60 @@ def training_table() -> list[str]:
     return lines
 
 
+def harm_table() -> list[str]:
+    """Draws of do_no_harm.py: which harm unseen classes, by rule, set and number of classes."""
+    rows = [json.loads(line) for line in (HERE / "results" / "do_no_harm.jsonl").open()]
+    rules = {
+        "always the head": lambda row: "head",
+        "always the half dose": lambda row: "half-dose head",
+        "`opis finetune`": lambda row: row["chosen"],
+        "best choice in hindsight": _best_in_hindsight,
+    }
+    groups = {"all draws": rows}
+    for name in dict.fromkeys(row["set"] for row in rows):
+        groups[name] = [row for row in rows if row["set"] == name]
+    for lo, hi in ((5, 19), (20, 39), (40, 59), (60, 99), (100, 399), (400, 1280)):
+        groups[f"{lo} to {hi:,} classes"] = [r for r in rows if lo <= r["n_classes"] <= hi]
+    lines = [
+        "| draws of | choice | draws | frozen kept | OPIS +5 % | R@1 −0.2 | TAR −1"
+        " | OPIS | R@1 | TAR |",
+        f"|{10 * '---|'}",
+    ]
+    for group, found in groups.items():
+        of_group = rules if found is rows else {"`opis finetune`": rules["`opis finetune`"]}
+        for rule, choose in of_group.items():
+            if found:
+                lines.append(f"| {group} | {rule} | {' | '.join(_harm(found, choose))} |")
+    return lines
+
+
+def _changes(row: dict, chosen: str | None) -> tuple[float, float, float]:
+    """Relative change of OPIS in percent, changes of R@1 and of TAR in points."""
+    before = row["frozen"]
+    after = before if chosen is None else row["after"][chosen]
+    points = (100 * (after[name] - before[name]) for name in ("recall", "tar"))
+    return (100 * (after["opis"] / before["opis"] - 1), *points)
+
+
+def _best_in_hindsight(row: dict) -> str | None:
+    """The candidate with the lowest OPIS on the test classes that lowers neither R@1 nor TAR."""
+    fine = [one for one in (None, *row["after"]) if min(_changes(row, one)[1:]) >= 0]
+    return min(fine, key=lambda one: _changes(row, one)[0])
+
+
+def _harm(rows: list[dict], choose: Callable[[dict], str | None]) -> list[str]:
+    found = [_changes(row, choose(row)) for row in rows]
+    opis, recall, tar = (sum(column) / len(found) for column in zip(*found, strict=True))
+    harmed = [
+        sum(change[0] > 5 for change in found),
+        sum(change[1] < -0.2 for change in found),
+        sum(change[2] < -1 for change in found),
+    ]
+    kept = sum(choose(row) is None for row in rows)
+    cells = [len(rows), kept, *harmed, f"{opis:+.1f} %", f"{recall:+.2f}", f"{tar:+.1f}"]
+    return [str(cell) for cell in cells]
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -166,6 +221,7 @@ TABLES = {
     "paired": paired_table,
     "sampling": sampling_table,
     "training": training_table,
+    "harm": harm_table,
 }
 
 
