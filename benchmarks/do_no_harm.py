@@ -111,7 +111,8 @@ def run(folder: Path, minutes: float) -> None:
 
 
 def rows() -> list[dict]:
-    return [json.loads(line) for line in RESULTS.open()] if RESULTS.exists() else []
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def main() -> None:

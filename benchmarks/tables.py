@@ -159,7 +159,8 @@ def training_table() -> list[str]:
 
 def harm_table() -> list[str]:
     """Draws of do_no_harm.py: which harm unseen classes, by rule, set and number of classes."""
-    rows = [json.loads(line) for line in (HERE / "results" / "do_no_harm.jsonl").open()]
+    lines = (HERE / "results" / "do_no_harm.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
     rules = {
         "always the head": lambda row: "head",
         "always the half dose": lambda row: "half-dose head",
