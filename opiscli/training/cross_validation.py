@@ -169,8 +169,8 @@ class _Judge:
         cls, parts: Sequence[EmbeddingSet], settings: TrainingSettings, resources: Resources
     ) -> "_Judge":
         fewest = min(part.n_pairs - _positive_pairs(part) for part in parts)
-        at_far = max(settings.at_far, min(_FEWEST_FALSE_ACCEPTS / fewest, 0.5))
-        return cls(parts, settings, float(f"{at_far:.2g}"), resources)
+        attainable = float(f"{min(_FEWEST_FALSE_ACCEPTS / fewest, 0.5):.2g}")
+        return cls(parts, settings, max(settings.at_far, attainable), resources)
 
     def __call__(self, candidate: Candidate, heads: Sequence[Projection]) -> tuple[Judgement, ...]:
         """Judge each part through its head; the frozen embeddings need none."""

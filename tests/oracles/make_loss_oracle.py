@@ -58,7 +58,7 @@ def recall_at_k(embeddings, codes, ks=(1, 2, 4, 8, 16), tau1=1.0, tau2=0.01):
     return torch.stack(of_query).mean()
 
 
-def uss(embeddings, codes, gamma=64.0):
+def uss(embeddings, codes, gamma=20.0):
     unit = torch.nn.functional.normalize(embeddings)
     s, n = unit @ unit.T, len(codes)
 
@@ -124,7 +124,7 @@ record("smooth-ap temperature=0.1", "square", losses.SmoothAPLoss(0.1))
 record("recall-at-k", "uneven", recall_at_k)
 record("recall-at-k similarity_temperature=0.1", "uneven", lambda x, y: recall_at_k(x, y, tau2=0.1))
 record("uss", "uneven", uss)
-record("uss gamma=8.0", "uneven", lambda x, y: uss(x, y, gamma=8.0))
+record("uss gamma=64.0", "uneven", lambda x, y: uss(x, y, gamma=64.0))
 record("arcface", "uneven", *with_proxies(losses.ArcFaceLoss))
 record(
     "arcface margin=60.0 scale=8.0", "uneven", *with_proxies(losses.ArcFaceLoss, margin=60, scale=8)
