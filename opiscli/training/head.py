@@ -88,7 +88,7 @@ class Head(Estimator):
     (96, 6)
     """
 
-    loss: str = "supcon"
+    loss: str = "uss"
     loss_options: Mapping[str, float] | None = None
     tcm: bool = True
     margins: str | None = None

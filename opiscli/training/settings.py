@@ -89,7 +89,7 @@ class TrainingSettings:
         If a value is out of its range, or there is no such loss or option.
     """
 
-    loss: str = "supcon"
+    loss: str = "uss"
     loss_options: tuple[tuple[str, float], ...] = ()
     tcm: ThresholdConsistentMargin | None = DEFAULT_TCM
     margins: Margins = Margins.AUTO

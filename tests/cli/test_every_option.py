@@ -125,7 +125,7 @@ check --threshold-file t.json           | --fail-if far>0.9
 
 finetune --output mine.safetensors
 finetune --loss triplet                 |                                                | training
-finetune --loss-option temperature=0.5  |                                                | training
+finetune --loss-option gamma=5          |                                                | training
 finetune --tcm                          | --no-tcm                                       | training
 finetune --no-tcm                       |                                                | training
 finetune --margins fixed                |                                                | training
@@ -150,7 +150,7 @@ finetune --at-far 0.1
 finetune --test-fraction 0.2            | --val-fraction 0.2                             | training
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training
-finetune --objective recall             | --val-fraction 0.2 --seed 2 --lr 0.01          | training
+finetune --objective recall | --val-fraction 0.2 --seed 2 --lr 0.01 --loss supcon | training
 finetune --far-range 0.1:0.4                  |                                          | training
 finetune --seed 7                       |                                                | training
 finetune --force                        | -o there.safetensors

@@ -51,7 +51,7 @@ def test_the_table_shows_both_sides(opis, source, tmp_path):
     assert code == 0
     assert re.search("^frozen embeddings .*^head .*^half-dose head ", out, re.DOTALL | re.MULTILINE)
     assert "corrected" in out
-    assert out.rstrip().split("\n")[-1].startswith("opis-finetune|loss:supcon|tcm:far0.02..0.1*5,5")
+    assert out.rstrip().split("\n")[-1].startswith("opis-finetune|loss:uss|tcm:far0.02..0.1*5,5")
     assert err.startswith("training on all but part 1 of 4 of the classes\n  40 steps: base loss")
     assert len(err.strip().split("\n")) == 2 * 5  # the start and the end of five trainings
 

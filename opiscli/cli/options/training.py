@@ -17,7 +17,7 @@ _Loss = Annotated[
     option(
         "Metric-learning loss: contrastive, triplet, multi-similarity, supcon, smooth-ap, "
         "recall-at-k, uss, arcface, cosface, normalized-softmax, proxy-anchor or proxy-nca. "
-        "Default: supcon.",
+        "Default: uss.",
         _LOSS,
     ),
 ]

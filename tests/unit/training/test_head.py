@@ -69,7 +69,7 @@ def test_fit_and_finetune_train_the_same_head(head):
 
 def test_every_parameter_reaches_training():
     changed = {
-        "loss": "contrastive", "loss_options": {"temperature": 0.3}, "tcm": False,
+        "loss": "contrastive", "loss_options": {"gamma": 5.0}, "tcm": False,
         "margins": "fixed", "tcm_margin_pos": 0.7, "tcm_margin_neg": 0.2, "tcm_lambda_pos": 2.0,
         "tcm_lambda_neg": 3.0, "head": "mlp", "start": "pca", "dim": 4, "optimiser": "lbfgs",
         "steps": 7, "classes_per_batch": 5, "items_per_class": 3, "lr": 0.1, "decay": 0.5,
@@ -88,7 +88,7 @@ def test_every_parameter_reaches_training():
 
 def test_a_loaded_head_is_the_saved_one(head, tmp_path):
     path = tmp_path / "head.safetensors"
-    head.set_params(loss_options={"temperature": np.float64(0.1)})
+    head.set_params(loss_options={"gamma": np.float64(5.0)})
     fresh = head.fitted(head.projection, head.record)
     fresh.save(path)
     loaded = Head.load(path)
@@ -192,7 +192,7 @@ def test_scikit_learn_clones_and_searches(head):
     check_is_fitted(head)
     with pytest.raises(ValueError, match="not fitted"):
         check_is_fitted(clone)
-    untrained = Head(loss_options={"temperature": 0.2}, far=(0.02, 0.1), threads=1)
+    untrained = Head(loss_options={"gamma": 5.0}, far=(0.02, 0.1), threads=1)
     steps = Pipeline([("head", untrained), ("knn", KNeighborsClassifier(1))])
     search = GridSearchCV(steps, {"head__steps": np.array([5, 10])}, cv=2)
     search.fit(EMBEDDINGS, LABELS)
