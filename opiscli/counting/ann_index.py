@@ -1,7 +1,5 @@
 """Counts through an index: its nearest neighbours, and the pairs it accepts at the thresholds."""
 
-from pathlib import Path
-
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
@@ -28,7 +26,7 @@ from opiscli.neighbours.ann_index import (
     search,
 )
 from opiscli.neighbours.ann_ranks import first_ranks
-from opiscli.neighbours.factory_string import require_fitting
+from opiscli.neighbours.factory_string import is_path, require_fitting
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
@@ -84,7 +82,7 @@ def _deploy(
     seed: int,
     on_progress: Progress | None,
 ) -> DeployedCounts:
-    if not Path(asked).exists():
+    if not is_path(asked):
         require_fitting(asked, items.n_items, items.dims, resources.memory_limit)
     index = open_index(asked, items, distance, seed=seed, on_progress=on_progress)
     compared = decoder(index)

@@ -4,7 +4,6 @@ A file is read by FAISS's own reader, in another process first. FAISS does not c
 reads, so an index file must come from a source that is trusted.
 """
 
-import os
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from opiscli.arrays import Float32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
-from opiscli.neighbours.factory_string import require_sane
+from opiscli.neighbours.factory_string import is_path, require_sane
 from opiscli.neighbours.faiss_errors import RAISED, reason_of
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.index_rehearsal import rehearse
@@ -100,7 +99,7 @@ def open_index(
     """
     if Path(asked).exists() and not Path(asked).is_dir():
         return _read(asked, items)
-    if os.sep in asked or asked.endswith((".faiss", ".index", ".bin")):
+    if is_path(asked):
         raise SourceError(
             f"no such index file: {asked}",
             hint="Check the path, or name an index to be made, for example --index SQ8.",

@@ -1,7 +1,9 @@
 """Numbers in a FAISS factory string: none over which FAISS ends the process or fills the memory."""
 
 import math
+import os
 import re
+from pathlib import Path
 
 from opiscli.errors import UsageError
 from opiscli.settings.memory_limit import require_room
@@ -19,6 +21,11 @@ _LINK_BYTES = 3 * 4
 _QUERIES, _DEPTH = 1024, 1024
 _FOUND_BYTES = 12
 """Of each neighbour that a search finds: its number and its distance."""
+
+
+def is_path(asked: str) -> bool:
+    """Whether this is the name of an index file, there or not, rather than a factory string."""
+    return os.sep in asked or asked.endswith((".faiss", ".index", ".bin")) or Path(asked).exists()
 
 
 def require_sane(asked: str, n_items: int, dims: int) -> None:
