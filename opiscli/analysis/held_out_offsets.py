@@ -5,16 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from opiscli.analysis.counting import count_items
-from opiscli.analysis.no_harm import FEWEST_CLASSES, Part, is_harmless, outcome, share_lower
 from opiscli.arrays import BoolArray, FloatArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import Offsets
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.neighbours.cohort import Cohort
-from opiscli.results.normalization import HeldOut
-from opiscli.settings.evaluation import EvaluationSettings
+from opiscli.results.normalization import HeldOut, Outcome
+from opiscli.settings.evaluation import RangeRequest
 from opiscli.settings.resources import Resources
+from opiscli.training.candidates import FROZEN, Candidate
+from opiscli.training.choice import FEWEST_CLASSES, JudgedCandidate, choose
+from opiscli.training.judgement import Judgement
+from opiscli.training.settings import TrainingSettings
+
+_FAR = 1e-3
+"""At which TAR must not be lower."""
 
 _MOST_ITEMS = 20_000
 """Of a larger cohort, so many items of classes drawn at random are enough."""
@@ -44,7 +49,7 @@ def held_out(
             _nearness(side, other, k, resources)
             for side, other in zip(sides, reversed(sides), strict=True)
         ]
-        before = [_part(side, None, resources) for side in sides]
+        before = [_judged(side, None, resources) for side in sides]
         return tuple(
             _result(items, before, sides, nearness, weight, resources, seed) for weight in weights
         )
@@ -54,7 +59,7 @@ def held_out(
 
 def _result(
     items: EmbeddingSet,
-    before: list[Part],
+    before: list[Judgement],
     sides: list[EmbeddingSet],
     nearness: list[FloatArray],
     weight: float,
@@ -62,20 +67,24 @@ def _result(
     seed: int,
 ) -> HeldOut:
     after = [
-        _part(side, Offsets.of(weight * r), resources)
+        _judged(side, Offsets.of(weight * r), resources)
         for side, r in zip(sides, nearness, strict=True)
     ]
-    share = share_lower(before, after, seed)
-    first, then = outcome(before), outcome(after)
+    judgements = {FROZEN: before, Candidate("offsets", dose=0.0): after}
+    first, then = choose(judgements, TrainingSettings(seed=seed)).judged
     return HeldOut(
         weight=weight,
         n_items=items.n_items,
-        n_classes=sum(len(part.scores) for part in before),
-        before=first,
-        after=then,
-        share_lower=share,
-        passed=is_harmless(first, then, share),
+        n_classes=sum(part.n_classes for part in before),
+        before=_outcome(first),
+        after=_outcome(then),
+        share_lower=then.share_better or 0.0,
+        passed=not then.refused,
     )
+
+
+def _outcome(judged: JudgedCandidate) -> Outcome:
+    return Outcome(opis=judged.opis, recall_at_1=judged.recall, tar=judged.tar)
 
 
 def _some_classes(cohort: EmbeddingSet, rng: np.random.Generator) -> EmbeddingSet:
@@ -101,6 +110,5 @@ def _nearness(side: EmbeddingSet, other: EmbeddingSet, k: int, resources: Resour
     return cohort.nearness(side.unit_rows) - cohort.own_mean()
 
 
-def _part(side: EmbeddingSet, offsets: Offsets | None, resources: Resources) -> Part:
-    changed = replace(side, offsets=offsets)
-    return Part.of(count_items(changed, EvaluationSettings(), resources))
+def _judged(side: EmbeddingSet, offsets: Offsets | None, resources: Resources) -> Judgement:
+    return Judgement.of(replace(side, offsets=offsets), RangeRequest(), _FAR, resources)

@@ -8,7 +8,6 @@ import numpy as np
 
 from opiscli.analysis.held_out_offsets import held_out
 from opiscli.analysis.inputs import Work
-from opiscli.analysis.no_harm import FEWEST_CLASSES
 from opiscli.analysis.warnings.normalize import (
     choice_warnings,
     harm_warnings,
@@ -29,6 +28,7 @@ from opiscli.results.normalization import HeldOut, Normalization, NormalizedData
 from opiscli.settings.normalization import NormalizationSettings
 from opiscli.settings.version import __version__
 from opiscli.sources.offset_rows import OffsetRows
+from opiscli.training.choice import FEWEST_CLASSES
 
 _FEWEST_COHORT_CLASSES = 10
 

@@ -79,6 +79,7 @@ class Head(Estimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> labels = np.repeat(np.arange(12), 8)
     >>> embeddings = rng.normal(size=(12, 6))[labels] + 0.5 * rng.normal(size=(96, 6))
