@@ -20,7 +20,6 @@ from opiscli.metrics.recall import recall_name, recall_sums
 from opiscli.neighbours.ann_index import (
     Decoder,
     DeployedIndex,
-    bytes_per_item,
     decoder,
     open_index,
     search,
@@ -28,6 +27,7 @@ from opiscli.neighbours.ann_index import (
 from opiscli.neighbours.ann_ranks import first_ranks
 from opiscli.neighbours.factory_string import is_path, require_fitting
 from opiscli.neighbours.faiss_threads import held_to
+from opiscli.neighbours.index_size import bytes_per_item
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeRequest

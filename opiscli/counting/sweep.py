@@ -11,7 +11,7 @@ from opiscli.counting.request import CountRequest
 from opiscli.counting.tables import pooled_counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.engine.bins import Bins
-from opiscli.engine.count import count
+from opiscli.engine.count import count, count_pooled
 from opiscli.engine.executors import Executor
 from opiscli.engine.memory import bytes_needed, require_memory
 from opiscli.engine.pool import Pool, pool
@@ -118,14 +118,11 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
         If the memory limit is too small.
     """
     if sample is not space:
-        with_sample = expected_plan(sample, how, space)
-        if with_sample is not None and _fits(space, with_sample, how):
-            counted = _count(space, with_sample, how)
-            if counted is not None:
-                return counted
-    # Said before all pairs are looked at, which may take long.
-    grid = np.arange(how.request.n_thresholds)
-    require_memory(space, len(grid), grid if how.by_item else None, how.resources)
+        with_sample = _fitting(space, expected_plan(sample, how, space), how)
+        counted = None if with_sample is None else _count(space, with_sample, how)
+        if counted is not None:
+            return counted
+    _require_grid(space, how)
     everything = _pool(space, how, n_lowest=_N_LOWEST)
     # All thresholds are cheap where they are planned from all pairs.
     request = replace(how.request, complete=how.request.keeps_bins)
@@ -214,7 +211,40 @@ def _holds(
     return bool(dense and first <= grid[0] and grid[-1] <= last)
 
 
-def _fits(space: PairSpace, plan: Plan, how: Sweep) -> bool:
+def _fitting(space: PairSpace, plan: Plan | None, how: Sweep) -> Plan | None:
+    """The plan itself if it fits into memory, or the thresholds that would be chosen by it.
 
+    They are known from a count of all classes together, for which there is always room. It takes
+    a second count, but looking at all pairs without a plan takes several times as long.
+    """
+    if plan is None:
+        return None
     need = bytes_needed(space, len(plan.thresholds), how.items_at(plan), how.resources.threads)
-    return need <= how.resources.memory_limit
+    if need <= how.resources.memory_limit:
+        return plan
+    if how.request.keeps_bins:
+        return None
+    _require_grid(space, how)
+    tally = count_pooled(
+        space,
+        Bins(plan.thresholds, how.request.distance, plan.largest),
+        kernel=how.kernel,
+        executor=how.executor,
+        ahead=how.ahead,
+        stage="thresholds",
+        on_progress=how.on_progress,
+    )
+    pooled = pooled_counts(space, plan.thresholds, tally, plan.largest)
+    grid = chosen_grid(plan, pooled, how.request)
+    if grid is None or not _holds(plan, pooled, grid, how.request):
+        return None
+    points = operating_thresholds(pooled).values()
+    thresholds = np.unique([*grid, *points, *how.request.thresholds])
+    at_items = np.searchsorted(thresholds, grid)
+    return replace(plan, thresholds=thresholds, items_at=at_items, grid=grid, inner=None)
+
+
+def _require_grid(space: PairSpace, how: Sweep) -> None:
+    """Raise `UsageError` if not even the grid fits, before all pairs are looked at."""
+    grid = np.arange(how.request.n_thresholds)
+    require_memory(space, len(grid), grid if how.by_item else None, how.resources)

@@ -9,14 +9,14 @@ from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, Spre
 from opiscli.embeddings.cosine import LARGEST
 from opiscli.engine.count import cell_type
 from opiscli.engine.space import Pairing, PairSpace
-from opiscli.engine.tally import ItemTally, Tally
+from opiscli.engine.tally import ItemTally, PooledTally, Tally
 
 _ITEMS_AT_ONCE = 4096
 _CLASSES_AT_ONCE = 1024
 
 
 def pooled_counts(
-    space: PairSpace, thresholds: FloatArray, tally: Tally, largest: float = LARGEST
+    space: PairSpace, thresholds: FloatArray, tally: Tally | PooledTally, largest: float = LARGEST
 ) -> DistanceHistogram:
     """Counts of all classes together; the last tick takes the pairs beyond the last threshold."""
     sides = []

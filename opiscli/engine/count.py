@@ -1,7 +1,7 @@
 """The pairwise count: combines a pair space, bins, a kernel and an executor."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from opiscli.engine.bins import Bins
 from opiscli.engine.executors import Executor, results
 from opiscli.engine.kernels import kernel
 from opiscli.engine.space import Block, PairSpace
-from opiscli.engine.tally import BlockTally, ItemTally, Tally, zeros
+from opiscli.engine.tally import BlockTally, ItemTally, PooledTally, Tally, zeros
 from opiscli.engine.tiles import Tile, exact_below, slack, tiles
 from opiscli.progress import Progress
 
@@ -142,7 +142,7 @@ def count(
     stage: str = "pairs",
     on_progress: Progress | None = None,
 ) -> Tally:
-    """Count all pairs of a space.
+    """Count all pairs of a space, class by class.
 
     Parameters
     ----------
@@ -160,14 +160,50 @@ def count(
     """
     counter = BlockCounter(space, bins, _item_bins(bins, items_at), items_at is not None, kernel)
     tally = empty_tally(counter)
-    blocks = space.blocks(block_side(space))
+    for block, counted in _counted(counter, executor, ahead, stage, on_progress):
+        tally.add(counted, block.rows, block.columns)
+    return tally
+
+
+def count_pooled(
+    space: PairSpace,
+    bins: Bins,
+    *,
+    kernel: str,
+    executor: Executor,
+    ahead: int,
+    stage: str = "pairs",
+    on_progress: Progress | None = None,
+) -> PooledTally:
+    """Count all pairs of a space, all classes together: little memory for any number of them.
+
+    Parameters
+    ----------
+    kernel, executor, ahead, stage
+        As in `count`.
+    """
+    counter = BlockCounter(space, bins, _item_bins(bins, None), False, kernel)
+    tally = PooledTally(*(np.zeros(len(bins) + 1, dtype=np.int64) for _ in range(2)))
+    for block, counted in _counted(counter, executor, ahead, stage, on_progress):
+        tally.add(counted, block.rows, block.columns)
+    return tally
+
+
+def _counted(
+    counter: BlockCounter,
+    executor: Executor,
+    ahead: int,
+    stage: str,
+    on_progress: Progress | None,
+) -> Iterator[tuple[Block, BlockTally]]:
+    """Blocks with their counts, as they are ready."""
+    blocks = counter.space.blocks(block_side(counter.space))
     done, n_pairs = 0, sum(block.n_pairs for block in blocks)
     for block, counted in results(executor, counter, blocks, ahead=ahead):
-        tally.add(counted, block.rows, block.columns)
+        yield block, counted
         done += block.n_pairs
         if on_progress is not None:
             on_progress(stage, done, n_pairs)
-    return tally
 
 
 def empty_tally(counter: BlockCounter) -> Tally:

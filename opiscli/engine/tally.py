@@ -130,6 +130,29 @@ class Tally:
         return np.asarray(self.negative.sum(axis=0, dtype=np.int64))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledTally:
+    """Counts of all classes together, where a table of every class would not fit.
+
+    Parameters
+    ----------
+    pooled_positive, ends_of_negative
+        Shape ``(n_bins,)``, as in `Tally`.
+    """
+
+    pooled_positive: IntArray
+    ends_of_negative: IntArray
+
+    def add(self, block: BlockTally, rows: slice, columns: slice) -> None:
+        """Add a block in place."""
+        for total, tables in (
+            (self.pooled_positive, (block.positive,)),
+            (self.ends_of_negative, (block.row_negative, block.column_negative)),
+        ):
+            for table in tables:
+                total += table.sum(axis=0, dtype=np.int64)
+
+
 def zeros(shape: tuple[int, ...], kind: type[np.integer[Any]]) -> AnyArray:
     """Allocate a table of zeros and touch its memory at once.
 

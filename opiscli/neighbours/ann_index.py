@@ -199,7 +199,8 @@ def search(of: DeployedIndex, queries: Float32Array, depth: int) -> tuple[Float3
             f"--index {of.name} cannot be searched by FAISS: {reason_of(cause)}",
             hint="Check its parameters, or make it again.",
         ) from cause
-    if not (np.all(found < len(of.positions)) and np.all(np.isfinite(score[found >= 0]))):
+    is_item = (found >= -1) & (found < len(of.positions))  # -1 where there are no more
+    if not (is_item.all() and np.all(np.isfinite(score[found >= 0]))):
         raise SourceError(
             f"{of.name} holds vectors that are not finite, or items that are not of the source",
             hint="An index file must hold exactly the items of the source, in its order.",
@@ -224,8 +225,20 @@ class Decoder:
         return unit
 
     def stored(self, positions: IntArray) -> Float32Array:
-        """Decode stored vectors."""
-        decoded: Float32Array = self.index.reconstruct_batch(positions)
+        """Decode stored vectors.
+
+        Raises
+        ------
+        SourceError
+            If the index is damaged.
+        """
+        try:
+            decoded: Float32Array = self.index.reconstruct_batch(positions)
+        except RAISED as cause:
+            raise SourceError(
+                f"the index holds vectors that FAISS cannot decode: {reason_of(cause)}",
+                hint="Write it again with faiss.write_index(index, file).",
+            ) from cause
         return decoded
 
 
@@ -244,30 +257,6 @@ def decoder(of: DeployedIndex) -> Decoder | None:
     except RAISED:
         return None
     return Decoder(tuple(transforms), index, of.is_l2)
-
-
-def bytes_per_item(of: DeployedIndex) -> float:
-    """Bytes per stored item: codes, ids and links, without the codebook.
-
-    Empties the index, so ask last.
-    """
-    if isinstance(of.index, faiss.IndexIVF):
-        of.index.make_direct_map(False)
-    full = _size(of.index)
-    n_items = of.index.ntotal
-    of.index.reset()
-    return float((full - _size(of.index)) / n_items)
-
-
-def _size(index: Any) -> int:  # noqa: ANN401 - FAISS has no types
-    written = 0
-
-    def count(piece: bytes) -> None:
-        nonlocal written
-        written += len(piece)
-
-    faiss.write_index(index, faiss.PyCallbackIOWriter(count))
-    return written
 
 
 def _inner(index: Any) -> Any:  # noqa: ANN401 - FAISS has no types

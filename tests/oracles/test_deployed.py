@@ -174,6 +174,26 @@ def test_a_file_holds_the_items_in_the_order_of_their_source(tmp_path):
         run(items, str(tmp_path / "none.faiss"))
 
 
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [(3, "cannot decode"), (-5, "not of the source"), (200, "not of the source")],
+)
+def test_an_index_file_with_a_wrong_number_of_an_item_is_refused(tmp_path, number, message):
+    rng = np.random.default_rng(3)
+    embeddings, labels = rng.normal(size=(200, 12)), rng.integers(0, 9, 200)
+    unit = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float32)
+    coarse = faiss.IndexFlatL2(12)
+    index = faiss.IndexIVFFlat(coarse, 12, 4)
+    index.nprobe = 4
+    index.train(unit)
+    numbers = np.arange(200)
+    numbers[4] = number
+    index.add_with_ids(unit, numbers)
+    faiss.write_index(index, str(tmp_path / "wrong.faiss"))
+    with pytest.raises(SourceError, match=message):
+        run(EmbeddingSet.from_arrays(embeddings, labels), str(tmp_path / "wrong.faiss"))
+
+
 @pytest.mark.parametrize("asked", ["bogus", "PQ5", "IVF4000,Flat", "IVF4,Flat;foo=3", "SQ8;nprobe"])
 def test_an_index_that_cannot_be_made_is_explained(asked, capfd):
     with pytest.raises(UsageError, match="cannot be made by FAISS of"):
