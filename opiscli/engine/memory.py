@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from opiscli.arrays import IntArray
 from opiscli.engine.count import block_side, cell_type
 from opiscli.engine.space import PairSpace
@@ -11,11 +13,14 @@ from opiscli.settings.resources import Resources
 
 _BYTES_PER_PAIR = 64  # product, index, distance and bin of a pair inside the NumPy kernel
 
+_BYTES_PER_SCORED_CLASS = 6000
+"""Its scores and counts on the grid and its draws in resamples, after counting; measured."""
+
 
 def bytes_needed(
     space: PairSpace, n_thresholds: int, items_at: IntArray | None, threads: int
 ) -> int:
-    """Bytes for the embeddings, the tables and the block of each thread."""
+    """Bytes for the embeddings and the tables, and the blocks of all threads or the scores."""
     n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
     vectors = space.rows.vectors.nbytes
     if not space.is_one_set:
@@ -30,7 +35,9 @@ def bytes_needed(
     sums = 0 if items_at is None else space.n_classes * len(items_at) * 8 * 5
     # An index over the vectors keeps its own.
     fixed = 2 * vectors + of_classes + max(of_items, sums)
-    return fixed + (threads + 1) * _block_bytes(space, n_thresholds, n_item_bins)
+    counting = fixed + (threads + 1) * _block_bytes(space, n_thresholds, n_item_bins)
+    scored = int(np.count_nonzero(space.positive_pairs))
+    return max(counting, vectors + _BYTES_PER_SCORED_CLASS * scored)
 
 
 def require_memory(

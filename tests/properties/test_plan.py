@@ -20,6 +20,8 @@ from opiscli.engine import kernels, ruler
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.engine.memory import bytes_needed
 from opiscli.engine.pool import Pool
+from opiscli.engine.side import Side
+from opiscli.engine.space import PairSpace
 from opiscli.errors import UsageError
 from opiscli.metrics.noise_floor import noise_floor
 from opiscli.metrics.opis import opis
@@ -303,6 +305,17 @@ def test_what_can_never_fit_is_refused_before_all_pairs_are_looked_at(planned, m
     with pytest.raises(UsageError, match="memory_limit"):
         count_within(items, request, Resources(2, 1000))
     assert max(pooled) < items.n_items
+
+
+def test_scores_of_very_many_classes_need_memory_too():
+    """After counting, and not of singletons, which have no scores."""
+    rows = np.random.default_rng(0).normal(size=(100_000, 2))
+    needs = []
+    for labels in (np.arange(100_000) // 2, np.maximum(np.arange(100_000) - 2, 0)):
+        items = EmbeddingSet.from_arrays(rows, labels)
+        space = PairSpace.within(Side.of(items), items.n_classes)
+        needs.append(bytes_needed(space, 10, None, threads=1))
+    assert needs[0] > 300e6 > needs[1]
 
 
 def test_a_large_set_has_a_larger_sample(monkeypatch):
