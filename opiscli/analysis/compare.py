@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.paired_change import change_of, paired_interval, ratio_of
 from opiscli.analysis.resamples import Resamples, resamples
 from opiscli.analysis.significance import without_flattery
 from opiscli.analysis.verdict import NOT_COMPARABLE, verdict
 from opiscli.analysis.warnings.compare import comparison_warnings
 from opiscli.counts.counts import CountedSet
-from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.results import (
     Change,
     ComparedMetric,
@@ -101,29 +99,20 @@ def _change(first: Entry, entry: Entry, pair: tuple[Resamples, Resamples] | None
     before, after = first.number.value, entry.number.value
     if before is None or after is None:
         return None
-    difference = after - before
-    ratio = after / before if entry.is_spread and before > 0 else None
-    ci = None if pair is None else _interval(entry.name, difference, ratio, pair)
-    unchanged = 0.0 if ratio is None else 1.0
-    return Change(
-        difference=difference,
-        ratio=ratio,
-        ci=ci,
-        is_better=None if difference == 0 else (difference > 0) == entry.higher_is_better,
-        is_certain=ci is not None and not ci.lo <= unchanged <= ci.hi,
+    ratio = ratio_of(before, after, as_ratio=entry.is_spread)
+    ci = None if pair is None else _interval(entry.name, after - before, ratio, pair)
+    return change_of(
+        before, after, ci, as_ratio=entry.is_spread, higher_is_better=entry.higher_is_better
     )
 
 
 def _interval(
     name: str, difference: float, ratio: float | None, pair: tuple[Resamples, Resamples]
 ) -> Interval | None:
-    """Paired interval of the ratio where there is one, else of the difference."""
     before, after = pair
     if name not in before.of or name not in after.of:
         return None
-    both = before.of[name], after.of[name], after.n_classes
-    bounds = ratio_interval(ratio, *both) if ratio else difference_interval(difference, *both)
-    return Interval(*bounds) if np.isfinite(bounds[1]) else None
+    return paired_interval(difference, ratio, before.of[name], after.of[name], after.n_classes)
 
 
 def _same_classes(run: CountedSet, other: CountedSet) -> bool:

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from opiscli.analysis.paired_change import change_of, paired_interval, ratio_of
 from opiscli.analysis.significance import without_flattery
 from opiscli.analysis.verdict import verdict
 from opiscli.arrays import FloatArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.metrics.intervals.bootstrap import log_interval, percentile_interval
-from opiscli.metrics.intervals.change import difference_interval, ratio_interval
 from opiscli.metrics.opis import LARGEST_OPIS
-from opiscli.results import Change, ComparedMetric, ComparedValue, Comparison, Data, Interval
+from opiscli.results import ComparedMetric, ComparedValue, Comparison, Data, Interval
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.numbers import plain
 from opiscli.settings.version import __version__
@@ -88,20 +86,12 @@ def _metric(
     name: str, sides: Sequence[_Side], n_classes: int, *, higher_is_better: bool
 ) -> ComparedMetric:
     before, after = sides
+    is_spread = not higher_is_better
+    pair = before.value, after.value
+    ratio = ratio_of(*pair, as_ratio=is_spread)
     difference = after.value - before.value
-    ratio = None
-    if not higher_is_better and before.value > 0:
-        ratio = after.value / before.value
-    pair = before.drawn, after.drawn, n_classes
-    bounds = ratio_interval(ratio, *pair) if ratio else difference_interval(difference, *pair)
-    ci = Interval(*bounds) if np.isfinite(bounds[1]) else None
-    change = Change(
-        difference=difference,
-        ratio=ratio,
-        ci=ci,
-        is_better=None if difference == 0 else (difference > 0) == higher_is_better,
-        is_certain=ci is not None and not ci.lo <= (0.0 if ratio is None else 1.0) <= ci.hi,
-    )
+    ci = paired_interval(difference, ratio, before.drawn, after.drawn, n_classes)
+    change = change_of(*pair, ci, as_ratio=is_spread, higher_is_better=higher_is_better)
     return ComparedMetric(
         name=name,
         higher_is_better=higher_is_better,
@@ -116,13 +106,7 @@ def _corrected(values: Sequence[float | None]) -> ComparedMetric:
     before, after = values
     change = None
     if before is not None and after is not None:
-        change = Change(
-            difference=after - before,
-            ratio=after / before if before > 0 else None,
-            ci=None,
-            is_better=None if after == before else after < before,
-            is_certain=False,
-        )
+        change = change_of(before, after, None, as_ratio=True, higher_is_better=False)
     return ComparedMetric(
         name="opis_corrected",
         higher_is_better=False,

@@ -172,7 +172,7 @@ def count_pooled(
     kernel: str,
     executor: Executor,
     ahead: int,
-    stage: str = "pairs",
+    stage: str,
     on_progress: Progress | None = None,
 ) -> PooledTally:
     """Count all pairs of a space, all classes together: little memory for any number of them.
@@ -184,8 +184,8 @@ def count_pooled(
     """
     counter = BlockCounter(space, bins, _item_bins(bins, None), False, kernel)
     tally = PooledTally(*(np.zeros(len(bins) + 1, dtype=np.int64) for _ in range(2)))
-    for block, counted in _counted(counter, executor, ahead, stage, on_progress):
-        tally.add(counted, block.rows, block.columns)
+    for _, counted in _counted(counter, executor, ahead, stage, on_progress):
+        tally.add(counted)
     return tally
 
 

@@ -143,7 +143,7 @@ class PooledTally:
     pooled_positive: IntArray
     ends_of_negative: IntArray
 
-    def add(self, block: BlockTally, rows: slice, columns: slice) -> None:
+    def add(self, block: BlockTally) -> None:
         """Add a block in place."""
         for total, tables in (
             (self.pooled_positive, (block.positive,)),
