@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opiscli.analysis.counting import evaluate_items
     from opiscli.analysis.export import export
     from opiscli.analysis.finetune import FineTuned
-    from opiscli.analysis.project import project
+    from opiscli.analysis.project import project, project_with_offsets
     from opiscli.api.decide import calibrate, check
     from opiscli.api.finetune import finetune
     from opiscli.api.inspect import inspect
@@ -75,6 +75,7 @@ __all__ = [
     "plot_distances",
     "plot_pareto",
     "project",
+    "project_with_offsets",
     "read_embeddings",
     "write_report",
 ]
@@ -83,7 +84,7 @@ _MODULES = {
     "analysis.counting": ("evaluate_items",),
     "analysis.export": ("export",),
     "analysis.finetune": ("FineTuned",),
-    "analysis.project": ("project",),
+    "analysis.project": ("project", "project_with_offsets"),
     "api.decide": ("calibrate", "check"),
     "api.finetune": ("finetune",),
     "api.inspect": ("inspect",),

@@ -20,6 +20,7 @@ def export(
         ``.onnx``: input ``embedding`` ``(n, dims)``, output ``projected`` ``(n, dim)``;
         ``.faiss``: an empty inner-product index that projects what is added and searched;
         ``.npz``: the arrays of y = xW + b + max(xV + c, 0)U for unit rows x.
+        A head with offsets adds two dims, see docs/serving.md.
     force
         Whether to replace a file that is there.
 
@@ -34,4 +35,10 @@ def export(
         If the file cannot be written.
     """
     trained = head if isinstance(head, Head) else Head.load(head)
-    export_head(trained.projection, Path(path), description=trained.signature, force=force)
+    export_head(
+        trained.projection,
+        Path(path),
+        cohort=trained.cohort,
+        description=trained.signature,
+        force=force,
+    )

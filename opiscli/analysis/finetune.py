@@ -118,7 +118,7 @@ def finetune_items(
         on_validation=on_validation,
     )
     found = report(result, items, Judged(val_items, test_items), resources, source)
-    return FineTuned(head.fitted(result.projection, found.record()), found, result.history)
+    return FineTuned(head.fitted(result.fitted, found.record()), found, result.history)
 
 
 def finetune_to_file(

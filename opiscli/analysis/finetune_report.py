@@ -7,7 +7,6 @@ from opiscli.analysis.compare import compare_runs
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.cross_validation import cross_validated_comparison
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.heads import Projection
 from opiscli.results.comparison import Comparison
 from opiscli.results.data import ReportWarning
 from opiscli.results.finetune import (
@@ -15,6 +14,7 @@ from opiscli.results.finetune import (
     ClassesSummary,
     FineTuning,
     HeadChoice,
+    HeadOffsets,
     HeadSummary,
     TrainingData,
 )
@@ -50,7 +50,7 @@ def report(
     source
         Name of the data.
     """
-    settings, kept = result.settings, result.step is None
+    settings, kept = result.settings, result.is_unchanged
     chosen_on = test = None
     if judged.validation is not None:
         chosen_on = _compared(judged.validation, result, settings.calibration_range, resources)
@@ -72,7 +72,7 @@ def report(
             dims=items.dims,
             sha256=items.sha256,
         ),
-        head=HeadSummary(dims=result.projection.dim, step=result.step),
+        head=_head(result),
         choice=_choice(result),
         evaluated_on=evaluated_on,
         validation=_summary(chosen_on),
@@ -83,10 +83,25 @@ def report(
 
 
 def _warnings(result: TrainingResult) -> tuple[ReportWarning, ...]:
-    if result.step is not None:
+    if not result.is_unchanged:
         return ()
     message = f"the original embeddings were kept: {result.reason}; an identity head was written"
     return (ReportWarning("no-better-head", message),)
+
+
+def _head(result: TrainingResult) -> HeadSummary:
+    cohort, offsets = result.fitted.cohort, None
+    if cohort is not None:
+        offsets = HeadOffsets(
+            k=cohort.k, weight=cohort.weight, centre=cohort.centre, n_cohort=len(cohort.rows)
+        )
+    return HeadSummary(dims=result.projection.dim, step=result.step, offsets=offsets)
+
+
+def _name(result: TrainingResult) -> str | None:
+    """What was chosen on validation classes, in the words of the candidates."""
+    parts = {"head": result.step is not None, "offsets": result.fitted.cohort is not None}
+    return ", ".join(name for name, there in parts.items() if there) or None
 
 
 def _choice(result: TrainingResult) -> HeadChoice:
@@ -96,7 +111,7 @@ def _choice(result: TrainingResult) -> HeadChoice:
             rule=Choose.VALIDATION.value,
             at_far=None,
             candidates=(),
-            chosen=None if result.step is None else "head",
+            chosen=_name(result),
             reason=result.reason,
         )
     return HeadChoice(
@@ -138,14 +153,10 @@ def _compared(
     resources: Resources,
 ) -> Comparison:
     settings = EvaluationSettings(calibration_range=calibration_range)
-    projected = _projected(items, result.projection)
+    through = result.fitted.applied(items, resources.threads)
     return compare_runs(
         [
             count_items(side, settings, resources, source=name)
-            for name, side in zip(_SIDES, (items, projected), strict=True)
+            for name, side in zip(_SIDES, (items, through), strict=True)
         ]
     )
-
-
-def _projected(items: EmbeddingSet, projection: Projection) -> EmbeddingSet:
-    return items.with_unit_rows(projection.apply(items.unit_rows))

@@ -1,27 +1,45 @@
 """The recipe of a projection: embeddings, in arrays or a source, through a head."""
 
 from os import PathLike
+from typing import TypedDict, Unpack
 
 import numpy.typing as npt
 
 from opiscli.arrays import Float32Array
+from opiscli.embeddings.array_like import matrix_of
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.embeddings.frame_like import is_frame
+from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, project_embeddings
 from opiscli.training.head import Head
 
 
+class ProjectedRows(TypedDict, total=False):
+    """Which rows of a source are projected.
+
+    Parameters
+    ----------
+    embedding_column, embedding_columns, where, exclude
+        Columns and rows to take, as in ``opis project``.
+    memory_limit
+        For reading, in bytes or as text such as ``1.5GB``; by default a quarter of the machine's
+        memory.
+    """
+
+    embedding_column: str | None
+    embedding_columns: str | None
+    where: tuple[str, ...]
+    exclude: tuple[str, ...]
+    memory_limit: int | str | None
+
+
 def project(
     embeddings: npt.ArrayLike | str | PathLike[str],
     head: Head | str | PathLike[str],
-    *,
-    embedding_column: str | None = None,
-    embedding_columns: str | None = None,
-    where: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
-    memory_limit: int | str | None = None,
+    **reading: Unpack[ProjectedRows],
 ) -> Float32Array:
-    """Apply a head to embeddings.
+    """Apply a head to embeddings; of one with offsets, see `project_with_offsets`.
 
     Parameters
     ----------
@@ -30,11 +48,9 @@ def project(
         kind that ``opis project`` reads.
     head
         A trained head, or the path of its file.
-    embedding_column, embedding_columns, where, exclude
-        Which columns and rows of a source to take, as in ``opis project``.
-    memory_limit
-        For reading a source, in bytes or as text such as ``1.5GB``; by default a quarter of the
-        machine's memory.
+    **reading
+        ``embedding_column``, ``embedding_columns``, ``where`` and ``exclude``: columns and rows of
+        a source to take, as in ``opis project``; ``memory_limit`` for reading it.
 
     Returns
     -------
@@ -51,17 +67,34 @@ def project(
     UsageError
         If the head is not trained.
     """
-    trained = head if isinstance(head, Head) else Head.load(head)
+    return project_with_offsets(embeddings, head, **reading).unit
+
+
+def project_with_offsets(
+    embeddings: npt.ArrayLike | str | PathLike[str],
+    head: Head | str | PathLike[str],
+    **reading: Unpack[ProjectedRows],
+) -> ChangedRows:
+    """As `project`, and the offsets of the rows if the head was trained with ``normalize``.
+
+    Returns
+    -------
+    ChangedRows
+        ``unit``, the rows; and ``offsets``, ``None`` if the head has none. The score of two items
+        is the cosine of their rows less both offsets, which other functions take as
+        ``columns={"offset": offsets}``.
+    """
+    change = (head if isinstance(head, Head) else Head.load(head)).change()
+    if not isinstance(embeddings, str | PathLike) and not is_frame(embeddings):
+        rows = matrix_of(embeddings)
+        return change(unit_rows([rows], len(rows)))
+    limit = Resources.of_machine(memory_limit=reading.get("memory_limit")).memory_limit
     selection = Selection(
-        embedding_column,
-        where=where,
-        exclude=exclude,
-        embedding_columns=embedding_columns,
-        memory_limit=Resources.of_machine(memory_limit=memory_limit).memory_limit,
+        reading.get("embedding_column"),
+        where=reading.get("where", ()),
+        exclude=reading.get("exclude", ()),
+        embedding_columns=reading.get("embedding_columns"),
+        memory_limit=limit,
     )
-    change = trained.projection.apply
-    if isinstance(embeddings, str | PathLike):
-        return project_embeddings(str(embeddings), selection, change)
-    if is_frame(embeddings):
-        return project_embeddings(embeddings, selection, change)
-    return trained.transform(embeddings)
+    source = str(embeddings) if isinstance(embeddings, PathLike) else embeddings
+    return project_embeddings(source, selection, change)

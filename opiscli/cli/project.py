@@ -35,7 +35,7 @@ def project(
     from opiscli.sources import Selection, map_embeddings
     from opiscli.training.head import Head
 
-    projection = Head.load(head).projection
+    trained = Head.load(head)
     selection = Selection(
         embedding_column,
         embedding_columns=embedding_columns,
@@ -45,6 +45,6 @@ def project(
         memory_limit=run.resources.memory_limit,
         no_offset=no_offset,
     )
-    n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
-    run.console.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
+    n_rows = map_embeddings(name, selection, trained.change(), output, force=force)
+    run.console.say(f"{n_rows:,} rows, {trained.dims}{', with offsets' if trained.cohort else ''}")
     show_text(f"{output}\n")

@@ -51,11 +51,7 @@ class Cohort:
 
     def own_mean(self) -> float:
         """Mean over the cohort of the same, each item without its own class, or else itself."""
-        chosen = np.arange(len(self._unit))
-        if len(chosen) > _MOST_OWN:
-            # By what the items are, so that the order of rows has no say.
-            first = np.lexsort(self._unit.T[:4])
-            chosen = first[np.linspace(0, len(first) - 1, _MOST_OWN).astype(np.int64)]
+        chosen = spread_out(self._unit, _MOST_OWN)
         return float(self._means(self._unit[chosen], self._codes[chosen], None).mean())
 
     def _means(
@@ -94,3 +90,11 @@ class Cohort:
             similarity[some] = np.einsum("ij,ij->i", of_rows, self._unit[found[some]])
         nearest = np.sort(similarity, axis=1)[:, ::-1][:, : self._k]
         return np.asarray(nearest.mean(axis=1))
+
+
+def spread_out(unit: Float32Array, n_items: int) -> IntArray:
+    """Rows of at most so many items, by what these are: the order of rows has no say."""
+    if len(unit) <= n_items:
+        return np.arange(len(unit))
+    first = np.lexsort(unit.T[:4])
+    return first[np.linspace(0, len(first) - 1, n_items).astype(np.int64)]

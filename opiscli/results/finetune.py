@@ -20,11 +20,29 @@ class TrainingData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadOffsets:
+    """How the offsets of a head are computed: ``weight`` times (r - ``centre``).
+
+    r is the mean similarity of an item to the ``k`` nearest of a cohort of ``n_cohort`` training
+    items, which is part of the head.
+    """
+
+    k: int
+    weight: float
+    centre: float
+    n_cohort: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadSummary:
-    """Output dimension, and the step the head was taken at; ``None`` for the identity."""
+    """Output dimension, and the step the head was taken at, ``None`` for the identity.
+
+    ``offsets`` is ``None`` if items are compared by the cosine.
+    """
 
     dims: int
     step: int | None
+    offsets: HeadOffsets | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

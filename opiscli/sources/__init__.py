@@ -1,10 +1,10 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opiscli.arrays import Float32Array
+from opiscli.embeddings.changed_rows import Change, ChangedRows
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.sources import numpy_files
 from opiscli.sources.in_memory import array_table, read_arrays, read_frame
@@ -70,7 +70,7 @@ def read_embeddings(
 def map_embeddings(
     source: str,
     selection: Selection,
-    change: Callable[[Float32Array], Float32Array],
+    change: Change,
     path: Path,
     *,
     force: bool,
@@ -83,7 +83,7 @@ def map_embeddings(
     Parameters
     ----------
     change
-        From unit rows ``(n, dims)`` to rows ``(n, dim)``, for any n.
+        Gives the rows that are written, and their offsets as a column ``offset`` if it has any.
     path
         Where the Parquet file is to be.
 
@@ -107,10 +107,8 @@ def map_embeddings(
     return mapping.write_mapped(table, selection, change, path, force=force)
 
 
-def project_embeddings(
-    source: object, selection: Selection, change: Callable[[Float32Array], Float32Array]
-) -> Float32Array:
-    """As `map_embeddings`, but return the embeddings ``(n_rows, dim)``; labels are optional.
+def project_embeddings(source: object, selection: Selection, change: Change) -> ChangedRows:
+    """As `map_embeddings`, but return the rows ``(n_rows, dim)``; labels are optional.
 
     Parameters
     ----------

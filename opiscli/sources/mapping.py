@@ -1,27 +1,24 @@
 """Writes a table again with other embeddings in it, a batch of rows at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from opiscli.arrays import Float32Array
 from opiscli.atomic_file import whole_file
+from opiscli.embeddings.changed_rows import Change, ChangedRows, joined
 from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.columns import EmbeddingColumns, vectors
-from opiscli.sources.offset_column import holds_offsets, offset_column
+from opiscli.sources.offset_column import described, holds_offsets, offset_column
 from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import OFFSET_NAME, Selection
 from opiscli.sources.table import Table
 from opiscli.sources.tables import SelectedRows, require_united
 from opiscli.sources.validated import require_all_rows
-
-Change = Callable[[Float32Array], Float32Array]
 
 
 def write_mapped(
@@ -76,20 +73,20 @@ def _written(table: Table) -> Iterator[None]:
         ) from cause
 
 
-def collect_mapped(table: Table, selection: Selection, change: Change) -> Float32Array:
+def collect_mapped(table: Table, selection: Selection, change: Change) -> ChangedRows:
     """The changed embeddings of the selected rows. See `project_embeddings`."""
     rows = SelectedRows.of(table, selection)
     embedding = EmbeddingColumns.of(table.schema, table.name, selection)
     require_united(table, embedding.names)
-    blocks: list[Float32Array] = []
+    blocks: list[ChangedRows] = []
     n_bytes = 0
-    for _, values in _changed(rows, embedding, [], change):
-        n_bytes += values.nbytes
+    for _, changed in _changed(rows, embedding, [], change):
+        n_bytes += changed.unit.nbytes
         require_room(n_bytes, f"the projection of {table.name}", selection.memory_limit)
-        blocks.append(values)
+        blocks.append(changed)
     if not blocks:
         raise no_rows(table, selection)
-    return np.concatenate(blocks)
+    return joined(blocks)
 
 
 def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.RecordBatch]:
@@ -116,16 +113,31 @@ def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.R
             hint="Rename or drop that column, for the projected embeddings are called so.",
         )
     at = names.index(next(one for one in names if one in embedding.names))
-    for batch, values in _changed(rows, embedding, kept, change):
+    for batch, (values, offsets) in _changed(rows, embedding, kept, change):
         lists = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
         arrays = [batch.column(one) for one in kept]
         arrays.insert(at, lists)
-        yield pa.RecordBatch.from_arrays(arrays, names=[*kept[:at], name, *kept[at:]])
+        named = zip([*kept[:at], name, *kept[at:]], arrays, strict=True)
+        fields = [pa.field(one, values.type) for one, values in named]
+        if offsets is not None:
+            _require_no_other_offset(table, kept)
+            arrays.append(pa.array(offsets.values))
+            fields.append(described(pa.float32(), offsets.k or 0, offsets.weight or 0.0))
+        yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _require_no_other_offset(table: Table, kept: list[str]) -> None:
+    if OFFSET_NAME in kept:
+        raise SourceError(
+            f"{table.name} has a column {OFFSET_NAME!r} of another kind, and the offsets of the"
+            " head are called so",
+            hint="Rename or drop that column.",
+        )
 
 
 def _changed(
     rows: SelectedRows, embedding: EmbeddingColumns, kept: list[str], change: Change
-) -> Iterator[tuple[pa.RecordBatch, Float32Array]]:
+) -> Iterator[tuple[pa.RecordBatch, ChangedRows]]:
     """The other columns of each batch, as Parquet holds them, and its embeddings changed."""
 
     def convert(array: pa.Array, name: str, source: str) -> pa.Array:

@@ -1,10 +1,11 @@
 """What can be made of a trained head: the candidates that are judged against frozen embeddings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.heads import Projection
 from opiscli.heads.dose import with_dose
+from opiscli.training.fitted_head import FittedHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Candidate:
         As it is reported.
     dose
         Share of the head, the rest being the identity; 0 are the frozen embeddings.
+    weight
+        Of the offsets by a cohort of training items; 0 for none.
     certainty
         Share of resamples of the classes in which it must be better than the frozen embeddings.
     fewest, fewest_if_careful
@@ -26,6 +29,7 @@ class Candidate:
 
     name: str
     dose: float
+    weight: float = 0.0
     certainty: float = 0.9
     fewest: int = 0
     fewest_if_careful: int = 0
@@ -34,18 +38,39 @@ class Candidate:
         """Return the head that this candidate makes of a trained one."""
         return with_dose(head, self.dose) if self.dose else Projection.identity(head.dims)
 
-    def applied(self, head: Projection, items: EmbeddingSet) -> EmbeddingSet:
-        """Return the items as they are compared under this candidate."""
-        if self.dose == 0:
-            return items
-        return items.with_unit_rows(self.projection(head).apply(items.unit_rows))
+    def fitted(self, head: Projection, items: EmbeddingSet, threads: int) -> FittedHead:
+        """Return what this candidate makes of a head and of the items it was trained on."""
+        projection = self.projection(head)
+        if self.weight == 0:
+            return FittedHead(projection)
+        return FittedHead.normalized(projection, items, OFFSET_NEIGHBOURS, self.weight, threads)
 
+
+OFFSET_NEIGHBOURS = 50
+"""Items of the cohort whose similarity is averaged; from 20 to 200 it makes no difference."""
+
+_WEIGHT = 0.25
 
 FROZEN = Candidate("frozen embeddings", 0.0)
 HEAD = Candidate("head", 1.0, fewest=60, fewest_if_careful=160)
 HALF_DOSE = Candidate("half-dose head", 0.5, certainty=0.75)
 
 
-def candidates_of(dims: int, dim: int) -> tuple[Candidate, ...]:
-    """List the candidates of a head from ``dims`` to ``dim`` dims; fewer dims cannot be mixed."""
-    return (HEAD, HALF_DOSE) if dim == dims else (HEAD,)
+OFFSETS = Candidate("offsets", 0.0, weight=_WEIGHT)
+
+
+def candidates_of(dims: int, dim: int, *, normalize: bool) -> tuple[Candidate, ...]:
+    """List the candidates of a head from ``dims`` to ``dim`` dims; fewer dims cannot be mixed.
+
+    Parameters
+    ----------
+    normalize
+        Whether each may also have offsets, and the frozen embeddings, too.
+    """
+    heads = (HEAD, HALF_DOSE) if dim == dims else (HEAD,)
+    return (*heads, *map(with_offsets, heads), OFFSETS) if normalize else heads
+
+
+def with_offsets(candidate: Candidate) -> Candidate:
+    """The same head, and offsets in its space."""
+    return replace(candidate, name=f"{candidate.name}, offsets", weight=_WEIGHT)

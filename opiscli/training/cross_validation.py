@@ -1,6 +1,6 @@
 """Cross-validation over classes: judges heads on classes they were not trained on, then refits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -11,11 +11,12 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UndefinedMetric
 from opiscli.heads import Projection
 from opiscli.settings.resources import Resources
-from opiscli.training.candidates import FROZEN, Candidate, candidates_of
+from opiscli.training.candidates import FROZEN, OFFSET_NEIGHBOURS, candidates_of
 from opiscli.training.choice import FEWEST_CLASSES, Choice, choose
 from opiscli.training.descent import DescentState, descend
 from opiscli.training.fit import TrainingRun
-from opiscli.training.judgement import Judgement
+from opiscli.training.fitted_head import FittedHead, require_cohort
+from opiscli.training.judge import Judge
 from opiscli.training.problem import Problem
 from opiscli.training.result import CrossValidated, TrainingResult, ValidationStep
 from opiscli.training.settings import TrainingSettings
@@ -26,9 +27,6 @@ _MOST_TRAINED_CLASSES = 800
 
 _MOST_JUDGED = 40_000
 """Items in all parts; of larger sets as many classes are judged as hold these."""
-
-_FEWEST_FALSE_ACCEPTS = 10
-"""In each part at the threshold where TAR is measured: with fewer, it would be chance."""
 
 OnStep = Callable[[TrainingRun], None]
 
@@ -43,6 +41,7 @@ class _Trainings:
 
     settings: TrainingSettings
     n_folds: int
+    threads: int
     resumed: TrainingRun | None
     on_step: OnStep
     history: list[ValidationStep] = field(default_factory=list)
@@ -109,7 +108,7 @@ def fit_cross_validated(
         If a training diverges.
     """
     n_paired = int(np.count_nonzero(items.class_sizes > 1))
-    trainings = _Trainings(settings, n_folds(n_paired), resumed, on_step)
+    trainings = _Trainings(settings, n_folds(n_paired), resources.threads, resumed, on_step)
     if n_paired < FEWEST_CLASSES:
         reason = (
             f"{n_paired} training classes have two items or more, and with fewer than"
@@ -118,22 +117,26 @@ def fit_cross_validated(
         return _result(items, trainings, Choice((), None, reason), None)
     folds = fold_classes(items, trainings.n_folds, settings.seed)
     most = _MOST_JUDGED // len(folds)
-    parts = [at_most(unseen, most, settings.seed) for _, unseen in folds]
-    judge = _Judge.of(parts, settings, resources)
+    if settings.normalize:
+        for own, _ in folds:
+            require_cohort(own, OFFSET_NEIGHBOURS)
+    parts = [(own, at_most(unseen, most, settings.seed)) for own, unseen in folds]
+    judge = Judge.of(parts, settings, resources)
+    identity = [Projection.identity(items.dims)] * len(folds)
     try:
-        frozen = judge(FROZEN, ())
+        frozen = judge(FROZEN, identity)
     except UndefinedMetric as cause:
         reason = f"parts of the training classes are too few to judge a head: {cause.problem}"
         return _result(items, trainings, Choice((), None, reason), None)
     heads = [trainings.head(own) for own, _ in folds]
     judgements = {FROZEN: frozen}
-    for candidate in candidates_of(items.dims, heads[0].dim):
+    for candidate in candidates_of(items.dims, heads[0].dim, normalize=settings.normalize):
         # A head that maps unseen classes onto one another cannot be judged.
         with suppress(UndefinedMetric):
             judgements[candidate] = judge(candidate, heads)
     choice = choose(judgements, settings)
     judged = CrossValidated(
-        n_items=sum(part.n_items for part in parts),
+        n_items=sum(unseen.n_items for _, unseen in parts),
         at_far=judge.at_far,
         frozen=frozen,
         chosen=judgements[choice.chosen or FROZEN],
@@ -151,51 +154,21 @@ def n_folds(n_classes: int) -> int:
     return max(2, min(_MOST_FOLDS, n_classes // 8, _MOST_TRAINED_CLASSES // n_classes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """Judges candidates on the parts.
-
-    ``at_far`` is the FAR of the settings, or a higher one at which every part has ten false
-    accepts.
-    """
-
-    parts: Sequence[EmbeddingSet]
-    settings: TrainingSettings
-    at_far: float
-    resources: Resources
-
-    @classmethod
-    def of(
-        cls, parts: Sequence[EmbeddingSet], settings: TrainingSettings, resources: Resources
-    ) -> "_Judge":
-        fewest = min(part.n_pairs - _positive_pairs(part) for part in parts)
-        attainable = float(f"{min(_FEWEST_FALSE_ACCEPTS / fewest, 0.5):.2g}")
-        return cls(parts, settings, max(settings.at_far, attainable), resources)
-
-    def __call__(self, candidate: Candidate, heads: Sequence[Projection]) -> tuple[Judgement, ...]:
-        """Judge each part through its head; the frozen embeddings need none."""
-        sets = self.parts
-        if heads:
-            sets = [candidate.applied(*both) for both in zip(heads, sets, strict=True)]
-        reach, at_far = self.settings.calibration_range, self.at_far
-        return tuple(Judgement.of(one, reach, at_far, self.resources) for one in sets)
-
-
-def _positive_pairs(items: EmbeddingSet) -> int:
-    return int((items.class_sizes * (items.class_sizes - 1) // 2).sum())
-
-
 def _result(
     items: EmbeddingSet, trainings: _Trainings, choice: Choice, judged: CrossValidated | None
 ) -> TrainingResult:
     """The head that was chosen, trained on all items; the identity if none was."""
     settings, chosen = trainings.settings, choice.chosen
-    projection = Projection.identity(items.dims)
+    identity = Projection.identity(items.dims)
+    fitted, step = FittedHead(identity), None
     if chosen is not None:
-        projection = chosen.projection(trainings.head(items))
+        head = identity
+        if chosen.dose > 0:
+            head, step = trainings.head(items), int(settings.steps)
+        fitted = chosen.fitted(head, items, trainings.threads)
     return TrainingResult(
-        projection=projection,
-        step=None if chosen is None else int(settings.steps),
+        fitted=fitted,
+        step=step,
         settings=settings,
         history=tuple(trainings.history),
         reason=choice.reason,

@@ -8,6 +8,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import TrainingError, UndefinedMetric
 from opiscli.heads import Projection
 from opiscli.training.descent import DescentState, MeanLoss, descend
+from opiscli.training.fitted_head import FittedHead
 from opiscli.training.model_selection import cost
 from opiscli.training.problem import Problem
 from opiscli.training.result import TrainingResult, ValidationStep
@@ -82,7 +83,7 @@ def fit(
             f"; stopped after {run.state.step} steps, {_PATIENCE} checkpoints without a better"
         )
     return TrainingResult(
-        projection=identity if run.best is None else problem.projection(run.best),
+        fitted=FittedHead(identity if run.best is None else problem.projection(run.best)),
         step=max(step.step for step in run.history if step.kept) if found else None,
         settings=settings,
         history=tuple(run.history),

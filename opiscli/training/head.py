@@ -12,17 +12,19 @@ from opiscli.arrays import Float32Array
 from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.unit_rows import unit_rows
-from opiscli.errors import UsageError
-from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.training.estimator import Estimator, as_json, from_json
+from opiscli.training.trained import Trained
 
 if TYPE_CHECKING:
+    from opiscli.embeddings.changed_rows import Change
+    from opiscli.embeddings.offsets import Offsets
+    from opiscli.training.fitted_head import FittedHead
     from opiscli.training.settings import TrainingSettings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Head(Estimator):
+class Head(Trained, Estimator):
     """A projection head on frozen embeddings: fit it, apply it, save it.
 
     Parameters are the options of ``opis finetune``. As in scikit-learn they are only checked
@@ -67,6 +69,8 @@ class Head(Estimator):
         False-accept rate at which cross-validation lets no TAR fall; by default 1e-3.
     val_fraction, test_fraction
         Shares of classes to set aside for validation (by default 0.2) and for a test.
+    normalize
+        Whether offsets by a cohort of training items may be part of the head.
     objective
         ``opis``: lowest OPIS without losing R@1; ``recall``: highest R@1 without raising
         OPIS; ``both``: must improve both.
@@ -111,6 +115,7 @@ class Head(Estimator):
     at_far: float | None = None
     val_fraction: float | None = None
     test_fraction: float = 0.0
+    normalize: bool = False
     objective: str = "opis"
     far: tuple[float, float] = (1e-2, 1e-1)
     seed: int = 0
@@ -153,7 +158,7 @@ class Head(Estimator):
         items, held_out = training_classes(items, settings)
         result = train_head(items, held_out, settings, resources, n_trials=self.tune)
         record = {"signature": result.settings.signature(), "head": {"step": result.step}}
-        self._fitted = HeadFile(result.projection, self._with_options(record))
+        self._fitted = self._file_of(result.fitted, record)
         return self
 
     def transform(self, X: npt.ArrayLike) -> Float32Array:
@@ -178,6 +183,28 @@ class Head(Estimator):
         """
         rows = matrix_of(X)
         return self.projection.apply(unit_rows([rows], len(rows)))
+
+    def offsets(self, X: npt.ArrayLike) -> "Offsets | None":
+        """Compute the offsets of embeddings; ``None`` if the head has no cohort.
+
+        The score of two items is the cosine of their rows of `transform` less both offsets.
+
+        Parameters
+        ----------
+        X
+            As in `transform`.
+        """
+        rows = matrix_of(X)
+        return self.change()(unit_rows([rows], len(rows))).offsets
+
+    def change(self) -> "Change":
+        """Return a function from unit rows to rows through the head, and their offsets."""
+        # Imported here: a head without offsets needs no search.
+        from opiscli.settings.resources import Resources
+        from opiscli.training.fitted_head import FittedHead
+
+        threads = Resources.of_machine(threads=self.threads).threads
+        return FittedHead(self.projection, self.cohort).change(threads)
 
     def fit_transform(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Float32Array:
         """`fit`, then `transform` of the same embeddings."""
@@ -215,47 +242,19 @@ class Head(Estimator):
         head._fitted = file
         return head
 
-    def fitted(self, projection: Projection, record: Mapping[str, Any]) -> Self:
+    def fitted(self, trained: "FittedHead", record: Mapping[str, Any]) -> Self:
         """Return a new head with the same parameters and these trained weights.
 
         Parameters
         ----------
-        projection
-            Its weights.
+        trained
+            Its weights, and the cohort of its offsets.
         record
             Plain values about its training, saved with it.
         """
         head = type(self)(**self.get_params())
-        head._fitted = HeadFile(projection, self._with_options(record))
+        head._fitted = self._file_of(trained, record)
         return head
-
-    @property
-    def projection(self) -> Projection:
-        """The weights, read-only."""
-        return self._file().projection
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """Signature, data and scores of the training run: plain values, as saved with the head."""
-        return dict(self._file().record)
-
-    @property
-    def signature(self) -> str:
-        """All training settings in one line."""
-        return str(self._file().record.get("signature", ""))
-
-    @property
-    def step(self) -> int | None:
-        """Training step of the selected checkpoint; ``None`` if the head is the identity."""
-        found: int | None = self._file().record.get("head", {}).get("step")
-        return found
-
-    @property
-    def n_features_in_(self) -> int:
-        """Dimension of the input embeddings."""
-        if self._fitted is None:
-            raise AttributeError("n_features_in_")
-        return self._fitted.projection.dims
 
     def settings(self, *, val_given: bool = False) -> "TrainingSettings":
         """The parameters as validated training settings.
@@ -276,13 +275,8 @@ class Head(Estimator):
         del options["threads"]
         return training_settings(options, val_given=val_given)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._fitted is not None
-
-    def _file(self) -> HeadFile:
-        if self._fitted is None:
-            raise UsageError("the head is not trained", hint="Call fit, or load one from a file.")
-        return self._fitted
+    def _file_of(self, trained: "FittedHead", record: Mapping[str, Any]) -> HeadFile:
+        return HeadFile(trained.projection, self._with_options(record), trained.cohort)
 
     def _with_options(self, record: Mapping[str, Any]) -> dict[str, Any]:
         options = {name: as_json(value) for name, value in self.changed_params().items()}

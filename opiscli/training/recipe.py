@@ -6,10 +6,13 @@ from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.settings.resources import Resources
+from opiscli.training.candidates import OFFSET_NEIGHBOURS
 from opiscli.training.checkpoint import Checkpoint
 from opiscli.training.cross_validation import fit_cross_validated, n_folds
 from opiscli.training.fit import TrainingRun, fit
+from opiscli.training.fitted_head import require_cohort
 from opiscli.training.memory import require_memory
+from opiscli.training.offset_choice import with_offsets_if_better
 from opiscli.training.result import TrainingResult, ValidationStep
 from opiscli.training.settings import Choose, TrainingSettings
 from opiscli.training.tuning import fit_trials
@@ -63,20 +66,24 @@ def train_head(
     settings = replace(settings, start=settings.start_for(items.n_classes, items.dims))
     n_trainings = 1 if val_items is not None else n_folds(items.n_classes)
     require_memory(items, settings, n_trainings, resources)
-    validation = None
-    if val_items is not None:
-        validation = Validation(val_items, settings.calibration_range, resources.threads)
-    if validation is not None and n_trials != 1:
-        return fit_trials(items, validation, settings, n_trials, on_validation=on_validation)
+    if val_items is not None and settings.normalize:
+        require_cohort(items, OFFSET_NEIGHBOURS)
     on_step, resumed = _told(on_validation), None
-    if checkpoint is not None:
+    if checkpoint is not None and n_trials == 1:
         judged_on = Choose.CROSS_VALIDATION.value if val_items is None else val_items.sha256
         file = Checkpoint(checkpoint, f"{settings.signature()}|{items.sha256}|{judged_on}")
         on_step = _kept(file, on_validation)
         resumed = file.read() if resume else None
-    if validation is None:
+    if val_items is None:
         return fit_cross_validated(items, settings, resources, resumed=resumed, on_step=on_step)
-    return fit(items, validation, settings, resumed=resumed, on_validation=on_step)
+    validation = Validation(val_items, settings.calibration_range, resources.threads)
+    if n_trials != 1:
+        result = fit_trials(items, validation, settings, n_trials, on_validation=on_validation)
+    else:
+        result = fit(items, validation, settings, resumed=resumed, on_validation=on_step)
+    if not settings.normalize:
+        return result
+    return with_offsets_if_better(result, items, val_items, resources)
 
 
 def _told(on_validation: OnValidation) -> Callable[[TrainingRun], None]:

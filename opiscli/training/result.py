@@ -5,6 +5,7 @@ from typing import Any
 
 from opiscli.heads import Projection
 from opiscli.training.choice import Choice
+from opiscli.training.fitted_head import FittedHead
 from opiscli.training.judgement import Judgement
 from opiscli.training.settings import TrainingSettings
 
@@ -67,10 +68,10 @@ class TrainingResult:
 
     Parameters
     ----------
-    projection
-        The best head, or the identity if none is better.
+    fitted
+        The best head, with offsets if they are part of it; the identity if none is better.
     step
-        After which the head was taken; ``None`` for the identity.
+        After which the projection was taken; ``None`` for the identity.
     settings
         Settings it was trained with.
     history
@@ -84,7 +85,7 @@ class TrainingResult:
         A choice by cross-validation, and the counts it was made from; ``None`` if there are none.
     """
 
-    projection: Projection
+    fitted: FittedHead
     step: int | None
     settings: TrainingSettings
     history: tuple[ValidationStep, ...]
@@ -92,3 +93,13 @@ class TrainingResult:
     cost: float = 0.0
     choice: Choice | None = None
     cross_validated: CrossValidated | None = None
+
+    @property
+    def projection(self) -> Projection:
+        """The projection of the head, without offsets."""
+        return self.fitted.projection
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether items are compared as they were before."""
+        return self.step is None and self.fitted.cohort is None

@@ -80,6 +80,8 @@ class TrainingSettings:
         ``cross-validation``: on each part of the training classes, through a head that was
         trained on the others, with stricter rules if ``careful``; ``validation``: on this share
         of the classes. A further share may be set aside for a test.
+    normalize
+        Whether offsets by a cohort of training items may be part of the head.
     seed
         Random seed.
 
@@ -110,6 +112,7 @@ class TrainingSettings:
     careful: bool = False
     val_fraction: float = 0.2
     test_fraction: float = 0.0
+    normalize: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -187,6 +190,7 @@ class TrainingSettings:
             f"objective:{self.objective}",
             f"range:{self.calibration_range}",
             f"choose:{self._choice()}",
+            *(["normalize"] if self.normalize else []),
             f"seed:{self.seed}",
         ]
         return "|".join([*parts, f"v:{__version__}"])

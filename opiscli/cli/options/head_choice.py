@@ -45,6 +45,15 @@ _TestFraction = Annotated[
         _CHOICE,
     ),
 ]
+_Normalize = Annotated[
+    bool,
+    option(
+        "Let the head have offsets by a cohort of training items, which opis project applies, if"
+        " it is better with them.",
+        _CHOICE,
+        "--normalize",
+    ),
+]
 _Val = Annotated[
     str | None,
     option("Validation SOURCE with other classes; the best checkpoint on it is kept.", _CHOICE),
@@ -82,6 +91,7 @@ class ChoiceOptions:
     val: _Val = None
     val_fraction: _ValFraction = None
     test_fraction: _TestFraction = None
+    normalize: _Normalize = False
     objective: _Objective = None
     far: _Far = None
 

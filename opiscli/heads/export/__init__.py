@@ -4,14 +4,24 @@ from pathlib import Path
 
 from opiscli.atomic_file import whole_file
 from opiscli.errors import UsageError
+from opiscli.heads.cohort import HeadCohort
 from opiscli.heads.projection import Projection
 
 
-def export_head(projection: Projection, path: Path, *, description: str, force: bool) -> None:
+def export_head(
+    projection: Projection,
+    path: Path,
+    *,
+    cohort: HeadCohort | None = None,
+    description: str,
+    force: bool,
+) -> None:
     """Write a head in the format that the name of the file ends in: .onnx, .faiss or .npz.
 
     Parameters
     ----------
+    cohort
+        What its offsets are computed from, if it has any.
     description
         Where the head comes from, for formats that have a place for it.
 
@@ -27,15 +37,15 @@ def export_head(projection: Projection, path: Path, *, description: str, force: 
         case ".onnx":
             from opiscli.heads.export.onnx import onnx_bytes
 
-            contents = onnx_bytes(projection, description)
+            contents = onnx_bytes(projection, cohort, description)
         case ".faiss":
             from opiscli.heads.export.faiss import faiss_bytes
 
-            contents = faiss_bytes(projection)
+            contents = faiss_bytes(projection, cohort)
         case ".npz":
             from opiscli.heads.export.npz import npz_bytes
 
-            contents = npz_bytes(projection)
+            contents = npz_bytes(projection, cohort)
         case _:
             raise UsageError(
                 f"{path} names no format to export to, expected .onnx, .faiss or .npz",

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from opiscli.errors import EmbeddingError, OutputError, SourceError, UsageError
+from opiscli.heads.cohort import HeadCohort
 from opiscli.heads.head_file import HeadFile, read_head, write_head
 from opiscli.heads.projection import HiddenLayer, Projection
 from opiscli.heads.tensor_file import read_tensors, write_tensors
@@ -65,6 +67,51 @@ def test_save_then_load_is_bit_identical(path, projection):
     for _ in range(5):
         write_head(path, read, force=True)
         assert path.read_bytes() == contents
+
+
+def cohort(n=7, dim=3):
+    rows = np.random.default_rng(0).normal(size=(n, dim))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return HeadCohort(rows.astype(np.float32), 5, 0.25, 0.125)
+
+
+def test_a_head_with_offsets_keeps_its_cohort_under_a_schema_of_its_own(path):
+    write_head(path, HeadFile(perceptron(), RECORD, cohort()), force=False)
+    read, expected = read_head(path).cohort, cohort()
+    assert np.array_equal(read.rows, expected.rows)
+    assert (read.k, read.weight, read.centre) == (5, 0.25, 0.125)
+    assert not read.rows.flags.writeable
+    with safe_open(path, framework="numpy") as file:
+        described = json.loads(file.metadata()["opis"])
+    assert described["schema"] == "opis.head/4"
+    assert described["offsets"] == {"k": 5, "weight": 0.25, "centre": 0.125}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"offsets": None}, "how its offsets are computed"),
+        ({"offsets": {"k": 5, "weight": 0.25}}, "how its offsets are computed"),
+        ({"offsets": {"k": "x", "weight": 0.25, "centre": 0}}, "how its offsets are computed"),
+        ({"offsets": {"k": 8, "weight": 0.25, "centre": 0}}, "shape (7, 3) and k is 8"),
+        ({"offsets": {"k": 5, "weight": 1.5, "centre": 0}}, "weight 1.5"),
+        ({"offsets": {"k": 5, "weight": 0.25, "centre": 1e300}}, "centre 1e+300"),
+        ({"rows": ramp(7, 3)}, "not of length one"),
+        ({"rows": cohort(7, 4).rows}, "cohort has shape (7, 4), but the head 3 dims"),
+        ({"rows": None}, "do not form a head"),
+        ({"schema": "opis.head/3"}, "do not form a head"),
+    ],
+)
+def test_a_cohort_that_cannot_be_is_explained(path, changes, says):
+    offsets = {"k": 5, "weight": 0.25, "centre": 0.125}
+    description = {**META, "schema": "opis.head/4", "offsets": offsets}
+    tensors = {"weight": ramp(4, 3), "bias": ramp(3), "cohort": cohort().rows}
+    if "rows" in changes:
+        tensors["cohort"] = changes.pop("rows")
+    tensors = {name: array for name, array in tensors.items() if array is not None}
+    write_tensors(path, tensors, {**description, **changes}, force=False)
+    with pytest.raises(SourceError, match=re.escape(says)):
+        read_head(path)
 
 
 def test_the_library_reads_what_is_written(path):

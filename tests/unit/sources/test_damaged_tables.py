@@ -18,6 +18,7 @@ from flipped_tables import ROWS_OF_BATCH, N, contents, small_table
 from stored_items import EMBEDDINGS, lists, table, write
 
 from opiscli import EmbeddingError, SourceError, UsageError, read_embeddings
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.sources import Selection, map_embeddings
 from opiscli.sources.parquet import ParquetFile
 from opiscli.sources.standard_input import read_standard_input
@@ -172,7 +173,7 @@ def test_columns_of_long_texts_keep_their_type(tmp_path, kind):
     texts = [None, "", *(f"{row} {'x' * 3000}" for row in range(98))]
     whole = table(slice(0, 20)).append_column("text", pa.array(texts[:20], kind))
     copy = tmp_path / "copy.parquet"
-    map_embeddings(str(write(tmp_path / "e.parquet", whole)), ALL, lambda x: x, copy, force=False)
+    map_embeddings(str(write(tmp_path / "e.parquet", whole)), ALL, ChangedRows, copy, force=False)
     assert pq.read_table(copy)["text"].equals(whole["text"])
 
 
@@ -207,7 +208,7 @@ def test_standard_input_ends_at_the_memory_limit(monkeypatch):
 
 
 def same(vectors):
-    return vectors
+    return ChangedRows(vectors)
 
 
 def text_of(letters):

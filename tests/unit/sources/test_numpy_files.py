@@ -9,6 +9,7 @@ import pytest
 from conftest import clusters
 
 from opiscli import EmbeddingError, EmbeddingSet, OpisError, SourceError, read_embeddings
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.sources import Selection, map_embeddings
 
 EMBEDDINGS, NUMBERS = clusters(n_classes=8, dims=6, sizes=(3, 6))
@@ -67,7 +68,7 @@ def test_members_that_are_no_arrays_are_left_out(tmp_path):
         archive.writestr("label", b"no array")
         archive.mkdir("folder")
     assert same_as(read(path))
-    map_embeddings(str(path), Selection(), lambda rows: rows, tmp_path / "p.parquet", force=False)
+    map_embeddings(str(path), Selection(), ChangedRows, tmp_path / "p.parquet", force=False)
     assert pq.read_schema(tmp_path / "p.parquet").names == ["embeddings", "labels"]
     items = read(tmp_path / "p.parquet")
     assert items.names == read(path).names

@@ -10,6 +10,7 @@ import pytest
 from conftest import clusters
 
 from opiscli import EmbeddingError, SourceError, UsageError, evaluate, read_embeddings
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.embeddings.offsets import Offsets
 from opiscli.sources import Selection, map_embeddings, read_arrays
 from opiscli.sources.offset_column import described
@@ -153,7 +154,7 @@ def test_other_embeddings_do_not_keep_them(tmp_path):
     source, target = str(tmp_path / "e.parquet"), tmp_path / "p.parquet"
     pq.write_table(table(), source)
     with pytest.raises(UsageError, match="offsets of the embeddings as they are"):
-        map_embeddings(source, Selection(), lambda unit: -unit, target, force=False)
+        map_embeddings(source, Selection(), lambda unit: ChangedRows(-unit), target, force=False)
     how = Selection(no_offset=True)
-    map_embeddings(source, how, lambda unit: -unit, target, force=False)
+    map_embeddings(source, how, lambda unit: ChangedRows(-unit), target, force=False)
     assert pq.read_schema(target).names == ["embedding", "label"]

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from stored_items import DIMS, EMBEDDINGS, HALVES, NAMES, N, lists, table, write
 
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.errors import OpisError
 from opiscli.sources import Selection, map_embeddings, project_embeddings
 
@@ -51,7 +52,7 @@ NOT_KEPT = {
 
 def halved(rows):
     """Other embeddings of fewer dims."""
-    return np.ascontiguousarray(rows[:, :2])
+    return ChangedRows(np.ascontiguousarray(rows[:, :2]))
 
 
 def project(source, path, **chosen):

@@ -15,6 +15,7 @@ from conftest import clusters_on_a_line
 from opiscli import EmbeddingError, Head, UsageError, finetune, project
 from opiscli.heads import Projection
 from opiscli.heads.head_file import HeadFile, write_head
+from opiscli.training.fitted_head import FittedHead
 from opiscli.training.settings import TrainingSettings
 
 EMBEDDINGS, LABELS = clusters_on_a_line()
@@ -36,7 +37,7 @@ def test_rows_have_length_one_and_are_float32(head):
     assert rows.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(head.transform(EMBEDDINGS[:1]), rows[:1], atol=1e-6)
-    identity = Head().fitted(Projection.identity(8), {})
+    identity = Head().fitted(FittedHead(Projection.identity(8)), {})
     assert not np.allclose(rows, identity.transform(EMBEDDINGS), atol=1e-3)
 
 
@@ -89,7 +90,7 @@ def test_every_parameter_reaches_training():
 def test_a_loaded_head_is_the_saved_one(head, tmp_path):
     path = tmp_path / "head.safetensors"
     head.set_params(loss_options={"gamma": np.float64(5.0)})
-    fresh = head.fitted(head.projection, head.record)
+    fresh = head.fitted(FittedHead(head.projection), head.record)
     fresh.save(path)
     loaded = Head.load(path)
     assert np.array_equal(loaded.transform(EMBEDDINGS), head.transform(EMBEDDINGS))

@@ -1,0 +1,82 @@
+"""A head as it is used: a projection, and offsets by a cohort if it has one."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli.arrays import Float32Array, IntArray
+from opiscli.embeddings.changed_rows import Change, ChangedRows
+from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.offsets import Offsets
+from opiscli.errors import EmbeddingError
+from opiscli.heads import Projection
+from opiscli.heads.cohort import HeadCohort
+from opiscli.neighbours.cohort import Cohort, spread_out
+
+_MOST_ITEMS = 5000
+"""Of a cohort: with more, the mean similarity to the nearest hardly changes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedHead:
+    """A projection and the cohort of its offsets; ``None`` for cosines as they are."""
+
+    projection: Projection
+    cohort: HeadCohort | None = None
+
+    @classmethod
+    def normalized(
+        cls, projection: Projection, items: EmbeddingSet, k: int, weight: float, threads: int
+    ) -> "FittedHead":
+        """Take the cohort from training items: all of them, or 5,000 spread over the space.
+
+        Parameters
+        ----------
+        items
+            Items before the head.
+
+        Raises
+        ------
+        EmbeddingError
+            If they are too few: see `require_cohort`.
+        """
+        chosen = _cohort_of(items, k)
+        rows = projection.apply(items.unit_rows[chosen])
+        centre = Cohort(rows, items.codes[chosen], k, threads=threads).own_mean()
+        return cls(projection, HeadCohort(rows, k, weight, centre))
+
+    def change(self, threads: int) -> Change:
+        """Return a function from unit rows to rows through the head, and their offsets."""
+        if self.cohort is None:
+            return lambda unit: ChangedRows(self.projection.apply(unit))
+        k, weight, centre = self.cohort.k, self.cohort.weight, self.cohort.centre
+        searched = Cohort(self.cohort.rows, None, k, threads=threads)
+
+        def changed(unit: Float32Array) -> ChangedRows:
+            rows = self.projection.apply(unit)
+            r = searched.nearness(rows) - centre
+            return ChangedRows(rows, Offsets.of(weight * r, k, weight))
+
+        return changed
+
+    def applied(self, items: EmbeddingSet, threads: int) -> EmbeddingSet:
+        """Return items of other classes as they are compared through this head."""
+        unit, offsets = self.change(threads)(items.unit_rows)
+        return replace(items.with_unit_rows(unit), offsets=offsets)
+
+
+def require_cohort(items: EmbeddingSet, k: int) -> None:
+    """Raise `EmbeddingError` if items have fewer than ``k`` neighbours of other classes."""
+    _cohort_of(items, k)
+
+
+def _cohort_of(items: EmbeddingSet, k: int) -> IntArray:
+    chosen = spread_out(items.vectors, _MOST_ITEMS)
+    largest = int(np.bincount(items.codes[chosen]).max())
+    if len(chosen) - largest < k:
+        raise EmbeddingError(
+            f"the cohort of --normalize has {len(chosen) - largest:,} items beside its largest"
+            f" class, fewer than the {k} whose similarity is averaged",
+            hint="Train on more items, or omit --normalize.",
+        )
+    return chosen
