@@ -1,17 +1,21 @@
 """The recipe of a projection: embeddings, in arrays or a source, through a head."""
 
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy.typing as npt
 
+from opiscli.analysis.warnings.normalize import known_item_warnings
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.embeddings.frame_like import is_frame
 from opiscli.embeddings.unit_rows import unit_rows
+from opiscli.results import ReportWarning
 from opiscli.settings.resources import Resources
-from opiscli.sources import Selection, project_embeddings
+from opiscli.sources import Selection, map_embeddings, project_embeddings
 from opiscli.training.head import Head
 
 
@@ -98,3 +102,58 @@ def project_with_offsets(
     )
     source = str(embeddings) if isinstance(embeddings, PathLike) else embeddings
     return project_embeddings(source, selection, change)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedFile:
+    """A file that was written through a head.
+
+    Parameters
+    ----------
+    n_rows
+        How many rows it has.
+    dims
+        Input and output dimension, and whether there are offsets, in words.
+    warnings
+        What to know before the offsets are trusted.
+    """
+
+    n_rows: int
+    dims: str
+    warnings: tuple[ReportWarning, ...]
+
+
+def project_to_file(
+    source: str, selection: Selection, head: Path, path: Path, *, force: bool
+) -> ProjectedFile:
+    """Write a source as Parquet with its embeddings through a head, and their offsets if any.
+
+    Raises
+    ------
+    SourceError
+        If the source or the head file cannot be read.
+    EmbeddingError
+        As `opiscli.sources.map_embeddings`, or if the dims are not those of the head.
+    OutputError, UsageError
+        If the file cannot be written.
+    """
+    trained = Head.load(head)
+    change, n_known = trained.change(), 0
+    if trained.cohort is None:
+        n_rows = map_embeddings(source, selection, change, path, force=force)
+        return ProjectedFile(n_rows, trained.dims, ())
+
+    # Imported here: FAISS takes long to import, and a head without offsets needs none.
+    from opiscli.neighbours.cohort import Cohort
+
+    cohort = Cohort(trained.cohort.rows, None, 1, threads=Resources.of_machine().threads)
+
+    def counted(unit: Float32Array) -> ChangedRows:
+        nonlocal n_known
+        rows = change(unit)
+        n_known += int(cohort.holds(rows.unit).sum())
+        return rows
+
+    n_rows = map_embeddings(source, selection, counted, path, force=force)
+    warnings = tuple(known_item_warnings(n_known, n_rows))
+    return ProjectedFile(n_rows, f"{trained.dims}, with offsets", warnings)

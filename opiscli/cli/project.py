@@ -31,11 +31,10 @@ def project(
     name, run = source_or_stdin(source), running.Running(verbose=verbose, memory_limit=memory_limit)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
+    from opiscli.analysis.project import project_to_file
     from opiscli.report import show_text
-    from opiscli.sources import Selection, map_embeddings
-    from opiscli.training.head import Head
+    from opiscli.sources import Selection
 
-    trained = Head.load(head)
     selection = Selection(
         embedding_column,
         embedding_columns=embedding_columns,
@@ -45,6 +44,7 @@ def project(
         memory_limit=run.resources.memory_limit,
         no_offset=no_offset,
     )
-    n_rows = map_embeddings(name, selection, trained.change(), output, force=force)
-    run.console.say(f"{n_rows:,} rows, {trained.dims}{', with offsets' if trained.cohort else ''}")
+    written = project_to_file(name, selection, head, output, force=force)
+    run.console.say(f"{written.n_rows:,} rows, {written.dims}")
+    run.warn(written.warnings)
     show_text(f"{output}\n")

@@ -119,6 +119,14 @@ def reorder(vectors: Float32Array, order: IntArray) -> None:
         vectors[:, moved] = vectors[order, moved]
 
 
+def spread_out(unit: Float32Array, n_rows: int) -> IntArray:
+    """Choose ``n_rows`` rows or fewer by what they are, whatever their order."""
+    if len(unit) <= n_rows:
+        return np.arange(len(unit))
+    first = np.lexsort(unit.T[:4])
+    return first[np.linspace(0, len(first) - 1, n_rows).astype(np.int64)]
+
+
 def few_rows(n_rows: int, dims: int) -> Iterator[slice]:
     """Slices of rows, so few that float64 copies of them stay in the cache."""
     at_once = min(max(1, _VALUES_COPIED // max(1, dims)), _ROWS_IN_CACHE)

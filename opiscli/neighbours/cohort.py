@@ -9,7 +9,8 @@ from typing import Any
 import faiss as typed_faiss
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.embeddings.unit_rows import spread_out
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.progress import Progress
 
@@ -19,6 +20,7 @@ faiss: Any = typed_faiss
 _SLACK = 8
 """More neighbours than needed, because float32 does not tell close ones apart."""
 
+_ROUNDING = 1e-6
 _QUERIES_AT_ONCE = 1024
 _PAIRS_AT_ONCE = 4096
 _MOST_OWN = 20_000
@@ -48,6 +50,12 @@ class Cohort:
         """Mean similarity of each row to its k nearest, in [-1, 1]."""
         no_code = np.full(len(unit), -1)
         return self._means(unit, no_code, on_progress)
+
+    def holds(self, unit: Float32Array) -> BoolArray:
+        """Whether each row is in the cohort, up to float32 rounding."""
+        with held_to(self._threads):
+            nearest, _ = self._index.search(unit, 1)
+        return np.asarray(nearest[:, 0] > 1 - _ROUNDING)
 
     def own_mean(self) -> float:
         """Mean over the cohort of the same, each item without its own class, or else itself."""
@@ -90,11 +98,3 @@ class Cohort:
             similarity[some] = np.einsum("ij,ij->i", of_rows, self._unit[found[some]])
         nearest = np.sort(similarity, axis=1)[:, ::-1][:, : self._k]
         return np.asarray(nearest.mean(axis=1))
-
-
-def spread_out(unit: Float32Array, n_items: int) -> IntArray:
-    """Rows of at most so many items, by what these are: the order of rows has no say."""
-    if len(unit) <= n_items:
-        return np.arange(len(unit))
-    first = np.lexsort(unit.T[:4])
-    return first[np.linspace(0, len(first) - 1, n_items).astype(np.int64)]

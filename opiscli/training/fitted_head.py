@@ -1,17 +1,21 @@
 """A head as it is used: a projection, and offsets by a cohort if it has one."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opiscli.arrays import Float32Array, IntArray
+from opiscli.arrays import AnyArray, Float32Array, IntArray
 from opiscli.embeddings.changed_rows import Change, ChangedRows
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import Offsets
+from opiscli.embeddings.unit_rows import spread_out
 from opiscli.errors import EmbeddingError
 from opiscli.heads import Projection
 from opiscli.heads.cohort import HeadCohort
-from opiscli.neighbours.cohort import Cohort, spread_out
+
+if TYPE_CHECKING:
+    from opiscli.neighbours.cohort import Cohort
 
 _MOST_ITEMS = 5000
 """Of a cohort: with more, the mean similarity to the nearest hardly changes."""
@@ -42,7 +46,7 @@ class FittedHead:
         """
         chosen = _cohort_of(items, k)
         rows = projection.apply(items.unit_rows[chosen])
-        centre = Cohort(rows, items.codes[chosen], k, threads=threads).own_mean()
+        centre = _searched(rows, items.codes[chosen], k, threads).own_mean()
         return cls(projection, HeadCohort(rows, k, weight, centre))
 
     def change(self, threads: int) -> Change:
@@ -50,7 +54,7 @@ class FittedHead:
         if self.cohort is None:
             return lambda unit: ChangedRows(self.projection.apply(unit))
         k, weight, centre = self.cohort.k, self.cohort.weight, self.cohort.centre
-        searched = Cohort(self.cohort.rows, None, k, threads=threads)
+        searched = _searched(self.cohort.rows, None, k, threads)
 
         def changed(unit: Float32Array) -> ChangedRows:
             rows = self.projection.apply(unit)
@@ -80,3 +84,10 @@ def _cohort_of(items: EmbeddingSet, k: int) -> IntArray:
             hint="Train on more items, or omit --normalize.",
         )
     return chosen
+
+
+def _searched(rows: Float32Array, codes: AnyArray | None, k: int, threads: int) -> "Cohort":
+    # Imported here: FAISS takes long to import, and a head without offsets needs none.
+    from opiscli.neighbours.cohort import Cohort
+
+    return Cohort(rows, codes, k, threads=threads)

@@ -148,7 +148,7 @@ finetune --resume                       |                                       
 finetune --choose validation            |                                                | training
 finetune --careful
 finetune --at-far 0.1
-finetune --normalize                    |                                                | training
+finetune --normalize
 finetune --test-fraction 0.2            | --val-fraction 0.2                             | training
 finetune --val v.parquet                |                                                | training
 finetune --val-fraction 0.75            |                                                | training

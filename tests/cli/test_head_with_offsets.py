@@ -75,6 +75,14 @@ def test_project_writes_the_offsets_that_every_command_finds(opis, here, project
     assert f"score:{SCORE}" in json.loads(out)["signature"]
 
 
+def test_project_says_if_rows_are_in_the_cohort(opis, here):
+    run = ("--head", "h.safetensors", "-o", "known.parquet", "--force")
+    _, _, err = opis("project", "train.parquet", *run)
+    n_rows = len(pq.read_table("train.parquet"))
+    assert f"warning: {n_rows:,} of {n_rows:,} rows are in the cohort of the head" in err
+    assert opis("project", "new.parquet", *run)[2] == ""
+
+
 def test_a_column_offset_of_the_source_is_not_mixed_up(opis, here):
     table = pq.read_table("new.parquet")
     pq.write_table(table.append_column("offset", table["note"]), "whole.parquet")

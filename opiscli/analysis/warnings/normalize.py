@@ -35,6 +35,16 @@ def leak_warnings(shared: Sequence[str], n_shared: int) -> Iterator[ReportWarnin
         )
 
 
+def known_item_warnings(n_known: int, n_rows: int) -> Iterator[ReportWarning]:
+    """Warn if rows that get offsets by the cohort of a head are items of that cohort."""
+    if n_known:
+        yield ReportWarning(
+            "cohort-shares-items",
+            f"{n_known:,} of {n_rows:,} rows are in the cohort of the head, where each is its own"
+            " nearest, so their offsets are too large: use them for no threshold and no evaluation",
+        )
+
+
 def spread_warnings(offsets: Float32Array, weight: float | None) -> Iterator[ReportWarning]:
     """Warn if the offsets change nothing."""
     if weight and len(offsets) > 1 and float(offsets.max() - offsets.min()) == 0:

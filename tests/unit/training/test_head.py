@@ -75,7 +75,7 @@ def test_every_parameter_reaches_training():
         "tcm_lambda_neg": 3.0, "head": "mlp", "start": "pca", "dim": 4, "optimiser": "lbfgs",
         "steps": 7, "classes_per_batch": 5, "items_per_class": 3, "lr": 0.1, "decay": 0.5,
         "choose": "validation", "careful": True, "at_far": 0.01, "val_fraction": 0.4,
-        "test_fraction": 0.1, "objective": "both", "far": (0.05, 0.2), "seed": 3,
+        "test_fraction": 0.1, "normalize": True, "objective": "both", "far": (0.05, 0.2), "seed": 3,
     }  # fmt: skip
     assert {*changed, "tune", "threads"} == set(Head().get_params())
     no_conflict = {"tcm": True, "optimiser": "adam", "loss_options": None, "choose": None}
