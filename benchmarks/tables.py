@@ -4,6 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from opiscli.training.candidates import FROZEN, candidates_of
+from opiscli.training.choice import refusal
+from opiscli.training.judgement import Numbers
+from opiscli.training.settings import TrainingSettings
+
 HERE = Path(__file__).parent
 TOOLS = ("opis", "opis_ranking", "faiss_k2", "products", "numpy_loop", "pml", "roc_curve")
 NAMES = {"pooled": "FAR, pooled", "macro": "FAR, macro", "frr": "FRR, pooled"}
@@ -162,12 +169,13 @@ def harm_table() -> list[str]:
     lines = (HERE / "results" / "do_no_harm.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     rules = {
-        "always the head": lambda row: "head",
-        "always the half dose": lambda row: "half-dose head",
-        "`opis finetune`": lambda row: row["chosen"],
+        "always the head": _always("head"),
+        "always the half dose": _always("half-dose head"),
+        "always the half dose with offsets": _always("half-dose head with offsets"),
+        **CHOICES,
         "best choice in hindsight": _best_in_hindsight,
     }
-    groups = {"all draws": rows}
+    groups = {"all draws": rows, "draws since the rule was fixed": rows[RULE_FIXED_AFTER:]}
     for name in dict.fromkeys(row["set"] for row in rows):
         groups[name] = [row for row in rows if row["set"] == name]
     for lo, hi in ((5, 19), (20, 39), (40, 59), (60, 99), (100, 399), (400, 1280)):
@@ -178,11 +186,46 @@ def harm_table() -> list[str]:
         f"|{10 * '---|'}",
     ]
     for group, found in groups.items():
-        of_group = rules if found is rows else {"`opis finetune`": rules["`opis finetune`"]}
-        for rule, choose in of_group.items():
+        for rule, choose in (rules if found is rows else CHOICES).items():
             if found:
                 lines.append(f"| {group} | {rule} | {' | '.join(_harm(found, choose))} |")
     return lines
+
+
+RULE_FIXED_AFTER = 78
+"""Draws on which the certainty of half doses and the fewest classes of a head were chosen."""
+
+
+def _chosen(*, normalize: bool) -> Callable[[dict], str | None]:
+    """What `opis finetune` takes by its present rule, from the numbers that it had."""
+
+    def choose(row: dict) -> str | None:
+        allowed = {}
+        for candidate in candidates_of(1, 1, normalize=normalize):
+            found = {name: numbers for name, *numbers in row["judged"]}
+            if candidate.name not in found:
+                continue
+            (opis, _, recall, tar, share, _), frozen = found[candidate.name], found[FROZEN.name]
+            numbers, before = (
+                Numbers(*(np.array([x]) for x in one))
+                for one in ((opis, recall, tar), (frozen[0], frozen[2], frozen[3]))
+            )
+            settings = TrainingSettings()
+            if not refusal(candidate, numbers, before, share, row["n_classes"], settings):
+                allowed[candidate.name] = opis
+        return min(allowed, key=lambda name: allowed[name]) if allowed else None
+
+    return choose
+
+
+CHOICES = {
+    "`opis finetune`": _chosen(normalize=False),
+    "`--normalize`": _chosen(normalize=True),
+}
+
+
+def _always(name: str) -> Callable[[dict], str | None]:
+    return lambda row: name if name in row["after"] else None
 
 
 def _changes(row: dict, chosen: str | None) -> tuple[float, float, float]:

@@ -101,7 +101,7 @@ def _head(result: TrainingResult) -> HeadSummary:
 def _name(result: TrainingResult) -> str | None:
     """What was chosen on validation classes, in the words of the candidates."""
     parts = {"head": result.step is not None, "offsets": result.fitted.cohort is not None}
-    return ", ".join(name for name, there in parts.items() if there) or None
+    return " with ".join(name for name, there in parts.items() if there) or None
 
 
 def _choice(result: TrainingResult) -> HeadChoice:

@@ -24,7 +24,7 @@ class Candidate:
         Share of resamples of the classes in which it must be better than the frozen embeddings.
     fewest, fewest_if_careful
         Training classes below which it is not used, and below which a careful choice does not
-        use it.
+        use it; ``None`` if that never does.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Candidate:
     weight: float = 0.0
     certainty: float = 0.9
     fewest: int = 0
-    fewest_if_careful: int = 0
+    fewest_if_careful: int | None = 0
 
     def projection(self, head: Projection) -> Projection:
         """Return the head that this candidate makes of a trained one."""
@@ -52,11 +52,11 @@ OFFSET_NEIGHBOURS = 50
 _WEIGHT = 0.25
 
 FROZEN = Candidate("frozen embeddings", 0.0)
-HEAD = Candidate("head", 1.0, fewest=60, fewest_if_careful=160)
-HALF_DOSE = Candidate("half-dose head", 0.5, certainty=0.75)
+HEAD = Candidate("head", 1.0, fewest=40, fewest_if_careful=160)
+HALF_DOSE = Candidate("half-dose head", 0.5, certainty=0.65)
 
 
-OFFSETS = Candidate("offsets", 0.0, weight=_WEIGHT)
+OFFSETS = Candidate("offsets", 0.0, weight=_WEIGHT, fewest_if_careful=None)
 
 
 def candidates_of(dims: int, dim: int, *, normalize: bool) -> tuple[Candidate, ...]:
@@ -73,4 +73,4 @@ def candidates_of(dims: int, dim: int, *, normalize: bool) -> tuple[Candidate, .
 
 def with_offsets(candidate: Candidate) -> Candidate:
     """The same head, and offsets in its space."""
-    return replace(candidate, name=f"{candidate.name}, offsets", weight=_WEIGHT)
+    return replace(candidate, name=f"{candidate.name} with offsets", weight=_WEIGHT)

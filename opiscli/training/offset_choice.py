@@ -33,7 +33,7 @@ def with_offsets_if_better(
         return replace(result, reason=f"{result.reason}; {reason}")
     judge = Judge.of([(items, val_items)], result.settings, resources)
     # The head is chosen already, so the number of classes it was trained on does not count.
-    candidate = replace(with_offsets(HEAD), fewest=0)
+    candidate = replace(with_offsets(HEAD), fewest=0, fewest_if_careful=0)
     heads = [result.projection]
     judgements = {FROZEN: judge(HEAD, heads), candidate: judge(candidate, heads)}
     choice = choose(judgements, result.settings)

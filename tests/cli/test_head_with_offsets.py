@@ -50,14 +50,14 @@ def test_finetune_writes_one_file_with_head_and_cohort(opis, here):
     report = json.loads(out)
     assert code == 0
     assert "|normalize|" in report["signature"]
-    assert report["choice"]["chosen"] == "half-dose head, offsets"
+    assert report["choice"]["chosen"] == "half-dose head with offsets"
     cohort = read_head(here / "again.safetensors").cohort
     assert report["head"]["offsets"] == {
         "k": 50, "weight": 0.25, "centre": cohort.centre, "n_cohort": len(cohort.rows),
     }  # fmt: skip
     assert np.array_equal(cohort.rows, read_head(here / "h.safetensors").cohort.rows)
     code, out, _ = opis(*line.split(), "-o", "again.safetensors", "-q", "--force")
-    assert "half-dose head, offsets" in out
+    assert "half-dose head with offsets" in out
 
 
 def test_project_writes_the_offsets_that_every_command_finds(opis, here, projected):

@@ -35,12 +35,13 @@ def candidate_table(choice: HeadChoice) -> str:
     """One line per candidate: numbers with their change, and why it may be used or not."""
     frozen = choice.candidates[0]
     at = f"TAR@FAR={choice.at_far:g}"
-    lines = [f"{'':<18}{'OPIS':>10}{'change':>10}{'R@1':>9}{at:>16}"]
+    width = max(len(one.name) for one in choice.candidates)
+    lines = [f"{'':<{width}}{'OPIS':>10}{'change':>10}{'R@1':>9}{at:>16}"]
     for one in choice.candidates:
         note = "chosen" if one.name == choice.chosen else one.refused
         change = ""
         if one is not frozen and frozen.opis > 0:
             change = f"{signed(100 * (one.opis / frozen.opis - 1), 1)} %"
         numbers = f"{one.opis:>10.4g}{change:>10}{one.recall:>9.4f}{one.tar:>16.4f}"
-        lines.append(f"{one.name:<18}{numbers}  {note}".rstrip())
+        lines.append(f"{one.name:<{width}}{numbers}  {note}".rstrip())
     return "\n".join(lines) + "\n"

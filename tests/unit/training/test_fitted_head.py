@@ -71,7 +71,13 @@ def test_a_large_cohort_is_thinned_whatever_the_order_of_rows(monkeypatch):
 
 def test_candidates_with_offsets_are_judged_by_a_cohort_of_other_classes(result):
     candidates = candidates_of(8, 8, normalize=True)
-    names = ["head", "half-dose head", "head, offsets", "half-dose head, offsets", "offsets"]
+    names = [
+        "head",
+        "half-dose head",
+        "head with offsets",
+        "half-dose head with offsets",
+        "offsets",
+    ]
     assert [one.name for one in candidates] == names
     assert candidates_of(8, 6, normalize=True) == (HEAD, with_offsets(HEAD), OFFSETS)
     assert [one.name for one in result.choice.judged[1:]] == names
@@ -83,6 +89,13 @@ def test_candidates_with_offsets_are_judged_by_a_cohort_of_other_classes(result)
         far = result.cross_validated.at_far
         parts.append(Judgement.of(applied, SETTINGS.calibration_range, far, RESOURCES))
     assert result.choice.judged[-1].opis == float(pooled(parts).opis[0])
+
+
+def test_a_careful_choice_takes_no_offsets_without_a_head(result):
+    careful = fit_cross_validated(ITEMS, replace(SETTINGS, careful=True), RESOURCES)
+    assert result.choice.judged[-1].refused == ""
+    assert careful.choice.judged[-1].refused == "not used by a careful choice"
+    assert careful.choice.judged[-2].refused == ""
 
 
 def test_what_is_kept_is_what_was_judged_on_all_classes(result):
