@@ -16,6 +16,9 @@ from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.choose import choose
 
+_RATES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)
+"""Criteria whose target is a rate that errors are counted for."""
+
 
 def hold_out(
     calibration: Calibration,
@@ -98,7 +101,7 @@ def _attained(
     is_macro = settings.average is Average.MACRO
     far = point.macro_far if is_macro else point.far.value
     frr = point.macro_frr if is_macro else point.frr.value
-    if target.value is None or target.criterion in (Criterion.THRESHOLD, Criterion.SIMILARITY):
+    if target.value is None or target.criterion not in _RATES:
         return far
     if target.criterion is Criterion.FAR:
         return far / target.value
@@ -115,7 +118,7 @@ def _summary(ratios: list[float], point: CalibratedPoint, share: float, repeats:
     return Holdout(
         share=share,
         repeats=repeats,
-        is_ratio=point.criterion in (Criterion.FAR, Criterion.FRR, Criterion.TAR),
+        is_ratio=point.criterion in _RATES,
         n_attained=len(ratios),
         median=median,
         lo=lo,

@@ -1,5 +1,9 @@
 """The rates at a threshold, over all pairs and per class, from counts alone."""
 
+import math
+from dataclasses import replace
+from typing import TypeVar
+
 import numpy as np
 
 from opiscli.analysis.given_thresholds import similarity_at
@@ -11,6 +15,7 @@ from opiscli.metrics.intervals.effective_classes import carried_by_few
 from opiscli.metrics.intervals.rate import interval, rate_interval
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
 from opiscli.metrics.opis import n_worst
+from opiscli.metrics.precision import precision
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.results import (
     CalibratedPoint,
@@ -18,10 +23,13 @@ from opiscli.results import (
     ClassRates,
     Interval,
     OperatingPoint,
+    Precision,
     Rate,
     WorstShare,
 )
 from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+
+Point = TypeVar("Point", bound=OperatingPoint)
 
 _HARDEST_SHOWN = 10
 _EPSILON = 0.1
@@ -82,6 +90,21 @@ def _worst(rates: FloatArray, pairs: IntArray, names: tuple[str, ...]) -> ClassR
     return ClassRate(names[worst], float(rates[worst]), len(tied))
 
 
+def with_precision(point: Point, prevalence: float | None) -> Point:
+    """Add the precision at a stated prevalence; nothing without one, or if no pair is accepted."""
+    if prevalence is None or point.far is None or point.tar_rate is None:
+        return point
+    far, tar = point.far, point.tar_rate
+    # The lower end is that of the lowest TAR with the highest FAR.
+    value, lo, hi = precision(
+        [tar.value, tar.ci.lo, tar.ci.hi], [far.value, far.ci.hi, far.ci.lo], prevalence
+    ).tolist()
+    if math.isnan(value):
+        return point
+    bounds = Interval(0.0 if math.isnan(lo) else lo, 1.0 if math.isnan(hi) else hi)
+    return replace(point, precision=Precision(prevalence, value, bounds))
+
+
 def calibrated_point(
     counts: PairCounts,
     target: Target,
@@ -99,7 +122,9 @@ def calibrated_point(
         Name of that set.
     """
     far = target.value if target.criterion is Criterion.FAR else None
-    point = operating_point(counts, far, names, settings.distance)
+    point = with_precision(
+        operating_point(counts, far, names, settings.distance), settings.prevalence
+    )
     has_pairs = counts.has_positives
     paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
     far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]

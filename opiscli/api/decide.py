@@ -37,6 +37,7 @@ def calibrate(
     threshold_file: PathLike | None = None,
     average: Average | str = Average.POOLED,
     confidence: float | None = None,
+    prevalence: float | None = None,
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -64,7 +65,8 @@ def calibrate(
         this.
     criterion, target
         ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
-        FRR are equal; ``max-utility``: the largest mean utility of classes; one or several.
+        FRR are equal; ``max-utility``: the largest mean utility of classes; ``precision=0.99``: the
+        largest threshold up to which precision meets it; one or several.
         ``target`` is that of criteria given without one.
     threshold, similarity, threshold_file
         Thresholds to take the rates of: distances in [0, 2], similarities in [-1, 1], and a file
@@ -73,6 +75,9 @@ def calibrate(
         ``pooled``: rate over all pairs; ``macro``: mean of per-class rates.
     confidence
         In [0.5, 1): the upper bound of FAR must meet the target, for new classes of the same kind.
+    prevalence
+        Share of positive pairs among those that production compares, in (0, 1): adds the
+        precision there.
     allow_zero
         If the FAR target cannot be met, use the largest threshold with zero false accepts.
     eval, eval_where
@@ -143,6 +148,7 @@ def calibrate(
         repeats=repeats,
         average=choice(Average, "--average", average),
         confidence=confidence,
+        prevalence=prevalence,
         allow_zero=allow_zero,
         seed=seed,
         engines=each(engine),

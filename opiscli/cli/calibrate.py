@@ -44,10 +44,20 @@ _Far = Annotated[
 _Criterion = Annotated[
     list[str] | None,
     option(
-        "Other targets. frr=0.05 or tar=0.95: smallest threshold that meets it; eer: where FAR "
-        "and FRR are equal; max-utility: highest mean class score. Repeatable.",
+        "Other targets. frr=0.05 or tar=0.95: smallest threshold that meets it; precision=0.99:"
+        " largest up to which precision meets it, with --prevalence; eer: where FAR and FRR are"
+        " equal; max-utility: highest mean class score. Repeatable.",
         _TARGET,
         metavar="NAME[=TARGET]",
+    ),
+]
+_Prevalence = Annotated[
+    float | None,
+    option(
+        "Share of same-class pairs among those that production compares; adds the precision there.",
+        _TARGET,
+        metavar="SHARE",
+        parser=parse_rate,
     ),
 ]
 _TargetValue = Annotated[
@@ -178,6 +188,7 @@ class _Choosing:
     average: _Average = Average.POOLED
     confidence: _Confidence = None
     allow_zero: _AllowZero = False
+    prevalence: _Prevalence = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

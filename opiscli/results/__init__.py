@@ -30,6 +30,7 @@ from opiscli.results.quantities import (
     Estimate,
     Interval,
     OneSidedBound,
+    Precision,
     Rate,
     WorstShare,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Opis",
     "OwnThresholdGain",
     "Pairs",
+    "Precision",
     "Ranking",
     "Rate",
     "Recall",

@@ -10,6 +10,7 @@ from opiscli.results.quantities import (
     ClassRates,
     Interval,
     OneSidedBound,
+    Precision,
     Rate,
     WorstShare,
 )
@@ -35,6 +36,8 @@ class OperatingPoint:
     worst_classes_far, worst_classes_tar
         Mean FAR of the share ε of classes with the highest FAR, and mean TAR of the share ε
         with the lowest TAR.
+    precision
+        At the prevalence that was stated; ``None`` without one, or if no pair is accepted.
     """
 
     target_far: float | None
@@ -49,6 +52,7 @@ class OperatingPoint:
     worst_frr: ClassRate | None = None
     worst_classes_far: WorstShare | None = None
     worst_classes_tar: WorstShare | None = None
+    precision: Precision | None = None
 
     @property
     def attained_far(self) -> float:

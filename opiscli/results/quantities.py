@@ -67,6 +67,18 @@ class OneSidedBound:
 
 
 @dataclass(frozen=True, slots=True)
+class Precision:
+    """Share of positive pairs among accepted pairs, where ``prevalence`` of all are positive.
+
+    The interval combines those of FAR and TAR, so it is wider than one of 95 % need be.
+    """
+
+    prevalence: float
+    value: float
+    ci: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class ClassRates:
     """Both rates of one class at a threshold."""
 

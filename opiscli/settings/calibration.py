@@ -19,6 +19,7 @@ class Criterion(StrEnum):
     FAR = "far"
     FRR = "frr"
     TAR = "tar"
+    PRECISION = "precision"
     EER = "eer"
     MAX_UTILITY = "max-utility"
     THRESHOLD = "threshold"
@@ -45,7 +46,8 @@ class Target:
     ----------
     criterion
         ``far``: the largest threshold with FAR at most ``value``. ``frr`` and ``tar``: the
-        smallest with FRR at most, or TAR at least, ``value``. ``eer``: where FAR and FRR
+        smallest with FRR at most, or TAR at least, ``value``. ``precision``: the largest up to
+        which precision is at least ``value`` at the stated prevalence. ``eer``: where FAR and FRR
         are closest. ``max-utility``: where the mean utility of classes is largest.
         ``threshold`` and ``similarity``: the threshold itself, as a distance or as a cosine.
     value
@@ -85,7 +87,8 @@ class Target:
         # Only FAR has an option of its own; a value such as 95 was meant as percent.
         is_far = self.criterion is Criterion.FAR
         option = "--far" if is_far else f"--criterion={self.criterion}"
-        usual = 1e-3 if is_far else 0.95 if self.criterion is Criterion.TAR else 0.05
+        is_share_right = self.criterion in (Criterion.TAR, Criterion.PRECISION)
+        usual = 1e-3 if is_far else 0.95 if is_share_right else 0.05
         example = self.value / 100 if 1 < self.value < 100 else usual
         if not 0 < self.value < 1:
             raise UsageError(
@@ -215,6 +218,9 @@ class CalibrationSettings:
     allow_zero
         Whether a FAR target that is not attainable gives the largest threshold that
         accepts no negative pair.
+    prevalence
+        Share of positive pairs among those that production compares, in (0, 1), at which
+        precision is computed; ``None`` for no precision.
     utility, beta
         Of a class, for ``max-utility``.
     drop_duplicates
@@ -240,6 +246,7 @@ class CalibrationSettings:
     average: Average = Average.POOLED
     confidence: float | None = None
     allow_zero: bool = False
+    prevalence: float | None = None
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
@@ -258,6 +265,7 @@ class CalibrationSettings:
         if self.confidence is not None:
             inside = 0.5 <= self.confidence < 1
             require(inside, "--confidence", self.confidence, "0.5 or more and below 1", "0.95")
+        self._require_prevalence()
         if self.holdout is not None:
             inside = 0 < self.holdout < 1
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
@@ -271,6 +279,31 @@ class CalibrationSettings:
                 hint="Use it with --far only.",
             )
 
+    def _require_prevalence(self) -> None:
+        if self.prevalence is not None:
+            inside = 0 < self.prevalence < 1
+            require(inside, "--prevalence", self.prevalence, "a share above 0 and below 1", "1e-3")
+        elif any(target.criterion is Criterion.PRECISION for target in self.targets):
+            raise UsageError(
+                "precision depends on how many of the compared pairs are positive, but"
+                " --prevalence was not given",
+                hint="Give their share where the threshold will be used, for example"
+                " --prevalence=1e-3.",
+            )
+
+    def _options(self) -> list[str]:
+        """Parts of the signature that are there only where they were asked for."""
+        parts = []
+        if any(target.criterion is Criterion.MAX_UTILITY for target in self.targets):
+            parts += [f"u:{self.utility}", f"b:{plain(self.beta)}"]
+        if self.confidence is not None:
+            parts.append(f"conf:{plain(self.confidence)}")
+        if self.allow_zero:
+            parts.append("zero:allow")
+        if self.prevalence is not None:
+            parts.append(f"prev:{plain(self.prevalence)}")
+        return parts
+
     def signature(self, version: str, *, group_by: str | None = None) -> str:
         """Every setting that moves a number in one line, to quote beside the numbers."""
         parts = [
@@ -280,12 +313,7 @@ class CalibrationSettings:
             f"target:{','.join(str(target) for target in self.targets)}",
             f"avg:{self.average}",
         ]
-        if any(target.criterion is Criterion.MAX_UTILITY for target in self.targets):
-            parts += [f"u:{self.utility}", f"b:{plain(self.beta)}"]
-        if self.confidence is not None:
-            parts.append(f"conf:{plain(self.confidence)}")
-        if self.allow_zero:
-            parts.append("zero:allow")
+        parts += self._options()
         parts += ["pairs:exact", "single:drop", "ties:accept"]
         if self.drop_duplicates:
             parts.append("dups:drop")

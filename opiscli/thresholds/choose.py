@@ -9,6 +9,7 @@ from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
+from opiscli.metrics.precision import precision
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
 from opiscli.settings.numbers import plain
@@ -51,6 +52,8 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return float(rates.thresholds[np.argmin(np.abs(rates.far - rates.frr))])
     if target.criterion is Criterion.FAR:
         return _at_far(counted, table, rates, target.value, settings)
+    if target.criterion is Criterion.PRECISION:
+        return _at_precision(rates, target.value, settings.prevalence or 0.5)
     reject = target.value if target.criterion is Criterion.FRR else 1 - target.value
     return float(rates.thresholds[np.argmax(rates.frr <= reject)])
 
@@ -74,6 +77,24 @@ def _at_far(
     if settings.allow_zero and zero is not None:
         return float(rates.thresholds[zero])
     raise _not_attainable(counted, rates, target, settings, zero)
+
+
+def _at_precision(rates: RateCurve, target: float, prevalence: float) -> float:
+    """The largest threshold up to which every threshold meets the target."""
+    is_observed = (np.diff(rates.accepted, prepend=0) > 0) | (np.diff(rates.frr, prepend=1.0) < 0)
+    thresholds = rates.thresholds[is_observed]
+    found = precision(1 - rates.frr, rates.far, prevalence)[is_observed]
+    meets = found >= target
+    if not meets[0]:
+        raise UndefinedMetric(
+            f"precision is {found[0]:.4g} among the nearest pairs, at distance"
+            f" {thresholds[0]:.4g} and a prevalence of {plain(prevalence)}, expected"
+            f" {plain(target)} or more",
+            hint="Look at these pairs with opis inspect: are labels wrong, or items of several"
+            " classes alike? Else give a lower target.",
+        )
+    n_meeting = len(meets) if meets.all() else int(np.argmin(meets))
+    return float(thresholds[n_meeting - 1])
 
 
 def _assured(

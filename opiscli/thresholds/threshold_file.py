@@ -32,7 +32,7 @@ _UNRESOLVED = 2.0**-20
 
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
     """Contents of a threshold file."""
-    data = of.data
+    data, precision = of.data, point.precision
     return {
         "schema": SCHEMA,
         "name": point.name,
@@ -46,11 +46,13 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "value": point.target,
             "average": point.average,
             "confidence": point.confidence,
+            **({} if precision is None else {"prevalence": precision.prevalence}),
         },
         "attained": {
             "evaluated_on": point.evaluated_on,
             "far": None if point.far is None else asdict(point.far),
             "frr": None if point.frr is None else asdict(point.frr),
+            **({} if precision is None else {"precision": asdict(precision)}),
         },
         "data": {
             "source": data.source,

@@ -105,6 +105,7 @@ calibrate --threshold 0.9               |                                       
 calibrate --similarity 0.6              |                                                | threshold
 calibrate --average macro               |                                                | threshold
 calibrate --confidence 0.8              | --far 0.2                                      | threshold
+calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence 0.3     | threshold
 calibrate --allow-zero                  | --far 1e-9
 calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet

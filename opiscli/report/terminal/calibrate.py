@@ -6,7 +6,14 @@ from rich.text import Text
 
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
-from opiscli.results import CalibratedPoint, Calibration, Holdout, OneSidedBound, OwnThresholdGain
+from opiscli.results import (
+    CalibratedPoint,
+    Calibration,
+    Holdout,
+    OneSidedBound,
+    OwnThresholdGain,
+    Precision,
+)
 from opiscli.results.text import distance, rate, score, similarity, span
 
 _Row = tuple[Text, str, str, str]
@@ -32,6 +39,7 @@ def _decision(point: CalibratedPoint) -> Text:
         "far": "FAR ≤ ",
         "frr": "FRR ≤ ",
         "tar": "TAR ≥ ",
+        "precision": "precision ≥ ",
         "threshold": "distance ≤ ",
         "similarity": "similarity ≥ ",
     }
@@ -76,6 +84,8 @@ def _rates(point: CalibratedPoint) -> Table:
     if point.far is not None and point.tar_rate is not None:
         table.add_row(*_bounded(rate_row("FAR", point.far), pooled if is_same_set else None))
         table.add_row(*rate_row("TAR", point.tar_rate))
+    if point.precision is not None:
+        table.add_row(*_precision(point.precision))
     table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     if point.calibrated_far is not None:
         before = rate_row("FAR on the calibration set", point.calibrated_far)
@@ -84,6 +94,11 @@ def _rates(point: CalibratedPoint) -> Table:
         name = "FRR" if point.criterion in ("frr", "tar") else "FAR"
         table.add_row(f"held-out {name}", *_held_out(point.holdout))
     return table
+
+
+def _precision(shown: Precision) -> _Row:
+    where = f"if {shown.prevalence:g} of the pairs are positive"
+    return bold("precision"), rate(shown.value), span(shown.ci), where
 
 
 def _macro(point: CalibratedPoint) -> _Row:

@@ -1,0 +1,107 @@
+"""Precision at a stated prevalence: by Bayes' theorem over pairs, one by one."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from conftest import clusters, coarse_grid
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.brute_force import BruteForce
+
+import opiscli
+from opiscli.errors import UndefinedMetric, UsageError
+from opiscli.metrics.precision import precision
+
+
+def by_weights(truth, threshold, prevalence):
+    """Weigh pairs so that positive ones have the prevalence, and take the share that is right."""
+    share = Fraction(str(prevalence))
+    right = share * Fraction(int((truth.positives <= threshold).sum()), len(truth.positives))
+    wrong = (1 - share) * Fraction(int((truth.negatives <= threshold).sum()), len(truth.negatives))
+    return None if right + wrong == 0 else float(right / (right + wrong))
+
+
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.5, 0.1, 0.02, 1e-3]),
+    st.sampled_from([0.3, 0.6, 0.9, 0.99]),
+)
+def test_the_largest_threshold_up_to_which_precision_meets_the_target(seed, prevalence, target):
+    embeddings, labels = coarse_grid(seed, n_items=40)
+    truth = BruteForce(embeddings, labels, "euclidean")
+    meets = [
+        threshold
+        for threshold in np.unique(np.concatenate([truth.positives, truth.negatives]))
+        if by_weights(truth, threshold, prevalence) >= target
+    ]
+    every = np.unique(np.concatenate([truth.positives, truth.negatives]))
+    n_meeting = next((i for i, t in enumerate(every) if t not in meets), len(every))
+    asked = {"criterion": f"precision={target}", "prevalence": prevalence, "threads": 1}
+    if n_meeting == 0:
+        with pytest.raises(UndefinedMetric, match="among the nearest pairs"):
+            opiscli.calibrate(embeddings, labels, **asked)
+        return
+    point = opiscli.calibrate(embeddings, labels, **asked).operating_points[0]
+    threshold = every[n_meeting - 1]
+    assert point.threshold == pytest.approx(threshold, abs=1e-4)
+    assert point.far.k == np.count_nonzero(truth.negatives <= threshold)
+    assert point.tar_rate.k == np.count_nonzero(truth.positives <= threshold)
+    expected = by_weights(truth, threshold, prevalence)
+    assert point.precision.value == pytest.approx(expected, rel=1e-9)
+    assert point.precision.ci.lo <= point.precision.value <= point.precision.ci.hi
+
+
+def test_precision_follows_from_rates_whatever_the_classes():
+    assert precision(0.9, 0.01, 0.5) == pytest.approx(0.9 / 0.91)
+    assert np.isnan(precision(0.0, 0.0, 0.1))
+    assert precision([1.0, 0.5], [0.0, 0.5], 0.25).tolist() == [1.0, 0.25]
+    rarer = [float(precision(0.8, 0.001, share)) for share in (0.1, 0.01, 0.001)]
+    assert (np.diff(rarer) < 0).all()
+
+
+def test_every_point_shows_precision_where_a_prevalence_is_stated(opis, tmp_path):
+    embeddings, labels = clusters(seed=3, n_classes=30, sizes=(4, 8))
+    found = opiscli.calibrate(embeddings, labels, far=[0.01, 0.1], prevalence=0.02, threads=1)
+    for point in found.operating_points:
+        expected = precision(point.tar, point.far.value, 0.02)
+        assert point.precision.value == pytest.approx(float(expected))
+    assert "|prev:0.02|" in found.signature
+    assert opiscli.calibrate(embeddings, labels, far=0.1).operating_points[0].precision is None
+    np.savez(tmp_path / "e.npz", embedding=embeddings, label=labels)
+    run = ("calibrate", tmp_path / "e.npz", "--prevalence", "2%", "-o", tmp_path / "t.json")
+    code, out, _ = opis(*run, "--criterion", "precision=0.5")
+    assert code == 0
+    assert "precision ≥ 0.5" in out
+    assert "if 0.02 of the pairs are positive" in out
+    written = json.loads((tmp_path / "t.json").read_text())
+    assert written["target"] == {
+        "criterion": "precision", "value": 0.5, "average": "pooled", "confidence": None,
+        "prevalence": 0.02,
+    }  # fmt: skip
+    assert written["attained"]["precision"]["value"] >= 0.5
+    assert opis("check", tmp_path / "e.npz", "--threshold-file", tmp_path / "t.json",
+                "--fail-if", "far>0.5")[0] == 0  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"criterion": "precision=0.9"}, "prevalence was not given"),
+        ({"criterion": "precision", "prevalence": 0.1}, "has no target"),
+        ({"criterion": "precision=1.5", "prevalence": 0.1}, "expected a rate above 0"),
+        ({"far": 0.1, "prevalence": 0.0}, "prevalence is 0"),
+        ({"far": 0.1, "prevalence": 1.0}, "prevalence is 1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options, says):
+    with pytest.raises(UsageError, match=says):
+        opiscli.calibrate(*clusters(), **options)
+
+
+def test_nearest_pairs_of_different_classes_are_named_as_the_cause():
+    embeddings, labels = clusters(n_classes=20)
+    embeddings[labels == 1] = embeddings[labels == 0][0]
+    with pytest.raises(UndefinedMetric, match="precision is"):
+        opiscli.calibrate(embeddings, labels, criterion="precision=0.999", prevalence=0.001)
