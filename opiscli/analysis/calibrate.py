@@ -9,7 +9,8 @@ from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
 from opiscli.results.calibration import PLAIN_SCORE
-from opiscli.settings.calibration import CalibrationSettings, Target
+from opiscli.settings.calibration import CalibrationSettings
+from opiscli.settings.target import Target
 from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import require_direction
 from opiscli.thresholds.choose import choose, far_spread

@@ -12,8 +12,9 @@ from opiscli.counts.counts import CountedSet
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.results import CalibratedPoint, Check, CheckedCondition, ReportWarning
 from opiscli.results.headlines import entries, point_entries
-from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.conditions import Condition
+from opiscli.settings.target import Criterion, Target
 from opiscli.settings.version import __version__
 
 

@@ -9,7 +9,7 @@ from opiscli.distance import Distance
 from opiscli.embeddings.cosine import to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.results import ReportWarning
-from opiscli.settings.calibration import Criterion, Target
+from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds import ties
 
 

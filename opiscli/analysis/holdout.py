@@ -11,9 +11,10 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.progress import Progress
 from opiscli.results import CalibratedPoint, Calibration, Holdout
-from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
+from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.choose import choose
 
 _RATES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)

@@ -27,7 +27,8 @@ from opiscli.results import (
     Rate,
     WorstShare,
 )
-from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import CalibrationSettings
+from opiscli.settings.target import Criterion, Target
 
 Point = TypeVar("Point", bound=OperatingPoint)
 

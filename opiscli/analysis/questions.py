@@ -25,9 +25,10 @@ from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.errors import UsageError
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection
-from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.conditions import Condition, settings_for
+from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.engines import find_engines
 
 _MOST_COMPARED = 26

@@ -20,8 +20,9 @@ from opiscli.api.arguments import (
 from opiscli.atomic_file import require_free
 from opiscli.distance import Distance
 from opiscli.results import Calibration, Check
-from opiscli.settings.calibration import Average, Target
+from opiscli.settings.calibration import Average
 from opiscli.settings.choice import choice, require_together
+from opiscli.settings.target import Target
 from opiscli.thresholds import threshold_file as files
 
 

@@ -16,7 +16,7 @@ from opiscli.api.arguments import (
 )
 from opiscli.distance import Distance
 from opiscli.results import Inspection
-from opiscli.settings.calibration import Target
+from opiscli.settings.target import Target
 
 
 def inspect(

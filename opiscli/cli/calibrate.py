@@ -11,8 +11,9 @@ from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.options.parsing import parse_rate
-from opiscli.settings.calibration import Average, Target
+from opiscli.settings.calibration import Average
 from opiscli.settings.choice import given, require_together
+from opiscli.settings.target import Target
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source

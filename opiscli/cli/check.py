@@ -8,8 +8,8 @@ import typer
 from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
-from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
+from opiscli.settings.target import Target
 
 _PANEL = "Conditions"
 

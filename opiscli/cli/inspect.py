@@ -7,8 +7,8 @@ from opiscli.cli.options import method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.options.parsing import parse_rate
-from opiscli.settings.calibration import Target
 from opiscli.settings.choice import given
+from opiscli.settings.target import Target
 
 _TARGET = method.THRESHOLD_PANEL
 _SHOWN = "Listing"

@@ -18,7 +18,7 @@ from opiscli.plots.numbers.distances import Distances, distances
 from opiscli.plots.numbers.pareto import ModelPoint, model_point
 from opiscli.plots.numbers.utility import UtilityCurves, utility_curves
 from opiscli.results import Evaluation
-from opiscli.settings.calibration import Criterion, Target
+from opiscli.settings.target import Criterion, Target
 
 _MOST_PANELS = 2
 _DEFAULT_FAR = 1e-2

@@ -11,8 +11,9 @@ from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.precision import precision
 from opiscli.metrics.utility import mean_utility
-from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.numbers import plain
+from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.at_rate import unattainable
 from opiscli.thresholds.guarantee import assured_threshold
 from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates

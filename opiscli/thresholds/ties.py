@@ -17,7 +17,7 @@ import numpy as np
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import LARGEST, from_cosine_distance, to_cosine_distance
-from opiscli.settings.calibration import Target
+from opiscli.settings.target import Target
 
 _ROUNDING = 2.0**-22
 """Of a float32 product of unit vectors of few dims; half of a tie, as thresholds are planned."""

@@ -19,9 +19,10 @@ from opiscli.distance import Distance
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
-from opiscli.settings.calibration import Average, CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
+from opiscli.settings.target import Criterion, Target
 
 WORDNET = SAMPLE / "wordnet.parquet"
 

@@ -6,7 +6,7 @@ from opiscli.analysis.warnings.data import FEWEST_ERRORS, conflict_warnings, few
 from opiscli.distance import Distance
 from opiscli.metrics.intervals.effective_classes import FEWEST_EFFECTIVE
 from opiscli.results import CalibratedPoint, Calibration, ReportWarning
-from opiscli.settings.calibration import Criterion, Target
+from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.ties import is_settled
 
 _HIGH_FAR = 0.5

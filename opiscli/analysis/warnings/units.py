@@ -8,7 +8,7 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.distance import Distance
 from opiscli.results import ReportWarning
 from opiscli.settings import units
-from opiscli.settings.calibration import Criterion, Target
+from opiscli.settings.target import Criterion, Target
 
 _ALMOST_NOTHING = 0.02
 """A threshold with a smaller TAR is of no use, and so is one with a larger FAR than this:"""

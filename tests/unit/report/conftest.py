@@ -11,10 +11,11 @@ from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
 from opiscli.analysis.inspect import inspect_run
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.settings.calibration import CalibrationSettings, Criterion, Target
+from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.conditions import Condition
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
+from opiscli.settings.target import Criterion, Target
 
 HOSTILE = (
     "<script>alert(1)</script>",
