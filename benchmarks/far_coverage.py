@@ -13,6 +13,7 @@ minutes and 3 GB. Writes results/far_coverage.json.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from opiscli.metrics.intervals.effective_classes import (
     carried_by_few,
     effective_classes,
 )
-from opiscli.metrics.intervals.rate import interval
+from opiscli.metrics.intervals.rate import interval, upper_bound
 from opiscli.metrics.intervals.rate_spread import (
     RateSpread,
     macro_far_spread,
@@ -86,6 +87,10 @@ def at_its_threshold(spread: RateSpread, truth: float) -> dict[str, float | bool
     }
 
 
+def bound_of(spread_of: Callable[[PairCounts], RateSpread]) -> Callable[[PairCounts], np.ndarray]:
+    return lambda counts: upper_bound(spread_of(counts), CONFIDENCE)
+
+
 def draw(table: ClassPairs, target: float, seed: int) -> dict[str, dict[str, float | bool]]:
     rng = np.random.default_rng(seed)
     n_classes = len(table.sizes)
@@ -111,7 +116,7 @@ def draw(table: ClassPairs, target: float, seed: int) -> dict[str, dict[str, flo
             frr["warned"] |= carried_by_few(one.positive_pairs)
             frr["binomial"] = holds(binomial(here["frr"][own], n), there["frr"][own])
             found["frr"] = frr
-        threshold = assured_threshold(ours, ours.thresholds, target, spread_of, CONFIDENCE)
+        threshold = assured_threshold(ours, ours.thresholds, target, bound_of(spread_of))
         row["given"] = threshold is not None
         if threshold is not None:
             sure = int(np.searchsorted(ours.thresholds, threshold))

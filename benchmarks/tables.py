@@ -228,6 +228,22 @@ def _always(name: str) -> Callable[[dict], str | None]:
     return lambda row: name if name in row["after"] else None
 
 
+def class_share_table() -> list[str]:
+    """How often `--class-share` held for new classes, and for independent ones would have."""
+    lines = [
+        "| set | classes drawn | FAR target | share of classes | held | median share within"
+        " | as if independent, held |",
+        f"|{7 * '---|'}",
+    ]
+    for row in json.loads((HERE / "results" / "class_share.json").read_text()):
+        ours, independent = row["opis"], row["independent"]
+        cells = [row["set"], f"{row['n_classes']:,}", f"{row['target']:g}", f"{row['share']:g}"]
+        cells += [f"{ours['held']:.3f}", f"{1 - ours['median_above']:.3f}"]
+        cells.append(f"{independent['held']:.3f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def _changes(row: dict, chosen: str | None) -> tuple[float, float, float]:
     """Relative change of OPIS in percent, changes of R@1 and of TAR in points."""
     before = row["frozen"]
@@ -266,6 +282,7 @@ TABLES = {
     "sampling": sampling_table,
     "training": training_table,
     "harm": harm_table,
+    "class_share": class_share_table,
 }
 
 

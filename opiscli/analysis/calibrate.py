@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from opiscli.analysis.given_thresholds import about_units, given_threshold
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
-from opiscli.results import CalibratedPoint, Calibration, OneSidedBound, Pairs
+from opiscli.metrics.intervals.share_of_classes import classes_above_far, classes_above_frr
+from opiscli.results import CalibratedPoint, Calibration, ClassGuarantee, OneSidedBound, Pairs
 from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.settings.calibration import CalibrationSettings
-from opiscli.settings.target import Target
+from opiscli.settings.target import Criterion, Target
 from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import require_direction
 from opiscli.thresholds.choose import choose, far_spread
@@ -82,7 +85,9 @@ def _point(
     point = calibrated_point(
         on.counted.at_or_above(threshold), target, on.counted.names, settings, on.data.source
     )
-    point = replace(point, far_bound=bound)
+    point = replace(
+        point, far_bound=bound, class_guarantee=_class_guarantee(run, threshold, target, settings)
+    )
     if on is run:
         return point
     before = calibrated_point(
@@ -91,11 +96,34 @@ def _point(
     return replace(point, calibrated_far=before.far, calibrated_frr=before.frr)
 
 
+def _class_guarantee(
+    run: CountedSet, threshold: float, target: Target, settings: CalibrationSettings
+) -> ClassGuarantee | None:
+    """How many classes meet the target, and what that says of all, with ``--class-share``."""
+    if settings.class_share is None or target.value is None:
+        return None
+    counts = run.counted.at_or_above(threshold)
+    if target.criterion is Criterion.FAR:
+        above = classes_above_far(counts, target.value)
+    else:
+        frr = target.value if target.criterion is Criterion.FRR else 1 - target.value
+        above = classes_above_frr(counts, frr)
+    n_classes = int(np.count_nonzero(counts.has_positives))
+    return ClassGuarantee(
+        share=settings.class_share,
+        confidence=settings.class_confidence,
+        n_classes=n_classes,
+        n_failing=round(float(above.share[0]) * n_classes),
+        n_effective=float(above.effective[0]),
+        upper_share=float(above.upper_bound(settings.class_confidence)[0]),
+    )
+
+
 def _far_bound(
     run: CountedSet, threshold: float, settings: CalibrationSettings
 ) -> OneSidedBound | None:
     """The one-sided FAR bound by which the threshold was chosen, with ``--confidence``."""
-    if settings.confidence is None:
+    if settings.confidence is None or settings.class_share is not None:
         return None
     spread = far_spread(settings.average)(run.counted.at_or_above(threshold))
     bound = upper_bound(spread, settings.confidence)

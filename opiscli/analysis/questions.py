@@ -179,7 +179,7 @@ def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[flo
         len(fars) < len(chosen)
         or any(far > _LARGEST_FAR for far in fars)
         or asked.get("average", Average.POOLED) is not Average.POOLED
-        or asked.get("confidence") is not None
+        or any(asked.get(name) is not None for name in ("confidence", "class_share"))
         or asked.get("allow_zero")
     )
     return () if anything_else else tuple(fars)

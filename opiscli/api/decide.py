@@ -38,6 +38,7 @@ def calibrate(
     threshold_file: PathLike | None = None,
     average: Average | str = Average.POOLED,
     confidence: float | None = None,
+    class_share: float | None = None,
     prevalence: float | None = None,
     allow_zero: bool = False,
     distance: Distance | str | None = None,
@@ -76,6 +77,9 @@ def calibrate(
         ``pooled``: rate over all pairs; ``macro``: mean of per-class rates.
     confidence
         In [0.5, 1): the upper bound of FAR must meet the target, for new classes of the same kind.
+    class_share
+        In (0, 1): this share of new classes must meet the FAR, FRR or TAR target each by itself, at
+        this ``confidence``, or at 0.95.
     prevalence
         Share of positive pairs among those that production compares, in (0, 1): adds the
         precision there.
@@ -149,6 +153,7 @@ def calibrate(
         repeats=repeats,
         average=choice(Average, "--average", average),
         confidence=confidence,
+        class_share=class_share,
         prevalence=prevalence,
         allow_zero=allow_zero,
         seed=seed,

@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.atomic_file import require_free
-from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import method, rows, running, targets
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
-from opiscli.cli.options.parsing import parse_rate
-from opiscli.settings.calibration import Average
 from opiscli.settings.choice import given, require_together
-from opiscli.settings.target import Target
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
     from opiscli.results import CalibratedPoint, Calibration
 
-_TARGET = method.THRESHOLD_PANEL
 _PROTOCOL = "Testing"
 
 
@@ -33,85 +29,6 @@ class Printed(StrEnum):
     TAR = "tar"
 
 
-_Far = Annotated[
-    list[float] | None,
-    option(
-        "Choose the largest threshold with a false-accept rate of at most RATE. Repeatable.",
-        _TARGET,
-        metavar="RATE",
-        parser=parse_rate,
-    ),
-]
-_Criterion = Annotated[
-    list[str] | None,
-    option(
-        "Other targets. frr=0.05 or tar=0.95: smallest threshold that meets it; precision=0.99:"
-        " largest up to which precision meets it, with --prevalence; eer: where FAR and FRR are"
-        " equal; max-utility: highest mean class score. Repeatable.",
-        _TARGET,
-        metavar="NAME[=TARGET]",
-    ),
-]
-_Prevalence = Annotated[
-    float | None,
-    option(
-        "Share of same-class pairs among those that production compares; adds the precision there.",
-        _TARGET,
-        metavar="SHARE",
-        parser=parse_rate,
-    ),
-]
-_TargetValue = Annotated[
-    float | None,
-    option(
-        "Target value of a --criterion that is given without one.",
-        _TARGET,
-        "--target",
-        metavar="RATE",
-        parser=parse_rate,
-    ),
-]
-_Threshold = Annotated[
-    list[float] | None,
-    option(
-        "Report the rates at this distance instead of choosing one. Repeatable.",
-        _TARGET,
-        metavar="DISTANCE",
-    ),
-]
-_Similarity = Annotated[
-    list[float] | None,
-    option(
-        "Report the rates at this similarity: accept similarities at or above it. Repeatable.",
-        _TARGET,
-        metavar="COSINE",
-    ),
-]
-_Average = Annotated[
-    Average,
-    option(
-        "How rates are averaged. pooled: over all pairs; macro: mean of per-class rates.",
-        _TARGET,
-        show_default=True,
-    ),
-]
-_Confidence = Annotated[
-    float | None,
-    option(
-        "Choose a stricter threshold so that new classes of the same kind meet the FAR target "
-        "with this confidence, for example 0.95.",
-        _TARGET,
-        metavar="SHARE",
-    ),
-]
-_AllowZero = Annotated[
-    bool,
-    option(
-        "If the FAR target cannot be met, use the largest threshold with zero false accepts.",
-        _TARGET,
-        "--allow-zero",
-    ),
-]
 _Eval = Annotated[
     str | None,
     option(
@@ -169,27 +86,6 @@ _For = Annotated[
         metavar="ENGINE",
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Targets:
-    far: _Far = None
-    criterion: _Criterion = None
-    target: _TargetValue = None
-    threshold: _Threshold = None
-    similarity: _Similarity = None
-
-    def parse(self) -> tuple[Target, ...]:
-        """All targets that were asked for, in the order of the options."""
-        return Target.given(**asdict(self))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choosing:
-    average: _Average = Average.POOLED
-    confidence: _Confidence = None
-    allow_zero: _AllowZero = False
-    prevalence: _Prevalence = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,9 +148,9 @@ def calibrate(
     *,
     read: rows.Rows,
     counted: rows.Counted,
-    wanted: _Targets,
+    wanted: targets.Targets,
     threshold_file: method.ThresholdFile = None,
-    choosing: _Choosing,
+    choosing: targets.Choosing,
     distance: method.DistanceKind = None,
     tested_on: _Evaluated,
     group_by: method.GroupBy = None,

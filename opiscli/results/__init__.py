@@ -25,6 +25,7 @@ from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLab
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
 from opiscli.results.quantities import (
     Bounds,
+    ClassGuarantee,
     ClassRate,
     ClassRates,
     Estimate,
@@ -47,6 +48,7 @@ __all__ = [
     "Change",
     "Check",
     "CheckedCondition",
+    "ClassGuarantee",
     "ClassRate",
     "ClassRates",
     "ComparedMetric",

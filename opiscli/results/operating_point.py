@@ -6,6 +6,7 @@ from typing import Any
 from opiscli.results.engine import EngineThreshold
 from opiscli.results.groups import GroupedRates
 from opiscli.results.quantities import (
+    ClassGuarantee,
     ClassRate,
     ClassRates,
     Interval,
@@ -101,6 +102,9 @@ class CalibratedPoint(OperatingPoint):
     far_bound
         The upper bound that met the target, of the set the threshold was chosen on and of the
         average the target is for; ``None`` without ``confidence``.
+    class_guarantee
+        What holds for most classes, of the set the threshold was chosen on; ``None`` unless it was
+        asked for.
     evaluated_on
         The set the rates were measured on.
     far_limit, n_above_limit, share_above_limit
@@ -136,6 +140,7 @@ class CalibratedPoint(OperatingPoint):
     calibrated_far: Rate | None = None
     calibrated_frr: Rate | None = None
     far_bound: OneSidedBound | None = None
+    class_guarantee: ClassGuarantee | None = None
     holdout: Holdout | None = None
     groups: GroupedRates | None = None
     engines: tuple[EngineThreshold, ...] = ()

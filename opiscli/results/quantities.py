@@ -67,6 +67,23 @@ class OneSidedBound:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassGuarantee:
+    """That at least a ``share`` of new classes meet a target each by itself.
+
+    Of ``n_classes`` that were seen, ``n_failing`` do not. The share of all classes that do not is
+    at most ``upper_share``, at this one-sided confidence. Classes that are compared with each other
+    are not independent; those seen tell as much as ``n_effective`` that are.
+    """
+
+    share: float
+    confidence: float
+    n_classes: int
+    n_failing: int
+    n_effective: float
+    upper_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Precision:
     """Share of positive pairs among accepted pairs, where ``prevalence`` of all are positive.
 

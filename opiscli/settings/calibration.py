@@ -18,6 +18,9 @@ class Average(StrEnum):
     MACRO = "macro"
 
 
+_OF_CLASSES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationSettings:
     """What `calibrate` computes. Every field affects the numbers, so it is in the signature.
@@ -33,6 +36,9 @@ class CalibrationSettings:
     confidence
         If given, a FAR target must be met by the upper bound of FAR at this one-sided
         confidence, for new classes of the same kind; in [0.5, 1).
+    class_share
+        If given, a FAR, FRR or TAR target must be met by this share of new classes, each by itself,
+        at this confidence, or at 0.95; in (0, 1).
     allow_zero
         Whether a FAR target that is not attainable gives the largest threshold that
         accepts no negative pair.
@@ -63,6 +69,7 @@ class CalibrationSettings:
     distance: Distance = Distance.EUCLIDEAN
     average: Average = Average.POOLED
     confidence: float | None = None
+    class_share: float | None = None
     allow_zero: bool = False
     prevalence: float | None = None
     utility: Utility = Utility.TPR_TNR
@@ -89,12 +96,34 @@ class CalibrationSettings:
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
         require_min_items(self.min_items)
         require(1 <= self.repeats <= 1000, "--repeats", self.repeats, "1 to 1000", "20")
-        if self.confidence is not None and any(
+        if self.class_share is not None:
+            self._require_class_share(self.class_share)
+        elif self.confidence is not None and any(
             target.criterion is not Criterion.FAR for target in self.targets
         ):
             raise UsageError(
                 "--confidence bounds FAR, but another criterion was asked for",
-                hint="Use it with --far only.",
+                hint="Use it with --far only, or with --class-share.",
+            )
+
+    @property
+    def class_confidence(self) -> float:
+        """Confidence that the share of classes is met."""
+        return 0.95 if self.confidence is None else self.confidence
+
+    def _require_class_share(self, share: float) -> None:
+        require(0 < share < 1, "--class-share", share, "a share above 0 and below 1", "0.95")
+        if any(target.criterion not in _OF_CLASSES for target in self.targets):
+            raise UsageError(
+                "--class-share is for a FAR, FRR or TAR that classes have, but another criterion"
+                " was asked for",
+                hint="Use it with --far, --criterion=frr=0.05 or --criterion=tar=0.95.",
+            )
+        if self.average is not Average.POOLED:
+            raise UsageError(
+                f"--average={self.average} has no effect with --class-share, which looks at every"
+                " class by itself",
+                hint="Omit --average.",
             )
 
     def _require_prevalence(self) -> None:
@@ -111,7 +140,7 @@ class CalibrationSettings:
 
     def _options(self) -> list[str]:
         """Parts of the signature that are there only where they were asked for."""
-        parts = []
+        parts = [] if self.class_share is None else [f"classes:{plain(self.class_share)}"]
         if any(target.criterion is Criterion.MAX_UTILITY for target in self.targets):
             parts += [f"u:{self.utility}", f"b:{plain(self.beta)}"]
         if self.confidence is not None:

@@ -8,6 +8,7 @@ from opiscli.arrays import BoolArray
 from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
+from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.precision import precision
 from opiscli.metrics.utility import mean_utility
@@ -15,6 +16,7 @@ from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.at_rate import unattainable
+from opiscli.thresholds.class_share import far_for_classes, frr_for_classes
 from opiscli.thresholds.guarantee import assured_threshold
 from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates
 
@@ -44,6 +46,8 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])
+    if settings.class_share is not None and target.value is not None:
+        return _for_classes(counted, table, target, settings)
     rates = (
         pooled_rates(counted.pooled)
         if settings.average is Average.POOLED
@@ -57,6 +61,25 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return _at_precision(rates, target.value, settings.prevalence or 0.5)
     reject = target.value if target.criterion is Criterion.FRR else 1 - target.value
     return float(rates.thresholds[np.argmax(rates.frr <= reject)])
+
+
+def _for_classes(
+    counted: Counts, table: BinnedCounts, target: Target, settings: CalibrationSettings
+) -> float:
+    """The threshold at which most classes meet the target, each by itself."""
+    value = target.value or 0.0
+    if target.criterion is not Criterion.FAR:
+        frr = value if target.criterion is Criterion.FRR else 1 - value
+        return frr_for_classes(table, frr, settings)
+    rates = pooled_rates(counted.pooled)
+    is_used = np.diff(rates.accepted, prepend=0) > 0
+    found = far_for_classes(table, rates.thresholds[is_used], value, settings)
+    if found is not None:
+        return found
+    zero = _last(rates.accepted == 0)
+    if settings.allow_zero and zero is not None:
+        return float(rates.thresholds[zero])
+    raise _not_attainable(counted, rates, value, settings, zero)
 
 
 def _at_far(
@@ -107,12 +130,12 @@ def _assured(
 ) -> int | None:
     """Position of the largest threshold whose upper FAR bound meets the target."""
     likely = meets & (rates.accepted > 0) & (rates.far >= _LEAST_ASSURED * target)
+    spread_of, confidence = far_spread(settings.average), settings.confidence or 0.95
     found = assured_threshold(
         table,
         rates.thresholds[likely],
         target,
-        far_spread(settings.average),
-        settings.confidence or 0.95,
+        lambda counts: upper_bound(spread_of(counts), confidence),
     )
     return None if found is None else int(np.searchsorted(rates.thresholds, found))
 
@@ -137,7 +160,12 @@ def _not_attainable(
     first = int(np.argmax(rates.accepted > 0))
     macro = float(rates.far[first]) if settings.average is Average.MACRO else None
     problem = unattainable(target, counted.pooled, macro)
-    if settings.confidence is not None and rates.far[first] <= target:
+    if settings.class_share is not None:
+        problem = (
+            f"cannot be sure that {plain(settings.class_share)} of all classes have FAR ≤"
+            f" {plain(target)}: too many classes are above it with their nearest negative pair"
+        )
+    elif settings.confidence is not None and rates.far[first] <= target:
         problem = (
             f"cannot guarantee FAR ≤ {plain(target)} at a confidence of"
             f" {plain(settings.confidence)}: the false accepts come from too few classes"

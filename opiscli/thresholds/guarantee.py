@@ -1,4 +1,4 @@
-"""The largest threshold whose FAR meets a target on new classes with a given confidence."""
+"""The largest threshold at which an upper confidence bound meets a target."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,8 +7,6 @@ import numpy as np
 
 from opiscli.arrays import FloatArray
 from opiscli.counts.pair_counts import PairCounts
-from opiscli.metrics.intervals.rate import upper_bound
-from opiscli.metrics.intervals.rate_spread import RateSpread
 
 _THRESHOLDS_AT_ONCE = 128
 
@@ -24,10 +22,9 @@ def assured_threshold(
     counts: Countable,
     candidates: FloatArray,
     target: float,
-    spread_of: Callable[[PairCounts], RateSpread],
-    confidence: float = 0.95,
+    bound_of: Callable[[PairCounts], FloatArray],
 ) -> float | None:
-    """Largest candidate at which the upper confidence bound of FAR meets the target.
+    """Largest candidate at which the upper confidence bound of an error rate meets the target.
 
     Smaller thresholds accept less, so what holds at this one holds at them, although
     their own bounds may be above the target: from few errors little can be concluded.
@@ -42,11 +39,9 @@ def assured_threshold(
         Shape ``(n_candidates,)``, increasing thresholds; best those with attained
         rates between a hundredth of the target and the target.
     target
-        False-accept rate, in (0, 1).
-    spread_of
-        `pooled_far_spread`, or `macro_far_spread` for the mean over classes.
-    confidence
-        Of the bound, one-sided, above 0.5.
+        In (0, 1).
+    bound_of
+        The bound at each threshold of counts, such as that of `pooled_far_spread`.
 
     Returns
     -------
@@ -58,8 +53,7 @@ def assured_threshold(
     while first <= last:
         n_looks = min(_THRESHOLDS_AT_ONCE, last - first + 1)
         looks = np.linspace(first, last, n_looks).round().astype(np.int64)
-        bound = upper_bound(spread_of(counts.at(candidates[looks])), confidence)
-        within = np.flatnonzero(bound <= target)
+        within = np.flatnonzero(bound_of(counts.at(candidates[looks])) <= target)
         if len(within) == 0:
             break
         best = int(within[-1])

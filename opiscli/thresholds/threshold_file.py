@@ -32,7 +32,7 @@ _UNRESOLVED = 2.0**-20
 
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
     """Contents of a threshold file."""
-    data, precision = of.data, point.precision
+    data, precision, guarantee = of.data, point.precision, point.class_guarantee
     return {
         "schema": SCHEMA,
         "name": point.name,
@@ -47,6 +47,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "average": point.average,
             "confidence": point.confidence,
             **({} if precision is None else {"prevalence": precision.prevalence}),
+            **({} if guarantee is None else {"class_share": guarantee.share}),
         },
         "attained": {
             "evaluated_on": point.evaluated_on,

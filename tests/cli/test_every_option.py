@@ -104,6 +104,7 @@ calibrate --target 0.3                  | --criterion frr --target 0.1          
 calibrate --threshold 0.9               |                                                | threshold
 calibrate --similarity 0.6              |                                                | threshold
 calibrate --average macro               |                                                | threshold
+calibrate --class-share 0.5             | --far 0.2                                      | threshold
 calibrate --confidence 0.8              | --far 0.2                                      | threshold
 calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence 0.3     | threshold
 calibrate --allow-zero                  | --far 1e-9

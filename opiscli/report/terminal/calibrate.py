@@ -26,7 +26,8 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        parts.append(Group(_decision(point), *_engines(point), _rates(point), _classes(point)))
+        above = (_decision(point), *_guarantee(point), *_engines(point))
+        parts.append(Group(*above, _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.own_thresholds is not None:
@@ -51,7 +52,7 @@ def _decision(point: CalibratedPoint) -> Text:
     is_rate = point.criterion != "threshold" and point.target is not None
     if point.average == "macro" and is_rate:
         asked += ", mean over classes"
-    if point.confidence is not None:
+    if point.confidence is not None and point.class_guarantee is None:
         asked += f", with {100 * point.confidence:g} % confidence"
     return Text.assemble(
         (f"{asked}\n", "bold cyan"),
@@ -120,6 +121,21 @@ def _held_out(held: Holdout) -> tuple[str, str, str]:
         return f"{held.median:.3g}", interval, f"{held.n_attained} splits"
     exceeded = f"exceeded in {held.n_above} of {held.n_attained} splits"
     return f"{held.median:.3g} × target", interval, exceeded
+
+
+def _guarantee(point: CalibratedPoint) -> list[Text]:
+    """What holds for most classes, and how many of those seen it does not hold for."""
+    found = point.class_guarantee
+    if found is None:
+        return []
+    are = "is" if found.n_failing == 1 else "are"
+    return [
+        Text(
+            f"With {100 * found.confidence:g} % confidence at least {100 * found.share:g} % of new"
+            f" classes meet this, each by itself. {found.n_failing:,} of {found.n_classes:,} {are}"
+            f" not within it; of all classes at most {rate(found.upper_share)}."
+        )
+    ]
 
 
 def _classes(point: CalibratedPoint) -> RenderableType:

@@ -213,12 +213,15 @@ def test_singletons_count_as_partners_only():
 def test_the_assured_threshold_is_the_largest_whose_bound_is_within():
     one = classes_drawn(5, 80, 0.0)
     many = counts(one.class_sizes, np.arange(1, 1000) * one.negative // 100)
-    bound = upper_bound(pooled_far_spread(many), 0.95)
-    found = assured_threshold(many, many.thresholds, 5e-3, pooled_far_spread)
+
+    def bound(counts):
+        return upper_bound(pooled_far_spread(counts), 0.95)
+
+    found = assured_threshold(many, many.thresholds, 5e-3, bound)
     position = np.searchsorted(many.thresholds, found)
-    assert position == np.flatnonzero(bound <= 5e-3)[-1]
+    assert position == np.flatnonzero(bound(many) <= 5e-3)[-1]
     assert position < np.flatnonzero(pooled_far_spread(many).rate <= 5e-3)[-1]
-    assert assured_threshold(many, many.thresholds, 1e-9, pooled_far_spread) is None
+    assert assured_threshold(many, many.thresholds, 1e-9, bound) is None
 
 
 @pytest.mark.parametrize("spread_of", [pooled_far_spread, macro_far_spread])
