@@ -7,8 +7,8 @@ Pearson), which classes that are compared with each other are not.
 
     OPIS_DATA=folder python benchmarks/class_share.py
 
-Sets: debian50 and wordnet384 of that folder, and 1,200 classes of glyphs128. Takes about ten minutes
-and 3 GB. Writes results/class_share.json.
+Sets: debian50 and wordnet384 of that folder, and 1,200 classes of glyphs128. Takes about ten
+minutes and 3 GB. Writes results/class_share.json.
 """
 
 import json

@@ -140,10 +140,12 @@ class CalibrationSettings:
 
     def _options(self) -> list[str]:
         """Parts of the signature that are there only where they were asked for."""
-        parts = [] if self.class_share is None else [f"classes:{plain(self.class_share)}"]
+        parts = []
         if any(target.criterion is Criterion.MAX_UTILITY for target in self.targets):
             parts += [f"u:{self.utility}", f"b:{plain(self.beta)}"]
-        if self.confidence is not None:
+        if self.class_share is not None:
+            parts.append(f"classes:{plain(self.class_share)}@{plain(self.class_confidence)}")
+        elif self.confidence is not None:
             parts.append(f"conf:{plain(self.confidence)}")
         if self.allow_zero:
             parts.append("zero:allow")

@@ -137,7 +137,7 @@ def test_what_is_shown_and_what_is_refused(opis, tmp_path):
     code, out, _ = opis(*run)
     assert code == 0
     assert "With 95 % confidence at least 90 % of new classes meet this" in " ".join(out.split())
-    assert "classes:0.9" in out
+    assert "|classes:0.9@0.95|" in out
     few = clusters(n_classes=20)
     with pytest.raises(UndefinedMetric, match="it takes 59 to be sure"):
         opiscli.calibrate(*few, far=0.1, class_share=0.95)
