@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from opiscli.errors import SourceError, UsageError
+from opiscli.errors import SourceError
 from opiscli.sources.credentials import without_credentials
 from opiscli.sources.selection import Selection
 from opiscli.sources.table import Table
@@ -31,7 +31,30 @@ class Reader:
     is_database: bool = False
 
 
-READERS: dict[str, Reader] = {}
+def _open_duckdb(source: str, selection: Selection) -> Table:
+    from opiscli.sources.duckdb_database import open_duckdb
+
+    return open_duckdb(source, selection)
+
+
+def _open_postgres(source: str, selection: Selection) -> Table:
+    from opiscli.sources.postgres_database import open_postgres
+
+    return open_postgres(source, selection)
+
+
+def _open_sqlite(source: str, selection: Selection) -> Table:
+    from opiscli.sources.sqlite_database import open_sqlite
+
+    return open_sqlite(source, selection)
+
+
+READERS = {
+    "duckdb": Reader(_open_duckdb, "duckdb", is_database=True),
+    "postgres": Reader(_open_postgres, "postgres", is_database=True),
+    "postgresql": Reader(_open_postgres, "postgres", is_database=True),
+    "sqlite": Reader(_open_sqlite, is_database=True),
+}
 """By scheme."""
 
 
@@ -57,15 +80,6 @@ def open_address(source: str, selection: Selection) -> Table:
     if not reader.is_database:
         selection.refuse_query(source)
     return reader.open(source, selection)
-
-
-def missing_package(source: str, package: str) -> UsageError:
-    """Say that an address needs a package that is not installed."""
-    extra = READERS[str(scheme_of(source))].extra
-    return UsageError(
-        f"{without_credentials(source)} needs the package {package}, which is not installed",
-        hint=f"Install it with: pip install 'opiscli[{extra}]'.",
-    )
 
 
 def _unknown(source: str) -> SourceError:

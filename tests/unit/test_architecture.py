@@ -52,6 +52,8 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
+    "adbc_driver_postgresql": {"sources"},
+    "duckdb": {"sources"},
     "faiss": {"neighbours", "heads.export"},
     "jinja2": {"report.html"},
     "markupsafe": {"report.html"},
