@@ -13,8 +13,8 @@ from opiscli.errors import EmbeddingError, OpisWarning, SourceError, UsageError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.faiss_file import StoredVectors
 from opiscli.sources.labels_file import read_labels
-from opiscli.sources.selection import LABEL_NAMES, Selection, usual_name
-from opiscli.sources.table import ROWS_AT_ONCE, Table
+from opiscli.sources.selection import LABEL_NAMES, Selection, require_column, usual_name
+from opiscli.sources.table import ROWS_AT_ONCE, Table, require_once
 
 _SUFFIXES = (".faiss", ".index")
 _OF_TABLES = (b"PAR1", b"ARROW1", b"FEA1")
@@ -123,6 +123,8 @@ def _table_of(file: Path, selection: Selection) -> Table | None:
     """The file as a table, if it is of a kind with named columns."""
     from opiscli.sources import opening
 
+    if not file.is_file():
+        return None
     with file.open("rb") as opened:
         is_table = opened.read(8).startswith(_OF_TABLES)
     if not is_table and file.suffix.lower() not in (".csv", ".tsv"):
@@ -132,8 +134,26 @@ def _table_of(file: Path, selection: Selection) -> Table | None:
 
 def _by_id(stored: StoredVectors, table: Table) -> pa.ChunkedArray:
     label = usual_name(LABEL_NAMES, table.schema.names)
-    rows = pa.Table.from_batches(table.batches(["id", label]))
-    ids = pc.cast(rows["id"], pa.int64())
+    require_column(label, table.schema.names, table.name, "--labels")
+    for name in ("id", label):
+        require_once(table, [name])
+    batches = list(table.batches(["id", label]))
+    empty = table.schema.empty_table().select(["id", label])
+    rows = pa.Table.from_batches(batches) if batches else empty
+    try:
+        ids = pc.cast(rows["id"], pa.int64())
+    except pa.ArrowException as cause:
+        raise EmbeddingError(
+            f"the ids of {table.name} are {rows['id'].type}, but those of {stored.file} are whole"
+            " numbers",
+            hint="Name a file of labels without the column id if they are in the order of the"
+            " vectors.",
+        ) from cause
+    if len(ids.unique()) < len(ids):
+        raise EmbeddingError(
+            f"{table.name} has an id more than once, expected one label per id",
+            hint="Keep one row per id.",
+        )
     found = pc.index_in(pa.array(stored.ids), value_set=ids.combine_chunks())
     if found.null_count:
         missing = np.asarray(stored.ids)[found.is_null().to_numpy(zero_copy_only=False)]

@@ -84,6 +84,15 @@ def test_labels_are_found_by_id(tmp_path):
     mapped = write(tmp_path, "IDMap,Flat", ids=IDS, name="mapped.faiss")
     for index, file in ((source, "y.parquet"), (mapped, "y.csv")):
         assert opiscli.evaluate(index, str(tmp_path / file)).opis == expected.opis
+    texts = pa.table({"label": LABELS, "id": [f"item {one}" for one in IDS]})
+    pq.write_table(texts, tmp_path / "texts.parquet")
+    with pytest.raises(EmbeddingError, match=r"are string, but those of .* are whole numbers"):
+        read(source, tmp_path / "texts.parquet")
+    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), tmp_path / "twice.parquet")
+    with pytest.raises(EmbeddingError, match="an id more than once"):
+        read(source, tmp_path / "twice.parquet")
+    with pytest.raises(SourceError, match="no such file"):
+        read(mapped, tmp_path / "nothing.csv")
     pq.write_table(table.slice(1), tmp_path / "fewer.parquet")
     with pytest.raises(EmbeddingError, match=f"1 of .* such as {IDS[shuffled[0]]}"):
         read(source, tmp_path / "fewer.parquet")
