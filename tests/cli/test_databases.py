@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from postgres_server import installation, running
 
+import opiscli
+from opiscli.errors import UsageError
+
 SECRET = "open-sesame"
 
 
@@ -177,6 +180,18 @@ def test_other_commands_read_databases(opis, folder, duck, tmp_path):
     assert opis("finetune", database, "--steps=1", "--choose=validation", "-o", head)[0] == 0
     code, _, err = opis("project", duck, *query, "--head", head, "-o", str(tmp_path / "p.parquet"))
     assert (code, len(pq.read_table(tmp_path / "p.parquet"))) == (0, 48), err
+
+
+def test_python_functions_take_a_query(folder, duck, items):
+    query = "SELECT label, embedding FROM items WHERE fold = 1"
+    expected = opiscli.evaluate(str(folder / "e.parquet"), where="fold=1")
+    assert opiscli.evaluate(duck, query=query).opis == expected.opis
+    embeddings = np.array(items["embedding"].to_pylist())
+    head = opiscli.Head(steps=1).fit(embeddings, items["label"].to_pylist())
+    projected = opiscli.project(duck, head, query=f"{query} ORDER BY rowid")
+    np.testing.assert_allclose(projected, head.transform(embeddings[1::2]), atol=1e-6)
+    with pytest.raises(UsageError, match="query selects nothing here: arrays were given"):
+        opiscli.evaluate(embeddings, items["label"].to_pylist(), query=query)
 
 
 def test_the_query_is_part_of_what_is_shown(opis, duck):
