@@ -190,6 +190,8 @@ def _explained(
             raise request.failed(message_of(cause)) from None
         if batch is None:
             return
+        if not batch.num_columns:
+            raise request.failed("the query gives no columns; it may only be one SELECT")
         yield batch
 
 

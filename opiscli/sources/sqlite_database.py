@@ -59,7 +59,7 @@ def _batches(path: str, request: Request) -> Iterator[pa.RecordBatch]:
         database.execute("BEGIN")
         database.set_authorizer(_authorize)
         cursor = database.execute(request.query)
-        columns = _columns(database, [one[0] for one in cursor.description], request)
+        columns = _columns(database, [one[0] for one in cursor.description or ()], request)
         schema = pa.schema([(one.name, one.arrow) for one in columns])
         yield empty(schema)
         for start in count(0, ROWS_AT_ONCE):
@@ -75,6 +75,8 @@ def _authorize(action: int, *about: str | None) -> int:
 
 
 def _columns(database: sqlite3.Connection, names: list[str], request: Request) -> list["_Column"]:
+    if not names:
+        return []
     places = [f"c{at}" for at in range(len(names))]
     types = ", ".join(f"group_concat(DISTINCT typeof({place}))" for place in places)
     with_types = f"WITH q({', '.join(places)}) AS ({request.query}) SELECT {types} FROM q"

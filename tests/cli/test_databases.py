@@ -213,6 +213,7 @@ FAILURES = {
     "two queries": ("{duck}", "FROM items; FROM items", "one SELECT", "begin the query"),
     "deletes": ("sqlite://{folder}/e.db", "DELETE FROM items", "not authorized", "begin the query"),
     "attaches": ("sqlite://{folder}/e.db", "ATTACH '{folder}/x' AS x", "not authorized", "begin"),
+    "no query": ("sqlite://{folder}/e.db", "-- items", "no columns", "begin the query"),
     "fails late": ("{duck}", "SELECT error('boom') FROM items", "boom", "client"),
     "no server": ("postgresql://u:{secret}@127.0.0.1:1/x", "SELECT 1", "refused", "the port"),
     "no host": ("postgresql://u:{secret}@no.invalid/x", "SELECT 1", "translate host name", "host"),
@@ -249,6 +250,7 @@ SERVER_FAILURES = {
     "type": (None, "SELECT label, fold AS embedding FROM {0}.items", "int", ""),
     "delete": (None, "DELETE FROM {0}.items RETURNING id", "read-only", "begin the query"),
     "writing": (None, "SELECT set_config('transaction_read_only', 'off', true)", "read-write", ""),
+    "no columns": (None, "DO 'BEGIN END'", "no columns", "begin the query"),
     "late": (None, "SELECT 1 / (fold - fold) FROM {0}.items", "division by zero", "client"),
     "lost": (
         None,
