@@ -26,6 +26,8 @@ class ProjectedRows(TypedDict, total=False):
     ----------
     embedding_column, embedding_columns, where, exclude
         Columns and rows to take, as in ``opis project``.
+    query
+        What to read of a database, in SQL.
     memory_limit
         For reading, in bytes or as text such as ``1.5GB``; by default a quarter of the machine's
         memory.
@@ -35,6 +37,7 @@ class ProjectedRows(TypedDict, total=False):
     embedding_columns: str | None
     where: tuple[str, ...]
     exclude: tuple[str, ...]
+    query: str | None
     memory_limit: int | str | None
 
 
@@ -54,7 +57,8 @@ def project(
         A trained head, or the path of its file.
     **reading
         ``embedding_column``, ``embedding_columns``, ``where`` and ``exclude``: columns and rows of
-        a source to take, as in ``opis project``; ``memory_limit`` for reading it.
+        a source to take, as in ``opis project``; ``query``, what to read of a database, in SQL;
+        ``memory_limit`` for reading it.
 
     Returns
     -------
@@ -99,6 +103,7 @@ def project_with_offsets(
         exclude=reading.get("exclude", ()),
         embedding_columns=reading.get("embedding_columns"),
         memory_limit=limit,
+        query=reading.get("query"),
     )
     source = str(embeddings) if isinstance(embeddings, PathLike) else embeddings
     return project_embeddings(source, selection, change)

@@ -9,20 +9,20 @@ from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin
 
 _Head = Annotated[Path, option("Head file written by opis finetune.", None, "--head")]
-_Output = Annotated[Path, option("Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 def project(
     source: rows.Source = None,
     *,
     head: _Head,
-    output: _Output,
+    output: out.RowsOutput,
     embedding_column: rows.EmbeddingColumn = None,
     embedding_columns: rows.EmbeddingColumns = None,
     where: rows.Where = None,
     exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
     no_offset: rows.NoOffset = False,
+    query: rows.Query = None,
     force: out.Force = False,
     verbose: running.Verbose = False,
     memory_limit: running.MemoryLimit = None,
@@ -32,7 +32,6 @@ def project(
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.analysis.project import project_to_file
-    from opiscli.report import show_text
     from opiscli.sources import Selection
 
     selection = Selection(
@@ -43,8 +42,9 @@ def project(
         labels_file=labels,
         memory_limit=run.resources.memory_limit,
         no_offset=no_offset,
+        query=query,
     )
     written = project_to_file(name, selection, head, output, force=force)
     run.console.say(f"{written.n_rows:,} rows, {written.dims}")
     run.warn(written.warnings)
-    show_text(f"{output}\n")
+    out.show_written(output)

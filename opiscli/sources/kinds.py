@@ -22,11 +22,12 @@ class Kind(StrEnum):
     FEATHER_1 = "Feather version 1"
     NPY = "NPY"
     NPZ = "NPZ"
+    FAISS = "FAISS"
     DELIMITED = "CSV"
     JSON_LINES = "JSONL"
 
 
-TABLES = frozenset(Kind) - {Kind.NPY, Kind.NPZ}
+TABLES = frozenset(Kind) - {Kind.NPY, Kind.NPZ, Kind.FAISS}
 """Kinds that hold rows with named columns."""
 
 _READ = (
@@ -39,6 +40,9 @@ _READ = (
     (b"PK\x05\x06", Kind.NPZ),
 )
 
+# What FAISS writes before every index: its kind, dims, number of vectors, and 2²⁰ twice.
+_FAISS = re.compile(rb"[ -~]{4}.{12}(?:\0\0\x10\0\0\0\0\0){2}", re.DOTALL)
+
 _SAVE = "numpy.save('x.npy', embeddings); numpy.save('y.npy', labels)"
 _FRAME = "frame.to_parquet('e.parquet')"
 
@@ -48,8 +52,11 @@ _FOREIGN = (
     (rb"\x89HDF\r\n", "an HDF5 file",
      "In Python: embeddings = h5py.File('e.h5')['embeddings'][:]; labels likewise; " + _SAVE),
     (rb"SQLite format 3", "an SQLite database",
-     "In Python: frame = pandas.read_sql('select * from items', sqlite3.connect('e.db')); "
-     + _FRAME),
+     "Say what to read of it: opis evaluate sqlite://FILE --query 'SELECT label, embedding FROM"
+     " items'."),
+    (rb".{8}DUCK", "a DuckDB database",
+     "Say what to read of it: opis evaluate duckdb://FILE --query 'SELECT label, embedding FROM"
+     " items'."),
     (rb"\xd0\xcf\x11\xe0", "an old Excel file",
      f"In Python: frame = pandas.read_excel('e.xls'); {_FRAME}"),
     (rb"\x1f\x8b", "a gzip file", "Unpack it first: gunzip FILE."),
@@ -93,9 +100,8 @@ def kind_of(head: bytes, name: str) -> Kind:
         raise SourceError(
             f"{name} is empty (0 bytes)", hint="Write it again; a process may have been stopped."
         )
-    for magic, kind in _READ:
-        if head.startswith(magic):
-            return kind
+    if (binary := _binary_kind(head)) is not None:
+        return binary
     text = _unpacked(head) if is_gzip(head) else b""
     if packed := _text_kind(text, name.lower().removesuffix(".gz")):
         return packed
@@ -108,6 +114,13 @@ def kind_of(head: bytes, name: str) -> Kind:
         f"{name} starts with {head[:8]!r}, which is no kind of file that opis knows; {_expected()}",
         hint=f"Write it again as one of these, for example with pandas: {_FRAME}",
     )
+
+
+def _binary_kind(head: bytes) -> Kind | None:
+    for magic, kind in _READ:
+        if head.startswith(magic):
+            return kind
+    return Kind.FAISS if _FAISS.match(head) else None
 
 
 def kind_of_file(path: Path) -> Kind:
@@ -133,7 +146,7 @@ def kind_of_file(path: Path) -> Kind:
 
 
 def _expected() -> str:
-    return "expected Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ"
+    return "expected Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or a FAISS index"
 
 
 def is_gzip(head: bytes) -> bool:

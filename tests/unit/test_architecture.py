@@ -52,7 +52,10 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
-    "faiss": {"neighbours", "heads.export"},
+    "adbc_driver_postgresql": {"sources"},
+    "duckdb": {"sources"},
+    # Index files are a kind of source: one file of that room reads them for neighbours, too.
+    "faiss": {"neighbours", "heads.export", "sources"},
     "jinja2": {"report.html"},
     "markupsafe": {"report.html"},
     "matplotlib": {"plots", "plots.drawing", "api"},
@@ -71,7 +74,7 @@ LIBRARIES = {
     "typer": {"cli", "cli.options"},
 }  # fmt: skip
 
-MOST_ARROWS = 160
+MOST_ARROWS = 161
 MOST_ENTRIES = 25
 MOST_LINES_OF_MEDIAN_FILE = 115
 MOST_LINES_OF_FILE = 300

@@ -20,9 +20,10 @@ _PANEL = "Input"
 Source = Annotated[
     str | None,
     typer.Argument(
-        help="Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, folder of Parquet files or of a"
-        " saved Hugging Face dataset, 'glob' of files, a saved evaluation (.opis), or - for a table"
-        " or an evaluation on stdin, which is also the default in a pipe.",
+        help="Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or FAISS file, folder of Parquet files"
+        " or of a saved Hugging Face dataset, 'glob' of files, database (duckdb://, sqlite:// or"
+        " postgresql://, with --query), a saved evaluation (.opis), or - for a table or an"
+        " evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
     ),
 ]
@@ -68,7 +69,7 @@ Exclude = Annotated[
 LabelsFile = Annotated[
     Path | None,
     option(
-        "Labels of an NPY source: NPY, text with one per line, CSV or Parquet.",
+        "Labels of an NPY or FAISS source: NPY, text with one per line, CSV or Parquet.",
         _PANEL,
         "--labels",
         metavar="FILE",
@@ -81,6 +82,14 @@ NoOffset = Annotated[
         " similarities.",
         _PANEL,
         "--no-offset",
+    ),
+]
+Query = Annotated[
+    str | None,
+    option(
+        "SQL query, for a database as SOURCE, such as 'SELECT label, embedding FROM items'.",
+        _PANEL,
+        metavar="SQL",
     ),
 ]
 DropDuplicates = Annotated[
@@ -122,6 +131,7 @@ class Rows:
     exclude: Exclude = None
     labels: LabelsFile = None
     no_offset: NoOffset = False
+    query: Query = None
 
     def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
         """These rows of a source, by default of standard input.
@@ -146,6 +156,7 @@ class Rows:
             "embedding_columns": self.embedding_columns,
             "labels_file": self.labels,
             "no_offset": self.no_offset,
+            "query": None if more.get("side") else self.query,  # the other source has its own
             **more,
         }
         return Selection(*columns, **chosen)
@@ -154,7 +165,9 @@ class Rows:
         """The source and these options as typed in a shell; ``None`` for standard input."""
         if source in (None, "-"):
             return None
-        words = [str(source)]
+        from opiscli.sources.credentials import without_credentials
+
+        words = [without_credentials(str(source))]
         for field in fields(self):
             given = getattr(self, field.name)
             name = f"--{field.name.replace('_', '-')}"
