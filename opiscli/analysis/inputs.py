@@ -16,6 +16,7 @@ from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
+from opiscli.sources.credentials import without_credentials
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 
@@ -183,14 +184,19 @@ class Source:
 
     Parameters
     ----------
-    name
+    source
         Any SOURCE; ``-`` is embeddings or an evaluation on standard input.
     selection
         Which columns and rows to take; an evaluation file has none to choose from.
     """
 
-    name: str
+    source: str
     selection: Selection = field(default_factory=Selection)
+
+    @property
+    def name(self) -> str:
+        """The source as it is shown: an address without its credentials."""
+        return without_credentials(self.source)
 
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Read it.
@@ -211,10 +217,10 @@ class Source:
         """
         work.say(f"reading {self.name}")
         selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
-        contents = read_standard_input(selection.memory_limit) if self.name == "-" else None
-        if (counts := saved_counts(self.name, contents, selection)) is not None:
+        contents = read_standard_input(selection.memory_limit) if self.source == "-" else None
+        if (counts := saved_counts(self.source, contents, selection)) is not None:
             return Opened(counts, self.name)
-        items = read_embeddings(self.name, selection, contents=contents)
+        items = read_embeddings(self.source, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
         return Opened(items, self.name, selection.rows, id_column)
 

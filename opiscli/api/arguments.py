@@ -50,6 +50,8 @@ class ReadingOptions(TypedDict, total=False):
         arrays the columns are ``label`` and those of ``columns``.
     no_offset
         Whether a column ``offset`` is ignored, which otherwise is subtracted from similarities.
+    query
+        SQL that says what to read of a database such as ``duckdb://file``.
     threads
         At least 1; by default one per processor.
     memory_limit
@@ -66,6 +68,7 @@ class ReadingOptions(TypedDict, total=False):
     where: str | Sequence[str]
     exclude: str | Sequence[str]
     no_offset: bool
+    query: str | None
     threads: int | None
     memory_limit: int | str | None
     on_progress: Progress | None
@@ -156,7 +159,7 @@ def _read_before(
 ) -> Opened:
     _refuse(
         options,
-        (*_OF_TABLES, "where", "exclude", "columns", "no_offset"),
+        (*_OF_TABLES, "where", "exclude", "columns", "no_offset", "query"),
         "a set was given that is read already",
     )
     if labels is not None:
@@ -168,7 +171,7 @@ def _read_before(
 
 
 def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str) -> Frame:
-    _refuse(options, ("columns",), "a table was given, which has its own")
+    _refuse(options, ("columns", "query"), "a table was given, which has its own")
     if labels is not None:
         raise UsageError(
             f"labels are {labels!r} beside a table, which has its own",
@@ -178,7 +181,7 @@ def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str
 
 
 def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
-    _refuse(options, _OF_TABLES, "arrays were given")
+    _refuse(options, (*_OF_TABLES, "query"), "arrays were given")
     if labels is None:
         hint = "Give labels, too, or a table with both, or the name of a file."
         if isinstance(embeddings, Mapping):
@@ -214,6 +217,7 @@ def selection_of(options: ReadingOptions, side: str) -> Selection:
         exclude=conditions(options.get("exclude", ())),
         embedding_columns=options.get("embedding_columns"),
         no_offset=bool(options.get("no_offset")),
+        query=None if side else options.get("query"),
     )
 
 

@@ -23,6 +23,7 @@ def project(
     exclude: rows.Exclude = None,
     labels: rows.LabelsFile = None,
     no_offset: rows.NoOffset = False,
+    query: rows.Query = None,
     force: out.Force = False,
     verbose: running.Verbose = False,
     memory_limit: running.MemoryLimit = None,
@@ -36,14 +37,14 @@ def project(
     from opiscli.training.head import Head
 
     projection = Head.load(head).projection
+    taken = embedding_column, None, None, tuple(where or ()), labels
     selection = Selection(
-        embedding_column,
+        *taken,
         embedding_columns=embedding_columns,
-        where=tuple(where or ()),
         exclude=tuple(exclude or ()),
-        labels_file=labels,
         memory_limit=run.resources.memory_limit,
         no_offset=no_offset,
+        query=query,
     )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     run.console.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")

@@ -37,8 +37,8 @@ def read_embeddings(
     ----------
     source
         A Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, a folder of Parquet files or one
-        that Hugging Face's ``save_to_disk`` wrote, a glob of files with columns, or ``-`` for a
-        file with columns on standard input.
+        that Hugging Face's ``save_to_disk`` wrote, a glob of files with columns, an address such as
+        ``duckdb://file``, or ``-`` for a file with columns on standard input.
     selection
         Which columns and rows to take; by default ``embedding`` and ``label``, all rows.
     contents
@@ -55,7 +55,7 @@ def read_embeddings(
         limit.
     """
     selection = selection or Selection()
-    match _kind_of_arrays(source):
+    match _kind_of_arrays(source, selection):
         case Kind.NPY:
             return numpy_files.read_npy(Path(source), selection)
         case Kind.NPZ:
@@ -64,7 +64,7 @@ def read_embeddings(
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
     from opiscli.sources import opening, tables
 
-    return tables.read(opening.open_source(source, contents, selection.memory_limit), selection)
+    return tables.read(opening.open_source(source, selection, contents), selection)
 
 
 def map_embeddings(
@@ -154,18 +154,21 @@ def open_rows(
 def _open_for_mapping(source: str, selection: Selection) -> "Table":
     from opiscli.sources import opening
 
-    if (kind := _kind_of_arrays(source)) is not None:
+    if (kind := _kind_of_arrays(source, selection)) is not None:
         from opiscli.sources import arrays_as_tables
 
         opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
         return opened(Path(source), selection)
-    table = opening.open_source(source, memory_limit=selection.memory_limit)
+    table = opening.open_source(source, selection)
     refuse_labels_file(table.name, selection)
     return table
 
 
-def _kind_of_arrays(source: str) -> Kind | None:
+def _kind_of_arrays(source: str, selection: Selection) -> Kind | None:
     """Kind of a file of arrays, read without pyarrow; ``None`` for any other file."""
     path = Path(source)
     kind = kind_of_file(path) if source != "-" and path.is_file() else None
-    return kind if kind in (Kind.NPY, Kind.NPZ) else None
+    if kind not in (Kind.NPY, Kind.NPZ):
+        return None
+    selection.refuse_query(source)
+    return kind

@@ -14,7 +14,7 @@ from opiscli.errors import EmbeddingError, SourceError
 from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_file import NpyFile
-from opiscli.sources.selection import LABEL_NAMES, listed
+from opiscli.sources.selection import LABEL_NAMES, Selection, listed
 
 _ENDINGS = {".csv": ",", ".tsv": "\t"}
 _BINARY = {
@@ -211,7 +211,7 @@ def _column_of_table(path: Path, n_items: int, memory_limit: int | None) -> list
     from opiscli.sources import opening
     from opiscli.sources.plain_types import plain
 
-    table = opening.open_source(str(path), memory_limit=memory_limit)
+    table = opening.open_source(str(path), Selection(memory_limit=memory_limit))
     names = table.schema.names
     named = [name for name in LABEL_NAMES if name in names] or names
     if len(named) != 1:

@@ -3,35 +3,39 @@
 from pathlib import Path
 
 from opiscli.errors import SourceError
+from opiscli.sources.addresses import open_address, scheme_of
 from opiscli.sources.folders import FoundFile, files_in, files_like
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of, kind_of_file
 from opiscli.sources.one_file import open_one_file
 from opiscli.sources.saved_dataset import is_saved_dataset, open_saved_dataset
+from opiscli.sources.selection import Selection
 from opiscli.sources.standard_input import NAME, read_standard_input
 from opiscli.sources.table import Table
 from opiscli.sources.zip_archives import refuse_foreign_archive
 
 
-def open_source(
-    source: str, contents: bytes | None = None, memory_limit: int | None = None
-) -> Table:
-    """Open a file, a folder, a pattern or standard input.
+def open_source(source: str, selection: Selection, contents: bytes | None = None) -> Table:
+    """Open a file, a folder, a pattern, an address or standard input.
 
     Parameters
     ----------
+    selection
+        Its memory limit is heeded, and its query, which only a database has.
     contents
         What standard input held, if it has already been read.
-    memory_limit
-        Bytes that it may take.
 
     Raises
     ------
     SourceError
         If it is missing, unreadable or no table.
     UsageError
-        If it is known not to fit into the memory limit.
+        If it is known not to fit into the memory limit, or is no database and there is a query.
     """
+    memory_limit = selection.memory_limit
+    if scheme_of(source) is not None:
+        return open_address(source, selection)
+    selection.refuse_query(source)
     if source == "-":
         held = read_standard_input(memory_limit) if contents is None else contents
         kind = kind_of(held[:N_BYTES], NAME)

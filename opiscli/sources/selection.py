@@ -6,6 +6,7 @@ from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
+from opiscli.sources.credentials import query_without_credentials, without_credentials
 
 _NAMES_SHOWN = 20
 
@@ -50,6 +51,8 @@ class Selection:
         Bytes that reading may take; by default a share of the machine's memory.
     no_offset
         Whether a column of offsets is ignored.
+    query
+        SQL that says what to read of a database; no other source has one.
     """
 
     embedding: str | None = None
@@ -67,6 +70,7 @@ class Selection:
     embedding_columns: str | None = None
     memory_limit: int | None = field(default=None, compare=False)
     no_offset: bool = False
+    query: str | None = None
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""
@@ -108,6 +112,7 @@ class Selection:
             ("--group-by", self.group),
             ("--show", self.show),
             ("--no-offset", self.no_offset),
+            ("--query", self.query),
         ):
             if value:
                 raise UsageError(
@@ -115,6 +120,15 @@ class Selection:
                     " already counted",
                     hint="Leave the option out, or evaluate the embeddings again.",
                 )
+
+    def refuse_query(self, source: str) -> None:
+        """Raise `UsageError` if there is a query, for a source that is no database."""
+        if self.query is not None:
+            raise UsageError(
+                f"--query was given, but {without_credentials(source)} is no database, expected an"
+                " address such as duckdb://FILE",
+                hint="Leave --query out; --where and --exclude choose rows of any source.",
+            )
 
     def conditions(self) -> list[tuple[str, str]]:
         """Split ``where`` at the first equals sign of each.
@@ -133,8 +147,9 @@ class Selection:
     @property
     def rows(self) -> tuple[str, ...]:
         """Which rows are taken, to be shown beside the name of the source."""
+        queried = [] if self.query is None else [query_without_credentials(self.query)]
         left_out = (f"{column}!={value}" for column, value in self.exclusions())
-        return (*self.where, *left_out)
+        return (*queried, *self.where, *left_out)
 
 
 def _column_and_value(condition: str, option: str) -> tuple[str, str]:

@@ -50,6 +50,7 @@ CASES = """
 * --exclude fold=b
 * --labels y.npy                        | x.npy --labels z.npy
 * --no-offset                           | o.parquet
+* --query items                         |                                                | exit 2
 * --drop-duplicates
 * --min-items 9
 * --far-range 0.05:0.3                  |                                                | opis

@@ -83,6 +83,14 @@ NoOffset = Annotated[
         "--no-offset",
     ),
 ]
+Query = Annotated[
+    str | None,
+    option(
+        "SQL query, for a database as SOURCE, such as 'SELECT label, embedding FROM items'.",
+        _PANEL,
+        metavar="SQL",
+    ),
+]
 DropDuplicates = Annotated[
     bool | None,
     option("Keep one of all items with exactly the same embedding.", _PANEL, "--drop-duplicates"),
@@ -122,6 +130,7 @@ class Rows:
     exclude: Exclude = None
     labels: LabelsFile = None
     no_offset: NoOffset = False
+    query: Query = None
 
     def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
         """These rows of a source, by default of standard input.
@@ -146,6 +155,7 @@ class Rows:
             "embedding_columns": self.embedding_columns,
             "labels_file": self.labels,
             "no_offset": self.no_offset,
+            "query": None if more.get("side") else self.query,  # the other source has its own
             **more,
         }
         return Selection(*columns, **chosen)
@@ -154,7 +164,9 @@ class Rows:
         """The source and these options as typed in a shell; ``None`` for standard input."""
         if source in (None, "-"):
             return None
-        words = [str(source)]
+        from opiscli.sources.credentials import without_credentials
+
+        words = [without_credentials(str(source))]
         for field in fields(self):
             given = getattr(self, field.name)
             name = f"--{field.name.replace('_', '-')}"

@@ -1,0 +1,79 @@
+"""Sources that are named by an address, ``scheme://…``, each read by the reader of its scheme."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opiscli.errors import SourceError, UsageError
+from opiscli.sources.credentials import without_credentials
+from opiscli.sources.selection import Selection
+from opiscli.sources.table import Table
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads the addresses of a scheme.
+
+    Parameters
+    ----------
+    open
+        Opens an address as a table. It imports what it needs only when it is called.
+    extra
+        The extra of ``opiscli`` that installs what it needs, if that is not installed always.
+    is_database
+        Whether ``--query`` says what to read.
+    """
+
+    open: Callable[[str, Selection], Table]
+    extra: str | None = None
+    is_database: bool = False
+
+
+READERS: dict[str, Reader] = {}
+"""By scheme."""
+
+
+def scheme_of(source: str) -> str | None:
+    """The scheme of an address, in lower case; ``None`` for anything else."""
+    found = _SCHEME.match(source)
+    return None if found is None else found[1].lower()
+
+
+def open_address(source: str, selection: Selection) -> Table:
+    """Open an address as a table.
+
+    Raises
+    ------
+    SourceError
+        If there is no reader for its scheme, or it cannot be read.
+    UsageError
+        If what reads it is not installed, or an option does not go with it.
+    """
+    reader = READERS.get(str(scheme_of(source)))
+    if reader is None:
+        raise _unknown(source)
+    if not reader.is_database:
+        selection.refuse_query(source)
+    return reader.open(source, selection)
+
+
+def missing_package(source: str, package: str) -> UsageError:
+    """Say that an address needs a package that is not installed."""
+    extra = READERS[str(scheme_of(source))].extra
+    return UsageError(
+        f"{without_credentials(source)} needs the package {package}, which is not installed",
+        hint=f"Install it with: pip install 'opiscli[{extra}]'.",
+    )
+
+
+def _unknown(source: str) -> SourceError:
+    known = ", ".join(f"{name}://" for name in sorted(READERS))
+    extras = sorted({one.extra for one in READERS.values() if one.extra})
+    return SourceError(
+        f"no reader for {scheme_of(source)}:// is known, in {without_credentials(source)};"
+        f" expected one of: {known}",
+        hint="Check the address, or name a file; what the readers need is installed with, for"
+        f" example, pip install 'opiscli[{','.join(extras)}]'.",
+    )
