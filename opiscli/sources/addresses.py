@@ -31,7 +31,29 @@ class Reader:
     is_database: bool = False
 
 
-READERS: dict[str, Reader] = {}
+def _in_store(source: str, selection: Selection) -> Table:
+    from opiscli.sources.remote import open_in_store
+
+    return open_in_store(source, selection)
+
+
+def _on_web(source: str, selection: Selection) -> Table:
+    from opiscli.sources.remote import open_web_file
+
+    return open_web_file(source, selection)
+
+
+def _in_catalog(source: str, selection: Selection) -> Table:
+    from opiscli.sources.lake_tables import open_in_catalog
+
+    return open_in_catalog(source, selection.memory_limit)
+
+
+READERS: dict[str, Reader] = {
+    "iceberg": Reader(_in_catalog, extra="iceberg"),
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs"), Reader(_in_store)),
+    **dict.fromkeys(("http", "https"), Reader(_on_web)),
+}
 """By scheme."""
 
 

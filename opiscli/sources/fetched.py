@@ -49,6 +49,11 @@ class FetchedCopy:
             size += len(part)
         return cls(held, size)
 
+    @property
+    def first(self) -> bytes:
+        """Some of its first bytes."""
+        return self._part(0, 1 << 16)
+
     def open(self) -> BinaryIO:
         """Open it for Python."""
         return io.BufferedReader(PartsReader(self._part, self.size), 1 << 16)

@@ -44,7 +44,7 @@ class HttpFile:
 
     def open(self) -> BinaryIO:
         """Open it for Python."""
-        return io.BufferedReader(PartsReader(self._part, self.size), _BYTES_AT_ONCE)
+        return io.BufferedReader(PartsReader(self._part, self.size), _FIRST_BYTES)
 
     def open_arrow(self) -> pa.NativeFile:
         """Open it for pyarrow, which asks for the parts it needs and not for more."""

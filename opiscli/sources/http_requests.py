@@ -36,7 +36,7 @@ class Answer:
         return self.response.headers.get(name, "")
 
     def read(self, n_bytes: int) -> bytes:
-        """Up to so many bytes; none at the end."""
+        """At most ``n_bytes``; none at the end."""
         return self.response.read(n_bytes)
 
 

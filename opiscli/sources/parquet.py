@@ -18,11 +18,11 @@ from opiscli.sources.plain_types import spelled_out
 from opiscli.sources.stored import AnyFile, open_arrow, open_binary
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
 from opiscli.sources.validated import require_all_rows, validated
+from opiscli.sources.value_sizes import bytes_per_row, bytes_per_value
 
 _BYTES_AT_ONCE = 1 << 24
 _BYTES_IN_CACHE = 1 << 20
 _BYTES_OF_TEXTS = 1 << 28
-_BYTES_OF_TEXT = 8  # its place; the letters are not known before
 _LIKELY_RATIO = 64
 """Lists of embeddings are never packed to such a part of their size."""
 _BYTES_AHEAD = 1 << 26
@@ -82,12 +82,12 @@ class ParquetFile:
     def size(self, columns: Sequence[str]) -> int:
         """Bytes of some columns when they are unpacked, without the letters of texts."""
         kinds = {name: self.schema.field(name).type for name in columns}
-        widths = {name: _bytes_per_row(kind) for name, kind in kinds.items()}
+        widths = {name: bytes_per_row(kind) for name, kind in kinds.items()}
         flat = sum(width for width in widths.values() if width is not None)
         size = self.n_rows * flat
         for name, width in widths.items():
             if width is None:
-                size += self._stored(name).n_values * _bytes_per_value(kinds[name])
+                size += self._stored(name).n_values * bytes_per_value(kinds[name])
         return size
 
     def _stored(self, column: str) -> ColumnSize:
@@ -166,21 +166,3 @@ class ParquetFile:
             if (kind := self.schema.field(name).type) in (pa.string(), pa.large_string())
             and self._stored(name).n_bytes > longest
         }
-
-
-def _bytes_per_row(kind: pa.DataType) -> int | None:
-    """Bytes of one value of a type, ``None`` if it holds any number of values."""
-    if pa.types.is_fixed_size_list(kind):
-        of_one = _bytes_per_row(kind.value_type)
-        return None if of_one is None else kind.list_size * of_one
-    if pa.types.is_nested(kind):
-        return None
-    return _bytes_per_value(kind)
-
-
-def _bytes_per_value(kind: pa.DataType) -> int:
-    try:
-        return -(-int(kind.bit_width) // 8)
-    except ValueError:
-        is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-        return _bytes_per_value(kind.value_type) if is_list else _BYTES_OF_TEXT

@@ -15,6 +15,10 @@ class Stored(Protocol):
     """A file that has no path here, but of which any part can be read."""
 
     @property
+    def first(self) -> bytes:
+        """Some of its first bytes, which tell its kind."""
+
+    @property
     def size(self) -> int:
         """Bytes of the file."""
 
@@ -64,7 +68,7 @@ class PartsReader(io.RawIOBase):
     Parameters
     ----------
     read_part
-        Gives up to so many bytes from a position, and at least one before the end.
+        Gives some bytes from a position, at least one before the end, and no more than asked for.
     """
 
     def __init__(self, read_part: "ReadPart", size: int) -> None:

@@ -52,14 +52,17 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
+    "deltalake": {"sources"},
     "faiss": {"neighbours", "heads.export"},
     "jinja2": {"report.html"},
+    "lance": {"sources"},
     "markupsafe": {"report.html"},
     "matplotlib": {"plots", "plots.drawing", "api"},
     "numba": {"engine.kernels"},
     "numpy": ROOMS - {"entrance", "cli", "report", "report.terminal", "report.tables", "settings"},
     "onnx": {"heads.export"},
     "pyarrow": {"sources", "counts", "report.tables"},
+    "pyiceberg": {"sources"},
     "rich": {"cli.options", "report.terminal", "report"},
     "safetensors": {"heads"},
     "scipy": {
