@@ -73,7 +73,13 @@ class ArrowStore:
     def is_file(self, path: str) -> bool:
         """Whether there is a file at a path."""
         with store_explained(self.name_of(path)):
-            return bool(self.filesystem.get_file_info(self._at(path)).is_file)
+            try:
+                return bool(self.filesystem.get_file_info(self._at(path)).is_file)
+            except OSError as cause:
+                if "AWS Error" in str(cause) and "NETWORK" not in str(cause):
+                    # What answers a question about one file has no text that says why.
+                    self.filesystem.get_file_info(fs.FileSelector(self.root.rstrip("/") or "/"))
+                raise
 
     def folders_among(self, paths: Sequence[str]) -> list[str]:
         """Those paths that are folders."""

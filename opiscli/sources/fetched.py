@@ -3,6 +3,7 @@
 import io
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO
@@ -28,6 +29,9 @@ class FetchedCopy:
     file: IO[bytes] = field(repr=False)
     size: int
 
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.file.close)
+
     @classmethod
     def of(cls, parts: Iterable[bytes], name: str) -> "FetchedCopy":
         """Write parts of a file one after the other.
@@ -37,7 +41,7 @@ class FetchedCopy:
         SourceError
             If they do not fit on the disk.
         """
-        held = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the object
+        held = tempfile.TemporaryFile()  # noqa: SIM115  # closed with what is returned
         size = 0
         for part in parts:
             try:

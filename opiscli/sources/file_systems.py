@@ -37,12 +37,14 @@ def store_at(scheme: str, rest: str) -> tuple[ArrowStore, str]:
     """
     host, _, path = rest.partition("/")
     if scheme in _BUCKETS:
-        if not host or "@" in host:
+        if not host or {"@", ":"} & set(host):
             raise _not_an_address(scheme)
         with store_explained(f"{scheme}://{host}"):
             filesystem = _BUCKETS[scheme](host)
         return ArrowStore(filesystem, f"{host}/", f"{scheme}://{host}/"), path.strip("/")
     container, at, account = host.rpartition("@")
+    if ":" in container or (scheme != "hdfs" and ":" in host):
+        raise _not_an_address(scheme)
     if scheme in ("abfs", "abfss"):
         container = container if at else host
         with store_explained(f"{scheme}://{host}"):

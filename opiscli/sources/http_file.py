@@ -111,8 +111,6 @@ def open_http(url: str, name: str, headers: Mapping[str, str] | None = None) -> 
                 return HttpFile(url, name, headers, int(found[2]), version, first)
             if answer.status == http.client.OK:
                 return _copied(answer, name)
-            if answer.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return FetchedCopy.of((), name)  # an empty file has no first bytes
             raise refusal(name, answer.status)
     except _BROKEN as cause:
         raise _lost(name) from cause

@@ -92,7 +92,10 @@ def refusal(name: str, status: int) -> SourceError:
             f"no such file: {name} (HTTP {status})", hint="Check the address for typing errors."
         )
     if status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return SourceError(f"{name} is empty (0 bytes)", hint="Write it again.")
+        return SourceError(
+            f"{name} is empty, or was changed while it was read",
+            hint="Write it again, or run the command again when nothing writes it.",
+        )
     return SourceError(
         f"{name} cannot be read: the server answers HTTP {status}",
         hint="Try again later, or copy the file first and read the copy.",

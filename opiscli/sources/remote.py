@@ -37,9 +37,16 @@ def open_web_file(source: str, selection: Selection) -> Table:
     from opiscli.sources.http_file import open_http
 
     name = without_credentials(source)
-    if not urlsplit(source).netloc:
+    if not _names_a_server(source):
         raise SourceError(f"{name} names no server", hint="Write https://server/path/e.parquet.")
     return open_stored(open_http(source, name), name, selection.memory_limit)
+
+
+def _names_a_server(source: str) -> bool:
+    try:
+        return bool(urlsplit(source).netloc)
+    except ValueError:
+        return False
 
 
 def table_at(store: Store, path: str, memory_limit: int | None) -> Table:
