@@ -43,6 +43,12 @@ def _on_web(source: str, selection: Selection) -> Table:
     return open_web_file(source, selection)
 
 
+def _on_hub(source: str, selection: Selection) -> Table:
+    from opiscli.sources.hub import open_on_hub
+
+    return open_on_hub(source, selection.memory_limit)
+
+
 def _in_catalog(source: str, selection: Selection) -> Table:
     from opiscli.sources.lake_tables import open_in_catalog
 
@@ -50,6 +56,7 @@ def _in_catalog(source: str, selection: Selection) -> Table:
 
 
 READERS: dict[str, Reader] = {
+    "hf": Reader(_on_hub),
     "iceberg": Reader(_in_catalog, extra="iceberg"),
     **dict.fromkeys(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs"), Reader(_in_store)),
     **dict.fromkeys(("http", "https"), Reader(_on_web)),

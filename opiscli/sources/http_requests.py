@@ -79,27 +79,41 @@ def ask(url: str, name: str, headers: Mapping[str, str] | None = None) -> Iterat
             return
 
 
-def refusal(name: str, status: int) -> SourceError:
+class Refusal(SourceError):
+    """A server does not give a file.
+
+    Parameters
+    ----------
+    status
+        The status code of its answer.
+    """
+
+    def __init__(self, problem: str, *, hint: str, status: int) -> None:
+        super().__init__(problem, hint=hint)
+        self.status = status
+
+
+def refusal(name: str, status: int) -> Refusal:
     """Say why a server does not give a file."""
-    if status in (401, 403):
-        return SourceError(
-            f"{name} cannot be read: the server refuses access (HTTP {status})",
-            hint="Check the user, password or token, that a signed address has not expired, and"
-            " that you may read the file.",
-        )
-    if status in (404, 410):
-        return SourceError(
-            f"no such file: {name} (HTTP {status})", hint="Check the address for typing errors."
-        )
-    if status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return SourceError(
-            f"{name} is empty, or was changed while it was read",
-            hint="Write it again, or run the command again when nothing writes it.",
-        )
-    return SourceError(
-        f"{name} cannot be read: the server answers HTTP {status}",
-        hint="Try again later, or copy the file first and read the copy.",
-    )
+    problem, hint = _WHY.get(status, _OTHERWISE)
+    return Refusal(problem.format(name=name, status=status), hint=hint, status=status)
+
+
+_DENIED = (
+    "{name} cannot be read: the server refuses access (HTTP {status})",
+    "Check the user, password or token, that a signed address has not expired, and that you may"
+    " read the file.",
+)
+_MISSING = ("no such file: {name} (HTTP {status})", "Check the address for typing errors.")
+_CHANGED = (
+    "{name} is empty, or was changed while it was read",
+    "Write it again, or run the command again when nothing writes it.",
+)
+_OTHERWISE = (
+    "{name} cannot be read: the server answers HTTP {status}",
+    "Try again later, or copy the file first and read the copy.",
+)
+_WHY = {401: _DENIED, 403: _DENIED, 404: _MISSING, 410: _MISSING, 416: _CHANGED}
 
 
 def _explain(cause: Exception, name: str) -> NoReturn:

@@ -40,6 +40,7 @@ def bucket(s3_server, no_configuration, monkeypatch):
 @pytest.fixture
 def web(no_configuration):
     """Starts web servers with some files, and stops them."""
+    pytest.importorskip("werkzeug", reason="werkzeug is not installed")
     started = []
 
     def start(files, **behaviour):
