@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from opiscli.errors import SourceError, UsageError
+from opiscli.errors import SourceError
 from opiscli.sources.credentials import without_credentials
 from opiscli.sources.selection import Selection
 from opiscli.sources.table import Table
@@ -31,35 +31,57 @@ class Reader:
     is_database: bool = False
 
 
-def _in_store(source: str, selection: Selection) -> Table:
+def _open_stored(source: str, selection: Selection) -> Table:
     from opiscli.sources.remote import open_in_store
 
     return open_in_store(source, selection)
 
 
-def _on_web(source: str, selection: Selection) -> Table:
+def _open_web(source: str, selection: Selection) -> Table:
     from opiscli.sources.remote import open_web_file
 
     return open_web_file(source, selection)
 
 
-def _on_hub(source: str, selection: Selection) -> Table:
+def _open_hub(source: str, selection: Selection) -> Table:
     from opiscli.sources.hub import open_on_hub
 
     return open_on_hub(source, selection.memory_limit)
 
 
-def _in_catalog(source: str, selection: Selection) -> Table:
+def _open_catalog(source: str, selection: Selection) -> Table:
     from opiscli.sources.lake_tables import open_in_catalog
 
     return open_in_catalog(source, selection.memory_limit)
 
 
+def _open_duckdb(source: str, selection: Selection) -> Table:
+    from opiscli.sources.duckdb_database import open_duckdb
+
+    return open_duckdb(source, selection)
+
+
+def _open_postgres(source: str, selection: Selection) -> Table:
+    from opiscli.sources.postgres_database import open_postgres
+
+    return open_postgres(source, selection)
+
+
+def _open_sqlite(source: str, selection: Selection) -> Table:
+    from opiscli.sources.sqlite_database import open_sqlite
+
+    return open_sqlite(source, selection)
+
+
 READERS: dict[str, Reader] = {
-    "hf": Reader(_on_hub),
-    "iceberg": Reader(_in_catalog, extra="iceberg"),
-    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs"), Reader(_in_store)),
-    **dict.fromkeys(("http", "https"), Reader(_on_web)),
+    "duckdb": Reader(_open_duckdb, "duckdb", is_database=True),
+    "postgres": Reader(_open_postgres, "postgres", is_database=True),
+    "postgresql": Reader(_open_postgres, "postgres", is_database=True),
+    "sqlite": Reader(_open_sqlite, is_database=True),
+    "hf": Reader(_open_hub),
+    "iceberg": Reader(_open_catalog, extra="iceberg"),
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs"), Reader(_open_stored)),
+    **dict.fromkeys(("http", "https"), Reader(_open_web)),
 }
 """By scheme."""
 
@@ -86,15 +108,6 @@ def open_address(source: str, selection: Selection) -> Table:
     if not reader.is_database:
         selection.refuse_query(source)
     return reader.open(source, selection)
-
-
-def missing_package(source: str, package: str) -> UsageError:
-    """Say that an address needs a package that is not installed."""
-    extra = READERS[str(scheme_of(source))].extra
-    return UsageError(
-        f"{without_credentials(source)} needs the package {package}, which is not installed",
-        hint=f"Install it with: pip install 'opiscli[{extra}]'.",
-    )
 
 
 def _unknown(source: str) -> SourceError:

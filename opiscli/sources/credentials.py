@@ -18,9 +18,10 @@ _HARMLESS = frozenset({
 """Parameters of addresses whose values are shown; those of all others are hidden."""
 
 _IN_TEXT = re.compile(r"(?<=://)(?P<user>[^\s:/?#@']*):[^\s@']*@")
+_QUOTED = r"'(?:[^']|'')*'|\"[^\"]*\""
 _ASSIGNED = re.compile(
-    r"(?P<name>\b\w*(?:password|passwd|pwd|secret|token|credential|api_?key|access_?key)\w*"
-    r"[\"']?\s*(?:=>?|:=?|\s)\s*)(?P<value>'(?:[^']|'')*'|\"[^\"]*\"|[^\s,;)'\"&]+)",
+    r"(?P<name>\b\w*(?:password|passwd|pwd|secret|token|credential|api_?key|access_?key)\w*[\"']?)"
+    rf"(?:(?P<is>\s*(?:=>?|:=?)\s*)(?:{_QUOTED}|[^\s,;)'\"&]+)|(?P<space>\s+)(?:{_QUOTED}))",
     re.IGNORECASE,
 )
 
@@ -55,7 +56,7 @@ def query_without_credentials(query: str) -> str:
     "SELECT * FROM postgres_scan('host=h password=***', 's', 't')"
     """
     text = _IN_TEXT.sub(r"\g<user>@", " ".join(query.split()))
-    return _ASSIGNED.sub(rf"\g<name>{HIDDEN}", text)
+    return _ASSIGNED.sub(lambda it: f"{it['name']}{it['is'] or it['space']}{HIDDEN}", text)
 
 
 def secrets_of(source: str) -> list[str]:

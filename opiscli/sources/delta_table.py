@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from opiscli.errors import SourceError
 from opiscli.sources.arrow import InMemory, slices
-from opiscli.sources.extras import missing_package
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.library_errors import each_library_explained, library_explained
+from opiscli.sources.missing_package import missing_package
 from opiscli.sources.table import Table
 from opiscli.sources.validated import validated
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 from opiscli.errors import SourceError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.arrow import slices
-from opiscli.sources.extras import missing_package
 from opiscli.sources.lakes import ICEBERG_ENDING
 from opiscli.sources.library_errors import each_library_explained, library_explained
+from opiscli.sources.missing_package import missing_package
 from opiscli.sources.table import smallest_column
 from opiscli.sources.validated import validated
 

@@ -48,8 +48,11 @@ _FOREIGN = (
     (rb"\x89HDF\r\n", "an HDF5 file",
      "In Python: embeddings = h5py.File('e.h5')['embeddings'][:]; labels likewise; " + _SAVE),
     (rb"SQLite format 3", "an SQLite database",
-     "In Python: frame = pandas.read_sql('select * from items', sqlite3.connect('e.db')); "
-     + _FRAME),
+     "Say what to read of it: opis evaluate sqlite://FILE --query 'SELECT label, embedding FROM"
+     " items'."),
+    (rb".{8}DUCK", "a DuckDB database",
+     "Say what to read of it: opis evaluate duckdb://FILE --query 'SELECT label, embedding FROM"
+     " items'."),
     (rb"\xd0\xcf\x11\xe0", "an old Excel file",
      f"In Python: frame = pandas.read_excel('e.xls'); {_FRAME}"),
     (rb"\x1f\x8b", "a gzip file", "Unpack it first: gunzip FILE."),

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
-from opiscli.sources.extras import missing_package
 from opiscli.sources.library_errors import each_library_explained, library_explained
+from opiscli.sources.missing_package import missing_package
 from opiscli.sources.table import ROWS_AT_ONCE
 from opiscli.sources.validated import require_all_rows, validated
 from opiscli.sources.value_sizes import bytes_per_row

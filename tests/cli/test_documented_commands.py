@@ -9,11 +9,14 @@ The guide to continuous integration is one story, so test_continuous_integration
 """
 
 import csv
+import importlib.util
 import json
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +40,10 @@ HELP_EXAMPLES = [
     for command in COMMANDS.values()
     for line in re.findall(r"^ +(opis .*)", command.epilog or "", re.MULTILINE)
 ]
-FILE = re.compile(r"[\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors)")
+FILE = re.compile(
+    r"(?:\b[a-z]+://)?"
+    r"([\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors|duckdb|db))"
+)
 WRITTEN = re.compile(r"(?:-o|--output|--save|>>?)[ =](\S+)")
 
 
@@ -72,9 +78,26 @@ def examples(tmp_path_factory):
     np.savez(folder / "e.npz", embedding=embeddings, label=labels)
     feather.write_feather(table, folder / "e.feather")
     shutil.copy(folder / "e.feather", folder / "e.arrow")
+    write_databases(folder, table)
     write_text_files(folder, labels, embeddings)
     write_made_files(folder, labels, embeddings)
     return folder
+
+
+def write_databases(folder, table):
+    """A table of the items, in SQLite and, if it is installed, in DuckDB."""
+    rows = table.select(["label", "embedding"]).to_pylist()
+    texts = [(row["label"], "test", json.dumps(row["embedding"])) for row in rows]
+    with closing(sqlite3.connect(folder / "e.db")) as database:
+        database.execute("CREATE TABLE items (label, split, embedding)")
+        database.executemany("INSERT INTO items VALUES (?, ?, ?)", texts)
+        database.commit()
+    if importlib.util.find_spec("duckdb") is not None:
+        import duckdb
+
+        with closing(duckdb.connect(folder / "e.duckdb")) as database:
+            database.register("given", table)
+            database.execute("CREATE TABLE items AS SELECT *, label AS id FROM given")
 
 
 def write_text_files(folder, labels, embeddings):
@@ -134,6 +157,8 @@ def provide(name, folder, examples, line):
 def test_a_command_line_runs(line, tmp_path, examples, programs, shell_environment):
     if shutil.which("bash") is None:
         pytest.skip("there is no bash to run the line")
+    if "duckdb://" in line:
+        pytest.importorskip("duckdb", reason="needs the extra duckdb")
     (tmp_path / "sample_data").symlink_to(SAMPLE)
     written = set(WRITTEN.findall(line))
     code = re.sub(r"\s#.*", "", line)

@@ -52,7 +52,9 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
+    "adbc_driver_postgresql": {"sources"},
     "deltalake": {"sources"},
+    "duckdb": {"sources"},
     "faiss": {"neighbours", "heads.export"},
     "jinja2": {"report.html"},
     "lance": {"sources"},

@@ -21,8 +21,9 @@ Source = Annotated[
     str | None,
     typer.Argument(
         help="Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, folder of Parquet files or of a"
-        " saved Hugging Face dataset, 'glob' of files, a saved evaluation (.opis), or - for a table"
-        " or an evaluation on stdin, which is also the default in a pipe.",
+        " saved Hugging Face dataset, 'glob' of files, database (duckdb://, sqlite:// or"
+        " postgresql://, with --query), a saved evaluation (.opis), or - for a table or an"
+        " evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
     ),
 ]

@@ -23,7 +23,12 @@ def archive(*names):
 
 FOREIGN = {
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(99), "an HDF5 file", "h5py"),
-    "SQLite": (b"SQLite format 3\0" + bytes(99), "an SQLite database", "sqlite3.connect"),
+    "SQLite": (b"SQLite format 3\0" + bytes(99), "an SQLite database", "opis evaluate sqlite://"),
+    "DuckDB": (
+        b"\x83\xd1\xb3s\x16\xbc\xb0\xb2DUCK" + bytes(99),
+        "a DuckDB database",
+        "duckdb://FILE",
+    ),
     "pickle": (b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c", "a Python pickle", "never unpickles"),
     "old pickle": (b"\x80\x02}q\0.", "a Python pickle", "numpy.save"),
     "safetensors": (
