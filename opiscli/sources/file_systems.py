@@ -86,7 +86,9 @@ def _s3(bucket: str) -> fs.FileSystem:
 def _region_of(bucket: str) -> str | None:
     try:
         return str(fs.resolve_s3_region(bucket))
-    except OSError:
+    except OSError as cause:
+        if "NETWORK" in str(cause):
+            raise
         return None  # as in the user's own configuration; a wrong one is explained later
 
 

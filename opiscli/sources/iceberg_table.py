@@ -79,19 +79,14 @@ class IcebergTable:
         return self.table.scan(selected_fields=tuple(columns))
 
     def _stored(self, task: "FileScanTask", columns: Sequence[str]) -> int:
-        sizes = task.file.column_sizes or {}
-        wanted = {one for name in columns for one in self._fields[name]}
-        return sum(size for one, size in sizes.items() if one in wanted)
+        """Bytes of some columns of a file, each with all its parts."""
+        name_of = self.table.schema().find_column_name
+        sizes = (task.file.column_sizes or {}).items()
+        return sum(size for part, size in sizes if _column(name_of(part)) in columns)
 
-    @cached_property
-    def _fields(self) -> dict[str, set[int]]:
-        """Numbers of each column and its parts."""
-        with library_explained(self.name, _WHAT):
-            names = self.table.schema()._lazy_id_to_name
-            found: dict[str, set[int]] = {}
-            for number, name in names.items():
-                found.setdefault(name.partition(".")[0], set()).add(number)
-            return found
+
+def _column(part: str | None) -> str:
+    return (part or "").partition(".")[0]
 
 
 def open_iceberg(

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 
 import pyarrow as pa
 import pytest
@@ -52,6 +53,23 @@ def test_a_password_is_sent_and_not_shown(web, opis):
     assert "refuses access (HTTP 401)" in err
     for secret in ("p%40ss", "p@ss", "s3cr3t", "wr0ng"):
         assert secret not in shown + out + err
+
+
+def test_no_secret_is_in_a_file(web, opis, tmp_path):
+    server = web({"/e": as_parquet(wide())})
+    address = server.url.replace("://", "://ann:p%40ss@") + "/e?Signature=s3cr3t"
+    for argv in (
+        ["evaluate", address, "--save", "a.opis"],
+        ["calibrate", address, "--far", "1e-2", "-o", "t.json"],
+        ["finetune", address, "--steps", "1", "--choose", "validation", "-o", "h.safetensors"],
+        ["project", address, "--head", "h.safetensors", "-o", "p.parquet"],
+    ):
+        names = [str(tmp_path / word) if re.search(r"^\w\.", word) else word for word in argv]
+        code, _, err = opis(*names)
+        assert code == 0, err
+    written = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    assert len(written) >= 4
+    assert not [secret for secret in (b"p%40ss", b"p@ss", b"s3cr3t") if secret in b"".join(written)]
 
 
 def test_a_secret_is_not_told_to_the_server_of_a_redirect(web):
