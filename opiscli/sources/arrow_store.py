@@ -12,6 +12,7 @@ from pyarrow import fs
 from opiscli.errors import SourceError
 from opiscli.sources.kinds import N_BYTES
 from opiscli.sources.store_errors import store_explained
+from opiscli.sources.stored import PartsReader
 
 _BYTES_AT_ONCE = 1 << 16
 _VERSIONS = ("ETag", "etag", "generation", "Last-Modified")
@@ -36,7 +37,12 @@ class StoreFile:
 
     def open(self) -> BinaryIO:
         """Open it for Python."""
-        return io.BufferedReader(self.open_arrow(), _BYTES_AT_ONCE)
+        opened = self.open_arrow()
+
+        def part(start: int, n_bytes: int) -> bytes:
+            return bytes(opened.read_at(n_bytes, start))
+
+        return io.BufferedReader(PartsReader(part, self.size), _BYTES_AT_ONCE)
 
     def open_arrow(self) -> pa.NativeFile:
         """Open it for pyarrow, which asks for the parts it needs and not for more."""
@@ -102,7 +108,8 @@ class ArrowStore:
         """Open a file."""
         name, place = self.name_of(path), self._at(path)
         with _opened(self.filesystem, place, name) as opened, store_explained(name):
-            first, size, version = opened.read(N_BYTES), opened.size(), _version(opened)
+            size, version = opened.size(), _version(opened)
+            first = opened.read_at(min(N_BYTES, size), 0)  # not all stores let read past the end
         return StoreFile(self.filesystem, place, name, size, version, first)
 
     def _at(self, path: str) -> str:
