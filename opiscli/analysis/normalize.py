@@ -28,6 +28,7 @@ from opiscli.results.normalization import HeldOut, Normalization, NormalizedData
 from opiscli.settings.normalization import NormalizationSettings
 from opiscli.settings.version import __version__
 from opiscli.sources.offset_rows import OffsetRows
+from opiscli.sources.standard_output import is_standard_output
 from opiscli.training.choice import FEWEST_CLASSES
 
 _FEWEST_COHORT_CLASSES = 10
@@ -86,7 +87,8 @@ def normalize_rows(
         If the file cannot be written.
     """
     if path is not None:
-        require_free(path, force=force)
+        if not is_standard_output(path):
+            require_free(path, force=force)
         source.require_no_other_offset()
     work.say(f"reading {source.name} and the cohort {cohort.name}")
     rows = _Rows.of(source, needs_labels=False)

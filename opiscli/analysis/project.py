@@ -20,6 +20,7 @@ def project(
     where: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     memory_limit: int | str | None = None,
+    query: str | None = None,
 ) -> Float32Array:
     """Apply a head to embeddings.
 
@@ -35,6 +36,8 @@ def project(
     memory_limit
         For reading a source, in bytes or as text such as ``1.5GB``; by default a quarter of the
         machine's memory.
+    query
+        What to read of a database, in SQL.
 
     Returns
     -------
@@ -58,6 +61,7 @@ def project(
         exclude=exclude,
         embedding_columns=embedding_columns,
         memory_limit=Resources.of_machine(memory_limit=memory_limit).memory_limit,
+        query=query,
     )
     change = trained.projection.apply
     if isinstance(embeddings, str | PathLike):

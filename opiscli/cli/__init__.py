@@ -11,6 +11,7 @@ from opiscli.cli.address_space import require_address_space
 from opiscli.cli.commands import Commands
 from opiscli.cli.examples import DOCUMENTATION
 from opiscli.cli.failures import INTERRUPTED, explain
+from opiscli.cli.process_title import hide_credentials
 from opiscli.cli.signals import Signals, handled_signals
 from opiscli.cli.streams import guarded_streams
 from opiscli.cli.surroundings import calm_surroundings
@@ -72,6 +73,8 @@ def _status(argv: Sequence[str] | None, signals: Signals) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     require_address_space()
+    if argv is None:
+        hide_credentials(sys.argv[1:])
     try:
         status = app(
             args=None if argv is None else list(argv), prog_name="opis", standalone_mode=False

@@ -47,7 +47,6 @@ _Weight = Annotated[
         show_default=True,
     ),
 ]
-_Output = Annotated[Path, option("Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def normalize(
     read: rows.Rows,
     against: _Against,
     how: _How,
-    output: _Output,
+    output: out.RowsOutput,
     force: out.Force = False,
     json: out.Json = False,
     run: running.Running,
@@ -81,7 +80,6 @@ def normalize(
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
     from opiscli.analysis.normalize import normalize_rows
-    from opiscli.report import show_text
     from opiscli.report.terminal.normalize import outcome_lines
     from opiscli.settings.normalization import NormalizationSettings, parse_weight
     from opiscli.sources import open_rows
@@ -95,4 +93,4 @@ def normalize(
         report = normalize_rows(*opened, settings, work, path=output, force=force).report
     run.console.tell("\n".join(outcome_lines(report)))
     run.warn(report.warnings)
-    show_text(report.to_json() + "\n" if json else f"{output}\n")
+    out.show_written(output, report.to_json() if json else None)

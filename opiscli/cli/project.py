@@ -9,14 +9,13 @@ from opiscli.cli.options.groups import option
 from opiscli.cli.options.parsing import source_or_stdin
 
 _Head = Annotated[Path, option("Head file written by opis finetune.", None, "--head")]
-_Output = Annotated[Path, option("Parquet file to write.", out.PANEL, "-o", "--output")]
 
 
 def project(
     source: rows.Source = None,
     *,
     head: _Head,
-    output: _Output,
+    output: out.RowsOutput,
     embedding_column: rows.EmbeddingColumn = None,
     embedding_columns: rows.EmbeddingColumns = None,
     where: rows.Where = None,
@@ -32,20 +31,20 @@ def project(
     name, run = source_or_stdin(source), running.Running(verbose=verbose, memory_limit=memory_limit)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.
-    from opiscli.report import show_text
     from opiscli.sources import Selection, map_embeddings
     from opiscli.training.head import Head
 
     projection = Head.load(head).projection
-    taken = embedding_column, None, None, tuple(where or ()), labels
     selection = Selection(
-        *taken,
+        embedding_column,
         embedding_columns=embedding_columns,
+        where=tuple(where or ()),
         exclude=tuple(exclude or ()),
+        labels_file=labels,
         memory_limit=run.resources.memory_limit,
         no_offset=no_offset,
         query=query,
     )
     n_rows = map_embeddings(name, selection, projection.apply, output, force=force)
     run.console.say(f"{n_rows:,} rows, {projection.dims:,} to {projection.dim:,} dims")
-    show_text(f"{output}\n")
+    out.show_written(output)

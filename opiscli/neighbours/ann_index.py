@@ -1,8 +1,4 @@
-"""The FAISS index under test: built or read, searched, and decoded.
-
-A file is read by FAISS's own reader, in another process first. FAISS does not check what it
-reads, so an index file must come from a source that is trusted.
-"""
+"""The FAISS index under test: built or read, searched, and decoded."""
 
 import re
 from contextlib import nullcontext
@@ -18,12 +14,11 @@ from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
 from opiscli.neighbours.factory_string import is_path, require_sane
-from opiscli.neighbours.faiss_errors import RAISED, reason_of
 from opiscli.neighbours.faiss_threads import held_to
-from opiscli.neighbours.index_rehearsal import rehearse
 from opiscli.neighbours.overheard import overheard
 from opiscli.progress import FILLING, TRAINING, Progress
-from opiscli.regular_file import open_regular
+from opiscli.sources.faiss_errors import RAISED, reason_of
+from opiscli.sources.faiss_file import read_index
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""
@@ -108,15 +103,7 @@ def open_index(
 
 
 def _read(file: str, items: EmbeddingSet) -> DeployedIndex:
-    rehearse(Path(file))
-    try:
-        with open_regular(Path(file)) as opened:
-            owner = faiss.read_index(faiss.PyCallbackIOReader(opened.read))
-    except RAISED as cause:
-        raise SourceError(
-            f"{file} cannot be read as a FAISS index: {reason_of(cause)}",
-            hint="Write it with faiss.write_index(index, file).",
-        ) from cause
+    owner = read_index(Path(file))
     index = _without_ids(owner)
     for what, found, expected in (
         ("vectors", index.ntotal, items.n_items),

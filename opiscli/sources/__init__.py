@@ -1,6 +1,7 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,9 @@ def read_embeddings(
     Parameters
     ----------
     source
-        A Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, a folder of Parquet files or one
-        that Hugging Face's ``save_to_disk`` wrote, a glob of files with columns, an address such as
-        ``duckdb://file``, or ``-`` for a file with columns on standard input.
+        A Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, a FAISS index, a folder of Parquet
+        files or one that Hugging Face's ``save_to_disk`` wrote, a glob of files with columns, an
+        address such as ``duckdb://file``, or ``-`` for a file with columns on standard input.
     selection
         Which columns and rows to take; by default ``embedding`` and ``label``, all rows.
     contents
@@ -60,6 +61,8 @@ def read_embeddings(
             return numpy_files.read_npy(Path(source), selection)
         case Kind.NPZ:
             return numpy_files.read_npz(Path(source), selection)
+        case Kind.FAISS:
+            return _read_index(Path(source), selection)
 
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
     from opiscli.sources import opening, tables
@@ -154,7 +157,12 @@ def open_rows(
 def _open_for_mapping(source: str, selection: Selection) -> "Table":
     from opiscli.sources import opening
 
-    if (kind := _kind_of_arrays(source, selection)) is not None:
+    kind = _kind_of_arrays(source, selection)
+    if kind is Kind.FAISS:
+        from opiscli.sources.index_table import open_index_table
+
+        return open_index_table(Path(source), selection, needs_labels=False)
+    if kind is not None:
         from opiscli.sources import arrays_as_tables
 
         opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
@@ -164,11 +172,18 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
     return table
 
 
+def _read_index(path: Path, selection: Selection) -> EmbeddingSet:
+    from opiscli.sources import index_table, tables
+
+    table = index_table.open_index_table(path, selection, needs_labels=True)
+    return tables.read(table, replace(selection, labels_file=None))
+
+
 def _kind_of_arrays(source: str, selection: Selection) -> Kind | None:
     """Kind of a file of arrays, read without pyarrow; ``None`` for any other file."""
     path = Path(source)
     kind = kind_of_file(path) if source != "-" and path.is_file() else None
-    if kind not in (Kind.NPY, Kind.NPZ):
+    if kind not in (Kind.NPY, Kind.NPZ, Kind.FAISS):
         return None
     selection.refuse_query(source)
     return kind

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -28,6 +29,7 @@ _HINTS = (
      "The connection was lost while rows were read; run the command again."),
     (r"read-only|not authorized|may only|readonly",
      "Only what reads is run: begin the query with SELECT."),
+    (r"out of memory|allocate|memory limit", "Raise --memory-limit, or choose fewer rows."),
     (r"lock", "Another program has the file open; close it there, or read a copy."),
     (r"not a (?:valid )?(?:duckdb )?database|corrupt|checksum|malformed|serializ",
      "Check that the file is a database of this kind and complete."),
@@ -148,6 +150,7 @@ def run(
     batches: Iterator[pa.RecordBatch],
     failures: tuple[type[Exception], ...],
     message_of: Callable[[Exception], str] = str,
+    cancel: Callable[[], object] | None = None,
 ) -> Spooled:
     """Run a query and keep its result.
 
@@ -159,6 +162,8 @@ def run(
         Exceptions that the driver raises.
     message_of
         What such an exception says.
+    cancel
+        Ends the query if a signal ends opis.
 
     Raises
     ------
@@ -166,7 +171,9 @@ def run(
         If the database cannot be reached, or the query fails.
     """
     # In another thread, so that a signal is handled while a driver waits for a server.
-    return spool(read_ahead(_explained(request, batches, failures, message_of)), request.name)
+    explained_batches = _explained(request, batches, failures, message_of)
+    with closing(read_ahead(explained_batches, cancel)) as arriving:
+        return spool(arriving, request.name)
 
 
 def _explained(

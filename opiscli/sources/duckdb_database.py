@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -11,6 +12,9 @@ from opiscli.sources.database import Request, empty, run
 from opiscli.sources.missing_package import missing_package
 from opiscli.sources.selection import Selection
 from opiscli.sources.table import ROWS_AT_ONCE, Table
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LEAST_MEMORY = 1 << 27
 
@@ -31,28 +35,36 @@ def open_duckdb(source: str, selection: Selection) -> Table:
         raise missing_package(source, "duckdb", "duckdb") from cause
     request = Request.of(source, selection)
     path = str(request.file(b"DUCK", 8, "DuckDB"))
-    return run(request, _batches(path, request), (duckdb.Error, pa.ArrowException), _said)
-
-
-def _batches(path: str, request: Request) -> Iterator[pa.RecordBatch]:
-    import duckdb
-
-    limit = request.memory_limit or Resources.of_machine().memory_limit
     with tempfile.TemporaryDirectory(prefix="opis-") as folder:
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{max(limit // 2, _LEAST_MEMORY)}B",
+            "memory_limit": f"{max(_limit(selection) // 2, _LEAST_MEMORY)}B",
             "temp_directory": folder,
             "autoinstall_known_extensions": "false",
         }
-        with closing(duckdb.connect(path, read_only=True, config=config)) as database:
-            statements = database.extract_statements(request.query)
-            if len(statements) != 1 or statements[0].type.name not in ("SELECT", "SELECT_TYPE"):
-                raise duckdb.Error("the query may only be one SELECT")
-            result = database.sql(request.query)
-            reader = result.to_arrow_reader(ROWS_AT_ONCE)
-            yield _spelled_out(empty(reader.schema))
-            for batch in reader:
-                yield _spelled_out(batch)
+        try:
+            database = duckdb.connect(path, read_only=True, config=config)
+        except duckdb.Error as cause:
+            raise request.failed(_said(cause)) from cause
+        with closing(database):
+            batches = _batches(database, request.query)
+            failures = (duckdb.Error, pa.ArrowException)
+            return run(request, batches, failures, _said, database.interrupt)
+
+
+def _limit(selection: Selection) -> int:
+    return selection.memory_limit or Resources.of_machine().memory_limit
+
+
+def _batches(database: "duckdb.DuckDBPyConnection", query: str) -> Iterator[pa.RecordBatch]:
+    import duckdb
+
+    statements = database.extract_statements(query)
+    if len(statements) != 1 or statements[0].type.name not in ("SELECT", "SELECT_TYPE"):
+        raise duckdb.Error("the query may only be one SELECT")
+    reader = database.sql(query).to_arrow_reader(ROWS_AT_ONCE)
+    yield _spelled_out(empty(reader.schema))
+    for batch in reader:
+        yield _spelled_out(batch)
 
 
 def _spelled_out(batch: pa.RecordBatch) -> pa.RecordBatch:

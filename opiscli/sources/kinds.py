@@ -22,11 +22,12 @@ class Kind(StrEnum):
     FEATHER_1 = "Feather version 1"
     NPY = "NPY"
     NPZ = "NPZ"
+    FAISS = "FAISS"
     DELIMITED = "CSV"
     JSON_LINES = "JSONL"
 
 
-TABLES = frozenset(Kind) - {Kind.NPY, Kind.NPZ}
+TABLES = frozenset(Kind) - {Kind.NPY, Kind.NPZ, Kind.FAISS}
 """Kinds that hold rows with named columns."""
 
 _READ = (
@@ -38,6 +39,9 @@ _READ = (
     (b"PK\x03\x04", Kind.NPZ),
     (b"PK\x05\x06", Kind.NPZ),
 )
+
+# What FAISS writes before every index: its kind, dims, number of vectors, and 2²⁰ twice.
+_FAISS = re.compile(rb"[ -~]{4}.{12}(?:\0\0\x10\0\0\0\0\0){2}", re.DOTALL)
 
 _SAVE = "numpy.save('x.npy', embeddings); numpy.save('y.npy', labels)"
 _FRAME = "frame.to_parquet('e.parquet')"
@@ -96,9 +100,8 @@ def kind_of(head: bytes, name: str) -> Kind:
         raise SourceError(
             f"{name} is empty (0 bytes)", hint="Write it again; a process may have been stopped."
         )
-    for magic, kind in _READ:
-        if head.startswith(magic):
-            return kind
+    if (binary := _binary_kind(head)) is not None:
+        return binary
     text = _unpacked(head) if is_gzip(head) else b""
     if packed := _text_kind(text, name.lower().removesuffix(".gz")):
         return packed
@@ -111,6 +114,13 @@ def kind_of(head: bytes, name: str) -> Kind:
         f"{name} starts with {head[:8]!r}, which is no kind of file that opis knows; {_expected()}",
         hint=f"Write it again as one of these, for example with pandas: {_FRAME}",
     )
+
+
+def _binary_kind(head: bytes) -> Kind | None:
+    for magic, kind in _READ:
+        if head.startswith(magic):
+            return kind
+    return Kind.FAISS if _FAISS.match(head) else None
 
 
 def kind_of_file(path: Path) -> Kind:
@@ -136,7 +146,7 @@ def kind_of_file(path: Path) -> Kind:
 
 
 def _expected() -> str:
-    return "expected Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ"
+    return "expected Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or a FAISS index"
 
 
 def is_gzip(head: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from opiscli.sources.columns import EmbeddingColumns, vectors
 from opiscli.sources.offset_column import holds_offsets, offset_column
 from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import OFFSET_NAME, Selection
+from opiscli.sources.standard_output import is_standard_output, write_stream
 from opiscli.sources.table import Table
 from opiscli.sources.tables import SelectedRows, require_united
 from opiscli.sources.validated import require_all_rows
@@ -40,6 +42,10 @@ def write_batches(
     force: bool,
 ) -> int:
     """Write batches that are made of the selected rows of a table; return how many rows."""
+    if is_standard_output(path):
+        if (n_rows := write_stream(batches, partial(_written, table))) == 0:
+            raise no_rows(table, selection)
+        return n_rows
     n_rows = 0
     writer: pq.ParquetWriter | None = None
     with whole_file(path, force=force) as temporary, temporary.open("wb") as file:

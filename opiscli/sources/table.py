@@ -1,6 +1,6 @@
 """The interface of all tables: named columns, read in batches of rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -51,10 +51,23 @@ def smallest_column(schema: pa.Schema) -> str:
     return str((flat or names)[0])
 
 
-def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Read the next batch while one is being worked on."""
+def read_ahead(
+    batches: Iterator[pa.RecordBatch], cancel: Callable[[], object] | None = None
+) -> Generator[pa.RecordBatch, None, None]:
+    """Read the next batch while one is being worked on.
+
+    Parameters
+    ----------
+    cancel
+        Called if no further batch is wanted, so that the one that is being read breaks off.
+    """
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
+        try:
+            while (batch := coming.result()) is not None:
+                coming = pool.submit(next, batches, None)
+                yield batch
+        except BaseException:
+            if cancel is not None:
+                cancel()
+            raise

@@ -1,15 +1,22 @@
 """The same set in databases and in Parquet gives the same report, and failures are explained."""
 
+import io
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
+import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from postgres_server import installation, running
+
+import opiscli
+from opiscli.errors import UsageError
 
 SECRET = "open-sesame"
 
@@ -113,6 +120,20 @@ def evaluated(opis):
     return evaluate
 
 
+def test_an_index_and_a_stream_give_the_report_of_parquet(evaluated, folder, items, monkeypatch):
+    expected = evaluated(str(folder / "e.parquet"))
+    contents = io.BytesIO((folder / "e.arrows").read_bytes())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(contents))
+    assert evaluated("-") == expected
+    rows = np.array(items["embedding"].to_pylist(), np.float32)
+    index = faiss.IndexIDMap(faiss.IndexFlatL2(rows.shape[1]))
+    ids = np.arange(len(rows))[::-1].copy()
+    index.add_with_ids(rows, ids)
+    faiss.write_index(index, str(folder / "e.faiss"))
+    pq.write_table(pa.table({"id": ids, "label": items["label"]}), folder / "y.parquet")
+    assert evaluated(folder / "e.faiss", "--labels", str(folder / "y.parquet")) == expected
+
+
 def test_a_database_in_a_file_gives_the_report_of_parquet(evaluated, folder, duck):
     expected = evaluated(str(folder / "e.parquet"))
     query = "SELECT {} AS embedding, label FROM items"
@@ -156,9 +177,21 @@ def test_other_commands_read_databases(opis, folder, duck, tmp_path):
     assert code == 0, err
     assert pq.read_table(made).column_names == ["label", "fold", "embedding", "offset"]
     head = str(tmp_path / "h.safetensors")
-    assert opis("finetune", database, "--steps", "5", "-o", head)[0] == 0
+    assert opis("finetune", database, "--steps=1", "--choose=validation", "-o", head)[0] == 0
     code, _, err = opis("project", duck, *query, "--head", head, "-o", str(tmp_path / "p.parquet"))
     assert (code, len(pq.read_table(tmp_path / "p.parquet"))) == (0, 48), err
+
+
+def test_python_functions_take_a_query(folder, duck, items):
+    query = "SELECT label, embedding FROM items WHERE fold = 1"
+    expected = opiscli.evaluate(str(folder / "e.parquet"), where="fold=1")
+    assert opiscli.evaluate(duck, query=query).opis == expected.opis
+    embeddings = np.array(items["embedding"].to_pylist())
+    head = opiscli.Head(steps=1).fit(embeddings, items["label"].to_pylist())
+    projected = opiscli.project(duck, head, query=f"{query} ORDER BY rowid")
+    np.testing.assert_allclose(projected, head.transform(embeddings[1::2]), atol=1e-6)
+    with pytest.raises(UsageError, match="query selects nothing here: arrays were given"):
+        opiscli.evaluate(embeddings, items["label"].to_pylist(), query=query)
 
 
 def test_the_query_is_part_of_what_is_shown(opis, duck):
@@ -268,8 +301,6 @@ def test_no_password_is_written(opis, postgres, schema, tmp_path):
         ("calibrate", source, "-v", "--far", "0.1", "-o", str(threshold)),
         ("report", source, "-v", "-o", str(page)),
         ("compare", source, source, "--json"),
-        ("plot-curves", source, "-o", str(tmp_path / "c.svg")),
-        ("inspect", source, "--json"),
     ):
         code, out, err = opis(*words)
         assert code == 0, err
@@ -277,6 +308,19 @@ def test_no_password_is_written(opis, postgres, schema, tmp_path):
     for file in tmp_path.iterdir():
         assert password.encode() not in file.read_bytes(), file
     assert f"{schema}.items" in threshold.read_text()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="the memory is found on Linux")
+def test_a_password_is_removed_from_the_list_of_processes(tmp_path):
+    program = (
+        "import sys; from opiscli.cli.process_title import hide_credentials as hide;"
+        "hide(sys.argv); print(open('/proc/self/cmdline').read(), sys.argv[1])"
+    )
+    address = f"postgresql://ann:{SECRET}@h/x?table=a"
+    command = [sys.executable, "-c", program, address, "--query", "SELECT 1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    hidden = address.replace(SECRET, "*" * len(SECRET))
+    assert f"\0{hidden}\0--query\0SELECT 1\0 {address}" in shown
 
 
 def test_either_a_query_or_a_table_is_needed(opis, duck):
@@ -295,7 +339,7 @@ def test_a_missing_package_is_named(opis, duck, monkeypatch):
         ("duckdb", duck),
         ("adbc_driver_postgresql", f"postgresql://u:{SECRET}@h/x"),
     ):
-        monkeypatch.setitem(__import__("sys").modules, package, None)
+        monkeypatch.setitem(sys.modules, package, None)
         code, _, err = opis("evaluate", source, "--query", "SELECT 1")
         assert code == 2
         assert "pip install 'opiscli[" in err

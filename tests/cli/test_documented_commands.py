@@ -18,6 +18,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 
+import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -42,7 +43,7 @@ HELP_EXAMPLES = [
 ]
 FILE = re.compile(
     r"(?:\b[a-z]+://)?"
-    r"([\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors|duckdb|db))"
+    r"([\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors|duckdb|db|faiss))"
 )
 WRITTEN = re.compile(r"(?:-o|--output|--save|>>?)[ =](\S+)")
 
@@ -74,6 +75,9 @@ def examples(tmp_path_factory):
         pq.write_table(table.filter(pa.array(place % 2 == 1)), folder / f"{name}.parquet")
     labels = labels[np.sort(rows)]
     np.save(folder / "e.npy", embeddings)
+    index = faiss.IndexFlatIP(embeddings.shape[1])
+    index.add(embeddings)
+    faiss.write_index(index, str(folder / "e.faiss"))
     np.save(folder / "y.npy", labels)
     np.savez(folder / "e.npz", embedding=embeddings, label=labels)
     feather.write_feather(table, folder / "e.feather")

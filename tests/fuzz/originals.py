@@ -165,6 +165,8 @@ def feather_1(random):
 def index(random):
     factory = random.choice(["Flat", "SQ8", "PQ2x4", "IVF2,Flat", "HNSW4", "PCA3,SQ8"])
     argv = ("evaluate", "x.npy", "--labels", "y.npy", "--index", "i.faiss", "-q", "--json")
+    if random.random() < 0.5:
+        argv = ("evaluate", "i.faiss", "--labels", "y.npy", "-q", "--json")
     others = {"x.npy": _npy_bytes(X), "y.npy": _npy_bytes(CODES)}
     return Case("i.faiss", _saved_index(factory), argv, others)
 

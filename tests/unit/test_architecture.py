@@ -55,7 +55,8 @@ LIBRARIES = {
     "adbc_driver_postgresql": {"sources"},
     "deltalake": {"sources"},
     "duckdb": {"sources"},
-    "faiss": {"neighbours", "heads.export"},
+    # Index files are a kind of source: one file of that room reads them for neighbours, too.
+    "faiss": {"neighbours", "heads.export", "sources"},
     "jinja2": {"report.html"},
     "lance": {"sources"},
     "markupsafe": {"report.html"},
@@ -76,7 +77,7 @@ LIBRARIES = {
     "typer": {"cli", "cli.options"},
 }  # fmt: skip
 
-MOST_ARROWS = 160
+MOST_ARROWS = 161
 MOST_ENTRIES = 25
 MOST_LINES_OF_MEDIAN_FILE = 115
 MOST_LINES_OF_FILE = 300

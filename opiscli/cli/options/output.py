@@ -1,9 +1,12 @@
 """How a result is shown, and where it is written."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.cli.options.groups import option
+from opiscli.cli.options.parsing import parse_rows_output
 from opiscli.report.tables.formats import Format
 
 if TYPE_CHECKING:
@@ -24,6 +27,17 @@ OutputFormat = Annotated[
 ]
 Json = Annotated[
     bool, option("Print one line of strict JSON (same as --format json).", PANEL, "--json")
+]
+RowsOutput = Annotated[
+    Path,
+    option(
+        "Parquet file to write, or - for an Arrow stream on stdout, such as opis evaluate - reads.",
+        PANEL,
+        "-o",
+        "--output",
+        metavar="FILE",
+        parser=parse_rows_output,
+    ),
 ]
 Force = Annotated[bool, option("Overwrite existing files.", PANEL, "--force")]
 
@@ -58,3 +72,17 @@ class Shown:
         from opiscli.report import show
 
         show(result, self.chosen, on_stderr=on_stderr, full=full)
+
+
+def show_written(path: Path, text: str | None = None) -> None:
+    """Print which file of rows was written, or a text instead.
+
+    If the rows are on stdout, nothing is printed there: the text is printed on stderr.
+    """
+    from opiscli.report import show_text
+    from opiscli.sources.standard_output import is_standard_output
+
+    if not is_standard_output(path):
+        show_text(f"{text or path}\n")
+    elif text is not None:
+        sys.stderr.write(f"{text}\n")

@@ -174,3 +174,20 @@ def save_path(text: str | None, *, force: bool) -> Path | None:
         return None
     require_free(Path(text), force=force)
     return Path(text)
+
+
+def parse_rows_output(text: str) -> Path:
+    """Where rows are written; ``-`` is stdout.
+
+    Raises
+    ------
+    UsageError
+        If that is a terminal.
+    """
+    if text == "-" and sys.stdout.isatty():
+        raise UsageError(
+            "-o - writes binary data, and stdout is a terminal",
+            hint="Name a file, or pipe it on: opis project e.parquet --head head.safetensors -o -"
+            " | opis evaluate -.",
+        )
+    return Path(text)

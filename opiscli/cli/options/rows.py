@@ -20,8 +20,9 @@ _PANEL = "Input"
 Source = Annotated[
     str | None,
     typer.Argument(
-        help="Parquet, Arrow, Feather, CSV, JSONL, NPY or NPZ file, folder of Parquet files or of a"
-        " saved Hugging Face dataset, 'glob' of files, database (duckdb://, sqlite:// or"
+        help="Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or FAISS file, folder of Parquet files"
+        " or of a saved Hugging Face dataset, 'glob' of files, Delta, Iceberg or Lance table,"
+        " address (s3://, gs://, abfs://, https://, hf://), database (duckdb://, sqlite:// or"
         " postgresql://, with --query), a saved evaluation (.opis), or - for a table or an"
         " evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
@@ -69,7 +70,7 @@ Exclude = Annotated[
 LabelsFile = Annotated[
     Path | None,
     option(
-        "Labels of an NPY source: NPY, text with one per line, CSV or Parquet.",
+        "Labels of an NPY or FAISS source: NPY, text with one per line, CSV or Parquet.",
         _PANEL,
         "--labels",
         metavar="FILE",
