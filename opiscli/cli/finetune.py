@@ -48,6 +48,7 @@ def finetune(
     """
     name, console = source_or_stdin(source), run.console
     from opiscli.analysis.finetune import finetune_to_file
+    from opiscli.sources.credentials import without_credentials
     from opiscli.training.head_paths import HeadPaths
 
     asked = {**loss.options, **asdict(head), **asdict(descent), **choice.options, "seed": seed}
@@ -60,7 +61,7 @@ def finetune(
             untrained,
             run.resources,
             paths,
-            source=name,
+            source=without_credentials(name),
             resume=attempts.resume,
             on_validation=lambda step: _tell(step, untrained.steps, console.tell),
         )

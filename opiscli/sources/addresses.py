@@ -31,6 +31,30 @@ class Reader:
     is_database: bool = False
 
 
+def _open_stored(source: str, selection: Selection) -> Table:
+    from opiscli.sources.remote import open_in_store
+
+    return open_in_store(source, selection)
+
+
+def _open_web(source: str, selection: Selection) -> Table:
+    from opiscli.sources.remote import open_web_file
+
+    return open_web_file(source, selection)
+
+
+def _open_hub(source: str, selection: Selection) -> Table:
+    from opiscli.sources.hub import open_on_hub
+
+    return open_on_hub(source, selection.memory_limit)
+
+
+def _open_catalog(source: str, selection: Selection) -> Table:
+    from opiscli.sources.lake_tables import open_in_catalog
+
+    return open_in_catalog(source, selection.memory_limit)
+
+
 def _open_duckdb(source: str, selection: Selection) -> Table:
     from opiscli.sources.duckdb_database import open_duckdb
 
@@ -49,11 +73,15 @@ def _open_sqlite(source: str, selection: Selection) -> Table:
     return open_sqlite(source, selection)
 
 
-READERS = {
+READERS: dict[str, Reader] = {
     "duckdb": Reader(_open_duckdb, "duckdb", is_database=True),
     "postgres": Reader(_open_postgres, "postgres", is_database=True),
     "postgresql": Reader(_open_postgres, "postgres", is_database=True),
     "sqlite": Reader(_open_sqlite, is_database=True),
+    "hf": Reader(_open_hub),
+    "iceberg": Reader(_open_catalog, extra="iceberg"),
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs"), Reader(_open_stored)),
+    **dict.fromkeys(("http", "https"), Reader(_open_web)),
 }
 """By scheme."""
 

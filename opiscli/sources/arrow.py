@@ -1,18 +1,17 @@
 """Arrow and Feather files, Arrow streams, and tables in memory."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pyarrow as pa
 
-from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
+from opiscli.sources import stored
 from opiscli.sources.arrow_messages import ArrowContents
 from opiscli.sources.explained import each_explained, explained, readable
 from opiscli.sources.kinds import Kind
+from opiscli.sources.stored import AnyFile
 from opiscli.sources.table import ROWS_AT_ONCE
 from opiscli.sources.validated import require_all_rows, require_valid, validated
 
@@ -21,17 +20,9 @@ from opiscli.sources.validated import require_all_rows, require_valid, validated
 class ArrowFile:
     """An Arrow file or stream, or its contents."""
 
-    file: Path | bytes
+    file: AnyFile
     name: str
     kind: Kind
-
-    def _source(self) -> pa.NativeFile:
-        # Not mapped into memory: a file that is cut while it is read would end the process.
-        return (
-            pa.BufferReader(self.file)
-            if isinstance(self.file, bytes)
-            else pa.OSFile(os.fsencode(self.file))
-        )
 
     def _reader(
         self, source: pa.NativeFile, fields: list[int] | None = None
@@ -43,7 +34,7 @@ class ArrowFile:
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of its columns."""
-        with explained(self.name), self._source() as source:
+        with explained(self.name), stored.open_arrow(self.file) as source:
             return readable(self._reader(source).schema)
 
     @cached_property
@@ -52,7 +43,7 @@ class ArrowFile:
         is_file = self.kind is Kind.ARROW_FILE
         of = ArrowContents.of_file if is_file else ArrowContents.of_stream
         with explained(self.name):
-            opened = open_regular(self.file)
+            opened = stored.open_binary(self.file)
         with opened:
             return of(opened, self.name)
 
@@ -72,7 +63,7 @@ class ArrowFile:
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         fields = [self.schema.get_field_index(name) for name in columns]
         n_rows = 0
-        with self._source() as source:
+        with stored.open_arrow(self.file) as source:
             whole = (one.select(list(columns)) for one in self._whole_batches(source, fields))
             for batch in validated(whole, self.name):
                 n_rows += batch.num_rows
@@ -116,7 +107,7 @@ class InMemory:
         return 0
 
 
-def open_arrow(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) -> ArrowFile:
+def open_arrow(file: AnyFile, name: str, kind: Kind, memory_limit: int | None) -> ArrowFile:
     """Open an Arrow file or stream.
 
     Raises

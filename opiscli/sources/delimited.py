@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.kinds import delimiter_of
+from opiscli.sources.stored import AnyFile
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
 
 _BYTES_AT_ONCE = 1 << 24
@@ -33,7 +33,7 @@ class _Header(NamedTuple):
 class DelimitedFile:
     """A file, or its contents."""
 
-    file: Path | bytes
+    file: AnyFile
     name: str
 
     n_rows = None

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from opiscli.errors import SourceError
+from opiscli.sources.store_errors import store_problem
 
 _Item = TypeVar("_Item")
 
@@ -54,6 +55,8 @@ def readable(schema: pa.Schema) -> pa.Schema:
 
 
 def _unreadable(source: Path | str, cause: Exception) -> SourceError:
+    if (of_store := store_problem(str(source), str(cause))) is not None:
+        return of_store
     reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     if isinstance(cause, NotImplementedError):
         what = "a compression" if _CODEC.search(reason) else "a type of column"

@@ -6,14 +6,13 @@ Another process reads it and hands it over as an Arrow stream.
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow as pa
 
-from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.arrow import InMemory
 from opiscli.sources.explained import damaged, explained
+from opiscli.sources.stored import AnyFile, open_binary, size_of
 
 _HAND_OVER = """
 import sys, warnings
@@ -28,7 +27,7 @@ with pyarrow.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
 """
 
 
-def open_feather_1(file: Path | bytes, name: str, memory_limit: int | None) -> InMemory:
+def open_feather_1(file: AnyFile, name: str, memory_limit: int | None) -> InMemory:
     """Read a file of Feather version 1, which has no batches and is not packed.
 
     Raises
@@ -38,8 +37,8 @@ def open_feather_1(file: Path | bytes, name: str, memory_limit: int | None) -> I
     UsageError
         If it does not fit into the memory limit.
     """
-    require_room(len(file) if isinstance(file, bytes) else file.stat().st_size, name, memory_limit)
-    with explained(name), open_regular(file) as opened:
+    require_room(size_of(file), name, memory_limit)
+    with explained(name), open_binary(file) as opened:
         contents = opened.read()
         script = _HAND_OVER.format(path=sys.path)
         read = subprocess.run(

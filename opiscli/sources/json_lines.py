@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import json as arrow_json
@@ -15,6 +14,7 @@ from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
 from opiscli.sources.explained import explained
 from opiscli.sources.plain_types import is_list
+from opiscli.sources.stored import AnyFile
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, too_long
 
 _BYTES_AT_ONCE = 1 << 23
@@ -28,7 +28,7 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 class JsonLinesFile:
     """A file, or its contents."""
 
-    file: Path | bytes
+    file: AnyFile
     name: str
 
     n_rows = None

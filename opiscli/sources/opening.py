@@ -4,11 +4,12 @@ from pathlib import Path
 
 from opiscli.errors import SourceError
 from opiscli.sources.addresses import open_address, scheme_of
-from opiscli.sources.arrow import open_arrow
 from opiscli.sources.folders import FoundFile, files_in, files_like
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of, kind_of_file
-from opiscli.sources.parquet import ParquetFile
+from opiscli.sources.lake_tables import open_lake_here
+from opiscli.sources.lakes import ICEBERG_ENDING, Lake, lake_of
+from opiscli.sources.one_file import open_one_file
 from opiscli.sources.saved_dataset import is_saved_dataset, open_saved_dataset
 from opiscli.sources.selection import Selection
 from opiscli.sources.standard_input import NAME, read_standard_input
@@ -38,21 +39,33 @@ def open_source(source: str, selection: Selection, contents: bytes | None = None
         return open_address(source, selection)
     selection.refuse_query(source)
     if source == "-":
-        held = read_standard_input(memory_limit) if contents is None else contents
-        kind = kind_of(held[:N_BYTES], NAME)
-        if kind is Kind.NPZ:
-            refuse_foreign_archive(held, NAME)
-        return _table(held, NAME, kind, memory_limit)
+        return _open_standard_input(contents, memory_limit)
     path = Path(source)
+    if path.is_file() and path.name.endswith(ICEBERG_ENDING):
+        return open_lake_here(path, Lake.ICEBERG, memory_limit)
     if path.is_file():
         return _open_file(
             path, memory_limit
         )  # one file is read as it is, whatever its folder is called
     if path.is_dir():
-        if is_saved_dataset(path):
-            return open_saved_dataset(path, memory_limit)
-        return _joined(files_in(path), source, memory_limit)
+        return _open_folder(path, source, memory_limit)
     return _joined(files_like(source), source, memory_limit)
+
+
+def _open_standard_input(contents: bytes | None, memory_limit: int | None) -> Table:
+    held = read_standard_input(memory_limit) if contents is None else contents
+    kind = kind_of(held[:N_BYTES], NAME)
+    if kind is Kind.NPZ:
+        refuse_foreign_archive(held, NAME)
+    return open_one_file(held, NAME, kind, memory_limit)
+
+
+def _open_folder(path: Path, source: str, memory_limit: int | None) -> Table:
+    if is_saved_dataset(path):
+        return open_saved_dataset(path, memory_limit)
+    if (lake := lake_of(path)) is not None:
+        return open_lake_here(path, lake, memory_limit)
+    return _joined(files_in(path), source, memory_limit)
 
 
 def _joined(files: list[FoundFile], source: str, memory_limit: int | None) -> Table:
@@ -69,30 +82,4 @@ def _open_file(path: Path, memory_limit: int | None) -> Table:
             f"{path} is an {kind} file, which cannot be one of several",
             hint="Join the arrays with numpy.concatenate and save them as one file.",
         )
-    return _table(path, str(path), kind, memory_limit)
-
-
-def _table(file: Path | bytes, name: str, kind: Kind, memory_limit: int | None) -> Table:
-    # Readers of rarer kinds are imported here: pyarrow's parsers of text take long to import.
-    match kind:
-        case Kind.PARQUET:
-            return ParquetFile(file, name, memory_limit)
-        case Kind.DELIMITED:
-            from opiscli.sources.delimited import DelimitedFile
-
-            return DelimitedFile(file, name)
-        case Kind.JSON_LINES:
-            from opiscli.sources.json_lines import JsonLinesFile
-
-            return JsonLinesFile(file, name)
-        case Kind.FEATHER_1:
-            from opiscli.sources.feather_1 import open_feather_1
-
-            return open_feather_1(file, name, memory_limit)
-        case Kind.ARROW_FILE | Kind.ARROW_STREAM:
-            return open_arrow(file, name, kind, memory_limit)
-        case _:
-            raise SourceError(
-                f"{name} is an {kind} file, which cannot be read from a pipe",
-                hint="Save it under a name, and name it.",
-            )
+    return open_one_file(path, str(path), kind, memory_limit)

@@ -1,29 +1,38 @@
 """One Parquet file, read without pyarrow's datasets, which take long to import."""
 
-import os
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
 from opiscli.sources.explained import damaged, each_explained, explained, readable
-from opiscli.sources.parquet_footer import ColumnSize, sizes_of_columns
+from opiscli.sources.parquet_footer import ColumnSize, end_of, sizes_of_columns
 from opiscli.sources.plain_types import spelled_out
+from opiscli.sources.stored import AnyFile, open_arrow, open_binary
 from opiscli.sources.table import ROWS_AT_ONCE, read_ahead
 from opiscli.sources.validated import require_all_rows, validated
+from opiscli.sources.value_sizes import bytes_per_row, bytes_per_value
 
 _BYTES_AT_ONCE = 1 << 24
 _BYTES_IN_CACHE = 1 << 20
 _BYTES_OF_TEXTS = 1 << 28
-_BYTES_OF_TEXT = 8  # its place; the letters are not known before
 _LIKELY_RATIO = 64
 """Lists of embeddings are never packed to such a part of their size."""
+_BYTES_AHEAD = 1 << 26
+"""How much is asked of a server at once, as far as its file can be divided so."""
+
+
+class _Footer(NamedTuple):
+    schema: pa.Schema
+    n_rows: int
+    metadata: pq.FileMetaData
 
 
 @dataclass(frozen=True)
@@ -36,50 +45,49 @@ class ParquetFile:
         Bytes that a batch may take; by default a share of the machine's memory.
     """
 
-    file: Path | bytes
+    file: AnyFile
     name: str
     memory_limit: int | None = field(default=None, compare=False)
 
-    def _opened(self, as_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
-        source = (
-            pa.BufferReader(self.file)
-            if isinstance(self.file, bytes)
-            # A name may hold bytes that are no text.
-            else pa.OSFile(os.fsencode(self.file))
-        )
-        return pq.ParquetFile(source, read_dictionary=as_dictionary)
+    @cached_property
+    def _end(self) -> bytes:
+        """The footer, which is read once: it describes all of the file."""
+        # Closed again: there may be more files than a process may hold open.
+        with explained(self.name):
+            opened = open_binary(self.file)
+        with opened, explained(self.name):
+            return end_of(opened)
 
     @cached_property
-    def _footer(self) -> tuple[pa.Schema, int]:
-        # Closed again: there may be more files than a process may hold open.
-        with explained(self.name), self._opened() as opened:
+    def _footer(self) -> _Footer:
+        with explained(self.name), pq.ParquetFile(pa.BufferReader(self._end)) as opened:
             about = opened.metadata
             # Nothing may be asked of a column here: damaged statistics would end the process.
             in_groups = sum(about.row_group(at).num_rows for at in range(about.num_row_groups))
-            found = readable(opened.schema_arrow), int(about.num_rows)
-        if in_groups != found[1]:
-            raise damaged(self.name, f"{found[1]:,} rows, but {in_groups:,} in its row groups")
+            found = _Footer(readable(opened.schema_arrow), int(about.num_rows), about)
+        if in_groups != found.n_rows:
+            raise damaged(self.name, f"{found.n_rows:,} rows, but {in_groups:,} in its row groups")
         return found
 
     @property
     def schema(self) -> pa.Schema:
         """Names and types of its columns."""
-        return self._footer[0]
+        return self._footer.schema
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self._footer[1]
+        return self._footer.n_rows
 
     def size(self, columns: Sequence[str]) -> int:
         """Bytes of some columns when they are unpacked, without the letters of texts."""
         kinds = {name: self.schema.field(name).type for name in columns}
-        widths = {name: _bytes_per_row(kind) for name, kind in kinds.items()}
+        widths = {name: bytes_per_row(kind) for name, kind in kinds.items()}
         flat = sum(width for width in widths.values() if width is not None)
         size = self.n_rows * flat
         for name, width in widths.items():
             if width is None:
-                size += self._stored(name).n_values * _bytes_per_value(kinds[name])
+                size += self._stored(name).n_values * bytes_per_value(kinds[name])
         return size
 
     def _stored(self, column: str) -> ColumnSize:
@@ -89,10 +97,7 @@ class ParquetFile:
 
     @cached_property
     def _sizes(self) -> dict[tuple[str, ...], ColumnSize]:
-        with explained(self.name):
-            opened = open_regular(self.file)
-        with opened:
-            return sizes_of_columns(opened, self.name)
+        return sizes_of_columns(io.BytesIO(self._end), self.name)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns, the next batch while one is being worked on."""
@@ -102,14 +107,38 @@ class ParquetFile:
         rows_at_once = self._rows_at_once(columns)
         of_texts = self._with_long_texts(columns, rows_at_once)
         n_rows = 0
-        # Opened anew: a file that has been read to its end is not read again.
-        with self._opened(list(of_texts)) as opened:
-            read = opened.iter_batches(rows_at_once, columns=list(columns))
-            # A name with a dot also means a part of another column, which is read with it.
-            for batch in validated((one.select(list(columns)) for one in read), self.name):
-                n_rows += batch.num_rows
-                yield spelled_out(batch, of_texts, self.name)
+        read = self._read(columns, rows_at_once, list(of_texts))
+        # A name with a dot also means a part of another column, which is read with it.
+        for batch in validated((one.select(list(columns)) for one in read), self.name):
+            n_rows += batch.num_rows
+            yield spelled_out(batch, of_texts, self.name)
         require_all_rows(n_rows, self.n_rows, self.name)
+
+    def _read(
+        self, columns: Sequence[str], rows_at_once: int, as_dictionary: list[str]
+    ) -> Iterator[pa.RecordBatch]:
+        # Opened anew: a file that has been read to its end is not read again.
+        with open_arrow(self.file) as source:
+            if isinstance(self.file, Path | bytes):
+                opened = pq.ParquetFile(source, read_dictionary=as_dictionary)
+                yield from opened.iter_batches(rows_at_once, columns=list(columns))
+                return
+            for groups in self._groups_at_once(columns):
+                # What is read ahead is kept as long as the object is.
+                opened = pq.ParquetFile(
+                    source,
+                    metadata=self._footer.metadata,
+                    read_dictionary=as_dictionary,
+                    pre_buffer=True,
+                )
+                yield from opened.iter_batches(rows_at_once, groups, columns=list(columns))
+
+    def _groups_at_once(self, columns: Sequence[str]) -> Iterator[list[int]]:
+        """Row groups that are asked of a server together."""
+        n_groups = self._footer.metadata.num_row_groups
+        packed = sum(self._stored(name).n_bytes for name in columns)
+        step = max(1, _BYTES_AHEAD * n_groups // max(1, packed))
+        yield from (list(range(at, min(at + step, n_groups))) for at in range(0, n_groups, step))
 
     def _rows_at_once(self, columns: Sequence[str]) -> int:
         """How many rows of a batch fit into memory, if all are of one size."""
@@ -137,21 +166,3 @@ class ParquetFile:
             if (kind := self.schema.field(name).type) in (pa.string(), pa.large_string())
             and self._stored(name).n_bytes > longest
         }
-
-
-def _bytes_per_row(kind: pa.DataType) -> int | None:
-    """Bytes of one value of a type, ``None`` if it holds any number of values."""
-    if pa.types.is_fixed_size_list(kind):
-        of_one = _bytes_per_row(kind.value_type)
-        return None if of_one is None else kind.list_size * of_one
-    if pa.types.is_nested(kind):
-        return None
-    return _bytes_per_value(kind)
-
-
-def _bytes_per_value(kind: pa.DataType) -> int:
-    try:
-        return -(-int(kind.bit_width) // 8)
-    except ValueError:
-        is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-        return _bytes_per_value(kind.value_type) if is_list else _BYTES_OF_TEXT

@@ -11,6 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from opiscli.sources.explained import damaged
 
+_USUAL_FOOTER = 1 << 16
+_MAGIC = b"PAR1"
+_BEHIND_FOOTER = 8
 _DEEPEST = 16
 _LONG_LIST = 15
 _MOST_BITS = 63
@@ -24,6 +27,22 @@ class ColumnSize(NamedTuple):
 
     n_values: int = 0
     n_bytes: int = 0
+
+
+def end_of(file: BinaryIO) -> bytes:
+    """The footer of a file as a Parquet file that has no rows but is said to have them."""
+    size = file.seek(0, 2)
+    held = _last(file, size, _USUAL_FOOTER)
+    if len(held) < _BEHIND_FOOTER:
+        return held
+    length = int.from_bytes(held[-_BEHIND_FOOTER : -len(_MAGIC)], "little") + _BEHIND_FOOTER
+    held = held if length <= len(held) else _last(file, size, length)
+    return held if length >= size else _MAGIC + held[-length:]
+
+
+def _last(file: BinaryIO, size: int, n_bytes: int) -> bytes:
+    file.seek(max(0, size - n_bytes))
+    return file.read(n_bytes)
 
 
 def sizes_of_columns(file: BinaryIO, name: str) -> dict[tuple[str, ...], ColumnSize]:

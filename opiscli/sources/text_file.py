@@ -4,12 +4,11 @@ import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from opiscli.errors import SourceError
-from opiscli.regular_file import open_regular
 from opiscli.sources.kinds import is_gzip
+from opiscli.sources.stored import AnyFile, open_binary
 
 LONGEST_LINE = 1 << 24
 """Bytes of a line: a few bytes of gzip can hold one that fills the memory."""
@@ -19,17 +18,14 @@ LONGEST_LINE = 1 << 24
 class TextFile:
     """A file, or its contents; both may be packed by gzip."""
 
-    file: Path | bytes
+    file: AnyFile
 
     def open_bytes(self) -> BinaryIO:
         """Open it unpacked."""
-        raw = open_regular(self.file)
-        if not is_gzip(raw.read(2)):
-            raw.seek(0)
-            return raw
-        raw.close()
-        packed = io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file
-        return cast(BinaryIO, gzip.open(packed))
+        raw = open_binary(self.file)
+        is_packed = is_gzip(raw.read(2))
+        raw.seek(0)
+        return cast(BinaryIO, _Unpacked(raw)) if is_packed else raw
 
     def open_text(self) -> io.TextIOWrapper:
         """Open it as UTF-8; line ends stay as they are."""
@@ -56,3 +52,15 @@ def too_long(name: str) -> SourceError:
         f"{name} has a line of more than {LONGEST_LINE >> 20} MB",
         hint="Check the line ends and the quotation marks, or write the table as Parquet.",
     )
+
+
+class _Unpacked(gzip.GzipFile):
+    """What a gzip file holds; closes it, too."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()

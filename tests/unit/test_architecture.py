@@ -53,16 +53,19 @@ ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
     "adbc_driver_postgresql": {"sources"},
+    "deltalake": {"sources"},
     "duckdb": {"sources"},
     # Index files are a kind of source: one file of that room reads them for neighbours, too.
     "faiss": {"neighbours", "heads.export", "sources"},
     "jinja2": {"report.html"},
+    "lance": {"sources"},
     "markupsafe": {"report.html"},
     "matplotlib": {"plots", "plots.drawing", "api"},
     "numba": {"engine.kernels"},
     "numpy": ROOMS - {"entrance", "cli", "report", "report.terminal", "report.tables", "settings"},
     "onnx": {"heads.export"},
     "pyarrow": {"sources", "counts", "report.tables"},
+    "pyiceberg": {"sources"},
     "rich": {"cli.options", "report.terminal", "report"},
     "safetensors": {"heads"},
     "scipy": {

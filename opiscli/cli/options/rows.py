@@ -21,7 +21,8 @@ Source = Annotated[
     str | None,
     typer.Argument(
         help="Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or FAISS file, folder of Parquet files"
-        " or of a saved Hugging Face dataset, 'glob' of files, database (duckdb://, sqlite:// or"
+        " or of a saved Hugging Face dataset, 'glob' of files, Delta, Iceberg or Lance table,"
+        " address (s3://, gs://, abfs://, https://, hf://), database (duckdb://, sqlite:// or"
         " postgresql://, with --query), a saved evaluation (.opis), or - for a table or an"
         " evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
