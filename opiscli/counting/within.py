@@ -10,10 +10,10 @@ from opiscli.counting.sweep import Counted, Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import threads
 from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.engine.workers import workers_of
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
@@ -40,8 +40,8 @@ def count_within(
     space = PairSpace.within(Side.of(items), items.n_classes)
     kernel = kernel_for(space.n_pairs)
     by_item = bool(np.count_nonzero(items.class_sizes >= FEWEST_ITEMS) >= 2)
-    with threads(resources.threads) as executor:
-        how = Sweep(request, resources, kernel, executor, on_progress, by_item)
+    with workers_of(resources) as workers:
+        how = Sweep(request, resources, kernel, workers, on_progress, by_item)
         counted = sweep(space, sample_space(items, space, request), how)
     retrieval = _retrieval(items, counted, request, resources, on_progress)
     return Counts(

@@ -52,6 +52,7 @@ FLOORS = (
 ROOMS = {room for floor in FLOORS for room in floor}
 
 LIBRARIES = {
+    "distributed": {"engine"},
     "faiss": {"neighbours", "heads.export"},
     "jinja2": {"report.html"},
     "markupsafe": {"report.html"},
