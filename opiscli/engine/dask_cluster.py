@@ -21,7 +21,7 @@ from distributed.utils import CancelledError, TimeoutError
 from opiscli.arrays import AnyArray
 from opiscli.engine.address import is_reachable
 from opiscli.engine.executors import Run
-from opiscli.engine.remote import Packed, answer, other_versions, packed
+from opiscli.engine.remote import Aligned, Packed, answer_aligned, other_versions, packed
 from opiscli.engine.traffic import Traffic
 from opiscli.errors import ClusterError, OpisError
 from opiscli.settings.version import __version__
@@ -91,11 +91,19 @@ def require_workers(client: Client) -> None:
             f"the Dask scheduler at {client.scheduler.address} has no workers",
             hint=f"Start some with dask worker {client.scheduler.address}.",
         )
-    # A function of the standard library, so that a worker without opis can run it, too.
+    # A function of the standard library, so that a process without opis can run it, too.
     said = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
     found = Counter(one if isinstance(one, str) else "" for one in said.values())
     if set(found) != {__version__}:
         raise other_versions(dict(found))
+    with suppress(Exception):
+        # Dask unpacks tasks on the scheduler, too.
+        if client.run_on_scheduler(pkgutil.resolve_name, _VERSION) == __version__:
+            return
+    raise ClusterError(
+        f"the Dask scheduler at {client.scheduler.address} does not have opis {__version__}",
+        hint=f"Install opiscli=={__version__} in the environment of the scheduler, too.",
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -139,7 +147,7 @@ class DaskWorkers:
         """Send an array once, and again if it was lost."""
         known = self._sent.get(id(array))
         if known is None or known[1].status != "finished":
-            future = self.client.scatter(array, hash=False, direct=self.is_direct)
+            future = self.client.scatter(Aligned(array), hash=False, direct=self.is_direct)
             self.traffic.sent(array.nbytes)
             # The array is kept, so that no other gets its id.
             self._sent[id(array)] = known = array, future
@@ -181,7 +189,9 @@ class _DaskRun:
     def send(self) -> None:
         arrays = [self.workers.send(array) for array in self.parts.arrays]
         submit = self.workers.client.submit
-        self._call = partial(submit, answer, __version__, self.parts.contents, arrays, pure=False)
+        self._call = partial(
+            submit, answer_aligned, __version__, self.parts.contents, arrays, pure=False
+        )
 
     def submit(self, task: Any) -> Any:  # noqa: ANN401
         call = self._call

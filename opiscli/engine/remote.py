@@ -117,6 +117,35 @@ def answer(version: str, contents: bytes, arrays: Sequence[AnyArray], task: obje
     return Answer(unpacked(contents, arrays)(task), _this_process(), _largest_memory())
 
 
+class Aligned:
+    """An array that is copied to where it can be computed with when it arrives.
+
+    What comes from a network lies where the message ended before it: products would copy it again
+    for each tile.
+    """
+
+    def __init__(self, array: AnyArray) -> None:
+        self.array = array
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        array = np.ascontiguousarray(self.array)
+        return _arrived, (pickle.PickleBuffer(array.data), array.dtype.str, array.shape)
+
+    def __sizeof__(self) -> int:
+        return self.array.nbytes
+
+
+def _arrived(contents: Any, dtype: str, shape: tuple[int, ...]) -> Aligned:  # noqa: ANN401
+    return Aligned(np.frombuffer(contents, dtype).reshape(shape).copy())
+
+
+def answer_aligned(
+    version: str, contents: bytes, arrays: Sequence[Aligned], task: object
+) -> Answer:
+    """Run a task with arrays that came from a network; as `answer`."""
+    return answer(version, contents, [one.array for one in arrays], task)
+
+
 def other_versions(found: dict[str, int], version: str = __version__) -> ClusterError:
     """Explain that workers lack opis, or have another version.
 

@@ -31,7 +31,9 @@ def workers_of(resources: Resources) -> Iterator[Workers]:
 
 
 def _is_dask(executor: Executor) -> bool:
-    return hasattr(executor, "scatter") and hasattr(executor, "scheduler_info")
+    """Whether this is a `Client` of Dask, or a `DaskCluster`, which has one."""
+    client = getattr(executor, "client", executor)
+    return hasattr(client, "scatter") and hasattr(client, "scheduler_info")
 
 
 def _n_workers(executor: Executor, resources: Resources) -> int:
