@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from opiscli.engine.address import is_reachable
+from opiscli.engine.address import is_greeting
 from opiscli.engine.processes import LocalProcesses
 from opiscli.errors import ClusterError, UsageError
 from opiscli.settings.resources import Executor
@@ -59,7 +59,7 @@ def _executor(scheduler: str) -> _Scheduler:
     require_scheduler(scheduler)
     if local := _LOCAL.fullmatch(scheduler):
         return LocalProcesses(int(local[1]))
-    if not is_reachable(scheduler, _SECONDS_TO_CONNECT):
+    if not is_greeting(scheduler, _SECONDS_TO_CONNECT):
         raise no_scheduler(scheduler)
     try:
         # Only here: Dask takes long to import.
@@ -71,7 +71,7 @@ def _executor(scheduler: str) -> _Scheduler:
         ) from cause
     try:
         return DaskCluster(scheduler)
-    except OSError as cause:
+    except (OSError, TypeError, ValueError) as cause:  # TypeError: TLS without certificates
         raise no_scheduler(scheduler) from cause
 
 

@@ -95,7 +95,7 @@ def require_workers(client: Client) -> None:
     said = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
     found = Counter(one if isinstance(one, str) else "" for one in said.values())
     if set(found) != {__version__}:
-        raise other_versions(dict(found))
+        raise other_versions(dict(found), __version__)
     with suppress(Exception):
         # Dask unpacks tasks on the scheduler, too.
         if client.run_on_scheduler(pkgutil.resolve_name, _VERSION) == __version__:

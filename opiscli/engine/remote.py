@@ -146,13 +146,15 @@ def answer_aligned(
     return answer(version, contents, [one.array for one in arrays], task)
 
 
-def other_versions(found: dict[str, int], version: str = __version__) -> ClusterError:
+def other_versions(found: dict[str, int], version: str) -> ClusterError:
     """Explain that workers lack opis, or have another version.
 
     Parameters
     ----------
     found
         Number of workers with each version; the empty one for workers without opis.
+    version
+        That of the process that asks.
     """
     said = [
         f"{'1 worker has' if n == 1 else f'{n} workers have'} {f'opis {one}' if one else 'no opis'}"
