@@ -71,7 +71,7 @@ def _executor(scheduler: str) -> _Scheduler:
         ) from cause
     try:
         return DaskCluster(scheduler)
-    except (OSError, TypeError, ValueError) as cause:  # TypeError: TLS without certificates
+    except (OSError, ValueError) as cause:
         raise no_scheduler(scheduler) from cause
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, Security
 from distributed.utils import CancelledError, TimeoutError
 
 from opiscli.arrays import AnyArray
@@ -52,6 +52,7 @@ class DaskCluster:
         _silence()
         self.address = address
         self.traffic = Traffic()
+        _require_certificates(address)
         self.client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
         try:
             require_workers(self.client)
@@ -104,6 +105,14 @@ def require_workers(client: Client) -> None:
         f"the Dask scheduler at {client.scheduler.address} does not have opis {__version__}",
         hint=f"Install opiscli=={__version__} in the environment of the scheduler, too.",
     )
+
+
+def _require_certificates(address: str) -> None:
+    if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
+        raise ClusterError(
+            f"{address} needs certificates, but the Dask configuration names none",
+            hint="Set distributed.comm.tls in it, or the variables DASK_DISTRIBUTED__COMM__TLS__….",
+        )
 
 
 @dataclass(slots=True, eq=False)

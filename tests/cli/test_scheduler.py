@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 
 import pytest
 
@@ -98,12 +99,32 @@ def test_another_version_on_the_workers_is_refused_before_work_starts(opis, clus
     assert "reading" not in err
 
 
-def test_nothing_or_something_else_at_the_address(opis):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
-    code, out, err = opis(*EVALUATED, "--scheduler", address)
+@pytest.mark.parametrize("greeting", [None, b"", b"SSH-2.0-OpenSSH"])
+def test_nothing_or_something_else_at_the_address(opis, greeting):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(greeting)
+
+        if greeting is None:
+            server.close()
+        else:
+            threading.Thread(target=answer, daemon=True).start()
+        code, out, err = opis(*EVALUATED, "--scheduler", address)
     assert (code, out) == (3, "")
     assert err.splitlines()[0] == f"error: no Dask scheduler answers at {address}"
+
+
+def test_tls_without_certificates(opis):
+    pytest.importorskip("distributed")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tls://127.0.0.1:{server.getsockname()[1]}"
+        code, out, err = opis(*EVALUATED, "--scheduler", address)
+    assert (code, out) == (3, "")
+    assert "distributed.comm.tls" in err
 
 
 @pytest.mark.parametrize(
