@@ -54,6 +54,7 @@ ROOMS = {room for floor in FLOORS for room in floor}
 LIBRARIES = {
     "adbc_driver_postgresql": {"sources"},
     "deltalake": {"sources"},
+    "distributed": {"engine"},
     "duckdb": {"sources"},
     # Index files are a kind of source: one file of that room reads them for neighbours, too.
     "faiss": {"neighbours", "heads.export", "sources"},
