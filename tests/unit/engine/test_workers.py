@@ -130,7 +130,11 @@ def test_blocks_are_cut_only_between_tiles():
         assert (task.columns.start - 9000) % tiles.COLUMNS == 0
 
 
-@pytest.mark.parametrize("executor", [Elsewhere(1), Elsewhere(30), Lossy()], ids=repr)
+@pytest.mark.parametrize(
+    "executor",
+    [Elsewhere(1), Elsewhere(30), Lossy()],
+    ids=["in turn", "all at once", "with losses"],
+)
 @pytest.mark.parametrize("name", spaces())
 def test_counts_are_those_of_one_process(name, executor, monkeypatch):
     cut_into(monkeypatch, 24)
