@@ -29,6 +29,9 @@ from opiscli.settings.version import __version__
 _SECONDS_TO_CONNECT = 10
 _SECONDS_TO_REACH_A_WORKER = 2
 _MOST_CHECKS_WITHOUT_WORKERS = 12
+_COPIES = 2
+"""An array that arrives is copied once; Dask stops a worker that is nearly at its limit."""
+
 _VERSION = "opiscli.settings.version:__version__"
 
 
@@ -176,10 +179,11 @@ class DaskWorkers:
     def _require_memory(self, parts: Packed) -> None:
         for address, info in _workers(self.client).items():
             limit = info.get("memory_limit") or 0
-            if 0 < limit < parts.nbytes:
+            need = _COPIES * parts.nbytes
+            if 0 < limit < need:
                 raise ClusterError(
                     f"the Dask worker {address} may use {limit / 1e6:,.0f} MB of memory, but the"
-                    f" items alone need {parts.nbytes / 1e6:,.0f} MB",
+                    f" items need {need / 1e6:,.0f} MB while they arrive",
                     hint="Start one worker per machine, with many threads that share one copy"
                     " and a larger memory limit.",
                 )

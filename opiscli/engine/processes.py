@@ -11,9 +11,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,10 @@ def _do_nothing() -> None:
 
 
 def _start_process() -> None:
-    """Leave interruptions to the parent, and end with it, even if it is killed."""
+    """Leave interruptions to the parent, and end with it.
+
+    If it was killed, its temporary file is removed here.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -87,6 +89,9 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        for file in tuple(_mapped):
+            with suppress(OSError):
+                os.unlink(file)
         os._exit(1)
 
 
@@ -190,18 +195,17 @@ class _Call:
         return answer(self.version, self.contents, mapped, task)
 
 
+_mapped: dict[str, dict[MappedArray, AnyArray]] = {}
+"""In the process of a worker: arrays of the file that it read last."""
+
+
 def _opened(file: str, array: MappedArray) -> AnyArray:
-    known = _arrays_of(file)
+    if file not in _mapped:
+        _mapped.clear()  # the space of a removed file is free when nobody maps it
+    known = _mapped.setdefault(file, {})
     if array not in known:
         known[array] = np.asarray(np.memmap(file, array.dtype, "r", array.start, array.shape))
     return known[array]
-
-
-@lru_cache(maxsize=1)
-def _arrays_of(file: str) -> dict[MappedArray, AnyArray]:
-    """Arrays of a file that are mapped already; those of the file before are let go."""
-    del file
-    return {}
 
 
 @contextmanager
