@@ -23,6 +23,7 @@ from opiscli.engine.bins import Bins
 from opiscli.engine.count import BlockCounter, _item_bins, block_side
 from opiscli.engine.executors import threads
 from opiscli.engine.kernels import COMPILED
+from opiscli.engine.memory import bytes_needed
 from opiscli.engine.portions import portions
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
@@ -32,7 +33,7 @@ from opiscli.settings.resources import Resources
 
 RESULTS = Path(__file__).with_name("results") / "scale.json"
 N_ITEMS, PER_CLASS = 40_000, 20
-DIMS = (128, 384, 768, 1536)
+DIMS = (128, 384, 768)
 WORKERS = 64
 SIZES = (10**5, 10**6, 10**7, 10**8, 10**9)
 _FROM = 2 * 10**6
@@ -58,18 +59,22 @@ def measure(dims):
         planned = time.process_time()
         count_at(space, plan, how)
         counted = time.process_time()
-    n_pairs = 2 * FEWEST_OTHERS * len(items.codes)
-    before = time.process_time()
-    count_sample(items, request, n_pairs, 0, resources)
-    sampled = time.process_time() - before
+    few, many = (factor * FEWEST_OTHERS * items.n_items for factor in (2, 12))
+    took = [seconds(lambda n=n: count_sample(items, request, n, 0, resources)) for n in (few, many)]
     return {
         "dims": dims,
         "ns_per_pair": (counted - planned) / space.n_pairs * 1e9,
         "ns_per_pair_planned": (planned - start) / sample.n_pairs * 1e9,
-        "ns_per_pair_sampled": sampled / n_pairs * 1e9,
+        "ns_per_pair_sampled": (took[1] - took[0]) / (many - few) * 1e9,
         "n_thresholds": len(plan.thresholds),
         "n_item_thresholds": len(plan.items_at),
     }
+
+
+def seconds(work):
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def bytes_per_pair(n_items, n_thresholds, n_item_thresholds):
@@ -87,6 +92,14 @@ def bytes_per_pair(n_items, n_thresholds, n_item_thresholds):
     return n_bytes / sum(task.n_pairs for task in some)
 
 
+def bytes_here(n_items, dims, n_thresholds, n_item_thresholds):
+    """Memory of the process that counts, or that adds what workers have counted."""
+    codes = np.repeat(np.arange(n_items // PER_CLASS), PER_CLASS).astype(np.int32)
+    vectors = np.broadcast_to(np.float32(0), (len(codes), dims))
+    space = PairSpace.within(Side(vectors, codes, np.arange(len(codes))), int(codes[-1]) + 1)
+    return bytes_needed(space, n_thresholds, np.arange(n_item_thresholds), 1)
+
+
 def run():
     rates = [measure(dims) for dims in DIMS]
     n, at = rates[0]["n_thresholds"], rates[0]["n_item_thresholds"]
@@ -96,12 +109,13 @@ def run():
 
 def tables():
     measured = json.loads(RESULTS.read_text())
-    print("| dims | counted exactly | planned, of one pair in 256 | sampled |\n|---|---|---|---|")
+    print("| dims | counted | planned | in a sample |\n|---|---|---|---|")
     for rate in measured["rates"]:
         numbers = (rate[f"ns_per_pair{kind}"] for kind in ("", "_planned", "_sampled"))
         print(f"| {rate['dims']:,} |", " | ".join(f"{one:.1f} ns" for one in numbers), "|")
-    print("\n| items | pairs | 128 dims | 768 dims | set, 768 dims | results |")
-    print("|---|---|---|---|---|---|")
+    print("\n| items | pairs | 128 dims | 768 dims | memory here | per worker | results |")
+    print("|---|---|---|---|---|---|---|")
+    n, at = (measured["rates"][0][name] for name in ("n_thresholds", "n_item_thresholds"))
     by_dims = {rate["dims"]: rate for rate in measured["rates"]}
     for size in SIZES:
         pairs = size * (size - 1) / 2
@@ -114,12 +128,18 @@ def tables():
         print(
             f"| {size:.0e} | {pairs:.0e} |",
             " | ".join(f"{one:,.2g} h" for one in hours),
+            f"| {amount(size / 10**5 * bytes_here(10**5, 768, n, at))}",
             f"| {amount(size * (4 * 768 + 12))} | {amount(pairs * returned)} |",
         )
     print("\n| items | pairs of --sample-pairs | 128 dims | 768 dims |\n|---|---|---|---|")
-    for size in SIZES[1:]:
+    for size in SIZES[1:4]:
         pairs = max(10**9, 2 * FEWEST_OTHERS * size)
-        hours = (pairs * by_dims[d]["ns_per_pair_sampled"] / 3.6e12 for d in (128, 768))
+        hours = (
+            pairs
+            * (by_dims[d]["ns_per_pair_sampled"] + by_dims[d]["ns_per_pair_planned"] / 16)
+            / 3.6e12
+            for d in (128, 768)
+        )
         print(f"| {size:.0e} | {pairs:.0e} |", " | ".join(f"{one:,.2g} h" for one in hours), "|")
 
 

@@ -78,7 +78,7 @@ def count_sample(
     with workers_of(resources) as workers:
         how = Sweep(request, resources, kernel, workers, on_progress)
         everything = PairSpace.within(side, items.n_classes)
-        plan = expected_plan(sample_space(items, everything, request), how, everything)
+        plan = expected_plan(sample_space(items, everything, request, n_pairs), how, everything)
         if plan is None:
             raise UndefinedMetric(
                 "a sample of pairs does not show where the calibration range lies",

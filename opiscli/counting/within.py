@@ -69,10 +69,18 @@ def count_within(
     )
 
 
-def sample_space(items: EmbeddingSet, space: PairSpace, request: CountRequest) -> PairSpace:
-    """Pairs of a sample of items; the whole space if the set is small."""
+def sample_space(
+    items: EmbeddingSet, space: PairSpace, request: CountRequest, n_pairs: int | None = None
+) -> PairSpace:
+    """Pairs of a sample of items; the whole space if the set is small.
+
+    Parameters
+    ----------
+    n_pairs
+        How many pairs are counted afterwards, if not all.
+    """
     by_frr = request.calibration_range.by is RangeBy.FRR
-    drawn = sample_of_classes(items) if by_frr else sample_of_items(items)
+    drawn = (sample_of_classes if by_frr else sample_of_items)(items, n_pairs)
     if drawn is None:
         return space
     sample = PairSpace.within(Side.of(items)[drawn], items.n_classes)
