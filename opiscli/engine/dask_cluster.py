@@ -20,7 +20,7 @@ from distributed.utils import CancelledError, TimeoutError
 
 from opiscli.arrays import AnyArray
 from opiscli.engine.address import is_reachable
-from opiscli.engine.executors import Run
+from opiscli.engine.executors import Run, given_up
 from opiscli.engine.remote import Aligned, Packed, answer_aligned, other_versions, packed
 from opiscli.engine.traffic import Traffic
 from opiscli.errors import ClusterError, OpisError
@@ -100,14 +100,15 @@ def require_workers(client: Client) -> None:
     found = Counter(one if isinstance(one, str) else "" for one in said.values())
     if set(found) != {__version__}:
         raise other_versions(dict(found), __version__)
+    there = ""
     with suppress(Exception):
-        # Dask unpacks tasks on the scheduler, too.
-        if client.run_on_scheduler(pkgutil.resolve_name, _VERSION) == __version__:
-            return
-    raise ClusterError(
-        f"the Dask scheduler at {client.scheduler.address} does not have opis {__version__}",
-        hint=f"Install opiscli=={__version__} in the environment of the scheduler, too.",
-    )
+        there = client.run_on_scheduler(pkgutil.resolve_name, _VERSION)
+    if there != __version__:  # Dask unpacks tasks on the scheduler, too
+        raise ClusterError(
+            f"the Dask scheduler has {f'opis {there}' if there else 'no opis'}, but this is opis"
+            f" {__version__}; the versions must be the same",
+            hint=f"Install opiscli=={__version__} in the environment of the scheduler, too.",
+        )
 
 
 def _require_certificates(address: str) -> None:
@@ -159,7 +160,8 @@ class DaskWorkers:
         """Send an array once, and again if it was lost."""
         known = self._sent.get(id(array))
         if known is None or known[1].status != "finished":
-            future = self.client.scatter(Aligned(array), hash=False, direct=self.is_direct)
+            with connected(self.client):
+                future = self.client.scatter(Aligned(array), hash=False, direct=self.is_direct)
             self.traffic.sent(array.nbytes)
             # The array is kept, so that no other gets its id.
             self._sent[id(array)] = known = array, future
@@ -168,13 +170,12 @@ class DaskWorkers:
     def require_some(self) -> None:
         """Raise `ClusterError` if the scheduler is lost, or all workers for a minute."""
         if self.client.status != "running":
-            raise _lost_scheduler(self.client)
-        self._checks_without_workers += 1 if not _workers(self.client) else 0
-        if self._checks_without_workers > _MOST_CHECKS_WITHOUT_WORKERS:
-            raise ClusterError(
-                "the Dask cluster has lost all its workers",
-                hint="Look at their logs: they may have run out of memory.",
-            )
+            raise _lost_scheduler()
+        with connected(self.client):
+            n_checks = 0 if _workers(self.client) else self._checks_without_workers + 1
+        self._checks_without_workers = n_checks
+        if n_checks > _MOST_CHECKS_WITHOUT_WORKERS:
+            raise _no_workers_left()
 
     def _require_memory(self, parts: Packed) -> None:
         for address, info in _workers(self.client).items():
@@ -193,6 +194,19 @@ class _Lost(Exception):
     """A task was lost with its worker."""
 
 
+@contextmanager
+def connected(client: Client) -> Iterator[None]:
+    """Explain a failure to reach the scheduler or any worker."""
+    try:
+        yield
+    except (CancelledError, OSError, RuntimeError) as cause:
+        if client.status != "running":
+            raise _lost_scheduler() from cause
+        if isinstance(cause, TimeoutError):
+            raise _no_workers_left() from cause
+        raise
+
+
 @dataclass(slots=True)
 class _DaskRun:
     workers: DaskWorkers
@@ -209,7 +223,8 @@ class _DaskRun:
     def submit(self, task: Any) -> Any:  # noqa: ANN401
         call = self._call
         assert call is not None
-        return call(task)
+        with connected(self.workers.client):
+            return call(task)
 
     def result(self, future: Any) -> Any:  # noqa: ANN401
         workers = self.workers
@@ -222,7 +237,7 @@ class _DaskRun:
     def recover(self, failure: BaseException) -> None:
         if isinstance(failure, _Lost):
             if self.workers.client.status != "running":
-                raise _lost_scheduler(self.workers.client) from failure
+                raise _lost_scheduler() from failure
             self.send()
             return
         raise _explained(failure) from failure
@@ -233,11 +248,7 @@ class _DaskRun:
 
 def _explained(failure: BaseException) -> BaseException:
     if isinstance(failure, KilledWorker):
-        return ClusterError(
-            "a task was given up after several Dask workers were lost while they ran it",
-            hint="Look at their logs: they may have run out of memory. Use fewer threads per"
-            " worker, or machines with more memory.",
-        )
+        return given_up()
     if isinstance(failure, ImportError) and not isinstance(failure, OpisError):
         return ClusterError(
             f"a Dask worker cannot run opis: {failure}",
@@ -246,10 +257,17 @@ def _explained(failure: BaseException) -> BaseException:
     return failure
 
 
-def _lost_scheduler(client: Client) -> ClusterError:
+def _lost_scheduler() -> ClusterError:
     return ClusterError(
         "the connection to the Dask scheduler was lost before all pairs were counted",
         hint="Start the scheduler again, and then this command: nothing was written.",
+    )
+
+
+def _no_workers_left() -> ClusterError:
+    return ClusterError(
+        "the Dask cluster has lost all its workers",
+        hint="Look at their logs: they may have run out of memory.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from opiscli.errors import ClusterError
 from opiscli.settings.resources import Executor
 
 Task = TypeVar("Task")
@@ -118,6 +119,15 @@ def results(
             started.cancel()
 
 
+def given_up() -> ClusterError:
+    """Explain that a task lost its worker each time."""
+    return ClusterError(
+        "a task was given up after several workers were lost while they ran it",
+        hint="They may have run out of memory: use fewer threads per worker, or machines with"
+        " more memory.",
+    )
+
+
 class _Started:
     """Tasks that are under way."""
 
@@ -141,7 +151,7 @@ class _Started:
             except Exception as failure:
                 self._run.recover(failure)
                 if attempt >= _MOST_ATTEMPTS:
-                    raise
+                    raise given_up() from failure
             self.start(task, attempt + 1)
 
     def cancel(self) -> None:
