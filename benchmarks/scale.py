@@ -36,6 +36,10 @@ N_ITEMS, PER_CLASS = 40_000, 20
 DIMS = (128, 384, 768)
 WORKERS = 64
 SIZES = (10**5, 10**6, 10**7, 10**8, 10**9)
+_SHARE = 16
+"""Thresholds are planned from one item in so many, or from one pair in so many of a sample."""
+
+_BYTES_PER_ITEM = 4 * 768 + 12
 _FROM = 2 * 10**6
 """Above this, bytes of results are those of this size, times the pairs."""
 
@@ -109,38 +113,50 @@ def run():
 
 def tables():
     measured = json.loads(RESULTS.read_text())
-    print("| dims | counted | planned | in a sample |\n|---|---|---|---|")
-    for rate in measured["rates"]:
+    rates = {rate["dims"]: rate for rate in measured["rates"]}
+    print("| dims | all pairs | planning | a sample |\n|---|---|---|---|")
+    for dims, rate in rates.items():
         numbers = (rate[f"ns_per_pair{kind}"] for kind in ("", "_planned", "_sampled"))
-        print(f"| {rate['dims']:,} |", " | ".join(f"{one:.1f} ns" for one in numbers), "|")
-    print("\n| items | pairs | 128 dims | 768 dims | memory here | per worker | results |")
+        print(f"| {dims} |", " | ".join(f"{one:.1f} ns" for one in numbers), "|")
+    print("\n| items | pairs | 128 dims | 768 dims | memory here | memory per worker | results |")
     print("|---|---|---|---|---|---|---|")
-    n, at = (measured["rates"][0][name] for name in ("n_thresholds", "n_item_thresholds"))
-    by_dims = {rate["dims"]: rate for rate in measured["rates"]}
+    n, at = (rates[768][name] for name in ("n_thresholds", "n_item_thresholds"))
+    returned = measured["bytes_per_pair"]
     for size in SIZES:
         pairs = size * (size - 1) / 2
-        hours = [
-            pairs * (by_dims[d]["ns_per_pair"] + by_dims[d]["ns_per_pair_planned"] / 256) / 3.6e12
-            for d in (128, 768)
-        ]
-        returned = measured["bytes_per_pair"].get(str(size))
-        returned = measured["bytes_per_pair"][str(_FROM)] if returned is None else returned
+        times = (duration(pairs, rates[dims], "", 1 / _SHARE**2) for dims in (128, 768))
         print(
-            f"| {size:.0e} | {pairs:.0e} |",
-            " | ".join(f"{one:,.2g} h" for one in hours),
+            f"| {power(size)} | {power(pairs)} |",
+            " | ".join(times),
             f"| {amount(size / 10**5 * bytes_here(10**5, 768, n, at))}",
-            f"| {amount(size * (4 * 768 + 12))} | {amount(pairs * returned)} |",
+            f"| {amount(size * _BYTES_PER_ITEM)}",
+            f"| {amount(pairs * returned.get(str(size), returned[str(_FROM)]))} |",
         )
-    print("\n| items | pairs of --sample-pairs | 128 dims | 768 dims |\n|---|---|---|---|")
+    print("\n| items | `--sample-pairs` | 128 dims | 768 dims |\n|---|---|---|---|")
     for size in SIZES[1:4]:
         pairs = max(10**9, 2 * FEWEST_OTHERS * size)
-        hours = (
-            pairs
-            * (by_dims[d]["ns_per_pair_sampled"] + by_dims[d]["ns_per_pair_planned"] / 16)
-            / 3.6e12
-            for d in (128, 768)
+        times = (duration(pairs, rates[dims], "_sampled", 1 / _SHARE) for dims in (128, 768))
+        print(
+            f"| {power(size)} | `{pairs:.0e}` |".replace("+0", "").replace("+", ""),
+            " | ".join(times),
+            "|",
         )
-        print(f"| {size:.0e} | {pairs:.0e} |", " | ".join(f"{one:,.2g} h" for one in hours), "|")
+
+
+def duration(pairs, rate, kind, planned):
+    """Time of one processor, planning included."""
+    ns = rate[f"ns_per_pair{kind}"] + planned * rate["ns_per_pair_planned"]
+    seconds = pairs * ns / 1e9
+    for unit, length in (("years", 365 * 86400), ("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * length:
+            return f"{float(f'{seconds / length:.2g}'):,.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def power(number):
+    digits = f"{number:.0e}".split("e")
+    raised = str(int(digits[1])).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if digits[0] == "1" else f"{digits[0]}·10{raised}"
 
 
 def amount(n_bytes):
