@@ -23,6 +23,8 @@ _HINTS = (
     (r"password|authenti|no pg_hba|role .* does not exist|SASL",
      "Check the user, and the password in PGPASSWORD, the password file or the service file; it may"
      " have expired."),
+    (r"canceling statement|interrupted",
+     "The server ended the query; ask for fewer rows, or raise its statement_timeout."),
     (r"refused|translate host|timeout|timed out|could not connect|is the server running|no route",
      "Check the host and the port, and that the server is running."),
     (r"terminating|closed the connection|connection (?:to .* )?lost|not connected|reset by",
@@ -30,7 +32,7 @@ _HINTS = (
     (r"read-only|not authorized|may only|readonly",
      "Only what reads is run: begin the query with SELECT."),
     (r"out of memory|allocate|memory limit", "Raise --memory-limit, or choose fewer rows."),
-    (r"lock", "Another program has the file open; close it there, or read a copy."),
+    (r"\block(?:ed)?\b", "Another program has the file open; close it there, or read a copy."),
     (r"not a (?:valid )?(?:duckdb )?database|corrupt|checksum|malformed|serializ",
      "Check that the file is a database of this kind and complete."),
     (r"database \S+ does not exist", "Check the name of the database in the address."),

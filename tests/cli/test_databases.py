@@ -84,6 +84,9 @@ def duck(folder, items):
             " embedding::FLOAT[] AS lists, embedding::DOUBLE[] AS doubles, label::BLOB AS bytes"
             " FROM given"
         )
+    contents = bytearray((folder / "e.duckdb").read_bytes())
+    contents[5000:9000] = bytes(4000)
+    (folder / "bad.duckdb").write_bytes(contents)
     return f"duckdb://{folder}/e.duckdb"
 
 
@@ -204,6 +207,7 @@ FAILURES = {
     "missing file": ("duckdb://{folder}/none.duckdb", "FROM items", "No such file", "path"),
     "no duckdb": ("duckdb://{folder}/e.parquet", "FROM items", "not a DuckDB database", "kind"),
     "no sqlite": ("sqlite://{folder}/e.parquet", "SELECT 1", "not a SQLite database", "kind"),
+    "damaged": ("duckdb://{folder}/bad.duckdb", "FROM items", "orrupt", "complete"),
     "missing table": ("{duck}", "FROM nothing", "nothing does not exist", "names of tables"),
     "syntax": ("{duck}", "SELEC 1", "syntax error", "names of tables"),
     "sqlite table": ("sqlite://{folder}/e.db", "SELECT 1 FROM no", "no such table: no", "names"),
