@@ -1,7 +1,9 @@
 """Files on web servers: what is sent, what is kept secret, and what happens when it fails."""
 
 import base64
+import errno
 import gzip
+import io
 import re
 
 import pyarrow as pa
@@ -168,6 +170,17 @@ def test_a_file_that_is_sent_incomplete_or_changed_is_an_error(web):
 
     server = web(files, broken=changed)
     with pytest.raises(SourceError, match="was changed while it was read"):
+        read_embeddings(f"{server.url}/e")
+
+
+def test_a_disk_without_room_for_a_copy(web, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    server = web({"/e": as_csv()})
+    with pytest.raises(SourceError, match="cannot be copied to .*: No space left on device"):
         read_embeddings(f"{server.url}/e")
 
 
