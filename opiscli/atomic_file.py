@@ -167,6 +167,20 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         _UNFINISHED.discard(temporary)
 
 
+@contextmanager
+def temporary_file() -> Iterator[Path]:
+    """Lend an empty file in the folder for temporary files; removed at the end, or by a signal."""
+    temporary = Path(tempfile.gettempdir()) / f".opis-{os.urandom(8).hex()}.part"
+    _UNFINISHED.add(temporary)
+    try:
+        temporary.touch(0o600, exist_ok=False)
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+        _UNFINISHED.discard(temporary)
+
+
 def remove_unfinished() -> None:
     """Remove the temporary files of a process that is about to end at once."""
     for temporary in tuple(_UNFINISHED):

@@ -6,6 +6,7 @@
     ├── UsageError         exit 2   the command or its options ask for something impossible
     ├── SourceError        exit 3   a source is missing, unreadable or of the wrong kind
     ├── OutputError        exit 3   a file cannot be written
+    ├── ClusterError       exit 3   workers cannot be reached, do not fit, or were lost
     ├── EmbeddingError     exit 4   the arrays were read, but cannot be evaluated
     ├── UndefinedMetric    exit 5   the question has no answer on this data
     └── TrainingError      exit 6   the optimiser could not continue
@@ -124,6 +125,12 @@ class SourceError(OpisError):
 
 class OutputError(OpisError):
     """A file cannot be written."""
+
+    exit_code = 3
+
+
+class ClusterError(OpisError):
+    """Workers cannot be reached, do not fit, or were lost."""
 
     exit_code = 3
 

@@ -27,16 +27,14 @@ def tally_at(
 ):
     """Count all pairs of a space."""
     bins = Bins(np.asarray(thresholds, dtype=float), distance)
-    with threads(n_threads) as executor:
-        return counting.count(
-            space, bins, items_at=items_at, kernel=kernel, executor=executor, ahead=n_threads + 1
-        )
+    with threads(n_threads) as workers:
+        return counting.count(space, bins, items_at=items_at, kernel=kernel, workers=workers)
 
 
 def pool_of(space, *, n_lowest=0, n_threads=1):
     """All pairs of a space on the ruler."""
-    with threads(n_threads) as executor:
-        return pooling.pool(space, n_lowest=n_lowest, executor=executor, ahead=n_threads + 1)
+    with threads(n_threads) as workers:
+        return pooling.pool(space, n_lowest=n_lowest, workers=workers)
 
 
 def count_pairs(items, thresholds, distance=Distance.EUCLIDEAN, **how):

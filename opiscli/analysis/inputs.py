@@ -1,6 +1,7 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.analysis.saved_counts import saved_counts
 from opiscli.counting.reuse import under
+from opiscli.counting.scheduler import opened
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -42,6 +44,13 @@ class Work:
     resources: Resources
     on_progress: Progress | None = None
     say: Callable[[str], None] = _say_nothing
+
+
+@contextmanager
+def scheduled(work: Work, scheduler: str | None) -> Iterator[Work]:
+    """Open a scheduler, and count pairs there; as `opiscli.counting.scheduler.opened`."""
+    with opened(scheduler) as executor:
+        yield replace(work, resources=replace(work.resources, executor=executor))
 
 
 class Input(Protocol):
@@ -175,6 +184,8 @@ class Opened:
             on_progress=work.on_progress,
         )
         work.say(f"counted by the {counts.counted.kernel} kernel")
+        if (traffic := getattr(work.resources.executor, "traffic", None)) is not None:
+            work.say(str(traffic))
         return counts
 
 

@@ -18,7 +18,7 @@ from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.settings.choice import choice, given
 from opiscli.settings.evaluation import RangeRequest, Utility
-from opiscli.settings.resources import Resources
+from opiscli.settings.resources import Executor, Resources
 from opiscli.sources import Selection, read_arrays, read_frame
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -56,6 +56,10 @@ class ReadingOptions(TypedDict, total=False):
         At least 1; by default one per processor.
     memory_limit
         Bytes, or text such as ``1.5GB``; by default a quarter of the memory.
+    executor
+        Where pairs are counted, by default on threads of this process: anything with the
+        ``submit`` of `concurrent.futures`, such as a Dask ``Client``, a ``ProcessPoolExecutor`` or
+        an ``MPIPoolExecutor``. It is not shut down. See docs/scale.md.
     on_progress
         Called with a stage, what is done and the total while pairs are counted.
     """
@@ -71,6 +75,7 @@ class ReadingOptions(TypedDict, total=False):
     query: str | None
     threads: int | None
     memory_limit: int | str | None
+    executor: Executor | None
     on_progress: Progress | None
 
 
@@ -118,7 +123,9 @@ def work_of(options: ReadingOptions) -> Work:
     if unknown:
         raise TypeError(f"unexpected keyword argument {sorted(unknown)[0]!r}")
     resources = Resources.of_machine(
-        threads=options.get("threads"), memory_limit=options.get("memory_limit")
+        threads=options.get("threads"),
+        memory_limit=options.get("memory_limit"),
+        executor=options.get("executor"),
     )
     return Work(resources, options.get("on_progress"))
 

@@ -157,7 +157,7 @@ def calibrate(
     tests: _Tests,
     written: _Written,
     seed: running.Seed = None,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, and report its rates."""
     written.require_free()

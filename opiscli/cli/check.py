@@ -36,7 +36,7 @@ def check(
     threshold_file: method.ThresholdFile = None,
     distance: method.DistanceKind = None,
     shown: out.Shown,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Fail (exit code 1) if any condition is met, and list the conditions that are."""
     asked = given(distance=distance, **counted.given())

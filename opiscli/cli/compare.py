@@ -31,7 +31,7 @@ def compare(
     k: method.Ranks = None,
     shown: out.Shown,
     seed: running.Seed = None,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Compare R@1, OPIS, ε-OPIS and TAR of several sources with the first."""
     asked = range_.given(

@@ -160,7 +160,7 @@ def evaluate(
     group_by: method.GroupBy = None,
     saved: _Saved,
     seed: running.Seed = None,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Measure R@1, OPIS and ε-OPIS, the rates at common thresholds and the lowest class scores."""
     asked = how.given(

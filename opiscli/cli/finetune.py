@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opiscli.cli.options.console import Console
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.training.head import Head
+    from opiscli.training.head_paths import HeadPaths
     from opiscli.training.result import ValidationStep
 
 _Output = Annotated[
@@ -64,8 +65,7 @@ def finetune(
             resume=attempts.resume,
             on_validation=lambda step: _tell(step, untrained.steps, console.tell),
         )
-    console.say(f"head written to {output}, history to {paths.history}")
-    _show(tuned, console, json=json)
+    _show(tuned, paths, console, json=json)
 
 
 def _read(source: str, rows_: rows.Rows, run: running.Running) -> "EmbeddingSet":
@@ -98,10 +98,11 @@ def _tell(step: "ValidationStep", n_steps: int, tell: Callable[[str], None]) -> 
     tell(training_line(**step.to_dict()))
 
 
-def _show(tuned: "FineTuned", console: "Console", *, json: bool) -> None:
+def _show(tuned: "FineTuned", paths: "HeadPaths", console: "Console", *, json: bool) -> None:
     from opiscli.report import show_text
     from opiscli.report.finetuning import show_finetuning
 
+    console.say(f"head written to {paths.head}, history to {paths.history}")
     console.warn(tuned.warnings)
     if json:
         show_text(tuned.to_json() + "\n")

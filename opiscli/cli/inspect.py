@@ -62,7 +62,7 @@ def inspect(
     show: _Show = None,
     distance: method.DistanceKind = None,
     shown: out.Shown,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """List the classes with the highest error rates, the hardest pairs and likely label errors."""
     target = Target.one_of(far=far, **asdict(at), threshold_file=threshold_file)

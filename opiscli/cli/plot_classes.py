@@ -33,7 +33,7 @@ def plot_classes(
     highlight: Highlight = None,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Draw the FAR and FRR of every class at one threshold, one dot per class."""
     asked = given(distance=distance, **counted.given())

@@ -19,7 +19,7 @@ def plot_curves(
     how: method.Method,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Draw the score of every class against the threshold; two sources give two panels."""
     asked = how.given(distance=distance, **counted.given())

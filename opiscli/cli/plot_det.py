@@ -18,7 +18,7 @@ def plot_det(
     counted: rows.Counted,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Draw the detection error trade-off (FRR against FAR) of one or more sources."""
     asked = given(distance=distance, **counted.given())

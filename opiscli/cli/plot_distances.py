@@ -28,7 +28,7 @@ def plot_distances(
     log: _Log = False,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Draw histograms of same-class and different-class distances, with common thresholds."""
     asked = given(distance=distance, **counted.given())

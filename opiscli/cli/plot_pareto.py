@@ -29,7 +29,7 @@ def plot_pareto(
     how: method.RangeAndUtility,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Draw 1 − R@1 against OPIS, one dot per source; --arrow adds arrows from base to tuned."""
     asked = how.given(distance=distance, **counted.given())

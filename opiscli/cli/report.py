@@ -25,7 +25,7 @@ def report(
     distance: method.DistanceKind = None,
     output: _Output = Path("report.html"),
     force: out.Force = False,
-    run: running.Running,
+    run: running.Counting,
 ) -> None:
     """Write a self-contained HTML page: numbers, plots, a threshold explorer and all classes."""
     asked = how.given(distance=distance, **counted.given())

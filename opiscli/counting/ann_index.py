@@ -11,10 +11,10 @@ from opiscli.counts.counts import Counts, DeployedCounts
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import threads as in_threads
 from opiscli.engine.kernels import kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.engine.workers import workers_of
 from opiscli.errors import SourceError
 from opiscli.metrics.recall import recall_name, recall_sums
 from opiscli.neighbours.ann_index import (
@@ -135,8 +135,8 @@ def _count_stored(
     space = PairSpace.against_stored(queries, copies, items.n_classes, is_l2=decoder.is_l2)
     request = CountRequest(distance, RangeRequest(), len(thresholds), ())
     plan = Plan(np.unique(thresholds), None, None)
-    with in_threads(resources.threads) as executor:
-        how = Sweep(request, resources, kernel_for(space.n_pairs), executor, on_progress)
+    with workers_of(resources) as workers:
+        how = Sweep(request, resources, kernel_for(space.n_pairs), workers, on_progress)
         tally = count_at(space, plan, how, stage="as deployed")
     return pair_counts(space, plan.thresholds, tally, plan.thresholds)
 

@@ -9,10 +9,10 @@ from opiscli.counting.sweep import Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
-from opiscli.engine.executors import threads
 from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.engine.workers import workers_of
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks_across
 from opiscli.progress import Progress
@@ -41,8 +41,8 @@ def count_against_gallery(
         some, others = (side[_spread(side)] for side in (queries, gallery))
         sample = PairSpace.across(some, others, len(sets.names))
     kernel = kernel_for(space.n_pairs)
-    with threads(resources.threads) as executor:
-        counted = sweep(space, sample, Sweep(request, resources, kernel, executor, on_progress))
+    with workers_of(resources) as workers:
+        counted = sweep(space, sample, Sweep(request, resources, kernel, workers, on_progress))
     ranks = match_ranks_across(
         sets.queries, sets.gallery, threads=resources.threads, on_progress=on_progress
     )

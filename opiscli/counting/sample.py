@@ -15,11 +15,11 @@ from opiscli.counts.counts import Counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import threads
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler, in_use
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.tally import ItemTally, Tally
+from opiscli.engine.workers import workers_of
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks, ranks_from_nearest
@@ -75,10 +75,10 @@ def count_sample(
     crossing = PairSpace.sampled(side, side[drawn], items.n_classes)
     positives = PairSpace.within(side[inside], items.n_classes, same_class_only=True)
     kernel = COMPILED if has_compiler() else NUMPY
-    with threads(resources.threads) as executor:
-        how = Sweep(request, resources, kernel, executor, on_progress)
+    with workers_of(resources) as workers:
+        how = Sweep(request, resources, kernel, workers, on_progress)
         everything = PairSpace.within(side, items.n_classes)
-        plan = expected_plan(sample_space(items, everything, request), how, everything)
+        plan = expected_plan(sample_space(items, everything, request, n_pairs), how, everything)
         if plan is None:
             raise UndefinedMetric(
                 "a sample of pairs does not show where the calibration range lies",

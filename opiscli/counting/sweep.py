@@ -12,7 +12,7 @@ from opiscli.counting.tables import pooled_counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.engine.bins import Bins
 from opiscli.engine.count import count, count_pooled
-from opiscli.engine.executors import Executor
+from opiscli.engine.executors import Workers
 from opiscli.engine.memory import bytes_needed, require_memory
 from opiscli.engine.pool import Pool, pool
 from opiscli.engine.space import PairSpace
@@ -44,8 +44,8 @@ class Sweep:
         Threads and memory.
     kernel
         Name of the kernel.
-    executor
-        What drives the blocks.
+    workers
+        What pairs are counted on.
     on_progress
         Whom to tell.
     by_item
@@ -56,18 +56,13 @@ class Sweep:
     request: CountRequest
     resources: Resources
     kernel: str
-    executor: Executor
+    workers: Workers
     on_progress: Progress | None = None
     by_item: bool = True
 
     def items_at(self, plan: Plan) -> IntArray | None:
         """Positions of the thresholds at which counts per item are kept."""
         return plan.items_at if self.by_item else None
-
-    @property
-    def ahead(self) -> int:
-        """Number of blocks submitted ahead."""
-        return self.resources.threads + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,8 +136,7 @@ def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> 
         Bins(plan.thresholds, how.request.distance, plan.largest),
         items_at=how.items_at(plan),
         kernel=how.kernel,
-        executor=how.executor,
-        ahead=how.ahead,
+        workers=how.workers,
         stage=stage,
         on_progress=how.on_progress,
     )
@@ -180,8 +174,7 @@ def _pool(space: PairSpace, how: Sweep, *, n_lowest: int) -> Pool:
     return pool(
         space,
         n_lowest=n_lowest,
-        executor=how.executor,
-        ahead=how.ahead,
+        workers=how.workers,
         on_progress=how.on_progress,
     )
 
@@ -229,8 +222,7 @@ def _fitting(space: PairSpace, plan: Plan | None, how: Sweep) -> Plan | None:
         space,
         Bins(plan.thresholds, how.request.distance, plan.largest),
         kernel=how.kernel,
-        executor=how.executor,
-        ahead=how.ahead,
+        workers=how.workers,
         stage="thresholds",
         on_progress=how.on_progress,
     )

@@ -10,10 +10,10 @@ from opiscli.counting.sweep import Counted, Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.embedding_set import EmbeddingSet
-from opiscli.engine.executors import threads
 from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.engine.workers import workers_of
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
@@ -40,8 +40,8 @@ def count_within(
     space = PairSpace.within(Side.of(items), items.n_classes)
     kernel = kernel_for(space.n_pairs)
     by_item = bool(np.count_nonzero(items.class_sizes >= FEWEST_ITEMS) >= 2)
-    with threads(resources.threads) as executor:
-        how = Sweep(request, resources, kernel, executor, on_progress, by_item)
+    with workers_of(resources) as workers:
+        how = Sweep(request, resources, kernel, workers, on_progress, by_item)
         counted = sweep(space, sample_space(items, space, request), how)
     retrieval = _retrieval(items, counted, request, resources, on_progress)
     return Counts(
@@ -69,10 +69,18 @@ def count_within(
     )
 
 
-def sample_space(items: EmbeddingSet, space: PairSpace, request: CountRequest) -> PairSpace:
-    """Pairs of a sample of items; the whole space if the set is small."""
+def sample_space(
+    items: EmbeddingSet, space: PairSpace, request: CountRequest, n_pairs: int | None = None
+) -> PairSpace:
+    """Pairs of a sample of items; the whole space if the set is small.
+
+    Parameters
+    ----------
+    n_pairs
+        How many pairs are counted afterwards, if not all.
+    """
     by_frr = request.calibration_range.by is RangeBy.FRR
-    drawn = sample_of_classes(items) if by_frr else sample_of_items(items)
+    drawn = (sample_of_classes if by_frr else sample_of_items)(items, n_pairs)
     if drawn is None:
         return space
     sample = PairSpace.within(Side.of(items)[drawn], items.n_classes)

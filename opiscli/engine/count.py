@@ -3,18 +3,21 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from opiscli.arrays import AnyArray, IntArray
 from opiscli.engine.bins import Bins
-from opiscli.engine.executors import Executor, results
+from opiscli.engine.executors import Workers, results
 from opiscli.engine.kernels import kernel
+from opiscli.engine.portions import portions
 from opiscli.engine.space import Block, PairSpace
 from opiscli.engine.tally import BlockTally, ItemTally, PooledTally, Tally, zeros
 from opiscli.engine.tiles import Tile, exact_below, slack, tiles
 from opiscli.progress import Progress
+
+Array = TypeVar("Array", bound=AnyArray)
 
 _LARGEST_SIDE, _SMALLEST_SIDE = 8192, 1024
 _NARROW_FROM = 2048
@@ -52,14 +55,34 @@ class BlockCounter:
 
     def __call__(self, block: Block) -> BlockTally:
         """Count a block."""
+        if block.parts:
+            return self._of_parts(block)
+        tally = self._empty(block, self._cell_type(block))
+        for tile in tiles(self.space, block):
+            self._add(
+                tile,
+                tally,
+                tile.row_start - block.rows.start,
+                tile.column_start - block.columns.start,
+            )
+        return tally
+
+    def _of_parts(self, block: Block) -> BlockTally:
+        total = self._empty(block, np.uint32)
+        for part in block.parts:
+            total.add(
+                self(part), _inside(part.rows, block.rows), _inside(part.columns, block.columns)
+            )
+        return total
+
+    def _empty(self, block: Block, kind: type[np.unsignedinteger[Any]]) -> BlockTally:
         space = self.space
         row_codes, column_codes = space.rows.codes[block.rows], space.columns.codes[block.columns]
         n_bins = len(self.bins) + 1
-        kind = self._cell_type(block)
         row_classes = int(row_codes[-1]) - int(row_codes[0]) + 1
         column_classes = int(column_codes[-1]) - int(column_codes[0]) + 1
         shared = row_classes if space.has_positives(block) else 0
-        tally = BlockTally(
+        return BlockTally(
             first_row_class=int(row_codes[0]),
             first_column_class=int(column_codes[0]),
             positive=zeros((shared, n_bins), kind),
@@ -70,14 +93,6 @@ class BlockCounter:
                 len(column_codes), self.n_item_bins if space.is_one_set else 0, shared > 0
             ),
         )
-        for tile in tiles(space, block):
-            self._add(
-                tile,
-                tally,
-                tile.row_start - block.rows.start,
-                tile.column_start - block.columns.start,
-            )
-        return tally
 
     def _cell_type(self, block: Block) -> type[np.unsignedinteger[Any]]:
         """Integer type for the counts per class in a block; narrow types stay in the cache."""
@@ -101,20 +116,20 @@ class BlockCounter:
             tile.products,
             tile.row_sums,
             tile.first,
-            tile.rows.codes,
-            tile.columns.codes,
+            _read_only(tile.rows.codes),
+            _read_only(tile.columns.codes),
             self.space.same_class_only,
-            tile.rows.vectors,
-            tile.columns.vectors,
-            tile.rows.all_offsets,
-            tile.columns.all_offsets,
+            _read_only(tile.rows.vectors),
+            _read_only(tile.columns.vectors),
+            _read_only(tile.rows.all_offsets),
+            _read_only(tile.columns.all_offsets),
             exact_below(self.space),
             slack(self.space),
-            self.bins.cutoffs,
+            _read_only(self.bins.cutoffs),
             self.bins.origin,
             self.bins.cells_a_unit,
-            self.bins.first_bin,
-            self.item_bin,
+            _read_only(self.bins.first_bin),
+            _read_only(self.item_bin),
             tally.first_row_class,
             tally.first_column_class,
             tally.positive,
@@ -137,8 +152,7 @@ def count(
     *,
     items_at: IntArray | None = None,
     kernel: str,
-    executor: Executor,
-    ahead: int,
+    workers: Workers,
     stage: str = "pairs",
     on_progress: Progress | None = None,
 ) -> Tally:
@@ -151,16 +165,14 @@ def count(
         ``None`` for nowhere.
     kernel
         Name of the kernel, from `opiscli.engine.kernels`.
-    executor
-        Anything with ``submit``.
-    ahead
-        How many blocks may be under way or waiting to be added.
+    workers
+        What blocks are counted on.
     stage
         What progress calls it.
     """
     counter = BlockCounter(space, bins, _item_bins(bins, items_at), items_at is not None, kernel)
     tally = empty_tally(counter)
-    for block, counted in _counted(counter, executor, ahead, stage, on_progress):
+    for block, counted in _counted(counter, workers, stage, on_progress):
         tally.add(counted, block.rows, block.columns)
     return tally
 
@@ -170,8 +182,7 @@ def count_pooled(
     bins: Bins,
     *,
     kernel: str,
-    executor: Executor,
-    ahead: int,
+    workers: Workers,
     stage: str,
     on_progress: Progress | None = None,
 ) -> PooledTally:
@@ -179,27 +190,28 @@ def count_pooled(
 
     Parameters
     ----------
-    kernel, executor, ahead, stage
+    kernel, workers, stage
         As in `count`.
     """
     counter = BlockCounter(space, bins, _item_bins(bins, None), False, kernel)
     tally = PooledTally(*(np.zeros(len(bins) + 1, dtype=np.int64) for _ in range(2)))
-    for _, counted in _counted(counter, executor, ahead, stage, on_progress):
+    for _, counted in _counted(counter, workers, stage, on_progress):
         tally.add(counted)
     return tally
 
 
 def _counted(
     counter: BlockCounter,
-    executor: Executor,
-    ahead: int,
+    workers: Workers,
     stage: str,
     on_progress: Progress | None,
 ) -> Iterator[tuple[Block, BlockTally]]:
     """Blocks with their counts, as they are ready."""
     blocks = counter.space.blocks(block_side(counter.space))
+    if workers.n_apart:
+        blocks = portions(counter.space, blocks, workers.n_apart)
     done, n_pairs = 0, sum(block.n_pairs for block in blocks)
-    for block, counted in results(executor, counter, blocks, ahead=ahead):
+    for block, counted in results(workers, counter, blocks):
         yield block, counted
         done += block.n_pairs
         if on_progress is not None:
@@ -236,3 +248,14 @@ def block_side(space: PairSpace) -> int:
 def _item_bins(bins: Bins, items_at: IntArray | None) -> AnyArray:
     positions: Sequence[int] | IntArray = [] if items_at is None else items_at
     return np.searchsorted(positions, np.arange(len(bins) + 1)).astype(np.int32)
+
+
+def _inside(part: slice, whole: slice) -> slice:
+    return slice(part.start - whole.start, part.stop - whole.start)
+
+
+def _read_only(array: Array) -> Array:
+    """A view that cannot be written to: the kernel is compiled for one kind of arrays only."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -6,8 +6,9 @@ import numpy as np
 
 from opiscli.arrays import BoolArray, Float32Array, IntArray
 from opiscli.engine import ruler
-from opiscli.engine.executors import Executor, results
+from opiscli.engine.executors import Workers, results
 from opiscli.engine.kernels.numpy_kernel import recompute
+from opiscli.engine.portions import portions
 from opiscli.engine.space import Block, PairSpace
 from opiscli.engine.tiles import Tile, exact_below, tiles
 from opiscli.progress import Progress
@@ -53,8 +54,7 @@ def pool(
     space: PairSpace,
     *,
     n_lowest: int,
-    executor: Executor,
-    ahead: int,
+    workers: Workers,
     stage: str = "distances",
     on_progress: Progress | None = None,
 ) -> Pool:
@@ -66,9 +66,11 @@ def pool(
         How many of the smallest distances of negative pairs to keep, one by one.
     """
     blocks = space.blocks(_SIDE)
+    if workers.n_apart:
+        blocks = portions(space, blocks, workers.n_apart)
     total = _nothing(n_lowest)
     done, n_pairs = 0, sum(block.n_pairs for block in blocks)
-    for block, counted in results(executor, _Pooler(space, n_lowest), blocks, ahead=ahead):
+    for block, counted in results(workers, _Pooler(space, n_lowest), blocks):
         total = total + counted
         done += block.n_pairs
         if on_progress is not None:
@@ -86,8 +88,9 @@ class _Pooler:
 
     def __call__(self, block: Block) -> Pool:
         total = _nothing(self.n_lowest)
-        for tile in tiles(self.space, block):
-            total = total + self._of_tile(tile)
+        for part in block.parts or (block,):
+            for tile in tiles(self.space, part):
+                total = total + self._of_tile(tile)
         return total
 
     def _of_tile(self, tile: Tile) -> Pool:

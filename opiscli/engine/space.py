@@ -30,11 +30,14 @@ class Block:
         Positions on both sides.
     n_pairs
         Pairs in it.
+    parts
+        Blocks that cover its pairs, if they are counted one by one and then added.
     """
 
     rows: slice
     columns: slice
     n_pairs: int
+    parts: tuple["Block", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,13 +194,14 @@ class PairSpace:
         bands = [list(class_bands(one.codes, side)) for one in (self.rows, self.columns)]
         for i, rows in enumerate(bands[0]):
             for columns in bands[1][i if self.pairing is Pairing.LATER else 0 :]:
-                yield Block(rows, columns, self._pairs_of(rows, columns))
+                yield Block(rows, columns, self.pairs_of(rows, columns))
 
-    def _pairs_of(self, rows: slice, columns: slice) -> int:
-        n_rows, n_columns = rows.stop - rows.start, columns.stop - columns.start
-        if self.pairing is Pairing.LATER and rows == columns:
-            return int(n_rows * (n_rows - 1) // 2)
-        return int(n_rows * n_columns)
+    def pairs_of(self, rows: slice, columns: slice) -> int:
+        """Pairs of a rectangle."""
+        if self.pairing is not Pairing.LATER:
+            return int((rows.stop - rows.start) * (columns.stop - columns.start))
+        later = columns.stop - np.maximum(np.arange(rows.start, rows.stop) + 1, columns.start)
+        return int(np.maximum(later, 0).sum())
 
 
 def class_bands(codes: Int32Array, side: int) -> Iterator[slice]:

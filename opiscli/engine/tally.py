@@ -77,6 +77,25 @@ class BlockTally:
     row_items: ItemTally
     column_items: ItemTally
 
+    def add(self, part: "BlockTally", rows: slice, columns: slice) -> None:
+        """Add a part of the block in place.
+
+        Parameters
+        ----------
+        rows, columns
+            Positions of the part in the block.
+        """
+        first = part.first_row_class - self.first_row_class
+        at_rows = slice(first, first + len(part.row_negative))
+        self.row_negative[at_rows] += part.row_negative
+        if len(part.positive):
+            self.positive[at_rows] += part.positive
+        if len(part.column_negative):
+            first = part.first_column_class - self.first_column_class
+            self.column_negative[first : first + len(part.column_negative)] += part.column_negative
+        self.row_items.add(part.row_items, rows)
+        self.column_items.add(part.column_items, columns)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:

@@ -13,12 +13,12 @@ from opiscli.arrays import Float32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import SourceError, UsageError
+from opiscli.indexes.faiss_errors import RAISED, reason_of
+from opiscli.indexes.faiss_file import read_index
 from opiscli.neighbours.factory_string import is_path, require_sane
 from opiscli.neighbours.faiss_threads import held_to
 from opiscli.neighbours.overheard import overheard
 from opiscli.progress import FILLING, TRAINING, Progress
-from opiscli.sources.faiss_errors import RAISED, reason_of
-from opiscli.sources.faiss_file import read_index
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""

@@ -138,8 +138,8 @@ def extreme_pairs(
     lock = Lock()
     require_memory(space, 1, None, resources)
     blocks, done = space.blocks(_SIDE), 0
-    with threads(resources.threads) as executor:
-        for block, _ in results(executor, search, blocks, ahead=2 * resources.threads):
+    with threads(resources.threads) as workers:
+        for block, _ in results(workers, search, blocks):
             done += block.n_pairs
             if on_progress is not None:
                 on_progress("extremes", done, space.n_pairs)

@@ -2,8 +2,10 @@
 
 import math
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from opiscli.errors import UsageError
 from opiscli.settings import cgroup
@@ -22,6 +24,13 @@ _UNITS = {
 }
 
 
+class Executor(Protocol):
+    """The interface of `concurrent.futures`, which clusters also provide."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:  # noqa: ANN401
+        """Start a call and return its future."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Threads and memory that a computation may use. No number depends on them.
@@ -32,17 +41,26 @@ class Resources:
         Tiles worked on at the same time, at least 1.
     memory_limit
         Bytes, the embeddings included.
+    executor
+        Where pairs are counted, if not on threads of this process: anything with ``submit``.
     """
 
     threads: int
     memory_limit: int
+    executor: Executor | None = None
 
     def __str__(self) -> str:
+        if self.executor is not None:
+            return f"counted by {self.executor}"
         return "1 thread" if self.threads == 1 else f"{self.threads} threads"
 
     @classmethod
     def of_machine(
-        cls, *, threads: int | None = None, memory_limit: int | str | None = None
+        cls,
+        *,
+        threads: int | None = None,
+        memory_limit: int | str | None = None,
+        executor: Executor | None = None,
     ) -> "Resources":
         """By default every processor this process may use, and a quarter of the memory.
 
@@ -62,6 +80,7 @@ class Resources:
         return cls(
             _processors() if threads is None else threads,
             _memory() // 4 if memory_limit is None else parse_memory(str(memory_limit)),
+            executor,
         )
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from opiscli.errors import EmbeddingError, OpisWarning, SourceError, UsageError
+from opiscli.indexes.faiss_file import StoredVectors
 from opiscli.settings.memory_limit import require_room
-from opiscli.sources.faiss_file import StoredVectors
 from opiscli.sources.labels_file import read_labels
 from opiscli.sources.selection import LABEL_NAMES, Selection, require_column, usual_name
 from opiscli.sources.table import ROWS_AT_ONCE, Table, require_once

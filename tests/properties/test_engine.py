@@ -21,10 +21,12 @@ from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
 from opiscli.engine import count as counting
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
-from opiscli.engine.executors import results
+from opiscli.engine.executors import InProcess, results
 from opiscli.engine.kernels import NUMPY
 from opiscli.engine.side import Side
 from opiscli.engine.space import Pairing, PairSpace
+from opiscli.engine.workers import workers_of
+from opiscli.settings.resources import Resources
 
 seeds = st.integers(0, 10_000)
 distances = st.sampled_from(list(Distance))
@@ -262,11 +264,10 @@ def test_anything_with_submit_is_an_executor(monkeypatch):
         ThreadPoolExecutor(3),
         ProcessPoolExecutor(1, mp_context=spawned),
     ):
-        tallies.append(
-            counting.count(
-                space, bins, items_at=np.array([2]), kernel=NUMPY, executor=executor, ahead=3
+        with workers_of(Resources(2, 1 << 30, executor)) as workers:
+            tallies.append(
+                counting.count(space, bins, items_at=np.array([2]), kernel=NUMPY, workers=workers)
             )
-        )
         getattr(executor, "shutdown", lambda: None)()
     for other in tallies[1:]:
         np.testing.assert_array_equal(tallies[0].positive, other.positive)
@@ -282,7 +283,7 @@ def test_work_is_handed_out_in_order_and_not_too_far_ahead():
             asked.append(args[0])
             return super().submit(fn, *args)
 
-    for task, square in results(Watching(), lambda n: n * n, range(10), ahead=3):
+    for task, square in results(InProcess(Watching(), 3), lambda n: n * n, range(10)):
         waiting.append(len(asked) - task)
         assert square == task * task
     assert asked == list(range(10))
@@ -370,8 +371,9 @@ def test_progress_goes_up_to_all_pairs(monkeypatch):
     cut_into(monkeypatch, 40)
     space, told = exact_space(0, "within"), []
     bins = Bins(np.array([1.0]), Distance.EUCLIDEAN)
+    workers = InProcess(AtOnce(), 2)
     counting.count(
-        space, bins, kernel=NUMPY, executor=AtOnce(), ahead=2, on_progress=lambda *a: told.append(a)
+        space, bins, kernel=NUMPY, workers=workers, on_progress=lambda *a: told.append(a)
     )
     assert told[-1] == ("pairs", space.n_pairs, space.n_pairs)
     assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})

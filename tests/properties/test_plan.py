@@ -323,6 +323,11 @@ def test_a_large_set_has_a_larger_sample(monkeypatch):
     monkeypatch.setattr(sampled_items, "SAMPLE_ITEMS", 50)
     assert len(sampled_items.sample_of_items(items)) == items.n_items // 16
     assert len(sampled_items.sample_of_classes(items)) >= items.n_items // 16
+    # Planning never takes more than a part of a count of few pairs.
+    n_pairs = 45_000
+    few = len(sampled_items.sample_of_items(items, n_pairs))
+    assert sampled_items.SAMPLE_ITEMS < few < items.n_items // 16
+    assert few * (few - 1) // 2 <= n_pairs // 16
 
 
 def test_candidates_that_do_not_fit_are_replaced_by_the_thresholds_themselves(planned, monkeypatch):

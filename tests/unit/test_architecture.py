@@ -27,7 +27,7 @@ ENTRANCE = {"__init__", "__main__"}
 # "ground" is the files at the top of the package, but for those of the entrance.
 FLOORS = (
     ("ground",),
-    ("results",),
+    ("results", "indexes"),
     ("settings",),
     ("embeddings",),
     ("sources", "counts", "heads"),
@@ -54,9 +54,9 @@ ROOMS = {room for floor in FLOORS for room in floor}
 LIBRARIES = {
     "adbc_driver_postgresql": {"sources"},
     "deltalake": {"sources"},
+    "distributed": {"engine"},
     "duckdb": {"sources"},
-    # Index files are a kind of source: one file of that room reads them for neighbours, too.
-    "faiss": {"neighbours", "heads.export", "sources"},
+    "faiss": {"neighbours", "heads.export", "indexes"},
     "jinja2": {"report.html"},
     "lance": {"sources"},
     "markupsafe": {"report.html"},
@@ -77,8 +77,8 @@ LIBRARIES = {
     "typer": {"cli", "cli.options"},
 }  # fmt: skip
 
-MOST_ARROWS = 161
-MOST_ENTRIES = 25
+MOST_ARROWS = 163
+MOST_ENTRIES = 26
 MOST_LINES_OF_MEDIAN_FILE = 115
 MOST_LINES_OF_FILE = 300
 MOST_LINES_OF_FUNCTION = 40

@@ -28,6 +28,15 @@ MemoryLimit = Annotated[
         metavar="SIZE",
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    option(
+        "Count pairs on other processes: the address of a Dask scheduler, or local:N for N"
+        " processes of this machine. Default: threads of this process.",
+        PANEL,
+        metavar="tcp://HOST:PORT|local:N",
+    ),
+]
 Seed = Annotated[int | None, option("Random seed. Default: 0.", PANEL)]
 
 
@@ -66,3 +75,18 @@ class Running:
     def warn(self, warnings: "Iterable[ReportWarning]") -> None:
         """Print the warnings of a result."""
         self.console.warn(warnings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting(Running):
+    """The same for commands that count pairs, which other machines may do."""
+
+    scheduler: Scheduler = None
+
+    @contextmanager
+    def work(self) -> "Iterator[Work]":
+        """Show progress and warnings while work is done; the scheduler is open as long."""
+        from opiscli.analysis.inputs import scheduled
+
+        with Running.work(self) as work, scheduled(work, self.scheduler) as elsewhere:
+            yield elsewhere

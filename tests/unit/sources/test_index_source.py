@@ -9,6 +9,7 @@ from conftest import clusters
 
 import opiscli
 from opiscli import EmbeddingError, SourceError, UsageError
+from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.errors import OpisWarning
 from opiscli.sources import Selection, map_embeddings, read_embeddings
 
@@ -111,7 +112,9 @@ def test_rows_are_chosen_and_projected_as_of_a_file(tmp_path):
     items = read(source, tmp_path / "y.npy", where=("label=c1",), with_pairs=False)
     assert (items.n_items, set(items.names)) == (sum(LABELS == "c1"), {"c1"})
     written = tmp_path / "p.parquet"
-    map_embeddings(source, Selection(), lambda rows: rows[:, :2] + 1, written, force=False)
+    map_embeddings(
+        source, Selection(), lambda rows: ChangedRows(rows[:, :2] + 1), written, force=False
+    )
     table = pq.read_table(written)
     assert table.column_names == ["id", "embedding"]
     assert table["id"].to_pylist() == IDS.tolist()

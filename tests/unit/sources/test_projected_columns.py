@@ -81,7 +81,7 @@ def test_columns_that_parquet_cannot_hold_are_refused_by_name(tmp_path, kind):
         project(source, tmp_path / "p.parquet")
     assert "drop_columns(['meta'])" in refused.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["e.arrow"]
-    embeddings = project_embeddings(str(source), Selection(), halved)
+    embeddings = project_embeddings(str(source), Selection(), halved).unit
     assert embeddings.shape == (N, 2)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, IntArray
 from opiscli.errors import SourceError
+from opiscli.indexes.faiss_errors import RAISED, reason_of
+from opiscli.indexes.rehearsal import rehearse
 from opiscli.regular_file import open_regular
-from opiscli.sources.faiss_errors import RAISED, reason_of
-from opiscli.sources.index_rehearsal import rehearse
 
 faiss: Any = typed_faiss
 """Its published types lack some of what it has."""

@@ -1,0 +1,57 @@
+"""What moves between this process and its workers, and the memory that they take."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+
+import numpy as np
+
+from opiscli.engine.remote import Answer
+
+
+@dataclass
+class Traffic:
+    """Sums over all that was sent and received so far.
+
+    Parameters
+    ----------
+    bytes_sent, bytes_received
+        Arrays only. What is sent is counted once, however many workers there are.
+    n_tasks
+        Results that were received.
+    memory
+        Largest resident memory of each worker, in bytes; memory that several processes of a
+        machine share is in the number of each of them.
+    """
+
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    n_tasks: int = 0
+    memory: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def sent(self, n_bytes: int) -> None:
+        """Add what was sent."""
+        self.bytes_sent += n_bytes
+
+    def received(self, answer: Answer) -> object:
+        """Add what was received, and return the result in it."""
+        self.bytes_received += _nbytes(answer.result)
+        self.n_tasks += 1
+        self.memory[answer.worker] = max(answer.memory, self.memory.get(answer.worker, 0))
+        return answer.result
+
+    def __str__(self) -> str:
+        largest = max(self.memory.values(), default=0)
+        n = len(self.memory)
+        return (
+            f"{self.n_tasks:,} tasks on {n} worker process{'' if n == 1 else 'es'},"
+            f" {self.bytes_sent / 1e6:,.1f} MB sent to each,"
+            f" {self.bytes_received / 1e6:,.1f} MB received,"
+            f" at most {largest / 1e6:,.0f} MB of memory per worker"
+        )
+
+
+def _nbytes(result: object) -> int:
+    if isinstance(result, np.ndarray):
+        return result.nbytes
+    if is_dataclass(result):
+        return sum(_nbytes(getattr(result, one.name)) for one in fields(result))
+    return 0

@@ -1,0 +1,1 @@
+"""FAISS index files: read without trust in what they hold."""
