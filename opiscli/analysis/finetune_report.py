@@ -21,6 +21,7 @@ from opiscli.results.finetune import (
 from opiscli.settings.evaluation import EvaluationSettings, RangeRequest
 from opiscli.settings.resources import Resources
 from opiscli.settings.version import __version__
+from opiscli.sources.credentials import without_credentials
 from opiscli.training.result import TrainingResult
 from opiscli.training.settings import Choose
 
@@ -66,7 +67,7 @@ def report(
         opis_version=__version__,
         signature=settings.signature(),
         data=TrainingData(
-            source=source,
+            source=without_credentials(source),
             n_items=items.n_items,
             n_classes=items.n_classes,
             dims=items.dims,

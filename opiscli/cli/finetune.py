@@ -49,7 +49,6 @@ def finetune(
     """
     name, console = source_or_stdin(source), run.console
     from opiscli.analysis.finetune import finetune_to_file
-    from opiscli.sources.credentials import without_credentials
     from opiscli.training.head_paths import HeadPaths
 
     asked = {**loss.options, **asdict(head), **asdict(descent), **choice.options, "seed": seed}
@@ -62,7 +61,7 @@ def finetune(
             untrained,
             run.resources,
             paths,
-            source=without_credentials(name),
+            source=name,
             resume=attempts.resume,
             on_validation=lambda step: _tell(step, untrained.steps, console.tell),
         )

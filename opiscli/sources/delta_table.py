@@ -113,11 +113,11 @@ def _kept_rows(table: "DeltaTable", name: str) -> dict[str, pa.Array]:
 def _part(file: _File, kept: Mapping[str, pa.Array], open_file: OpenFile) -> Part:
     mask = next((mask for full, mask in kept.items() if full.endswith(f"/{file.path}")), None)
     table = open_file(file.path)
-    return Part(table if mask is None else _WithoutDeleted(table, mask), file.keys, "its log")
+    return Part(table if mask is None else WithoutDeleted(table, mask), file.keys, "its log")
 
 
 @dataclass(frozen=True)
-class _WithoutDeleted:
+class WithoutDeleted:
     """The rows of a file that are not marked as deleted; behind the marks, none is."""
 
     table: Table

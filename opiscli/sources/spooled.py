@@ -4,7 +4,6 @@ A query that runs twice may give other rows, or the same ones in another order. 
 name, so that nothing is left of it however the process ends.
 """
 
-import io
 import os
 import tempfile
 import weakref
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
+from opiscli.sources.stored import PartsReader
 from opiscli.sources.validated import validated
 
 
@@ -27,35 +27,12 @@ class _Nameless:
             self.descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, self.descriptor)
 
+    def open(self) -> PartsReader:
+        """A reader with a position of its own."""
+        return PartsReader(self._part, os.fstat(self.descriptor).st_size)
 
-class _Reading(io.RawIOBase):
-    """Reads a file from its beginning, with a position of its own."""
-
-    def __init__(self, file: _Nameless) -> None:
-        self._file = file
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        from_end = os.fstat(self._file.descriptor).st_size if whence == os.SEEK_END else 0
-        from_here = self._position if whence == os.SEEK_CUR else 0
-        self._position = from_end + from_here + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        view = memoryview(buffer)
-        read = os.pread(self._file.descriptor, len(view), self._position)
-        view[: len(read)] = read
-        self._position += len(read)
-        return len(read)
+    def _part(self, start: int, n_bytes: int) -> bytes:
+        return os.pread(self.descriptor, n_bytes, start)
 
 
 @dataclass(frozen=True)
@@ -82,7 +59,7 @@ class Spooled:
         """Read some columns."""
         fields = [self.schema.get_field_index(name) for name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=fields)
-        with pa.PythonFile(_Reading(self.file), mode="r") as source:
+        with pa.PythonFile(self.file.open(), mode="r") as source:
             reader = pa.ipc.open_file(source, options=options)
             for at in range(reader.num_record_batches):
                 yield from slices(reader.get_batch(at).select(list(columns)))

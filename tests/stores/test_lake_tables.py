@@ -13,6 +13,8 @@ from stored_items import EMBEDDINGS, HALVES, NAMES, N, assert_items, table
 from opiscli import SourceError, read_embeddings
 from opiscli.errors import OpisError, UsageError
 from opiscli.sources import Selection
+from opiscli.sources.arrow import InMemory
+from opiscli.sources.delta_table import WithoutDeleted
 
 FIRST, SECOND = HALVES
 PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg", "lance": "lance"}
@@ -264,6 +266,16 @@ def test_rows_that_delta_marks_as_deleted_are_not_read(deltalake, tmp_path):
     )
     kept = [at for at in range(N) if at not in (0, 5, 6)]
     assert_items(read_embeddings(str(tmp_path)), kept)
+
+
+def test_marks_of_deleted_rows_that_end_before_the_rows_do():
+    items = InMemory(pa.table({"x": np.arange(10_000)}), "t")
+    kept = np.ones(5001, bool)
+    kept[[0, 4095, 4096, 5000]] = False
+    left = WithoutDeleted(items, pa.array(kept))
+    found = np.concatenate([batch.column("x").to_numpy() for batch in left.batches(["x"])])
+    assert found.tolist() == [*np.flatnonzero(kept), *range(5001, 10_000)]
+    assert left.n_rows == len(found)
 
 
 def test_columns_that_delta_renamed(deltalake, tmp_path):

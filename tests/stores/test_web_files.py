@@ -1,7 +1,9 @@
 """Files on web servers: what is sent, what is kept secret, and what happens when it fails."""
 
 import base64
+import errno
 import gzip
+import io
 import re
 
 import pyarrow as pa
@@ -33,6 +35,12 @@ def test_only_the_columns_that_are_needed_are_sent(web):
     assert server.counting.n_bytes("/e") < needed + (1 << 18)
     asked = [one.part for one in server.counting.log]
     assert len(asked) == len(set(asked))
+
+
+def test_row_groups_that_are_not_small_are_asked_for_one_by_one(web, monkeypatch):
+    monkeypatch.setattr("opiscli.sources.parquet._BYTES_AHEAD", 1)
+    server = web({"/e": as_parquet(wide(), row_group_size=1000, use_dictionary=False)})
+    assert read_embeddings(f"{server.url}/e").n_items == 6000
 
 
 def test_a_password_is_sent_and_not_shown(web, opis):
@@ -150,7 +158,7 @@ def test_a_connection_that_is_lost_is_taken_up_again(web, monkeypatch):
         read_embeddings(f"{server.url}/e")
 
 
-def test_a_file_that_is_sent_incomplete_or_changed_is_an_error(web):
+def test_a_file_that_is_sent_incomplete_is_an_error(web):
     def short(request, answer):
         answer.response = iter([answer.get_data()[:100]])
         answer.headers["Content-Length"] = str(len(PARQUET))
@@ -160,14 +168,29 @@ def test_a_file_that_is_sent_incomplete_or_changed_is_an_error(web):
     with pytest.raises(SourceError, match="lost before the file was complete"):
         read_embeddings(f"{server.url}/e")
 
-    files = {"/e": as_parquet(wide())}
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_file_that_changes_while_it_is_read_is_an_error(web, grows):
+    contents = as_parquet(wide())
+    files = {"/e": contents}
 
     def changed(request, answer):
-        files["/e"] = as_parquet(wide(5000))
+        files["/e"] = contents + b"more" if grows else contents[:-1] + b"2"
         return answer
 
     server = web(files, broken=changed)
     with pytest.raises(SourceError, match="was changed while it was read"):
+        read_embeddings(f"{server.url}/e")
+
+
+def test_a_disk_without_room_for_a_copy(web, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    server = web({"/e": as_csv()})
+    with pytest.raises(SourceError, match=r"cannot be copied to .*: No space left on device"):
         read_embeddings(f"{server.url}/e")
 
 
