@@ -271,6 +271,36 @@ def _harm(rows: list[dict], choose: Callable[[dict], str | None]) -> list[str]:
     return [str(cell) for cell in cells]
 
 
+def opis_loss_table() -> list[str]:
+    """Mean changes over seeds, in percent or points, of heads alone and with offsets."""
+    cells: dict[tuple[str, str, int], list[dict]] = {}
+    for row in json.loads((HERE / "results" / "opis_loss.json").read_text()):
+        drawn = f"{row['drawn']} of " if row["drawn"] else ""
+        group = f"{drawn}{row['set']}", f"{row['n_classes']:,}", row["weight"]
+        cells.setdefault(group, []).append(row)
+    lines = [
+        "| set | training classes | weight | seeds | OPIS | corrected | R@1 | TAR"
+        " | OPIS with offsets | corrected | R@1 | TAR |",
+        f"|{12 * '---|'}",
+    ]
+    for group, rows in cells.items():
+        numbers = [*_mean_changes(rows, "head"), *_mean_changes(rows, "head and offsets")]
+        lines.append(f"| {' | '.join([*map(str, group), str(len(rows)), *numbers])} |")
+    return lines
+
+
+def _mean_changes(rows: list[dict], of: str) -> list[str]:
+    """Changes from the frozen embeddings: relative ones of OPIS, in points of R@1 and of TAR."""
+    mean = {}
+    for name in ("opis", "corrected", "recall", "tar"):
+        both = [(row["frozen"][name], row[of][name]) for row in rows]
+        relative = name in ("opis", "corrected")
+        changes = [after / before - 1 if relative else after - before for before, after in both]
+        mean[name] = 100 * sum(changes) / len(changes)
+    opis, corrected, recall, tar = mean.values()
+    return [f"{opis:+.1f} %", f"{corrected:+.0f} %", f"{recall:+.2f}", f"{tar:+.1f}"]
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -283,6 +313,7 @@ TABLES = {
     "training": training_table,
     "harm": harm_table,
     "class_share": class_share_table,
+    "opis loss": opis_loss_table,
 }
 
 
