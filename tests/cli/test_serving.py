@@ -11,6 +11,7 @@ from conftest import ROOT, clusters_on_a_line
 import opiscli
 
 GUIDE = ROOT / "docs" / "serving.md"
+SQL = re.findall(r"```sql\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
 BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
 
 
@@ -78,3 +79,26 @@ def test_duckdb(here):
     rows = run("duckdb")["rows"]
     scores = np.array([score for *_, score in rows]).reshape(5, -1)
     np.testing.assert_allclose(scores, -np.sort(-here[:5], axis=1), atol=1e-5)
+
+
+def test_pgvector(here, postgres):
+    from adbc_driver_postgresql import dbapi
+
+    names = run("import opiscli")
+    as_text = [f"'[{','.join(map(repr, row.tolist()))}]'" for row in names["stored"]]
+    create, index, search = (
+        SQL[0].strip().replace("(66)", f"({len(names['stored'][0])})").split("\n")
+    )
+    rows = ",".join(f"({i}, {text})" for i, text in enumerate(as_text))
+    query = f"'[{','.join(map(repr, names['queries'][3].tolist()))}]'"
+    with dbapi.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(14)")  # tests may run in several processes
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        for line in (create, index):
+            cursor.execute(line.replace("TABLE", "TEMPORARY TABLE"))
+        cursor.execute(f"INSERT INTO items VALUES {rows}")
+        cursor.execute(search.replace("%(query)s", query))
+        found = cursor.fetchall()
+        connection.rollback()
+    order = np.argsort(-here[3], kind="stable")[:10]
+    np.testing.assert_allclose([score for _, score in found], here[3][order], atol=1e-5)
