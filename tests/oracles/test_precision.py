@@ -53,6 +53,17 @@ def test_the_largest_threshold_up_to_which_precision_meets_the_target(seed, prev
     assert point.precision.ci.lo <= point.precision.value <= point.precision.ci.hi
 
 
+def test_a_threshold_beyond_a_dip_of_precision_is_not_taken():
+    """At 0.1 rad one of two accepted pairs is negative; at 0.4 precision meets the target again."""
+    angles = np.array([0.0, 0.05, 1.0, 1.1, 3.0, 3.2, 3.4])
+    labels = ["a", "a", "b", "c", "d", "d", "d"]
+    rows = np.column_stack([np.cos(angles), np.sin(angles)])
+    truth = BruteForce(rows, np.array(labels), "euclidean")
+    assert by_weights(truth, 0.45, 0.5) > 0.9 > by_weights(truth, 0.11, 0.5)
+    found = opiscli.calibrate(rows, labels, criterion="precision=0.9", prevalence=0.5, threads=1)
+    assert found.operating_points[0].threshold == pytest.approx(2 * np.sin(0.025), abs=1e-4)
+
+
 def test_precision_follows_from_rates_whatever_the_classes():
     assert precision(0.9, 0.01, 0.5) == pytest.approx(0.9 / 0.91)
     assert np.isnan(precision(0.0, 0.0, 0.1))
