@@ -104,7 +104,7 @@ def _at_far(
 
 
 def _at_precision(rates: RateCurve, target: float, prevalence: float) -> float:
-    """The largest threshold up to which every threshold meets the target."""
+    """The largest threshold up to which every threshold that may be chosen meets the target."""
     is_observed = (np.diff(rates.accepted, prepend=0) > 0) | (np.diff(rates.frr, prepend=1.0) < 0)
     thresholds = rates.thresholds[is_observed]
     found = precision(1 - rates.frr, rates.far, prevalence)[is_observed]

@@ -54,12 +54,12 @@ def test_the_largest_threshold_up_to_which_precision_meets_the_target(seed, prev
 
 
 def test_a_threshold_beyond_a_dip_of_precision_is_not_taken():
-    """At 0.1 rad one of two accepted pairs is negative; at 0.4 precision meets the target again."""
-    angles = np.array([0.0, 0.05, 1.0, 1.1, 3.0, 3.2, 3.4])
-    labels = ["a", "a", "b", "c", "d", "d", "d"]
+    """Three negative pairs are nearer than 0.2 rad; at 0.3 precision meets the target again."""
+    angles = np.array([0.0, 0.05, 1.0, 1.1, 1.2, 3.0, 3.2, 3.4, 5.0, 5.3, 5.6, 5.9])
+    labels = list("aabcedddffff")
     rows = np.column_stack([np.cos(angles), np.sin(angles)])
     truth = BruteForce(rows, np.array(labels), "euclidean")
-    assert by_weights(truth, 0.45, 0.5) > 0.9 > by_weights(truth, 0.11, 0.5)
+    assert by_weights(truth, 0.31, 0.5) > 0.9 > by_weights(truth, 0.21, 0.5)
     found = opiscli.calibrate(rows, labels, criterion="precision=0.9", prevalence=0.5, threads=1)
     assert found.operating_points[0].threshold == pytest.approx(2 * np.sin(0.025), abs=1e-4)
 
