@@ -71,7 +71,7 @@ def about_the_neighbours(run, _):
 
 def about_the_head(run, measured):
     """What it was trained for is in the study: the same command on the same classes."""
-    row = measured("tcm_study/defaults", set="sample_wordnet", seed=0)
+    row = measured("tcm_study/defaults", set="sample_wordnet", normalize=False, seed=0)
     n_classes = run(f"evaluate {WORDNET} --where split=test")["data"]["n_classes"]
     return n_classes, row["before"]["opis"], row["after"]["opis"]
 
