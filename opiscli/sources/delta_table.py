@@ -102,7 +102,7 @@ def _kept_rows(table: "DeltaTable", name: str) -> dict[str, pa.Array]:
     if not hasattr(table, "deletion_vectors"):
         raise SourceError(
             f"{name} marks rows as deleted, which this version of deltalake does not support",
-            hint="Upgrade it: pip install --upgrade deltalake.",
+            hint="Upgrade it: pip install -U deltalake.",
         )
     vectors = pa.table(table.deletion_vectors())
     masks = vectors.column("selection_vector")
@@ -178,7 +178,7 @@ class ScannedDelta:
             raise SourceError(
                 f"{self.name} maps its columns to those of its files, which this version of"
                 " deltalake does not support",
-                hint="Upgrade it: pip install --upgrade deltalake.",
+                hint="Upgrade it: pip install -U deltalake.",
             )
         with library_explained(self.name, _WHAT):
             read = pa.RecordBatchReader.from_stream(self.table.scan(columns=list(columns)))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
@@ -37,6 +36,9 @@ class ShareOfClasses:
         and Graubard, "Confidence intervals for proportions with small expected number of positive
         counts estimated from survey data", Survey Methodology 24 (1998).
         """
+        # Imported here: SciPy takes long to import, and few calibrations need it.
+        from scipy.special import betaincinv
+
         failing = self.share * self.effective
         left = np.maximum(self.effective - failing, 1e-9)
         return np.where(self.share < 1, betaincinv(failing + 1, left, confidence), 1.0)
