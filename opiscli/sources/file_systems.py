@@ -145,7 +145,7 @@ def _not_an_address(scheme: str) -> SourceError:
 def _unsupported(what: str) -> SourceError:
     return SourceError(
         f"this pyarrow was built without support for {what}",
-        hint="Install pyarrow from PyPI: pip install --upgrade pyarrow.",
+        hint="Install pyarrow from PyPI: pip install -U pyarrow.",
     )
 
 
