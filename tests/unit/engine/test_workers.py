@@ -219,5 +219,5 @@ def test_processes_that_are_lost_are_replaced(monkeypatch, tmp_path):
     np.testing.assert_array_equal(found.positive, expected.positive)
     assert killed
     assert not list(tmp_path.iterdir())
-    assert len(processes.traffic.memory) > 2
+    assert {pid for _, pid in processes.traffic.memory} - set(killed)  # a new one has answered
     assert "worker processes" in str(processes.traffic)
