@@ -130,7 +130,14 @@ class CalibrationSettings:
         if self.prevalence is not None:
             inside = 0 < self.prevalence < 1
             require(inside, "--prevalence", self.prevalence, "a share above 0 and below 1", "1e-3")
-        elif any(target.criterion is Criterion.PRECISION for target in self.targets):
+        if not any(target.criterion is Criterion.PRECISION for target in self.targets):
+            return
+        if self.average is not Average.POOLED:
+            raise UsageError(
+                "precision is a share of all accepted pairs, but --average=macro was given",
+                hint="Omit --average.",
+            )
+        if self.prevalence is None:
             raise UsageError(
                 "precision depends on how many of the compared pairs are positive, but"
                 " --prevalence was not given",
