@@ -101,7 +101,10 @@ def test_every_point_shows_precision_where_a_prevalence_is_stated(opis, tmp_path
     [
         ({"criterion": "precision=0.9"}, "prevalence was not given"),
         ({"criterion": "precision", "prevalence": 0.1}, "has no target"),
-        ({"criterion": "precision=0.9", "prevalence": 0.1, "average": "macro"}, "average=macro"),
+        (
+            {"criterion": "precision=0.9", "prevalence": 0.1, "average": "macro"},
+            "share of all accepted pairs",
+        ),
         ({"criterion": "precision=1.5", "prevalence": 0.1}, "expected a rate above 0"),
         ({"far": 0.1, "prevalence": 0.0}, "prevalence is 0"),
         ({"far": 0.1, "prevalence": 1.0}, "prevalence is 1"),
