@@ -85,7 +85,7 @@ def with_offsets(test: EmbeddingSet, train: EmbeddingSet, seed: int) -> Embeddin
     """Cohort offsets as of `--normalize`: k = 50, w = 0.25, up to 5,000 training items."""
     chosen = np.random.default_rng(seed).permutation(train.n_items)[:5000]
     cohort = Cohort(train.unit_rows[chosen], train.codes[chosen], 50, threads=1)
-    nearness = cohort.nearness(test.unit_rows) - cohort.own_mean()
+    nearness = cohort.nearness(test.unit_rows).mean - cohort.own_mean()
     return replace(test, offsets=Offsets.of(0.25 * nearness, 50, 0.25))
 
 

@@ -13,7 +13,7 @@ from opiscli.metrics.intervals.share_of_classes import classes_above_far, classe
 from opiscli.results import CalibratedPoint, Calibration, ClassGuarantee, OneSidedBound, Pairs
 from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.settings.calibration import CalibrationSettings
-from opiscli.settings.target import Criterion, Target
+from opiscli.settings.target import Target
 from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import require_direction
 from opiscli.thresholds.choose import choose, far_spread
@@ -100,22 +100,22 @@ def _class_guarantee(
     run: CountedSet, threshold: float, target: Target, settings: CalibrationSettings
 ) -> ClassGuarantee | None:
     """How many classes meet the target, and what that says of all, with ``--class-share``."""
-    if settings.class_share is None or target.value is None:
+    sure = settings.guarantee
+    if sure is None or target.value is None:
         return None
     counts = run.counted.at_or_above(threshold)
-    if target.criterion is Criterion.FAR:
-        above = classes_above_far(counts, target.value)
+    if target.most_frr is not None:
+        above = classes_above_frr(counts, target.most_frr)
     else:
-        frr = target.value if target.criterion is Criterion.FRR else 1 - target.value
-        above = classes_above_frr(counts, frr)
+        above = classes_above_far(counts, target.value)
     n_classes = int(np.count_nonzero(counts.has_positives))
     return ClassGuarantee(
-        share=settings.class_share,
-        confidence=settings.class_confidence,
+        share=sure.share,
+        confidence=sure.confidence,
         n_classes=n_classes,
         n_failing=round(float(above.share[0]) * n_classes),
         n_effective=float(above.effective[0]),
-        upper_share=float(above.upper_bound(settings.class_confidence)[0]),
+        upper_share=float(above.upper_bound(sure.confidence)[0]),
     )
 
 
@@ -123,7 +123,7 @@ def _far_bound(
     run: CountedSet, threshold: float, settings: CalibrationSettings
 ) -> OneSidedBound | None:
     """The one-sided FAR bound by which the threshold was chosen, with ``--confidence``."""
-    if settings.confidence is None or settings.class_share is not None:
+    if settings.confidence is None or settings.guarantee is not None:
         return None
     spread = far_spread(settings.average)(run.counted.at_or_above(threshold))
     bound = upper_bound(spread, settings.confidence)

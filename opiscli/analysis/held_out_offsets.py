@@ -107,7 +107,7 @@ def _half(items: EmbeddingSet, rng: np.random.Generator) -> BoolArray:
 
 def _nearness(side: EmbeddingSet, other: EmbeddingSet, k: int, resources: Resources) -> FloatArray:
     cohort = Cohort(other.unit_rows, other.codes, k, threads=resources.threads)
-    return cohort.nearness(side.unit_rows) - cohort.own_mean()
+    return cohort.nearness(side.unit_rows).mean - cohort.own_mean()
 
 
 def _judged(side: EmbeddingSet, offsets: Offsets | None, resources: Resources) -> Judgement:

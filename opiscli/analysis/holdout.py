@@ -106,7 +106,7 @@ def _attained(
         return far
     if target.criterion is Criterion.FAR:
         return far / target.value
-    return frr / (1 - target.value if target.criterion is Criterion.TAR else target.value)
+    return frr / target.most_frr if target.most_frr else frr
 
 
 def _summary(ratios: list[float], point: CalibratedPoint, share: float, repeats: int) -> Holdout:

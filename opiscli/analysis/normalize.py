@@ -100,7 +100,7 @@ def normalize_rows(
     searched = Cohort(others.unit, codes, settings.k, threads=work.resources.threads)
     centre = searched.own_mean()
     nearness = searched.nearness(rows.unit, work.on_progress)
-    offsets = Offsets.of(weight * (nearness - centre), settings.k, weight)
+    offsets = Offsets.of(weight * (nearness.mean - centre), settings.k, weight)
     if path is not None:
         source.write(offsets, path, force=force)
     return Normalized(offsets, _report(rows, others, settings, offsets, centre, tried))

@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 import numpy.typing as npt
 
-from opiscli.analysis.warnings.normalize import known_item_warnings
+from opiscli.analysis.warnings.normalize import member_warnings
 from opiscli.arrays import Float32Array
 from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.changed_rows import ChangedRows
@@ -143,22 +143,14 @@ def project_to_file(
         If the file cannot be written.
     """
     trained = Head.load(head)
-    change, n_known = trained.change(), 0
-    if trained.cohort is None:
-        n_rows = map_embeddings(source, selection, change, path, force=force)
-        return ProjectedFile(n_rows, trained.dims, ())
-
-    # Imported here: FAISS takes long to import, and a head without offsets needs none.
-    from opiscli.neighbours.cohort import Cohort
-
-    cohort = Cohort(trained.cohort.rows, None, 1, threads=Resources.of_machine().threads)
+    change, n_members = trained.change(), 0
 
     def counted(unit: Float32Array) -> ChangedRows:
-        nonlocal n_known
+        nonlocal n_members
         rows = change(unit)
-        n_known += int(cohort.holds(rows.unit).sum())
+        n_members += rows.n_members
         return rows
 
     n_rows = map_embeddings(source, selection, counted, path, force=force)
-    warnings = tuple(known_item_warnings(n_known, n_rows))
-    return ProjectedFile(n_rows, f"{trained.dims}, with offsets", warnings)
+    dims = trained.dims if trained.cohort is None else f"{trained.dims}, with offsets"
+    return ProjectedFile(n_rows, dims, tuple(member_warnings(n_members, n_rows)))

@@ -11,10 +11,14 @@ from opiscli.embeddings.offsets import Offsets
 
 
 class ChangedRows(NamedTuple):
-    """Unit rows ``(n, dim)`` and their offsets, ``None`` if they are compared by the cosine."""
+    """Unit rows ``(n, dim)`` and their offsets, ``None`` if they are compared by the cosine.
+
+    ``n_members`` of them are items of the cohort that the offsets are computed from.
+    """
 
     unit: Float32Array
     offsets: Offsets | None = None
+    n_members: int = 0
 
 
 Change: TypeAlias = Callable[[Float32Array], ChangedRows]
@@ -28,4 +32,5 @@ def joined(blocks: Sequence[ChangedRows]) -> ChangedRows:
     if not offsets:
         return ChangedRows(unit)
     values = np.concatenate([one.values for one in offsets])
-    return ChangedRows(unit, replace(offsets[0], values=values))
+    n_members = sum(block.n_members for block in blocks)
+    return ChangedRows(unit, replace(offsets[0], values=values), n_members)

@@ -4,7 +4,7 @@ FAISS finds the nearest; their similarities are computed again in float64 and ad
 that equal items have equal means, whatever their row and the processor.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import faiss as typed_faiss
 import numpy as np
@@ -27,6 +27,21 @@ _MOST_OWN = 20_000
 """Items from which the mean of a larger cohort is estimated: 0.7 % of their spread."""
 
 
+class Nearness(NamedTuple):
+    """How near rows are to a cohort.
+
+    Parameters
+    ----------
+    mean
+        Mean similarity to the k nearest, in [-1, 1].
+    is_member
+        Whether a row is one of the cohort, up to float32 rounding.
+    """
+
+    mean: FloatArray
+    is_member: BoolArray
+
+
 class Cohort:
     """Items whose density represents that of all items to come.
 
@@ -46,48 +61,43 @@ class Cohort:
         self._index = faiss.IndexFlatIP(unit.shape[1])
         self._index.add(unit)
 
-    def nearness(self, unit: Float32Array, on_progress: Progress | None = None) -> FloatArray:
-        """Mean similarity of each row to its k nearest, in [-1, 1]."""
+    def nearness(self, unit: Float32Array, on_progress: Progress | None = None) -> Nearness:
+        """Mean similarity of each row to its k nearest, and whether it is one of the cohort."""
         no_code = np.full(len(unit), -1)
-        return self._means(unit, no_code, on_progress)
-
-    def holds(self, unit: Float32Array) -> BoolArray:
-        """Whether each row is in the cohort, up to float32 rounding."""
-        with held_to(self._threads):
-            nearest, _ = self._index.search(unit, 1)
-        return np.asarray(nearest[:, 0] > 1 - _ROUNDING)
+        return self._measured(unit, no_code, on_progress)
 
     def own_mean(self) -> float:
         """Mean over the cohort of the same, each item without its own class, or else itself."""
         chosen = spread_out(self._unit, _MOST_OWN)
-        return float(self._means(self._unit[chosen], self._codes[chosen], None).mean())
+        return float(self._measured(self._unit[chosen], self._codes[chosen], None).mean.mean())
 
-    def _means(
+    def _measured(
         self, unit: Float32Array, codes: AnyArray, on_progress: Progress | None
-    ) -> FloatArray:
-        means = np.empty(len(unit))
+    ) -> Nearness:
+        found = Nearness(np.empty(len(unit)), np.empty(len(unit), dtype=bool))
         with held_to(self._threads):
             for start in range(0, len(unit), _QUERIES_AT_ONCE):
                 rows = slice(start, min(start + _QUERIES_AT_ONCE, len(unit)))
-                means[rows] = self._of_batch(unit[rows], codes[rows])
+                found.mean[rows], found.is_member[rows] = self._of_batch(unit[rows], codes[rows])
                 if on_progress is not None:
                     n_pairs = len(self._unit)
                     on_progress("cohort", rows.stop * n_pairs, len(unit) * n_pairs)
-        return means
+        return found
 
-    def _of_batch(self, unit: Float32Array, codes: AnyArray) -> FloatArray:
-        means = np.empty(len(unit))
+    def _of_batch(self, unit: Float32Array, codes: AnyArray) -> Nearness:
+        means, is_member = np.empty(len(unit)), np.empty(len(unit), dtype=bool)
         todo, n_items = np.arange(len(unit)), len(self._unit)
         depth, needed = min(self._k + 2 * _SLACK, n_items), self._k + _SLACK
         while len(todo):
-            _, found = self._index.search(unit[todo], depth)
+            similarity, found = self._index.search(unit[todo], depth)
+            is_member[todo] = similarity[:, 0] > 1 - _ROUNDING
             is_other = self._codes[found] != codes[todo, None]
             # All that are left out may be among the nearest: then more are needed.
             enough = (is_other.sum(axis=1) >= needed) | (depth == n_items)
             settled = todo[enough]
             means[settled] = self._mean(unit[settled], found[enough], is_other[enough])
             todo, depth = todo[~enough], min(2 * depth, n_items)
-        return means
+        return Nearness(means, is_member)
 
     def _mean(self, unit: Float32Array, found: IntArray, is_other: AnyArray) -> FloatArray:
         similarity = np.full(found.shape, -np.inf)

@@ -68,7 +68,7 @@ class OneSidedBound:
 
 @dataclass(frozen=True, slots=True)
 class ClassGuarantee:
-    """That at least a ``share`` of new classes meet a target each by itself.
+    """States that at least a ``share`` of new classes meet a target, each by itself.
 
     Of ``n_classes`` that were seen, ``n_failing`` do not. The share of all classes that do not is
     at most ``upper_share``, at this one-sided confidence. Classes that are compared with each other

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
@@ -19,6 +20,13 @@ class Average(StrEnum):
 
 
 _OF_CLASSES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)
+
+
+class ShareGuarantee(NamedTuple):
+    """The share of new classes that meet a target, and with which one-sided confidence."""
+
+    share: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +115,13 @@ class CalibrationSettings:
             )
 
     @property
-    def class_confidence(self) -> float:
-        """Confidence that the share of classes is met."""
-        return 0.95 if self.confidence is None else self.confidence
+    def guarantee(self) -> ShareGuarantee | None:
+        """What must hold for most classes; ``None`` if nothing was asked for."""
+        if self.class_share is None:
+            return None
+        return ShareGuarantee(
+            self.class_share, 0.95 if self.confidence is None else self.confidence
+        )
 
     def _require_class_share(self, share: float) -> None:
         require(0 < share < 1, "--class-share", share, "a share above 0 and below 1", "0.95")
@@ -150,8 +162,8 @@ class CalibrationSettings:
         parts = []
         if any(target.criterion is Criterion.MAX_UTILITY for target in self.targets):
             parts += [f"u:{self.utility}", f"b:{plain(self.beta)}"]
-        if self.class_share is not None:
-            parts.append(f"classes:{plain(self.class_share)}@{plain(self.class_confidence)}")
+        if self.guarantee is not None:
+            parts.append(f"classes:{'@'.join(map(plain, self.guarantee))}")
         elif self.confidence is not None:
             parts.append(f"conf:{plain(self.confidence)}")
         if self.allow_zero:

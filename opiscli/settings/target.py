@@ -172,6 +172,13 @@ class Target:
                 return cls(Criterion(name), value)
         return None
 
+    @property
+    def most_frr(self) -> float | None:
+        """The FRR that an FRR or TAR target allows; ``None`` for other targets."""
+        if self.value is None or self.criterion not in (Criterion.FRR, Criterion.TAR):
+            return None
+        return self.value if self.criterion is Criterion.FRR else 1 - self.value
+
     def threshold(self, distance: Distance) -> float | None:
         """The threshold as a distance, if the target is a threshold."""
         if self.value is None or self.criterion not in _UNITS:

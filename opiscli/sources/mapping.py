@@ -119,7 +119,7 @@ def _mapped(table: Table, selection: Selection, change: Change) -> Iterator[pa.R
             hint="Rename or drop that column, for the projected embeddings are called so.",
         )
     at = names.index(next(one for one in names if one in embedding.names))
-    for batch, (values, offsets) in _changed(rows, embedding, kept, change):
+    for batch, (values, offsets, _) in _changed(rows, embedding, kept, change):
         lists = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
         arrays = [batch.column(one) for one in kept]
         arrays.insert(at, lists)

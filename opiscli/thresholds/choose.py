@@ -12,7 +12,7 @@ from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.precision import precision
 from opiscli.metrics.utility import mean_utility
-from opiscli.settings.calibration import Average, CalibrationSettings
+from opiscli.settings.calibration import Average, CalibrationSettings, ShareGuarantee
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.at_rate import unattainable
@@ -46,8 +46,8 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])
-    if settings.class_share is not None and target.value is not None:
-        return _for_classes(counted, table, target, settings)
+    if settings.guarantee is not None:
+        return _for_classes(counted, table, target, settings, settings.guarantee)
     rates = (
         pooled_rates(counted.pooled)
         if settings.average is Average.POOLED
@@ -57,23 +57,24 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return float(rates.thresholds[np.argmin(np.abs(rates.far - rates.frr))])
     if target.criterion is Criterion.FAR:
         return _at_far(counted, table, rates, target.value, settings)
-    if target.criterion is Criterion.PRECISION:
-        return _at_precision(rates, target.value, settings.prevalence or 0.5)
-    reject = target.value if target.criterion is Criterion.FRR else 1 - target.value
-    return float(rates.thresholds[np.argmax(rates.frr <= reject)])
+    if target.most_frr is not None:
+        return float(rates.thresholds[np.argmax(rates.frr <= target.most_frr)])
+    return _at_precision(rates, target.value, settings.prevalence)
 
 
 def _for_classes(
-    counted: Counts, table: BinnedCounts, target: Target, settings: CalibrationSettings
+    counted: Counts,
+    table: BinnedCounts,
+    target: Target,
+    settings: CalibrationSettings,
+    sure: ShareGuarantee,
 ) -> float:
     """The threshold at which most classes meet the target, each by itself."""
-    value = target.value or 0.0
-    if target.criterion is not Criterion.FAR:
-        frr = value if target.criterion is Criterion.FRR else 1 - value
-        return frr_for_classes(table, frr, settings)
-    rates = pooled_rates(counted.pooled)
+    if target.most_frr is not None:
+        return frr_for_classes(table, target.most_frr, sure)
+    rates, value = pooled_rates(counted.pooled), float(target.value or 0)
     is_used = np.diff(rates.accepted, prepend=0) > 0
-    found = far_for_classes(table, rates.thresholds[is_used], value, settings)
+    found = far_for_classes(table, rates.thresholds[is_used], value, sure)
     if found is not None:
         return found
     zero = _last(rates.accepted == 0)
@@ -103,8 +104,10 @@ def _at_far(
     raise _not_attainable(counted, rates, target, settings, zero)
 
 
-def _at_precision(rates: RateCurve, target: float, prevalence: float) -> float:
+def _at_precision(rates: RateCurve, target: float, prevalence: float | None) -> float:
     """The largest threshold up to which every threshold that may be chosen meets the target."""
+    if prevalence is None:
+        raise AssertionError("settings with a target for precision have a prevalence")
     is_observed = (np.diff(rates.accepted, prepend=0) > 0) | (np.diff(rates.frr, prepend=1.0) < 0)
     thresholds = rates.thresholds[is_observed]
     found = precision(1 - rates.frr, rates.far, prevalence)[is_observed]
@@ -160,9 +163,9 @@ def _not_attainable(
     first = int(np.argmax(rates.accepted > 0))
     macro = float(rates.far[first]) if settings.average is Average.MACRO else None
     problem = unattainable(target, counted.pooled, macro)
-    if settings.class_share is not None:
+    if settings.guarantee is not None:
         problem = (
-            f"cannot be sure that {plain(settings.class_share)} of all classes have FAR ≤"
+            f"cannot be sure that {plain(settings.guarantee.share)} of all classes have FAR ≤"
             f" {plain(target)}: too many classes are above it with their nearest negative pair"
         )
     elif settings.confidence is not None and rates.far[first] <= target:

@@ -15,13 +15,13 @@ from opiscli.metrics.intervals.share_of_classes import (
     classes_above_far,
     most_errors,
 )
-from opiscli.settings.calibration import CalibrationSettings
+from opiscli.settings.calibration import ShareGuarantee
 from opiscli.settings.numbers import plain
 from opiscli.thresholds.guarantee import assured_threshold
 
 
 def far_for_classes(
-    table: BinnedCounts, candidates: FloatArray, target: float, settings: CalibrationSettings
+    table: BinnedCounts, candidates: FloatArray, target: float, sure: ShareGuarantee
 ) -> float | None:
     """Largest threshold at which surely few enough classes have a FAR above the target.
 
@@ -42,18 +42,18 @@ def far_for_classes(
     """
     bins, pairs = _paired(table, table.negative, table.negative_pairs)
     above_from = np.sort(_first_reaching(bins, most_errors(pairs, target) + 1))
-    allowed = _most_failing(len(above_from), settings)
+    allowed = _most_failing(len(above_from), sure)
     # Were classes independent, as many could fail; as they are not, it is fewer.
     end = table.thresholds[above_from[allowed]] if allowed < len(above_from) else np.inf
     return assured_threshold(
         table,
         candidates[candidates < end],
-        1 - (settings.class_share or 0.0),
-        lambda counts: classes_above_far(counts, target).upper_bound(settings.class_confidence),
+        1 - sure.share,
+        lambda counts: classes_above_far(counts, target).upper_bound(sure.confidence),
     )
 
 
-def frr_for_classes(table: BinnedCounts, target: float, settings: CalibrationSettings) -> float:
+def frr_for_classes(table: BinnedCounts, target: float, sure: ShareGuarantee) -> float:
     """Smallest threshold at which surely few enough classes have an FRR above the target.
 
     A class has a low FRR from the first bin on up to which enough of its pairs are accepted.
@@ -65,7 +65,7 @@ def frr_for_classes(table: BinnedCounts, target: float, settings: CalibrationSet
     """
     bins, pairs = _paired(table, table.positive, table.positive_pairs)
     below_from = np.sort(_first_reaching(bins, pairs - most_errors(pairs, target)))
-    allowed = _most_failing(len(below_from), settings)
+    allowed = _most_failing(len(below_from), sure)
     return float(table.thresholds[below_from[len(below_from) - 1 - allowed]])
 
 
@@ -83,9 +83,9 @@ def _first_reaching(bins: ClassBins, needed: IntArray) -> IntArray:
     return np.array(found, dtype=np.int64)
 
 
-def _most_failing(n_classes: int, settings: CalibrationSettings) -> int:
+def _most_failing(n_classes: int, sure: ShareGuarantee) -> int:
     """How many of ``n_classes`` independent classes may fail."""
-    share, confidence = settings.class_share or 0.0, settings.class_confidence
+    share, confidence = sure
     failing = np.arange(n_classes) / n_classes
     bounds = ShareOfClasses(failing, np.full(n_classes, float(n_classes))).upper_bound(confidence)
     n_within = int(np.count_nonzero(bounds <= 1 - share))

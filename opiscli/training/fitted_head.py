@@ -58,14 +58,15 @@ class FittedHead:
 
         def changed(unit: Float32Array) -> ChangedRows:
             rows = self.projection.apply(unit)
-            r = searched.nearness(rows) - centre
-            return ChangedRows(rows, Offsets.of(weight * r, k, weight))
+            near = searched.nearness(rows)
+            offsets = Offsets.of(weight * (near.mean - centre), k, weight)
+            return ChangedRows(rows, offsets, int(near.is_member.sum()))
 
         return changed
 
     def applied(self, items: EmbeddingSet, threads: int) -> EmbeddingSet:
         """Return items of other classes as they are compared through this head."""
-        unit, offsets = self.change(threads)(items.unit_rows)
+        unit, offsets, _ = self.change(threads)(items.unit_rows)
         return replace(items.with_unit_rows(unit), offsets=offsets)
 
 

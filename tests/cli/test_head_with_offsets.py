@@ -37,7 +37,9 @@ def here(folder, monkeypatch):
 @pytest.fixture(scope="module")
 def projected(folder):
     """Rows, offsets and scores of the new items, as Python functions give them."""
-    unit, offsets = opiscli.project_with_offsets(folder / "new.parquet", folder / "h.safetensors")
+    unit, offsets, _ = opiscli.project_with_offsets(
+        folder / "new.parquet", folder / "h.safetensors"
+    )
     o = offsets.values.astype(np.float64)
     return unit, offsets.values, unit.astype(np.float64) @ unit.T - o[:, None] - o
 

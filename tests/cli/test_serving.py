@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     embeddings, labels = clusters_on_a_line(seed=5)
     columns = {"label": labels, "embedding": list(2 * embeddings)}
     pq.write_table(pa.table(columns), folder / "new.parquet")
-    unit, offsets = opiscli.project_with_offsets(embeddings, head)
+    unit, offsets, _ = opiscli.project_with_offsets(embeddings, head)
     columns = {"embedding": list(unit), "offset": offsets.values}
     pq.write_table(pa.table(columns), folder / "items.parquet")
     return folder

@@ -35,13 +35,14 @@ def leak_warnings(shared: Sequence[str], n_shared: int) -> Iterator[ReportWarnin
         )
 
 
-def known_item_warnings(n_known: int, n_rows: int) -> Iterator[ReportWarning]:
+def member_warnings(n_members: int, n_rows: int) -> Iterator[ReportWarning]:
     """Warn if rows that get offsets by the cohort of a head are items of that cohort."""
-    if n_known:
+    if n_members:
         yield ReportWarning(
             "cohort-shares-items",
-            f"{n_known:,} of {n_rows:,} rows are in the cohort of the head, where each is its own"
-            " nearest, so their offsets are too large: use them for no threshold and no evaluation",
+            f"{n_members:,} of {n_rows:,} rows are in the cohort of the head, where each is its own"
+            " nearest, so their offsets are too large; do not evaluate these rows or choose a"
+            " threshold on them",
         )
 
 

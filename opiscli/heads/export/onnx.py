@@ -22,7 +22,7 @@ def onnx_bytes(
     """Serialise a graph with input ``embedding`` (n, dims) and output ``projected`` (n, dim).
 
     With offsets there are three outputs more: ``offset`` (n, 1), and ``stored`` and ``query``, each
-    (n, dim + 2), whose inner products are the scores less the offsets of both.
+    (n, dim + 2), whose inner products are the cosines less both offsets.
 
     Raises
     ------

@@ -11,6 +11,9 @@ from opiscli.metrics.rates import false_accept_rate
 _STEP = 1.25
 """The factor by which rates are moved to see how the share of classes above a rate changes."""
 
+_ROUNDING = 1e-9
+"""Three errors in ten pairs are not above a rate of 0.3, whatever float64 makes of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShareOfClasses:
@@ -21,7 +24,8 @@ class ShareOfClasses:
     share
         Shape ``(n_thresholds,)``, in [0, 1].
     effective
-        Same shape, as many independent classes as tell as much: at most their number.
+        Same shape, the number of independent classes that would tell as much; at most the number
+        of classes.
     """
 
     share: FloatArray
@@ -55,8 +59,8 @@ def classes_above_far(counts: PairCounts, limit: float) -> ShareOfClasses:
     share with them, as fast as it does if all rates are moved a little.
     """
     far, paired = false_accept_rate(counts), counts.has_positives
-    own = far[paired]
-    above = own > limit + _ROUNDING
+    own, most = far[paired], most_errors(counts.negative_pairs[paired], limit)
+    above = counts.negative[paired] > most[:, None]
     share: FloatArray = above.mean(axis=0)
     lower, higher = ((own > limit * factor).mean(axis=0) for factor in (1 / _STEP, _STEP))
     slope = (lower - higher) / (2 * np.log(_STEP))
@@ -79,10 +83,6 @@ def classes_above_frr(counts: PairCounts, limit: float) -> ShareOfClasses:
     return ShareOfClasses(share, np.full(share.shape, float(len(paired.class_sizes))))
 
 
-_ROUNDING = 1e-12
-"""A rate of 3/10 is not above 0.3, whatever float64 makes of it."""
-
-
 def most_errors(pairs: IntArray, limit: float) -> IntArray:
-    """Most of these pairs whose share is not above a limit."""
-    return np.asarray(np.floor(limit * pairs + 1e-9), dtype=np.int64)
+    """Largest number of pairs whose share of ``pairs`` is not above a limit."""
+    return np.asarray(np.floor(limit * pairs + _ROUNDING), dtype=np.int64)

@@ -128,12 +128,12 @@ def _guarantee(point: CalibratedPoint) -> list[Text]:
     found = point.class_guarantee
     if found is None:
         return []
-    are = "is" if found.n_failing == 1 else "are"
     return [
         Text(
             f"With {100 * found.confidence:g} % confidence at least {100 * found.share:g} % of new"
-            f" classes meet this, each by itself. {found.n_failing:,} of {found.n_classes:,} {are}"
-            f" not within it; of all classes at most {rate(found.upper_share)}."
+            f" classes meet this, each by itself. Of {found.n_classes:,} classes seen,"
+            f" {found.n_failing:,} do not; of all classes, a share of {rate(found.upper_share)} at"
+            " most."
         )
     ]
 
