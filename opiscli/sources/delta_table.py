@@ -64,7 +64,7 @@ def open_delta(
         features = set(table.protocol().reader_features or ())
         mapped = table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none"
         files = _files(table)
-        kept = _kept_rows(table, name) if "deletionVectors" in features else {}
+        kept = _kept_rows(table, name, files) if "deletionVectors" in features else {}
         schema = pa.schema(table.schema())
     elsewhere = any("://" in file.path or file.path.startswith("/") for file in files)
     if mapped or elsewhere or not features <= _PLAIN_FEATURES:
@@ -97,8 +97,8 @@ def _files(table: "DeltaTable") -> list[_File]:
     return [_File(unquote(path), one) for path, one in zip(paths, keys, strict=True)]
 
 
-def _kept_rows(table: "DeltaTable", name: str) -> dict[str, pa.Array]:
-    """Which rows are not deleted, by the address of the file, for files with deleted rows."""
+def _kept_rows(table: "DeltaTable", name: str, files: Sequence[_File]) -> dict[str, pa.Array]:
+    """Which rows are not deleted, by the path of the file, for files with deleted rows."""
     if not hasattr(table, "deletion_vectors"):
         raise SourceError(
             f"{name} marks rows as deleted, which this version of deltalake does not support",
@@ -106,13 +106,21 @@ def _kept_rows(table: "DeltaTable", name: str) -> dict[str, pa.Array]:
         )
     vectors = pa.table(table.deletion_vectors())
     masks = vectors.column("selection_vector")
-    files = vectors.column("filepath").to_pylist()
-    return {unquote(file): mask.values for file, mask in zip(files, masks, strict=True)}
+    addresses = map(unquote, vectors.column("filepath").to_pylist())
+    paths = [file.path for file in files]
+    return {path_in(one, paths): mask.values for one, mask in zip(addresses, masks, strict=True)}
+
+
+def path_in(address: str, paths: Sequence[str]) -> str:
+    """The path of a file in its table, from its address: the longest that the address ends with.
+
+    ``a.parquet`` is also how the address of ``day=1/a.parquet`` ends, but that is another file.
+    """
+    return max((path for path in paths if f"/{address}".endswith(f"/{path}")), key=len, default="")
 
 
 def _part(file: _File, kept: Mapping[str, pa.Array], open_file: OpenFile) -> Part:
-    mask = next((mask for full, mask in kept.items() if full.endswith(f"/{file.path}")), None)
-    table = open_file(file.path)
+    mask, table = kept.get(file.path), open_file(file.path)
     return Part(table if mask is None else WithoutDeleted(table, mask), file.keys, "its log")
 
 

@@ -338,3 +338,12 @@ def test_two_current_versions_of_iceberg_are_refused(iceberg, tmp_path):
     (file.parent / (file.name[:6] + "ffff.metadata.json")).write_bytes(file.read_bytes())
     with pytest.raises(SourceError, match="two metadata files with the number"):
         read_embeddings(source)
+
+
+def test_deleted_rows_belong_to_one_file_whatever_its_name_ends_like():
+    from opiscli.sources.delta_table import path_in
+
+    paths = ["a.parquet", "day=1/a.parquet", "b.parquet"]
+    assert path_in("file:///t/day=1/a.parquet", paths) == "day=1/a.parquet"
+    assert path_in("file:///t/a.parquet", paths) == "a.parquet"
+    assert path_in("file:///t/xb.parquet", paths) == ""
