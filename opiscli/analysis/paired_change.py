@@ -15,7 +15,7 @@ def change_of(
     as_ratio: bool,
     higher_is_better: bool | None,
 ) -> Change:
-    """Difference and, if asked for and ``before`` is above 0, ratio of two values.
+    """Difference and, if asked for and it means something, ratio of two values.
 
     Parameters
     ----------
@@ -35,8 +35,12 @@ def change_of(
 
 
 def ratio_of(before: float, after: float, *, as_ratio: bool) -> float | None:
-    """Ratio of two values; ``None`` if none is asked for or ``before`` is not above 0."""
-    return after / before if as_ratio and before > 0 else None
+    """Ratio of two values; ``None`` if none is asked for, or it would mean nothing.
+
+    That is where ``before`` is not above 0, or ``after`` is below it: noise that was subtracted may
+    exceed what there was.
+    """
+    return after / before if as_ratio and before > 0 and after >= 0 else None
 
 
 def paired_interval(
