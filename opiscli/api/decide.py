@@ -5,7 +5,7 @@ from typing import Unpack
 
 import numpy.typing as npt
 
-from opiscli.analysis import questions
+from opiscli.analysis import calibrate_source, questions
 from opiscli.api.arguments import (
     AnySource,
     Embeddings,
@@ -134,7 +134,7 @@ def calibrate(
         tested_on = input_of(eval, None, rows, side="eval")
     else:
         require_together("--eval", eval_where=eval_where)
-    found = questions.calibrate(
+    found = calibrate_source.calibrate(
         input_of(embeddings, labels, reading),
         Target.given(
             far=each(far),

@@ -161,10 +161,10 @@ def calibrate(
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, and report its rates."""
     written.require_free()
-    from opiscli.analysis import questions
+    from opiscli.analysis import calibrate_source
 
     with run.work() as work:
-        result = questions.calibrate(
+        result = calibrate_source.calibrate(
             read.of(source),
             wanted.parse(),
             given(distance=distance, **counted.given()),
