@@ -55,9 +55,7 @@ class Bottlenecks:
         levels = distance[last]
         return cls(levels, components, levels[np.argmax(with_core, axis=0)])
 
-    def may_shorten(
-        self, first: AnyArray, second: AnyArray, distance: Float32Array
-    ) -> BoolArray:
+    def may_shorten(self, first: AnyArray, second: AnyArray, distance: Float32Array) -> BoolArray:
         """Whether each pair is nearer than the bound of its bottleneck."""
         level = np.searchsorted(self.levels, distance, side="right") - 1
         linked = self.components[level, first] == self.components[level, second]

@@ -17,11 +17,11 @@ from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.count import block_side
 from opiscli.engine.executors import results, threads
-from opiscli.engine.kernels.numpy_kernel import recompute
+from opiscli.engine.listed_pairs import counted_distances
 from opiscli.engine.memory import require_memory
 from opiscli.engine.side import Side
 from opiscli.engine.space import Block, PairSpace
-from opiscli.engine.tiles import Tile, exact_below, slack, tiles
+from opiscli.engine.tiles import Tile, slack, tiles
 from opiscli.neighbours.bottlenecks import Bottlenecks
 from opiscli.neighbours.minimum_forest import minimum_forest
 from opiscli.progress import Progress
@@ -187,17 +187,7 @@ def _listed(space: PairSpace, tile: Tile, bounds: Bottlenecks | None) -> _Pairs:
     row, column = np.divmod(np.flatnonzero(near).astype(np.int32), np.int32(near.shape[1]))
     is_pair = column >= tile.first + row
     row, column = row[is_pair], column[is_pair]
-    distance = tile.row_sums[row] - tile.products[row, column]
-    recompute(
-        distance,
-        row,
-        column,
-        tile.rows.vectors,
-        tile.columns.vectors,
-        tile.rows.all_offsets,
-        tile.columns.all_offsets,
-        exact_below(space),
-    )
+    distance = counted_distances(space, tile, row, column)
     first, second = row + np.int32(tile.row_start), column + np.int32(tile.column_start)
     kept = bounds.may_shorten(first, second, distance)
     return first[kept], second[kept], distance[kept]
