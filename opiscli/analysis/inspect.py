@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.calibrate import choose_thresholds
+from opiscli.analysis.components import Chaining
 from opiscli.analysis.given_thresholds import about_units, similarity_at
 from opiscli.analysis.operating_points import chosen_names
 from opiscli.analysis.warnings.data import conflict_warnings
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
+from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -19,6 +21,7 @@ from opiscli.metrics.rates import false_accept_rate, false_reject_rate
 from opiscli.neighbours.exact import TIE
 from opiscli.neighbours.extreme_pairs import FoundPairs, extreme_pairs
 from opiscli.neighbours.label_errors import LabelErrors, label_errors
+from opiscli.neighbours.single_linkage import single_linkage
 from opiscli.progress import Progress
 from opiscli.results import ClassRates, FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.settings.calibration import CalibrationSettings
@@ -38,6 +41,7 @@ def inspect_run(
     n_neighbours: int = 5,
     id_column: str | None = None,
     show: Sequence[str] = (),
+    components: bool = False,
     on_progress: Progress | None = None,
 ) -> Inspection:
     """Find the worst errors at a threshold.
@@ -54,6 +58,8 @@ def inspect_run(
         How many nearest others must agree on another class, at least 1.
     id_column, show
         Columns of the items that hold the id, and that are shown beside it.
+    components
+        Whether the connected components of the accepted pairs are wanted, too.
 
     Raises
     ------
@@ -71,10 +77,12 @@ def inspect_run(
     suspected = label_errors(
         items, n_neighbours, threads=resources.threads, on_progress=on_progress
     )
+    linked = None
+    if components:
+        linkage = single_linkage(items, resources, on_progress)
+        linked = Chaining(run, items, linkage, ranks, described.item).at(threshold, n_pairs)
     counts = run.counted.at(np.array([threshold]))
-    has_pairs = counts.class_sizes > 1
-    paired, names = counts.of_classes(has_pairs), chosen_names(run.counted.names, has_pairs)
-    rates = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    highest_far, lowest_tar = _worst_classes(counts, run.counted.names)
     signed, version = settings.signature(__version__).rsplit("|", 1)
     return Inspection(
         opis_version=__version__,
@@ -86,8 +94,8 @@ def inspect_run(
         similarity=similarity_at(threshold, settings.targets[0], settings.distance),
         far=float(counts.accepted_negative[0] / counts.n_negative),
         tar=float(counts.accepted_positive[0] / counts.n_positive),
-        highest_far=_worst(paired.class_sizes, rates, names, by=rates[0]),
-        lowest_tar=_worst(paired.class_sizes, rates, names, by=rates[1]),
+        highest_far=highest_far,
+        lowest_tar=lowest_tar,
         negatives=described.pairs(near),
         positives=described.pairs(far),
         suspected_labels=described.labels(suspected, ranks, n_pairs),
@@ -98,6 +106,7 @@ def inspect_run(
             *about_units(run, settings.targets),
             *conflict_warnings(run.data, run.n_conflicts),
         ),
+        components=linked,
     )
 
 
@@ -186,6 +195,17 @@ def _ranks(items: EmbeddingSet, id_column: str | None) -> IntArray:
     ranks: IntArray = np.empty(items.n_items, dtype=np.int64)
     ranks[np.lexsort(keys)] = np.arange(items.n_items)
     return ranks
+
+
+def _worst_classes(
+    counts: PairCounts, names: tuple[str, ...]
+) -> tuple[tuple[ClassRates, ...], tuple[ClassRates, ...]]:
+    """Classes with the highest FAR, and those with the highest FRR."""
+    has_pairs = counts.class_sizes > 1
+    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
+    rates = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    far, frr = (_worst(paired.class_sizes, rates, names, by=rate) for rate in rates)
+    return far, frr
 
 
 def _worst(

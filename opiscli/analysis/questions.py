@@ -148,6 +148,7 @@ def inspect(
     pairs: int = 10,
     neighbours: int = 5,
     show: Sequence[str] = (),
+    components: bool = False,
 ) -> Inspection:
     """Which classes, pairs and items does a threshold get wrong?
 
@@ -164,6 +165,8 @@ def inspect(
         another class.
     show
         Columns to show of each item.
+    components
+        Whether to describe the connected components of the accepted pairs.
     """
     for option, number, most in (("--pairs", pairs, 100_000), ("--neighbours", neighbours, 1000)):
         require(1 <= number <= most, option, number, f"1 to {most}", "5")
@@ -191,5 +194,6 @@ def inspect(
         n_neighbours=neighbours,
         id_column=opened.id_column,
         show=tuple(show),
+        components=components,
         on_progress=work.on_progress,
     )

@@ -30,6 +30,7 @@ def inspect(
     pairs: int = 10,
     neighbours: int = 5,
     show: Sequence[str] = (),
+    components: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
     **reading: Unpack[ReadingOptions],
@@ -51,6 +52,9 @@ def inspect(
         How many nearest others must agree on another class, at least 1.
     show
         Columns to show of each item.
+    components
+        Whether the result also describes the connected components of the accepted pairs: the
+        classes that they merge or split, and the threshold of the take-off of the largest.
 
     Returns
     -------
@@ -81,4 +85,5 @@ def inspect(
         pairs=pairs,
         neighbours=neighbours,
         show=show,
+        components=components,
     )

@@ -46,6 +46,16 @@ _Show = Annotated[
         metavar="COLUMN",
     ),
 ]
+_Components = Annotated[
+    bool,
+    option(
+        "Join items that accepted pairs link, as deduplication does, and compare the connected "
+        "components with the classes: components of several classes, split classes, the size of "
+        "the largest component, and the threshold at which it grows most (its take-off).",
+        _SHOWN,
+        "--components",
+    ),
+]
 
 
 @takes_groups
@@ -60,6 +70,7 @@ def inspect(
     pairs: _Pairs = 10,
     neighbours: _Neighbours = 5,
     show: _Show = None,
+    components: _Components = False,
     distance: method.DistanceKind = None,
     shown: out.Shown,
     run: running.Counting,
@@ -79,6 +90,7 @@ def inspect(
             pairs=pairs,
             neighbours=neighbours,
             show=show or (),
+            components=components,
         )
     run.warn(result.warnings)
     shown.show(result)

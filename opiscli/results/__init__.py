@@ -5,6 +5,15 @@ from opiscli.results.calibration import Calibration
 from opiscli.results.check import Check, CheckedCondition
 from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.comparison import Change, ComparedMetric, ComparedValue, Comparison
+from opiscli.results.components import (
+    ChainingPoint,
+    ClassPart,
+    Components,
+    JoinedRates,
+    OverMerged,
+    SplitClass,
+    TakeOffPoint,
+)
 from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.engine import EngineThreshold
 from opiscli.results.evaluation import (
@@ -21,7 +30,8 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
-from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
+from opiscli.results.inspection import FoundPair, Inspection, SuspectedLabel
+from opiscli.results.item import Item
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
 from opiscli.results.quantities import (
     Bounds,
@@ -45,15 +55,18 @@ __all__ = [
     "CalibratedPoint",
     "Calibration",
     "CalibrationRange",
+    "ChainingPoint",
     "Change",
     "Check",
     "CheckedCondition",
     "ClassGuarantee",
+    "ClassPart",
     "ClassRate",
     "ClassRates",
     "ComparedMetric",
     "ComparedValue",
     "Comparison",
+    "Components",
     "Data",
     "Deployed",
     "DeployedPoint",
@@ -70,9 +83,11 @@ __all__ = [
     "Inspection",
     "Interval",
     "Item",
+    "JoinedRates",
     "OneSidedBound",
     "OperatingPoint",
     "Opis",
+    "OverMerged",
     "OwnThresholdGain",
     "Pairs",
     "Precision",
@@ -81,7 +96,9 @@ __all__ = [
     "Recall",
     "ReportWarning",
     "Result",
+    "SplitClass",
     "SuspectedLabel",
+    "TakeOffPoint",
     "UtilityKind",
     "WorstClass",
     "WorstShare",

@@ -3,29 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from opiscli.results.components import Components
 from opiscli.results.data import Data, ReportWarning
+from opiscli.results.item import Item
 from opiscli.results.quantities import ClassRates
 from opiscli.results.result import Result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One item, with what is needed to find it in the source.
-
-    Parameters
-    ----------
-    id
-        From the id column, else the row.
-    row
-        Position among the rows that were read, from 0.
-    show
-        Text of the columns to show, by name.
-    """
-
-    id: str
-    row: int
-    label: str
-    show: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +56,8 @@ class Inspection(Result):
         How many there are in total.
     n_neighbours
         How many nearest others must agree.
+    components
+        The connected components of the accepted pairs; ``None`` if they were not asked for.
     """
 
     schema: ClassVar[str] = "opis.inspection/1"
@@ -93,3 +77,4 @@ class Inspection(Result):
     n_suspected: int
     n_neighbours: int
     warnings: tuple[ReportWarning, ...]
+    components: Components | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from opiscli.report.tables.calibration_rows import calibration_rows
+from opiscli.report.tables.component_rows import component_rows
 from opiscli.report.tables.row import Row, entry_rows, estimate_row, place, point_rows
 from opiscli.results import (
     Calibration,
@@ -75,6 +76,8 @@ def _(result: Inspection) -> list[Row]:
     for suspect in result.suspected_labels:
         name = f"{suspect.item.id} ({suspect.item.label}), among {suspect.among}"
         found.append(Row(metric="suspected_label", value=suspect.distance, label=name))
+    if result.components is not None:
+        found += component_rows(result.components)
     return found
 
 

@@ -6,9 +6,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from opiscli.report.terminal.layout import columns, heading, label, report
-from opiscli.results import ClassRates, FoundPair, Inspection, Item
-from opiscli.results.text import distance, printable, rate, score, similarity
+from opiscli.report.terminal.components import draw_components
+from opiscli.report.terminal.layout import columns, described_item, heading, label, report
+from opiscli.results import ClassRates, FoundPair, Inspection
+from opiscli.results.text import distance, rate, score, similarity
 
 
 def draw_inspection(inspection: Inspection) -> RenderableType:
@@ -27,6 +28,8 @@ def draw_inspection(inspection: Inspection) -> RenderableType:
         _pairs("Farthest same-class pairs", inspection.positives),
         _labels(inspection),
     ]
+    if inspection.components is not None:
+        parts += draw_components(inspection.components, inspection.data)
     return report([heading(inspection.data)], parts, inspection.signature)
 
 
@@ -48,7 +51,7 @@ def _pairs(title: str, pairs: Sequence[FoundPair]) -> Table:
     for pair in pairs:
         is_wrong = pair.accepted != (pair.first.label == pair.second.label)
         style = "bold yellow" if is_wrong else ""
-        both = Text("\n").join([_item(pair.first), _item(pair.second)])
+        both = Text("\n").join([described_item(pair.first), described_item(pair.second)])
         table.add_row(_number(pair.similarity, style), _number(pair.distance, style), both)
     return table
 
@@ -69,17 +72,10 @@ def _labels(inspection: Inspection) -> Table:
         neighbours = Text.assemble(
             ("neighbours are ", "dim"), label(suspect.among), (f"; {own}", "dim")
         )
-        both = Text("\n").join([_item(suspect.item), neighbours])
+        both = Text("\n").join([described_item(suspect.item), neighbours])
         table.add_row(_number(suspect.similarity), _number(suspect.distance), both)
     return table
 
 
 def _number(value: float, style: str = "") -> Text:
     return Text(score(value), style, no_wrap=True)
-
-
-def _item(item: Item) -> Text:
-    text = Text.assemble((f"{printable(item.id)}  ", "dim"), printable(item.label))
-    for value in item.show.values():
-        text.append(f"  {printable(value)}", "cyan")
-    return text

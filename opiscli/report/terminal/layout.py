@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.tables.facts import facts
-from opiscli.results import Data, Rate
+from opiscli.results import Data, Item, Rate
 from opiscli.results.text import printable, rate, span
 
 
@@ -51,6 +51,14 @@ def bold(text: str) -> Text:
 def label(name: str) -> Text:
     """Full name of a class or group; it wraps if there is no room."""
     return Text(printable(name) or "''", overflow="fold")
+
+
+def described_item(item: Item) -> Text:
+    """Id, label and the columns to show of an item."""
+    text = Text.assemble((f"{printable(item.id)}  ", "dim"), printable(item.label))
+    for value in item.show.values():
+        text.append(f"  {printable(value)}", "cyan")
+    return text
 
 
 def rate_row(name: str, shown: Rate) -> tuple[Text, str, str, str]:
