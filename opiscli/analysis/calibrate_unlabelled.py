@@ -36,7 +36,7 @@ from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import refuse_offsets
 from opiscli.embeddings.shared_items import shared_items
-from opiscli.errors import EmbeddingError
+from opiscli.errors import EmbeddingError, UsageError
 from opiscli.results import Calibration
 from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.results.unlabelled import UnlabelledCalibration, UnlabelledPairs
@@ -78,11 +78,21 @@ class Unlabelled:
     def asked(
         cls, *, unlabelled: bool, max_positive_share: float | None, impostors: Input | None
     ) -> "Unlabelled | None":
-        """What was asked for, if anything was."""
-        if not unlabelled and impostors is None and max_positive_share is None:
+        """What was asked for, if anything was.
+
+        Raises
+        ------
+        UsageError
+            If nothing but the bound was given.
+        """
+        if impostors is None and not unlabelled:
+            if max_positive_share is not None:
+                raise UsageError(
+                    "--max-positive-share was given without --unlabelled",
+                    hint="Add --unlabelled; with labels, FAR is counted and needs no bound.",
+                )
             return None
-        ignores = unlabelled or impostors is None
-        return cls(ignores, max_positive_share, impostors)
+        return cls(unlabelled, max_positive_share, impostors)
 
 
 def calibrate_either(

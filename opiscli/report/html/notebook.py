@@ -20,6 +20,7 @@ from opiscli.results import (
 from opiscli.results.headline import Entry, Number
 from opiscli.results.headlines import entries, point_entries, text
 from opiscli.results.text import distance, score, similarity, span
+from opiscli.results.unlabelled import UnlabelledCalibration
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 
@@ -59,6 +60,12 @@ def _(result: Evaluation) -> Table:
 def _(result: Calibration) -> Table:
     points = result.operating_points
     return _HEADER, [row for point in points for row in _point(point, point.name)]
+
+
+@_table.register
+def _(result: UnlabelledCalibration) -> Table:
+    points = result.operating_points
+    return _HEADER, [row for point in points for row in _point(point, point.name, ("far",))]
 
 
 @_table.register

@@ -5,6 +5,7 @@ from functools import singledispatch
 
 from opiscli.report.tables.calibration_rows import calibration_rows
 from opiscli.report.tables.row import Row, entry_rows, estimate_row, place, point_rows
+from opiscli.report.tables.unlabelled_rows import unlabelled_rows
 from opiscli.results import (
     Calibration,
     Check,
@@ -17,6 +18,7 @@ from opiscli.results import (
     Pairs,
 )
 from opiscli.results.headlines import entries, group_entries
+from opiscli.results.unlabelled import UnlabelledCalibration
 
 _SIZES = ("n_items", "n_classes", "n_singletons", "n_below_min", "n_duplicates")
 
@@ -47,6 +49,11 @@ def _(result: Evaluation) -> list[Row]:
 def _(result: Calibration) -> list[Row]:
     data = result.evaluation_data or result.data
     return [*calibration_rows(result), *_data(data, result.pairs)]
+
+
+@rows.register
+def _(result: UnlabelledCalibration) -> list[Row]:
+    return list(unlabelled_rows(result))
 
 
 @rows.register

@@ -12,8 +12,10 @@ from opiscli.report.terminal.compare import draw_comparison
 from opiscli.report.terminal.evaluate import draw_evaluation
 from opiscli.report.terminal.inspect import draw_inspection
 from opiscli.report.terminal.normalize import draw_normalization
+from opiscli.report.terminal.unlabelled import draw_unlabelled
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
 from opiscli.results.normalization import Normalization
+from opiscli.results.unlabelled import UnlabelledCalibration
 
 _WIDTH = 80
 _UNLIMITED = 100_000
@@ -32,6 +34,8 @@ def draw(result: object, *, full: bool = False) -> RenderableType:
             return draw_evaluation(result, full=full)
         case Calibration():
             return draw_calibration(result)
+        case UnlabelledCalibration():
+            return draw_unlabelled(result)
         case Check():
             return draw_check(result)
         case Comparison():
