@@ -131,7 +131,7 @@ class AllPairs:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How pairs are counted: the measure of thresholds, resources and whom to tell."""
+    """How pairs are counted: the unit of thresholds, the resources, the progress callback."""
 
     distance: Distance
     resources: Resources

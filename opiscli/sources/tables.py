@@ -122,9 +122,7 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def coded() -> Labels:
-        if label is None or _may_be_left_out(collected[label], selection):
-            return Labels.absent(n_items)
-        return labels(pa.chunked_array(collected[label]), f"label ({label})", label, source)
+        return _coded(collected, label, n_items, table, selection)
 
     def blocks() -> Iterator[AnyArray]:
         # Crowded embeddings are read twice, unless their labels make that useless.
@@ -150,9 +148,20 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     )
 
 
-def _may_be_left_out(chunks: list[pa.Array], selection: Selection) -> bool:
-    """Whether a label is missing, where labels are not needed."""
-    return not selection.needs_labels and any(chunk.null_count for chunk in chunks)
+def _coded(
+    collected: dict[str, list[pa.Array]],
+    name: str | None,
+    n_items: int,
+    table: Table,
+    selection: Selection,
+) -> Labels:
+    """The labels; absent without a column of them, or if one is missing and none is needed."""
+    if name is None:
+        return Labels.absent(n_items)
+    chunks = collected[name]
+    if not selection.needs_labels and any(chunk.null_count for chunk in chunks):
+        return Labels.absent(n_items)
+    return labels(pa.chunked_array(chunks), f"label ({name})", name, table.name)
 
 
 def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:

@@ -10,6 +10,7 @@ from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.results.unlabelled import ItemData, UnlabelledCalibration, UnlabelledPoint
 
 _HIGH_FAR = 0.5
+_USEFUL_TAR = 0.9
 
 
 def unlabelled_warnings(
@@ -68,8 +69,8 @@ def _about_point(of: UnlabelledCalibration, point: UnlabelledPoint) -> Iterator[
             f"FAR {point.target_far:g} allows only {expected:.3g} accepted pairs on this data; with"
             f" fewer than {FEWEST_ERRORS} the threshold is unreliable",
         )
-    if accepted.value < largest:
-        most = accepted.value / largest
+    most = accepted.value / largest if largest else 1.0
+    if most < _USEFUL_TAR:
         yield ReportWarning(
             "loose-bound",
             f"{point.name}: the threshold accepts {accepted.value:.3g} of all pairs, fewer than the"
