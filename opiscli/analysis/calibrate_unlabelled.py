@@ -114,11 +114,11 @@ def calibrate_either(
     if without is None:
         return calibrate(source, targets, given, work, **asked)
     average = asked["average"] if asked["average"] is not Average.POOLED else None
-    needing = ("class_share", "prevalence", "group_by", "per_class", "holdout")
+    needing = ("class_share", "prevalence", "group_by", "per_class", "holdout", "allow_zero")
     others = {"eval": asked["evaluate_on"], "min_items": given.get("min_items")}
     needed = {name: asked[name] for name in needing}
     refuse_what_needs_labels(without.option, {**needed, "average": average, **others})
-    kept = ("threshold_file", "confidence", "allow_zero", "engines")
+    kept = ("threshold_file", "confidence", "engines")
     return calibrate_unlabelled(
         source, targets, given, work, without, **{name: asked[name] for name in kept}
     )
@@ -133,7 +133,6 @@ def calibrate_unlabelled(
     *,
     threshold_file: Path | None = None,
     confidence: float | None = None,
-    allow_zero: bool = False,
     engines: Sequence[str] = (),
 ) -> UnlabelledCalibration:
     """Which threshold keeps FAR within a target, if labels are not known?
@@ -158,7 +157,6 @@ def calibrate_unlabelled(
         has_impostors=others is not None,
         ignores_labels=without.ignores_labels,
         confidence=confidence,
-        allow_zero=allow_zero,
         drop_duplicates=bool(given.get("drop_duplicates")),
         score=score,
     )

@@ -77,9 +77,6 @@ def _chosen(run: SharesCounted, target: Target, settings: UnlabelledSettings) ->
         found = _assured(run, share, settings.confidence)
     if found is not None:
         return found
-    none_accepted = np.flatnonzero(np.cumsum(run.pooled.negative) == 0)
-    if settings.allow_zero and len(none_accepted):
-        return float(run.pooled.ticks[none_accepted[-1]])
     raise _not_attainable(run.pooled, target.value or 0.0, share, settings)
 
 

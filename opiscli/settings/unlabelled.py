@@ -37,9 +37,6 @@ class UnlabelledSettings:
     confidence
         If given, a FAR target must be met by the upper bound of FAR at this one-sided confidence,
         for new items of the same kind; in [0.5, 1).
-    allow_zero
-        Whether a FAR target that is not attainable gives the largest threshold that accepts no
-        pair.
     drop_duplicates
         Whether repeated embeddings were removed before counting.
     score
@@ -57,7 +54,6 @@ class UnlabelledSettings:
     has_impostors: bool = False
     ignores_labels: bool = True
     confidence: float | None = None
-    allow_zero: bool = False
     drop_duplicates: bool = False
     score: str = ""
 
@@ -124,7 +120,6 @@ class UnlabelledSettings:
             *(["unlabelled"] if self.ignores_labels else []),
             *([] if self.has_impostors else [f"pos:{plain(self.positive_share)}"]),
             *([] if self.confidence is None else [f"conf:{plain(self.confidence)}"]),
-            *(["zero:allow"] if self.allow_zero else []),
             "pairs:exact",
             "ties:accept",
             *(["dups:drop"] if self.drop_duplicates else []),

@@ -116,6 +116,11 @@ calibrate --group-by fold
 calibrate --per-class
 calibrate --holdout 0.5                 | --repeats 2
 calibrate --repeats 3                   | --holdout 0.5 --repeats 2
+calibrate --unlabelled                  | --impostors c.parquet
+calibrate --max-positive-share 0.5      | --unlabelled --max-positive-share 0.2          | threshold
+calibrate --impostors c.parquet         |                                                | threshold
+calibrate --impostors-where fold=a      | --impostors c.parquet                          | threshold
+calibrate --impostors-labels y.npy      | --impostors x.npy
 calibrate --output mine.json
 calibrate --force                       | -o there.json
 calibrate --print threshold
