@@ -166,14 +166,22 @@ def count_together(
 
 def count_by_unit(pairs: AllPairs, how: Counting, thresholds: FloatArray) -> PairCounts:
     """Count the accepted pairs of every unit at a few thresholds."""
-    wanted = np.unique(thresholds)
-    return count_classes(pairs.by_unit, how, wanted, stage="pairs by item")
+    return _count_at(pairs.by_unit, how, np.unique(thresholds), stage="pairs by item")
 
 
-def count_classes(
-    space: PairSpace, how: Counting, thresholds: FloatArray, stage: str = "pairs by class"
-) -> PairCounts:
-    """Count the accepted pairs of every class of a space at a few increasing thresholds."""
+def count_by_class(items: EmbeddingSet, how: Counting, threshold: float) -> PairCounts:
+    """Count the accepted pairs of every class of a labelled set at one threshold."""
+    space = PairSpace.within(Side.of(items), items.n_classes)
+    return _count_at(space, how, np.array([threshold]), stage="pairs by class")
+
+
+def histogram_at(counts: PairCounts) -> DistanceHistogram:
+    """All pairs together between the thresholds of counts by item, every one a negative pair."""
+    negative = np.diff(counts.accepted_negative, prepend=0)
+    return DistanceHistogram(np.zeros_like(negative), negative, counts.thresholds)
+
+
+def _count_at(space: PairSpace, how: Counting, thresholds: FloatArray, stage: str) -> PairCounts:
     request = CountRequest(how.distance, RangeRequest(), len(thresholds), ())
     plan = Plan(thresholds, None, None, largest=space.extent(how.distance)[1])
     with workers_of(how.resources) as workers:

@@ -5,6 +5,7 @@ from functools import singledispatch
 
 from opiscli.report.tables.calibration_rows import calibration_rows
 from opiscli.report.tables.row import Row, entry_rows, estimate_row, place, point_rows
+from opiscli.report.tables.translation_rows import translation_rows
 from opiscli.report.tables.unlabelled_rows import unlabelled_rows
 from opiscli.results import (
     Calibration,
@@ -18,6 +19,7 @@ from opiscli.results import (
     Pairs,
 )
 from opiscli.results.headlines import entries, group_entries
+from opiscli.results.translation import Translation
 from opiscli.results.unlabelled import UnlabelledCalibration
 
 _SIZES = ("n_items", "n_classes", "n_singletons", "n_below_min", "n_duplicates")
@@ -54,6 +56,11 @@ def _(result: Calibration) -> list[Row]:
 @rows.register
 def _(result: UnlabelledCalibration) -> list[Row]:
     return list(unlabelled_rows(result))
+
+
+@rows.register
+def _(result: Translation) -> list[Row]:
+    return list(translation_rows(result))
 
 
 @rows.register
