@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         plot_pareto,
     )
     from opiscli.api.report import write_report
+    from opiscli.api.translate import translate
     from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
     from opiscli.errors import (
@@ -77,6 +78,7 @@ __all__ = [
     "project",
     "project_with_offsets",
     "read_embeddings",
+    "translate",
     "write_report",
 ]
 
@@ -92,6 +94,7 @@ _MODULES = {
     "api.normalize": ("normalize",),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
     "api.report": ("write_report",),
+    "api.translate": ("translate",),
     "counts.counts": ("CountedSet",),
     "embeddings.embedding_set": ("EmbeddingSet",),
     "errors": (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,15 +10,18 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import LARGEST, to_cosine_distance
 from opiscli.results import Calibration
+from opiscli.results.unlabelled import UnlabelledCalibration
 from opiscli.thresholds.engines import Engine
+
+Calibrated = TypeVar("Calibrated", Calibration, UnlabelledCalibration)
 
 _ROOM = 2.0**-17
 """Of cosine distance: engines that compute in float32 are off by less."""
 
 
 def with_engines(
-    calibration: Calibration, engines: Sequence[Engine], pooled: DistanceHistogram
-) -> Calibration:
+    calibration: Calibrated, engines: Sequence[Engine], pooled: DistanceHistogram
+) -> Calibrated:
     """Add to each threshold what it is in each engine.
 
     Parameters

@@ -136,6 +136,7 @@ def input_of(
     options: ReadingOptions,
     *,
     side: str = "",
+    needs_labels: bool = True,
 ) -> Input:
     """What was given as embeddings and labels.
 
@@ -143,6 +144,8 @@ def input_of(
     ----------
     side
         Which of two sources this is, as the options for it begin: ``gallery``.
+    needs_labels
+        Whether arrays must have labels; of files and tables, `Input.open` decides.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def input_of(
         return _read_before(embeddings, labels, options)
     if is_frame(embeddings) and (labels is None or isinstance(labels, str)):
         return _frame(embeddings, labels, options, side)
-    return _arrays(embeddings, labels, options, side)
+    return _arrays(embeddings, labels, options, side, needs_labels=needs_labels)
 
 
 def _read_before(
@@ -187,9 +190,11 @@ def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str
     return Frame(frame, selection_of(options, side))
 
 
-def _arrays(embeddings: object, labels: object, options: ReadingOptions, side: str) -> Arrays:
+def _arrays(
+    embeddings: object, labels: object, options: ReadingOptions, side: str, *, needs_labels: bool
+) -> Arrays:
     _refuse(options, (*_OF_TABLES, "query"), "arrays were given")
-    if labels is None:
+    if labels is None and needs_labels:
         hint = "Give labels, too, or a table with both, or the name of a file."
         if isinstance(embeddings, Mapping):
             hint = "Give two of its arrays, for example x['embedding'] and x['label']."

@@ -5,7 +5,8 @@ from typing import Unpack
 
 import numpy.typing as npt
 
-from opiscli.analysis import calibrate_source, questions
+from opiscli.analysis import questions
+from opiscli.analysis.calibrate_unlabelled import Unlabelled, calibrate_either
 from opiscli.api.arguments import (
     AnySource,
     Embeddings,
@@ -20,10 +21,11 @@ from opiscli.api.arguments import (
 from opiscli.atomic_file import require_free
 from opiscli.distance import Distance
 from opiscli.results import Calibration, Check
+from opiscli.results.unlabelled import UnlabelledCalibration
 from opiscli.settings.calibration import Average
 from opiscli.settings.choice import choice, require_together
 from opiscli.settings.target import Target
-from opiscli.thresholds import threshold_file as files
+from opiscli.thresholds import unlabelled_file
 
 
 def calibrate(
@@ -46,6 +48,11 @@ def calibrate(
     min_items: int | None = None,
     eval: AnySource | None = None,
     eval_where: Sequence[str] | None = None,
+    unlabelled: bool = False,
+    max_positive_share: float | None = None,
+    impostors: AnySource | None = None,
+    impostors_where: str | Sequence[str] | None = None,
+    impostors_labels: npt.ArrayLike | PathLike | None = None,
     group_by: str | None = None,
     per_class: bool = False,
     holdout: float | None = None,
@@ -55,7 +62,7 @@ def calibrate(
     force: bool = False,
     seed: int = 0,
     **reading: Unpack[ReadingOptions],
-) -> Calibration:
+) -> Calibration | UnlabelledCalibration:
     """Choose a threshold for a false-accept rate or another target, with the rates it attains.
 
     Parameters
@@ -88,6 +95,13 @@ def calibrate(
     eval, eval_where
         Take the rates on this: a pair of embeddings and labels, the name of a file with
         conditions on its rows, or a set that was read or counted before.
+    unlabelled, max_positive_share
+        Whether labels are not used, so that they may be missing, and the largest share of pairs
+        that may be positive, in [0, 1): the threshold is the largest whose FAR is certainly at most
+        the target. See docs/without-labels.md.
+    impostors, impostors_where, impostors_labels
+        Items of other classes, in the form of ``eval``: the FAR is that of all pairs of an item and
+        one of these; labels may be missing on both sides.
     group_by
         A column: also take the rates in each group in it.
     per_class
@@ -104,8 +118,9 @@ def calibrate(
 
     Returns
     -------
-    Calibration
-        The same result that ``opis calibrate --json`` prints, with one operating point per target.
+    Calibration or UnlabelledCalibration
+        The same result that ``opis calibrate --json`` prints, with one operating point per target;
+        the second without labels or with impostors, where the rates of classes are not known.
 
     Raises
     ------
@@ -134,8 +149,11 @@ def calibrate(
         tested_on = input_of(eval, None, rows, side="eval")
     else:
         require_together("--eval", eval_where=eval_where)
-    found = calibrate_source.calibrate(
-        input_of(embeddings, labels, reading),
+    without = _without_labels(
+        unlabelled, max_positive_share, impostors, impostors_where, impostors_labels, reading
+    )
+    found = calibrate_either(
+        input_of(embeddings, labels, reading, needs_labels=without is None),
         Target.given(
             far=each(far),
             criterion=each(criterion),
@@ -145,6 +163,7 @@ def calibrate(
         ),
         settings_of(distance=distance, drop_duplicates=drop_duplicates, min_items=min_items),
         work_of(reading),
+        without=without,
         threshold_file=path_of(threshold_file),
         evaluate_on=tested_on,
         group_by=group_by,
@@ -160,8 +179,28 @@ def calibrate(
         engines=each(engine),
     )
     if path is not None:
-        files.write(found, path, force=force)
+        unlabelled_file.write(found, path, force=force)
     return found
+
+
+def _without_labels(
+    unlabelled: bool,
+    max_positive_share: float | None,
+    impostors: AnySource | None,
+    where: str | Sequence[str] | None,
+    labels: npt.ArrayLike | PathLike | None,
+    reading: ReadingOptions,
+) -> Unlabelled | None:
+    """What replaces labels, if anything does."""
+    others = None
+    if impostors is None:
+        require_together("--impostors", impostors_where=where, impostors_labels=labels)
+    else:
+        rows: ReadingOptions = {**reading, "columns": {}, "where": where or ()}
+        others = input_of(impostors, labels, rows, side="impostors", needs_labels=False)
+    return Unlabelled.asked(
+        unlabelled=unlabelled, max_positive_share=max_positive_share, impostors=others
+    )
 
 
 def check(

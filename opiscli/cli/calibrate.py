@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.atomic_file import require_free
-from opiscli.cli.options import method, rows, running, targets
+from opiscli.cli.options import method, rows, running, targets, without_labels
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
+from opiscli.errors import UndefinedMetric
 from opiscli.settings.choice import given, require_together
 
 if TYPE_CHECKING:
     from opiscli.analysis.inputs import Source
     from opiscli.results import CalibratedPoint, Calibration
+    from opiscli.results.unlabelled import UnlabelledCalibration, UnlabelledPoint
 
 _PROTOCOL = "Testing"
 
@@ -122,23 +124,21 @@ class _Written:
         if self.output is not None:
             require_free(self.output, force=self.force)
 
-    def give(self, result: "Calibration", say: Callable[[str], None]) -> None:
+    def give(
+        self, result: "Calibration | UnlabelledCalibration", say: Callable[[str], None]
+    ) -> None:
         """Write the threshold file, if requested, and print the result."""
-        from opiscli.thresholds import threshold_file
-
-        if self.output is not None:
-            threshold_file.write(result, self.output, force=self.force)
-            say(f"threshold written to {self.output}")
-        self._show(result)
-
-    def _show(self, result: "Calibration") -> None:
         from opiscli.report import show_text
+        from opiscli.thresholds import unlabelled_file
 
-        if self.print_ is None:
+        points, which = result.operating_points, self.print_
+        numbers = [] if which is None else [one for p in points for one in _numbers(p, which)]
+        if self.output is not None:
+            unlabelled_file.write(result, self.output, force=self.force)
+            say(f"threshold written to {self.output}")
+        if which is None:
             self.shown.show(result)
         else:
-            points = result.operating_points
-            numbers = [number for point in points for number in _numbers(point, self.print_)]
             show_text("".join(f"{number!r}\n" for number in numbers))
 
 
@@ -153,6 +153,7 @@ def calibrate(
     choosing: targets.Choosing,
     distance: method.DistanceKind = None,
     tested_on: _Evaluated,
+    without: without_labels.WithoutLabels,
     group_by: method.GroupBy = None,
     tests: _Tests,
     written: _Written,
@@ -161,27 +162,27 @@ def calibrate(
 ) -> None:
     """Choose a threshold for a false-accept rate or another target, and report its rates."""
     written.require_free()
-    from opiscli.analysis import calibrate_source
+    from opiscli.analysis.calibrate_unlabelled import calibrate_either
 
     with run.work() as work:
-        result = calibrate_source.calibrate(
+        result = calibrate_either(
             read.of(source),
             wanted.parse(),
             given(distance=distance, **counted.given()),
             work,
+            without=without.of(read),
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),
             group_by=group_by,
             seed=seed or 0,
             engines=written.engines or (),
-            **asdict(choosing),
-            **asdict(tests),
+            **asdict(choosing) | asdict(tests),
         )
     run.warn(result.warnings)
     written.give(result, run.console.say)
 
 
-def _numbers(point: "CalibratedPoint", which: Printed) -> list[float | None]:
+def _numbers(point: "CalibratedPoint | UnlabelledPoint", which: Printed) -> list[float | None]:
     if which is Printed.THRESHOLD and point.engines:
         return [one.value for one in point.engines]
     number = {
@@ -191,4 +192,9 @@ def _numbers(point: "CalibratedPoint", which: Printed) -> list[float | None]:
         Printed.FRR: None if point.frr is None else point.frr.value,
         Printed.TAR: point.tar,
     }[which]
+    if number is None and point.threshold is not None:
+        raise UndefinedMetric(
+            f"--print {which} asks for a rate of same-class pairs, which are not known",
+            hint="Print threshold, similarity or far.",
+        )
     return [number]

@@ -21,6 +21,8 @@ PANELS = {
     "Decide": {
         "calibrate": "Choose a threshold for a false-accept rate or another target, and report its"
         " rates.",
+        "translate": "Find the threshold of a new model that accepts the same share of pairs of the"
+        " same items.",
         "check": "Fail (exit code 1) if any condition is met, and list the conditions that are.",
     },
     "Improve": {

@@ -19,6 +19,10 @@ _EXAMPLES = {
         "opis calibrate embeddings.parquet --far 1e-3",
         "opis calibrate embeddings.parquet --far 0.1% -o threshold.json",
     ),
+    "translate": (
+        "opis translate old.parquet new.parquet --threshold-file threshold.json -o new.json",
+        "opis translate old.npy new.npy --by-row --similarity 0.62",
+    ),
     "check": (
         "opis check embeddings.parquet --fail-if 'recall@1<0.9' --fail-if 'opis>0.02'",
         "opis check embeddings.parquet --threshold-file threshold.json --fail-if 'far>2e-3'",

@@ -8,6 +8,9 @@ from opiscli.arrays import AnyArray, Int32Array
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
 
+NO_LABELS = ("",)
+"""Names of the classes of items without labels: all are in one class, whose label is empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -31,6 +34,11 @@ class Labels:
     def of(self, item: int) -> str:
         """Label of one item."""
         return self.names[int(self.codes[item])]
+
+    @classmethod
+    def absent(cls, n_items: int) -> "Labels":
+        """The labels of items that have none."""
+        return cls(np.zeros(n_items, dtype=np.int32), NO_LABELS)
 
     @classmethod
     def from_values(cls, values: object, what: str = "label", of: str = "") -> "Labels":

@@ -1,7 +1,7 @@
 """Pair spaces: the only definition of which pairs exist."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -47,7 +47,7 @@ class PairSpace:
     Parameters
     ----------
     rows, columns
-        The sides; for `Pairing.LATER` one and the same.
+        The sides; for `Pairing.LATER` the same items.
     pairing
         Which cells are pairs.
     positive_pairs, negative_pairs
@@ -81,6 +81,21 @@ class PairSpace:
             positive_pairs=sizes * (sizes - 1) // 2,
             negative_pairs=sizes * (len(side) - sizes),
             same_class_only=same_class_only,
+        )
+
+    @classmethod
+    def without_labels(cls, side: Side) -> "PairSpace":
+        """All unordered pairs of one set, each a negative one: what rows are is not known.
+
+        A pair has its earlier item in class 0 and its later one in class 1.
+        """
+        n_pairs = len(side) * (len(side) - 1) // 2
+        return cls(
+            replace(side, codes=np.zeros_like(side.codes)),
+            replace(side, codes=np.ones_like(side.codes)),
+            Pairing.LATER,
+            positive_pairs=np.zeros(2, dtype=np.int64),
+            negative_pairs=np.full(2, n_pairs),
         )
 
     @classmethod

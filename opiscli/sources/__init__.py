@@ -173,7 +173,7 @@ def _open_for_mapping(source: str, selection: Selection) -> "Table":
 def _read_index(path: Path, selection: Selection) -> EmbeddingSet:
     from opiscli.sources import index_table, tables
 
-    table = index_table.open_index_table(path, selection, needs_labels=True)
+    table = index_table.open_index_table(path, selection, needs_labels=selection.needs_labels)
     return tables.read(table, replace(selection, labels_file=None))
 
 

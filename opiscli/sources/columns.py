@@ -91,10 +91,35 @@ def _not_one(schema: pa.Schema, source: str, vectors: list[str]) -> SourceError:
     )
 
 
+def label_column(schema: pa.Schema, source: str, selection: Selection) -> str | None:
+    """Name of the column of labels, whether or not it exists; ``None`` if none is needed.
+
+    Raises
+    ------
+    EmbeddingError
+        If it exists and cannot hold labels, but is needed or was named.
+    """
+    name = selection.label_among(schema.names)
+    if name is None or schema.names.count(name) != 1:
+        return name
+    if selection.needs_labels or selection.label is not None:
+        require_label_type(schema.field(name), source)
+    return name if _holds_labels(schema.field(name)) else None
+
+
 def require_label_type(field: pa.Field, source: str) -> None:
     """Raise `EmbeddingError` unless a column can hold labels."""
+    if not _holds_labels(field):
+        raise EmbeddingError(
+            f"label column {field.name!r} of {source} holds {field.type},"
+            " expected strings, integers or booleans",
+            hint="Name another column with --label-column, or convert this one to strings.",
+        )
+
+
+def _holds_labels(field: pa.Field) -> bool:
     kind = plain_type(field.type)
-    usable = (
+    return bool(
         pa.types.is_large_string(kind)
         or pa.types.is_large_binary(kind)
         or pa.types.is_fixed_size_binary(kind)
@@ -103,12 +128,6 @@ def require_label_type(field: pa.Field, source: str) -> None:
         or pa.types.is_boolean(kind)
         or pa.types.is_null(kind)
     )
-    if not usable:
-        raise EmbeddingError(
-            f"label column {field.name!r} of {source} holds {field.type},"
-            " expected strings, integers or booleans",
-            hint="Name another column with --label-column, or convert this one to strings.",
-        )
 
 
 def vectors(

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from opiscli.embeddings.array_like import array_of, matrix_of
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.frame_like import refuse_other_order
@@ -28,7 +30,7 @@ def read_arrays(
     embeddings
         Anything that `matrix_of` takes.
     labels
-        Anything that `label_array` takes, or the path of a file of labels.
+        Anything that `label_array` takes, or the path of a file of labels; ``None`` for no labels.
     columns
         Further columns by name, on which conditions can be, too; ``label`` is that of the labels.
         One of floats or `Offsets` called ``offset`` makes offsets of the similarities.
@@ -42,6 +44,8 @@ def read_arrays(
     """
     refuse_other_order(embeddings, labels)
     matrix = matrix_of(embeddings)
+    if labels is None:
+        labels = np.full(len(matrix), "")
     if isinstance(labels, str | os.PathLike):
         from opiscli.sources.labels_file import read_labels
 

@@ -19,7 +19,7 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     from opiscli.sources.labels_file import read_labels
 
     refuse_column_options(path, selection)
-    if selection.labels_file is None:
+    if selection.labels_file is None and selection.needs_labels:
         raise UsageError(
             f"{path} is an NPY file and has no labels",
             hint=f"Add {selection.labels_option} FILE: NPY, text, CSV or Parquet."
@@ -35,9 +35,12 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     opened = open_matrix(path)
     n_items, dims = opened.header.shape
     require_room(4 * n_items * dims, str(path), selection.memory_limit)
-    labels = read_labels(selection.labels_file, n_items, memory_limit=selection.memory_limit)
+    labels = Labels.absent(n_items)
+    if (file := selection.labels_file) is not None:
+        values = read_labels(file, n_items, memory_limit=selection.memory_limit)
+        labels = Labels.from_values(values)
     rows = centred_rows(opened.blocks, n_items, selection.beside)
-    return EmbeddingSet.from_rows(rows, Labels.from_values(labels), with_pairs=selection.with_pairs)
+    return EmbeddingSet.from_rows(rows, labels, with_pairs=selection.with_pairs)
 
 
 def read_npz(path: Path, selection: Selection) -> EmbeddingSet:

@@ -24,7 +24,7 @@ _KEY = b"opis.offset"
 _FRACTION = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
-def offset_column(table: Table, selection: Selection, others: list[str]) -> str | None:
+def offset_column(table: Table, selection: Selection, others: list[str | None]) -> str | None:
     """Name of the column of offsets, if there is one and it is to be used.
 
     Parameters

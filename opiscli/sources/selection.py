@@ -53,6 +53,8 @@ class Selection:
         Whether a column of offsets is ignored.
     query
         SQL that says what to read of a database; no other source has one.
+    needs_labels
+        Whether there must be labels; otherwise they are read where every row has a usable one.
     """
 
     embedding: str | None = None
@@ -71,6 +73,13 @@ class Selection:
     memory_limit: int | None = field(default=None, compare=False)
     no_offset: bool = False
     query: str | None = None
+    needs_labels: bool = True
+
+    def label_among(self, columns: Sequence[str]) -> str | None:
+        """Name of the label column, or ``None`` if there is none and none is needed."""
+        name = self.label or usual_name(LABEL_NAMES, columns)
+        is_wanted = self.needs_labels or self.label is not None or name in columns
+        return name if is_wanted else None
 
     def id_among(self, columns: list[str]) -> str | None:
         """Name of the id column, or ``None`` if there is none to read."""

@@ -15,18 +15,16 @@ from opiscli.errors import EmbeddingError
 from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
 from opiscli.sources.arriving import arriving
-from opiscli.sources.columns import EmbeddingColumns, labels, require_label_type, texts, vectors
+from opiscli.sources.columns import EmbeddingColumns, label_column, labels, texts, vectors
 from opiscli.sources.conditions import Conditions, shown_value
 from opiscli.sources.joined import Joined
 from opiscli.sources.offset_column import offset_column, offsets_of
 from opiscli.sources.plain_types import plain
 from opiscli.sources.selection import (
-    LABEL_NAMES,
     Selection,
     named_by_id,
     refuse_labels_file,
     require_column,
-    usual_name,
 )
 from opiscli.sources.table import Table, require_once, smallest_column
 
@@ -112,12 +110,11 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     refuse_labels_file(table.name, selection)
     schema, source = table.schema, table.name
     embedding = EmbeddingColumns.of(schema, source, selection)
-    label = selection.label or usual_name(LABEL_NAMES, schema.names)
+    label = label_column(schema, source, selection)
     item_id = selection.id_among(schema.names)
     offset = offset_column(table, selection, [*embedding.names, label])
     further = _further(schema, source, selection, label, item_id, offset)
     require_united(table, [*embedding.names, *further])
-    require_label_type(schema.field(label), source)
     rows = SelectedRows.of(table, selection)
     # Found once: asking the machine takes as long as reading thousands of rows.
     limit = selection.memory_limit or Resources.of_machine().memory_limit
@@ -125,11 +122,11 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def coded() -> Labels:
-        return labels(pa.chunked_array(collected[label]), f"label ({label})", label, source)
+        return _coded(collected, label, n_items, table, selection)
 
     def blocks() -> Iterator[AnyArray]:
         # Crowded embeddings are read twice, unless their labels make that useless.
-        if collected[label] and selection.with_pairs:
+        if label is not None and collected[label] and selection.with_pairs:
             require_pairs(coded())
         for chunks in collected.values():
             chunks.clear()
@@ -149,6 +146,22 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     return EmbeddingSet.from_rows(
         embeddings, coded(), others, with_pairs=selection.with_pairs, offsets=offsets
     )
+
+
+def _coded(
+    collected: dict[str, list[pa.Array]],
+    name: str | None,
+    n_items: int,
+    table: Table,
+    selection: Selection,
+) -> Labels:
+    """The labels; absent without a column of them, or if one is missing and none is needed."""
+    if name is None:
+        return Labels.absent(n_items)
+    chunks = collected[name]
+    if not selection.needs_labels and any(chunk.null_count for chunk in chunks):
+        return Labels.absent(n_items)
+    return labels(pa.chunked_array(chunks), f"label ({name})", name, table.name)
 
 
 def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
@@ -177,12 +190,13 @@ def _further(
     schema: pa.Schema,
     source: str,
     selection: Selection,
-    label: str,
+    label: str | None,
     item_id: str | None,
     offset: str | None,
 ) -> list[str]:
     """Names of the columns that are read beside the embeddings; every one exists."""
-    asked = {label: "--label-column", **selection.others(schema.names)}
+    of_labels = {} if label is None else {label: "--label-column"}
+    asked = {**of_labels, **selection.others(schema.names)}
     if item_id is not None:
         asked.setdefault(item_id, "--id-column")
     if offset is not None:

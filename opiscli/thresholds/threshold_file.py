@@ -76,14 +76,33 @@ def write(of: Calibration, path: Path, *, force: bool = False) -> None:
     OutputError
         If it cannot be written.
     """
-    if len(of.operating_points) != 1:
-        raise UsageError(
-            f"a threshold file holds one threshold, but {len(of.operating_points)} were asked for",
-            hint="Give one target, and write one file for each.",
-        )
-    text = json.dumps(to_dict(of, of.operating_points[0]), allow_nan=False, indent=2)
+    require_single(len(of.operating_points))
+    write_contents(to_dict(of, of.operating_points[0]), path, force=force)
+
+
+def write_contents(contents: Mapping[str, Any], path: Path, *, force: bool = False) -> None:
+    """Write the contents of a threshold file, with how every threshold is applied.
+
+    Raises
+    ------
+    UsageError
+        If the file exists and ``force`` is not set.
+    OutputError
+        If it cannot be written.
+    """
+    whole = {"schema": SCHEMA, **contents, **_MEANING}
+    text = json.dumps(whole, allow_nan=False, indent=2)
     with whole_file(path, force=force) as temporary:
         temporary.write_text(f"{text}\n", "utf-8")
+
+
+def require_single(n_thresholds: int) -> None:
+    """Raise `UsageError` unless there is one threshold, which is what a file holds."""
+    if n_thresholds != 1:
+        raise UsageError(
+            f"a threshold file holds one threshold, but {n_thresholds} were asked for",
+            hint="Give one target, and write one file for each.",
+        )
 
 
 def read(path: Path, distance: Distance, score: str = "") -> float:

@@ -23,6 +23,7 @@ CALLS = {
     "compare": "e.parquet f.parquet",
     "inspect": "e.parquet",
     "calibrate": "e.parquet --far 0.05",
+    "translate": "old.parquet young.parquet --similarity 0.5",
     "check": "e.parquet --fail-if opis>0.2",
     "finetune": "t.parquet --steps 20 --far 0.05:0.2 -o new.safetensors",
     "normalize": "e.parquet --cohort c.parquet --k 20 -o new.parquet",
@@ -116,11 +117,29 @@ calibrate --group-by fold
 calibrate --per-class
 calibrate --holdout 0.5                 | --repeats 2
 calibrate --repeats 3                   | --holdout 0.5 --repeats 2
+calibrate --unlabelled                  | --impostors c.parquet
+calibrate --max-positive-share 0.5      | --unlabelled --max-positive-share 0.2          | threshold
+calibrate --impostors c.parquet         |                                                | threshold
+calibrate --impostors-where fold=a      | --impostors c.parquet                          | threshold
+calibrate --impostors-labels y.npy      | --impostors x.npy
 calibrate --output mine.json
 calibrate --force                       | -o there.json
 calibrate --print threshold
 calibrate --for pgvector-l2
 calibrate --seed 7                      | --holdout 0.5 --repeats 2
+
+translate --id-column kind              |                                                | exit 4
+translate --embedding-columns dim_* | wide.parquet wide.parquet --id-column name --embedding-columns o*
+translate --labels y.npy                | x.npy x.npy --by-row --labels z.npy
+translate --no-offset                   | o.parquet o.parquet --id-column name
+translate --distance cosine             |                                                | threshold
+translate --threshold 1                 |                                                | exit 2
+translate --similarity 0.4              |                                                | threshold
+translate --threshold-file t.json       |                                                | exit 2
+translate --new-embedding-column other  |                                                | threshold
+translate --by-row                      | old.parquet turned.parquet
+translate --output mine.json
+translate --force                       | -o there.json
 
 check --fail-if opis>0                  |                                                | exit 1
 check --distance cosine                 |                                                | failing
@@ -296,6 +315,13 @@ def write_wide(name, source):
     pq.write_table(pa.table(columns), name)
 
 
+def write_with_ids(name, source, order=1):
+    """The same items with ids, in this order or reversed."""
+    rows = pq.read_table(source)
+    rows = rows.rename_columns(["id" if one == "name" else one for one in rows.column_names])
+    pq.write_table(rows.take(np.arange(len(rows))[::order]), name)
+
+
 def write_offsets(name, source):
     """The same items with offsets of their similarities."""
     rows = pq.read_table(source)
@@ -317,6 +343,9 @@ def folder(tmp_path_factory):
         write_set("many.parquet", n_classes=60, sizes=(7, 9), seed=5)
         write_set("c.parquet", n_classes=40, sizes=(6, 9), first=100, seed=6)
         write_offsets("o.parquet", "e.parquet")
+        write_with_ids("old.parquet", "e.parquet")
+        write_with_ids("young.parquet", "f.parquet")
+        write_with_ids("turned.parquet", "e.parquet", -1)
         write_wide("wide.parquet", "t.parquet")
         write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)

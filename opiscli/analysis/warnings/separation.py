@@ -24,11 +24,12 @@ def source_warnings(run: CountedSet) -> tuple[ReportWarning, ...]:
     return (
         *label_warnings(run.counted.names, table.class_sizes),
         *_about_separation(run),
-        *_about_score(run.settings.score),
+        *about_score(run.settings.score),
     )
 
 
-def _about_score(score: str) -> Iterator[ReportWarning]:
+def about_score(score: str) -> Iterator[ReportWarning]:
+    """Say that similarities are not cosines, if they are not."""
     if score:
         yield ReportWarning(
             "offset-scores",

@@ -6,7 +6,7 @@ from functools import singledispatch
 from opiscli.report.html.templates import render
 from opiscli.report.tables.facts import facts
 from opiscli.report.tables.paper_table import paper_table
-from opiscli.report.tables.row import place
+from opiscli.report.tables.row import Row, place
 from opiscli.report.tables.rows import rows
 from opiscli.results import (
     Calibration,
@@ -20,6 +20,8 @@ from opiscli.results import (
 from opiscli.results.headline import Entry, Number
 from opiscli.results.headlines import entries, point_entries, text
 from opiscli.results.text import distance, score, similarity, span
+from opiscli.results.translation import Translation
+from opiscli.results.unlabelled import UnlabelledCalibration
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 
@@ -62,6 +64,19 @@ def _(result: Calibration) -> Table:
 
 
 @_table.register
+def _(result: UnlabelledCalibration) -> Table:
+    points = result.operating_points
+    return _HEADER, [row for point in points for row in _point(point, point.name, ("far",))]
+
+
+@_table.register
+def _(result: Translation) -> Table:
+    return _HEADER, [
+        (row.metric, score(row.value), span(_interval(row)), _counts(row)) for row in rows(result)
+    ]
+
+
+@_table.register
 def _(result: Check) -> Table:
     return ("condition", "value", "result"), [
         (check.condition, text(check.name, check.value), "FAIL" if check.failed else "pass")
@@ -79,6 +94,14 @@ def _(result: Inspection) -> Table:
     return ("finding", "value", ""), [
         (row.metric, score(row.value), row.label or "") for row in rows(result)
     ]
+
+
+def _interval(row: Row) -> tuple[float, float] | None:
+    return None if row.ci_lo is None or row.ci_hi is None else (row.ci_lo, row.ci_hi)
+
+
+def _counts(row: Row) -> str:
+    return "" if row.k is None else f"{row.k:,} / {row.n:,}"
 
 
 def _point(

@@ -27,7 +27,7 @@ class Row:
         """Values in the order of `COLUMNS`."""
         return tuple(getattr(self, name) for name in COLUMNS)
 
-    def labelled(self, label: str) -> "Row":
+    def labelled(self, label: str | None) -> "Row":
         """The same number with a label."""
         return replace(self, label=label)
 

@@ -6,6 +6,8 @@ from functools import singledispatch
 from opiscli.report.tables.calibration_rows import calibration_rows
 from opiscli.report.tables.component_rows import component_rows
 from opiscli.report.tables.row import Row, entry_rows, estimate_row, place, point_rows
+from opiscli.report.tables.translation_rows import translation_rows
+from opiscli.report.tables.unlabelled_rows import unlabelled_rows
 from opiscli.results import (
     Calibration,
     Check,
@@ -18,6 +20,8 @@ from opiscli.results import (
     Pairs,
 )
 from opiscli.results.headlines import entries, group_entries
+from opiscli.results.translation import Translation
+from opiscli.results.unlabelled import UnlabelledCalibration
 
 _SIZES = ("n_items", "n_classes", "n_singletons", "n_below_min", "n_duplicates")
 
@@ -48,6 +52,16 @@ def _(result: Evaluation) -> list[Row]:
 def _(result: Calibration) -> list[Row]:
     data = result.evaluation_data or result.data
     return [*calibration_rows(result), *_data(data, result.pairs)]
+
+
+@rows.register
+def _(result: UnlabelledCalibration) -> list[Row]:
+    return list(unlabelled_rows(result))
+
+
+@rows.register
+def _(result: Translation) -> list[Row]:
+    return list(translation_rows(result))
 
 
 @rows.register

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.terminal.engines import engine_lines
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
 from opiscli.results import (
@@ -26,7 +27,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        above = (_decision(point), *_guarantee(point), *_engines(point))
+        above = (_decision(point), *_guarantee(point), *engine_lines(point.engines))
         parts.append(Group(*above, _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
@@ -61,20 +62,6 @@ def _decision(point: CalibratedPoint) -> Text:
         ", that is, distance ",
         (f"d ≤ {distance(point.threshold, 6)}\n", "bold"),
     )
-
-
-def _engines(point: CalibratedPoint) -> list[Text]:
-    """One line an engine to copy from, and one to understand it."""
-    lines = []
-    for one in point.engines:
-        sign, length = {">=": "≥", "<=": "≤"}[one.accept], "any length"
-        if one.normalize:
-            length = "must be scaled to length one"
-        lines.append(Text.assemble(f"{one.engine}: ", (one.comparison, "bold")))
-        lines.append(
-            Text(f"  {one.unit} = {one.formula} {sign} {one.value:.9g}; vectors: {length}")
-        )
-    return [*lines, Text()] if lines else []
 
 
 def _rates(point: CalibratedPoint) -> Table:

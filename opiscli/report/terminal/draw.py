@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from rich.console import Console, RenderableType
 
@@ -12,9 +14,22 @@ from opiscli.report.terminal.compare import draw_comparison
 from opiscli.report.terminal.evaluate import draw_evaluation
 from opiscli.report.terminal.inspect import draw_inspection
 from opiscli.report.terminal.normalize import draw_normalization
+from opiscli.report.terminal.translate import draw_translation
+from opiscli.report.terminal.unlabelled import draw_unlabelled
 from opiscli.results import Calibration, Check, Comparison, Evaluation, Inspection, Result
 from opiscli.results.normalization import Normalization
+from opiscli.results.translation import Translation
+from opiscli.results.unlabelled import UnlabelledCalibration
 
+_DRAWINGS: dict[type, Callable[[Any], RenderableType]] = {
+    Calibration: draw_calibration,
+    UnlabelledCalibration: draw_unlabelled,
+    Translation: draw_translation,
+    Check: draw_check,
+    Comparison: draw_comparison,
+    Inspection: draw_inspection,
+    Normalization: draw_normalization,
+}
 _WIDTH = 80
 _UNLIMITED = 100_000
 
@@ -27,19 +42,10 @@ def draw(result: object, *, full: bool = False) -> RenderableType:
     full
         Whether an evaluation is drawn with all its tables.
     """
-    match result:
-        case Evaluation():
-            return draw_evaluation(result, full=full)
-        case Calibration():
-            return draw_calibration(result)
-        case Check():
-            return draw_check(result)
-        case Comparison():
-            return draw_comparison(result)
-        case Inspection():
-            return draw_inspection(result)
-        case Normalization():
-            return draw_normalization(result)
+    if isinstance(result, Evaluation):
+        return draw_evaluation(result, full=full)
+    if (drawing := _DRAWINGS.get(type(result))) is not None:
+        return drawing(result)
     raise TypeError(f"no drawing is known for {type(result).__name__}")
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from opiscli.report.tables.facts import facts
 from opiscli.results import Data, Item, Rate
 from opiscli.results.text import printable, rate, span
+from opiscli.results.unlabelled import ItemData
 
 
 def report(
@@ -23,7 +24,7 @@ def report(
     return Group(*lines, Text(), Text(signature, style="dim", no_wrap=True, overflow="ignore"))
 
 
-def heading(data: Data) -> Text:
+def heading(data: Data | ItemData) -> Text:
     """Name and size of what a result is of, in two lines."""
     return Text.assemble((printable(data.name), "bold"), "\n", (" · ".join(facts(data)), "dim"))
 
