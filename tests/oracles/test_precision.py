@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 import opiscli
+from opiscli.analysis.compare import NOT_COMPARABLE
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.precision import precision
 
@@ -94,6 +95,58 @@ def test_every_point_shows_precision_where_a_prevalence_is_stated(opis, tmp_path
     assert written["attained"]["precision"]["value"] >= 0.5
     assert opis("check", tmp_path / "e.npz", "--threshold-file", tmp_path / "t.json",
                 "--fail-if", "far>0.5")[0] == 0  # fmt: skip
+
+
+@pytest.mark.parametrize("prevalence", [0.5, 0.02, 1e-4])
+def test_an_evaluation_shows_precision_at_every_operating_point(prevalence):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    truth = BruteForce(embeddings, labels, "euclidean")
+    found = opiscli.evaluate(embeddings, labels, prevalence=prevalence, threads=1)
+    assert len(found.operating_points) == 3
+    for point in found.operating_points:
+        assert point.precision.prevalence == prevalence
+        expected = by_weights(truth, point.threshold, prevalence)
+        assert point.precision.value == pytest.approx(expected, rel=1e-9)
+        assert point.precision.ci.lo <= point.precision.value <= point.precision.ci.hi
+    assert f"|prev:{prevalence:g}|" in found.signature.replace("1e-4", "0.0001")
+    without = opiscli.evaluate(embeddings, labels, threads=1)
+    assert [point.precision for point in without.operating_points] == [None] * 3
+
+
+def test_precision_is_in_reports_tables_groups_and_conditions(opis, tmp_path):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    fold = np.where(np.arange(len(labels)) % 2, "a", "b")
+    file, counts = tmp_path / "e.npz", tmp_path / "e.opis"
+    np.savez(file, embedding=embeddings, label=labels, fold=fold)
+    stated = ("--prevalence", "0.02")
+    point = opiscli.evaluate(embeddings, labels, prevalence=0.02).operating_points[2]
+    assert opis("evaluate", file, "--save", counts)[0] == 0
+    for source in (file, counts):
+        _, out, _ = opis("evaluate", source, *stated, "--full")
+        assert "if 0.02 of the compared pairs are positive" in out
+        assert f"precision {point.precision.value:.4g}"[:14] in out
+        rows = opis("evaluate", source, *stated, "--format", "csv")[1].splitlines()
+        row = next(one for one in rows if one.startswith("precision@far=0.001,"))
+        assert float(row.split(",")[1]) == pytest.approx(point.precision.value)
+        assert "compared pairs" not in opis("evaluate", source, "--full")[1]
+        value = point.precision.value
+        for limit, code in ((value + 1e-3, 1), (value - 1e-3, 0)):
+            condition = f"precision@far=1e-3<{limit}"
+            assert opis("check", source, *stated, "--fail-if", condition)[0] == code
+    _, out, _ = opis("evaluate", file, *stated, "--group-by", "fold", "--json")
+    inside = json.loads(out)["groups"][0]["operating_points"][0]
+    expected = precision(inside["tar"], inside["far"]["value"], 0.02)
+    assert inside["precision"]["value"] == pytest.approx(float(expected))
+    code, _, err = opis("check", file, "--fail-if", "precision@far=1e-3<0.5")
+    assert code == 2
+    assert "needs --prevalence" in err
+
+
+def test_prevalence_does_not_keep_sets_from_being_compared(tmp_path):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    opiscli.evaluate(embeddings, labels, prevalence=0.5, save=tmp_path / "e.opis")
+    found = opiscli.compare(opiscli.count(embeddings, labels), tmp_path / "e.opis")
+    assert found.verdict != NOT_COMPARABLE
 
 
 @pytest.mark.parametrize(
