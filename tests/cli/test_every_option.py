@@ -127,7 +127,7 @@ check --fail-if opis>0                  |                                       
 check --distance cosine                 |                                                | failing
 check --threshold 1                     | --fail-if far>0.9 --threshold 0.5
 check --similarity 0.2                  | --fail-if far>0.9 --similarity 0.5
-check --prevalence 0.5                  | --fail-if precision<1e-6 --threshold 0.5 --prevalence 0.001
+check --prevalence 0.5                  | --fail-if precision<0 --threshold 0.5 --prevalence 0.1
 check --threshold-file t.json           | --fail-if far>0.9
 
 finetune --output mine.safetensors

@@ -65,6 +65,68 @@ def test_a_threshold_beyond_a_dip_of_precision_is_not_taken():
     assert found.operating_points[0].threshold == pytest.approx(2 * np.sin(0.025), abs=1e-4)
 
 
+def in_planes(cosine_distances, is_positive):
+    """One pair of items a plane, all planes at right angles, so that each distance is as wanted."""
+    n_pairs = len(cosine_distances)
+    rows = np.zeros((2 * n_pairs, 2 * n_pairs))
+    angle = np.arccos(1 - np.asarray(cosine_distances))
+    at = np.arange(n_pairs)
+    rows[2 * at, 2 * at] = 1
+    rows[2 * at + 1, 2 * at], rows[2 * at + 1, 2 * at + 1] = np.cos(angle), np.sin(angle)
+    labels = np.arange(2 * n_pairs)
+    labels[2 * at + 1] -= np.asarray(is_positive)
+    return rows, labels
+
+
+pairs_closer_than_thresholds = st.lists(
+    st.tuples(st.integers(0, 30), st.booleans()), min_size=6, max_size=40
+).filter(lambda pairs: any(same for _, same in pairs))
+
+
+@given(pairs_closer_than_thresholds, st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
+def test_no_dip_of_precision_between_counted_thresholds_is_missed(pairs, target, from_counts):
+    """Distances are 2e-6 apart, and thresholds 4e-6 or more."""
+    at, is_positive = (np.array(column) for column in zip(*pairs, strict=True))
+    rows, labels = in_planes(0.125 + 2e-6 * at, is_positive)
+    n_positive = int(is_positive.sum())
+    n_negative = len(labels) * (len(labels) - 1) // 2 - n_positive
+    # With this prevalence every pair has the same weight.
+    asked = {
+        "criterion": f"precision={target}",
+        "prevalence": n_positive / (n_positive + n_negative),
+    }
+    shares = {step: is_positive[at <= step].mean() for step in sorted(set(at))}
+    met = []
+    for step, share in shares.items():
+        if share < target - 1e-9:
+            break
+        met.append(step)
+    source = (opiscli.count(rows, labels, distance="cosine"),) if from_counts else (rows, labels)
+    try:
+        point = opiscli.calibrate(*source, **asked, distance="cosine").operating_points[0]
+    except UndefinedMetric:
+        assert from_counts or not met or met[-1] - min(at) <= 4
+        return
+    assert met
+    assert point.far.k + point.tar_rate.k <= np.count_nonzero(at <= met[-1])
+    if not from_counts:
+        assert point.threshold > 0.125 + 2e-6 * met[-1] - 1e-5
+
+
+def test_counts_alone_cannot_tell_the_order_of_close_pairs():
+    rows, labels = in_planes([0.1, 0.1, 0.125, 0.125 + 2e-6, 0.4], [1, 1, 1, 0, 1])
+    asked = {"criterion": "precision=0.7", "prevalence": 4 / 45, "distance": "cosine"}
+    found = opiscli.calibrate(rows, labels, **asked)
+    assert found.operating_points[0].threshold == pytest.approx(0.4, abs=1e-4)
+    assert "unknown-order" not in [one.code for one in found.warnings]
+    found = opiscli.calibrate(opiscli.count(rows, labels, distance="cosine"), **asked)
+    assert found.operating_points[0].threshold == pytest.approx(0.1, abs=1e-4)
+    assert [one.code for one in found.warnings].count("unknown-order") == 1
+    grid = opiscli.count(*coarse_grid(1, n_items=40))
+    with pytest.raises(UndefinedMetric, match="do not show"):
+        opiscli.calibrate(grid, criterion="precision=0.3", prevalence=0.5)
+
+
 def test_precision_follows_from_rates_whatever_the_classes():
     assert precision(0.9, 0.01, 0.5) == pytest.approx(0.9 / 0.91)
     assert np.isnan(precision(0.0, 0.0, 0.1))
