@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.analysis.given_thresholds import about_units, given_threshold
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
+from opiscli.analysis.warnings.precision_order import order_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.share_of_classes import classes_above_far, classes_above_frr
@@ -72,7 +73,7 @@ def calibrate_run(
         operating_points=points,
         warnings=(),
     )
-    of_units = about_units(run, settings.targets)
+    of_units = (*about_units(run, settings.targets), *order_warnings(run, settings))
     warnings = (*of_units, *calibration_warnings(calibration, run.n_conflicts))
     return replace(calibration, warnings=warnings)
 

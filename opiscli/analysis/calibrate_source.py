@@ -12,7 +12,8 @@ from opiscli.analysis.engines import with_engines
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
-from opiscli.analysis.inputs import Input, Work
+from opiscli.analysis.inputs import Input, Opened, Work
+from opiscli.analysis.precision_order import with_order
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.results import Calibration
@@ -59,9 +60,7 @@ def calibrate(
     """
     written_for = find_engines(engines)
     opened = source.open(work, group=group_by if evaluate_on is None else None)
-    from_file = opened.threshold_in(threshold_file, given.get("distance"))
-    given_in_file = (Target(Criterion.THRESHOLD, value, opened.score) for value in from_file)
-    targets = (*targets, *given_in_file)
+    targets = (*targets, *_in_file(opened, threshold_file, given))
     refuse_offsets(opened.score if written_for else "", "--for")
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
@@ -77,6 +76,7 @@ def calibrate(
         holdout=holdout,
         **asked,
     )
+    counts = with_order(counts, opened.data, settings, work)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
@@ -97,6 +97,11 @@ def calibrate(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
     return with_engines(result, written_for, counts.counted.pooled) if written_for else result
+
+
+def _in_file(opened: Opened, file: Path | None, given: Mapping[str, Any]) -> list[Target]:
+    found = opened.threshold_in(file, given.get("distance"))
+    return [Target(Criterion.THRESHOLD, value, opened.score) for value in found]
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

@@ -90,7 +90,7 @@ class _Numbers:
             point, signature = _point(self.run, condition, self._at)
             found = {entry.name: entry.number.value for entry in point_entries(point, "")}
             self._signatures[signature] = None
-            return found[condition.name]
+            return found.get(condition.name)
         if not self._evaluation:
             evaluation = derive(self.run)
             self.doubts = tuple(one for one in evaluation.warnings if one.code in DOUBTS)
@@ -100,6 +100,13 @@ class _Numbers:
 
 
 def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[CalibratedPoint, str]:
+    prevalence = run.settings.prevalence
+    if condition.name == "precision" and prevalence is None:
+        raise UsageError(
+            f"--fail-if {condition.text!r} needs --prevalence, on which precision depends",
+            hint="Give the share of same-class pairs where the threshold will be used, for example"
+            " --prevalence=1e-3.",
+        )
     if condition.far is not None:
         target = Target(Criterion.FAR, condition.far)
     elif at is not None:
@@ -112,6 +119,7 @@ def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[Ca
     settings = CalibrationSettings(
         targets=(target,),
         distance=run.settings.distance,
+        prevalence=prevalence,
         drop_duplicates=run.settings.drop_duplicates,
         min_items=run.settings.min_items,
         score=run.settings.score,

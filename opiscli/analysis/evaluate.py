@@ -7,7 +7,7 @@ import numpy as np
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
 from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.consistency import Consistency
-from opiscli.analysis.operating_points import operating_point
+from opiscli.analysis.operating_points import operating_point, with_precision
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.analysis.warnings.index import index_rate_warnings
@@ -138,7 +138,7 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
     counted, settings = run.counted, run.settings
     how = counted.names, settings.distance, settings.epsilon
     chosen = operating_thresholds(counted.pooled)
-    return (
+    found = (
         *(
             operating_point(counted.at(np.array([chosen[target]])), target, *how)
             if target in chosen
@@ -147,6 +147,7 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
         ),
         *(operating_point(counted.at_or_above(threshold), None, *how) for threshold in thresholds),
     )
+    return tuple(with_precision(point, settings.prevalence) for point in found)
 
 
 def _calibration_range(

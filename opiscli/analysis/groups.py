@@ -7,7 +7,7 @@ import numpy as np
 
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
-from opiscli.analysis.operating_points import operating_point
+from opiscli.analysis.operating_points import operating_point, with_precision
 from opiscli.analysis.warnings.groups import evaluated_group_warnings, group_rate_warnings
 from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
@@ -236,7 +236,8 @@ def _point(run: CountedSet, of_all: OperatingPoint) -> OperatingPoint:
         return OperatingPoint(target_far=of_all.target_far)
     counts = run.counted.at(np.array([of_all.threshold]))
     how = run.counted.names, run.settings.distance, run.settings.epsilon
-    return operating_point(counts, of_all.target_far, *how)
+    point = operating_point(counts, of_all.target_far, *how)
+    return with_precision(point, run.settings.prevalence)
 
 
 def _rated(group: Group, point: CalibratedPoint) -> GroupRates:

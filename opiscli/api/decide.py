@@ -211,6 +211,7 @@ def check(
     threshold: float | None = None,
     similarity: float | None = None,
     threshold_file: PathLike | None = None,
+    prevalence: float | None = None,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
     min_items: int | None = None,
@@ -228,6 +229,9 @@ def check(
     threshold, similarity, threshold_file
         Threshold used for rates without ``@far=…``: a distance in [0, 2], a similarity in
         [-1, 1], or a file that `calibrate` wrote.
+    prevalence
+        Share of positive pairs among those that production compares, in (0, 1), which a condition
+        on ``precision`` needs.
 
     Returns
     -------
@@ -251,7 +255,11 @@ def check(
         input_of(embeddings, labels, reading),
         each(fail_if),
         settings_of(
-            distance=distance, drop_duplicates=drop_duplicates, min_items=min_items, seed=seed
+            distance=distance,
+            prevalence=prevalence,
+            drop_duplicates=drop_duplicates,
+            min_items=min_items,
+            seed=seed,
         ),
         work_of(reading),
         at=Target.one_of(threshold=threshold, similarity=similarity),

@@ -41,6 +41,7 @@ def evaluate(
     epsilon: float | None = None,
     n_thresholds: int | None = None,
     threshold_file: PathLike | None = None,
+    prevalence: float | None = None,
     k: int | Sequence[int] | None = None,
     ranking: bool | None = None,
     index: str | None = None,
@@ -84,6 +85,9 @@ def evaluate(
         Grid points over the calibration range, 2 to 10,001, by default 201.
     threshold_file
         A file that `calibrate` wrote, whose threshold is one more operating point.
+    prevalence
+        Share of positive pairs among those that production compares, in (0, 1): adds the precision
+        there to every operating point.
     k
         Rank or ranks at which recall is reported, 1 to 1000, by default 1.
     ranking
@@ -147,7 +151,7 @@ def evaluate(
             distance=distance, utility=utility, beta=beta,
             epsilon=epsilon, n_thresholds=n_thresholds, k=k, ranking=ranking,
             drop_duplicates=drop_duplicates, min_items=min_items, sample_pairs=sample_pairs,
-            seed=seed,
+            prevalence=prevalence, seed=seed,
         ),
         work_of(reading),
         threshold_file=path_of(threshold_file),

@@ -34,12 +34,13 @@ def check(
     fail_if: _FailIf = None,
     at: method.GivenThreshold,
     threshold_file: method.ThresholdFile = None,
+    prevalence: method.Prevalence = None,
     distance: method.DistanceKind = None,
     shown: out.Shown,
     run: running.Counting,
 ) -> None:
     """Fail (exit code 1) if any condition is met, and list the conditions that are."""
-    asked = given(distance=distance, **counted.given())
+    asked = given(distance=distance, prevalence=prevalence, **counted.given())
     checked, target = read.of(source), Target.one_of(**asdict(at))
     from opiscli.analysis import questions
 

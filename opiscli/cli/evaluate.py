@@ -96,6 +96,7 @@ class _Against:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Method(method.Method):
     n_thresholds: _Thresholds = None
+    prevalence: method.Prevalence = None
     distance: method.DistanceKind = None
 
 

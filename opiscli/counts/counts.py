@@ -36,6 +36,10 @@ class Counts:
         ``recall@k`` counts those with an item of their class among their k nearest.
     queries
         Shape ``(n_classes,)``, items of each class whose neighbours were searched for.
+    finer
+        All pairs between more thresholds than may be chosen; ``None`` where ``pooled`` is enough.
+    has_whole_ties
+        Whether all pairs of a bin of ``pooled`` are equally far, so that they have no order.
     """
 
     names: tuple[str, ...]
@@ -47,6 +51,8 @@ class Counts:
     for_noise: SpreadCounts | None
     retrieval: dict[str, FloatArray]
     queries: IntArray
+    finer: DistanceHistogram | None = None
+    has_whole_ties: bool = False
 
     def at(self, thresholds: FloatArray) -> PairCounts:
         """Counts of all classes at increasing thresholds.

@@ -167,6 +167,11 @@ def _one_class(of: ClassRate | None) -> dict[str, Number]:
     return {"": Number(value=of.value, label=of.label)}
 
 
+def _precision(of: OperatingPoint) -> dict[str, Number]:
+    found = of.precision
+    return {} if found is None else {"": Number(value=found.value, ci=found.ci)}
+
+
 def _share_above_limit(of: OperatingPoint) -> dict[str, Number]:
     if not isinstance(of, CalibratedPoint):
         return {}
@@ -249,6 +254,7 @@ AT_THRESHOLD: tuple[Headline[OperatingPoint], ...] = (
     _error("far", "FAR", lambda of: _pairs(of.far)),
     _error("frr", "FRR", lambda of: _pairs(of.frr)),
     Headline(name="tar", title="TAR", numbers=lambda of: _pairs(of.tar_rate)),
+    Headline(name="precision", title="Precision", numbers=_precision, is_compared=False),
     _error("macro_far", "Macro FAR", _macro_far),
     _error("worst_far", "Highest FAR of a class", lambda of: _one_class(of.worst_far)),
     _error("worst_frr", "Highest FRR of a class", lambda of: _one_class(of.worst_frr)),

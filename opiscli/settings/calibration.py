@@ -7,7 +7,13 @@ from typing import NamedTuple
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require
-from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
+from opiscli.settings.evaluation import (
+    DEFAULT_MIN_ITEMS,
+    DEFAULT_SEED,
+    Utility,
+    require_min_items,
+    require_prevalence,
+)
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 
@@ -139,9 +145,7 @@ class CalibrationSettings:
             )
 
     def _require_prevalence(self) -> None:
-        if self.prevalence is not None:
-            inside = 0 < self.prevalence < 1
-            require(inside, "--prevalence", self.prevalence, "a share above 0 and below 1", "1e-3")
+        require_prevalence(self.prevalence)
         if not any(target.criterion is Criterion.PRECISION for target in self.targets):
             return
         if self.average is not Average.POOLED:

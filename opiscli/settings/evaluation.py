@@ -150,6 +150,9 @@ class EvaluationSettings:
         About how many pairs are to stand for all; ``None`` for all of them.
     gallery
         Whether queries are held against a separate gallery, and pairs are across the two.
+    prevalence
+        Share of positive pairs among those that production compares, in (0, 1), at which
+        precision is computed; ``None`` for no precision.
     score
         What pairs are compared by, if not by their cosine; follows from the data.
     seed
@@ -175,6 +178,7 @@ class EvaluationSettings:
     min_items: int = DEFAULT_MIN_ITEMS
     sample_pairs: int | None = None
     gallery: bool = False
+    prevalence: float | None = None
     score: str = ""
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
@@ -188,6 +192,7 @@ class EvaluationSettings:
         require(self.seed >= 0, "--seed", self.seed, "0 or more", "0")
         require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
         require_min_items(self.min_items)
+        require_prevalence(self.prevalence)
         if self.sample_pairs is not None:
             require(
                 self.sample_pairs >= 1000,
@@ -242,6 +247,8 @@ class EvaluationSettings:
             parts.append("dups:drop")
         if self.min_items != DEFAULT_MIN_ITEMS:
             parts.append(f"min:{self.min_items}")
+        if self.prevalence is not None:
+            parts.append(f"prev:{plain(self.prevalence)}")
         if self.seed != DEFAULT_SEED or self.sample_pairs is not None:
             parts.append(f"seed:{self.seed}")
         if self.n_resamples != DEFAULT_RESAMPLES:
@@ -252,13 +259,24 @@ class EvaluationSettings:
 
 
 def without_score(signature: str) -> str:
-    """A signature without what pairs were compared by, which is what a comparison may be about."""
-    return "|".join(part for part in signature.split("|") if not part.startswith("score:"))
+    """A signature without what pairs were compared by, which is what a comparison may be about.
+
+    Nor does it have the prevalence, which moves no number that is compared.
+    """
+    left_out = ("score:", "prev:")
+    return "|".join(part for part in signature.split("|") if not part.startswith(left_out))
 
 
 def require_min_items(min_items: int) -> None:
     """Raise `UsageError` if classes of this size have no positive pairs."""
     require(min_items >= 2, "--min-items", min_items, "2 or more", "5")
+
+
+def require_prevalence(prevalence: float | None) -> None:
+    """Raise `UsageError` if this is given and no share of pairs."""
+    if prevalence is not None:
+        inside = 0 < prevalence < 1
+        require(inside, "--prevalence", prevalence, "a share above 0 and below 1", "1e-3")
 
 
 def refused_with_gallery(option: str) -> UsageError:

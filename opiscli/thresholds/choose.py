@@ -10,11 +10,11 @@ from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
-from opiscli.metrics.precision import precision
 from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, ShareGuarantee
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
+from opiscli.thresholds.at_precision import threshold_at_precision
 from opiscli.thresholds.at_rate import unattainable
 from opiscli.thresholds.class_share import far_for_classes, frr_for_classes
 from opiscli.thresholds.guarantee import assured_threshold
@@ -59,7 +59,7 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return _at_far(counted, table, rates, target.value, settings)
     if target.most_frr is not None:
         return float(rates.thresholds[np.argmax(rates.frr <= target.most_frr)])
-    return _at_precision(rates, target.value, settings.prevalence)
+    return threshold_at_precision(counted, target.value, settings.prevalence, settings.distance)
 
 
 def _for_classes(
@@ -102,26 +102,6 @@ def _at_far(
     if settings.allow_zero and zero is not None:
         return float(rates.thresholds[zero])
     raise _not_attainable(counted, rates, target, settings, zero)
-
-
-def _at_precision(rates: RateCurve, target: float, prevalence: float | None) -> float:
-    """The largest threshold up to which every threshold that may be chosen meets the target."""
-    if prevalence is None:
-        raise AssertionError("settings with a target for precision have a prevalence")
-    is_observed = (np.diff(rates.accepted, prepend=0) > 0) | (np.diff(rates.frr, prepend=1.0) < 0)
-    thresholds = rates.thresholds[is_observed]
-    found = precision(1 - rates.frr, rates.far, prevalence)[is_observed]
-    meets = found >= target
-    if not meets[0]:
-        raise UndefinedMetric(
-            f"precision is {found[0]:.4g} among the nearest pairs, at distance"
-            f" {thresholds[0]:.4g} and a prevalence of {plain(prevalence)}, expected"
-            f" {plain(target)} or more",
-            hint="Look at these pairs with opis inspect: are labels wrong, or items of several"
-            " classes alike? Else give a lower target.",
-        )
-    n_meeting = len(meets) if meets.all() else int(np.argmin(meets))
-    return float(thresholds[n_meeting - 1])
 
 
 def _assured(

@@ -81,6 +81,7 @@ evaluate --k 5
 evaluate --ranking
 evaluate --index SQ4
 evaluate --sample-pairs 9e4             | many.parquet                                   | opis
+evaluate --prevalence 0.2
 evaluate --group-by fold
 evaluate --full
 evaluate --save new.opis
@@ -145,6 +146,7 @@ check --fail-if opis>0                  |                                       
 check --distance cosine                 |                                                | failing
 check --threshold 1                     | --fail-if far>0.9 --threshold 0.5
 check --similarity 0.2                  | --fail-if far>0.9 --similarity 0.5
+check --prevalence 0.5                  | --fail-if precision<0 --threshold 0.5 --prevalence 0.1
 check --threshold-file t.json           | --fail-if far>0.9
 
 finetune --output mine.safetensors

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 import opiscli
+from opiscli.analysis.compare import NOT_COMPARABLE
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.precision import precision
 
@@ -64,6 +65,68 @@ def test_a_threshold_beyond_a_dip_of_precision_is_not_taken():
     assert found.operating_points[0].threshold == pytest.approx(2 * np.sin(0.025), abs=1e-4)
 
 
+def in_planes(cosine_distances, is_positive):
+    """One pair of items a plane, all planes at right angles, so that each distance is as wanted."""
+    n_pairs = len(cosine_distances)
+    rows = np.zeros((2 * n_pairs, 2 * n_pairs))
+    angle = np.arccos(1 - np.asarray(cosine_distances))
+    at = np.arange(n_pairs)
+    rows[2 * at, 2 * at] = 1
+    rows[2 * at + 1, 2 * at], rows[2 * at + 1, 2 * at + 1] = np.cos(angle), np.sin(angle)
+    labels = np.arange(2 * n_pairs)
+    labels[2 * at + 1] -= np.asarray(is_positive)
+    return rows, labels
+
+
+pairs_closer_than_thresholds = st.lists(
+    st.tuples(st.integers(0, 30), st.booleans()), min_size=6, max_size=40
+).filter(lambda pairs: any(same for _, same in pairs))
+
+
+@given(pairs_closer_than_thresholds, st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
+def test_no_dip_of_precision_between_counted_thresholds_is_missed(pairs, target, from_counts):
+    """Distances are 2e-6 apart, and thresholds 4e-6 or more."""
+    at, is_positive = (np.array(column) for column in zip(*pairs, strict=True))
+    rows, labels = in_planes(0.125 + 2e-6 * at, is_positive)
+    n_positive = int(is_positive.sum())
+    n_negative = len(labels) * (len(labels) - 1) // 2 - n_positive
+    # With this prevalence every pair has the same weight.
+    asked = {
+        "criterion": f"precision={target}",
+        "prevalence": n_positive / (n_positive + n_negative),
+    }
+    shares = {step: is_positive[at <= step].mean() for step in sorted(set(at))}
+    met = []
+    for step, share in shares.items():
+        if share < target - 1e-9:
+            break
+        met.append(step)
+    source = (opiscli.count(rows, labels, distance="cosine"),) if from_counts else (rows, labels)
+    try:
+        point = opiscli.calibrate(*source, **asked, distance="cosine").operating_points[0]
+    except UndefinedMetric:
+        assert from_counts or not met or met[-1] - min(at) <= 4
+        return
+    assert met
+    assert point.far.k + point.tar_rate.k <= np.count_nonzero(at <= met[-1])
+    if not from_counts:
+        assert point.threshold > 0.125 + 2e-6 * met[-1] - 1e-5
+
+
+def test_counts_alone_cannot_tell_the_order_of_close_pairs():
+    rows, labels = in_planes([0.1, 0.1, 0.125, 0.125 + 2e-6, 0.4], [1, 1, 1, 0, 1])
+    asked = {"criterion": "precision=0.7", "prevalence": 4 / 45, "distance": "cosine"}
+    found = opiscli.calibrate(rows, labels, **asked)
+    assert found.operating_points[0].threshold == pytest.approx(0.4, abs=1e-4)
+    assert "unknown-order" not in [one.code for one in found.warnings]
+    found = opiscli.calibrate(opiscli.count(rows, labels, distance="cosine"), **asked)
+    assert found.operating_points[0].threshold == pytest.approx(0.1, abs=1e-4)
+    assert [one.code for one in found.warnings].count("unknown-order") == 1
+    grid = opiscli.count(*coarse_grid(1, n_items=40))
+    with pytest.raises(UndefinedMetric, match="do not show"):
+        opiscli.calibrate(grid, criterion="precision=0.3", prevalence=0.5)
+
+
 def test_precision_follows_from_rates_whatever_the_classes():
     assert precision(0.9, 0.01, 0.5) == pytest.approx(0.9 / 0.91)
     assert np.isnan(precision(0.0, 0.0, 0.1))
@@ -94,6 +157,58 @@ def test_every_point_shows_precision_where_a_prevalence_is_stated(opis, tmp_path
     assert written["attained"]["precision"]["value"] >= 0.5
     assert opis("check", tmp_path / "e.npz", "--threshold-file", tmp_path / "t.json",
                 "--fail-if", "far>0.5")[0] == 0  # fmt: skip
+
+
+@pytest.mark.parametrize("prevalence", [0.5, 0.02, 1e-4])
+def test_an_evaluation_shows_precision_at_every_operating_point(prevalence):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    truth = BruteForce(embeddings, labels, "euclidean")
+    found = opiscli.evaluate(embeddings, labels, prevalence=prevalence, threads=1)
+    assert len(found.operating_points) == 3
+    for point in found.operating_points:
+        assert point.precision.prevalence == prevalence
+        expected = by_weights(truth, point.threshold, prevalence)
+        assert point.precision.value == pytest.approx(expected, rel=1e-9)
+        assert point.precision.ci.lo <= point.precision.value <= point.precision.ci.hi
+    assert f"|prev:{prevalence:g}|" in found.signature.replace("1e-4", "0.0001")
+    without = opiscli.evaluate(embeddings, labels, threads=1)
+    assert [point.precision for point in without.operating_points] == [None] * 3
+
+
+def test_precision_is_in_reports_tables_groups_and_conditions(opis, tmp_path):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    fold = np.where(np.arange(len(labels)) % 2, "a", "b")
+    file, counts = tmp_path / "e.npz", tmp_path / "e.opis"
+    np.savez(file, embedding=embeddings, label=labels, fold=fold)
+    stated = ("--prevalence", "0.02")
+    point = opiscli.evaluate(embeddings, labels, prevalence=0.02).operating_points[2]
+    assert opis("evaluate", file, "--save", counts)[0] == 0
+    for source in (file, counts):
+        _, out, _ = opis("evaluate", source, *stated, "--full")
+        assert "if 0.02 of the compared pairs are positive" in out
+        assert f"precision {point.precision.value:.4g}"[:14] in out
+        rows = opis("evaluate", source, *stated, "--format", "csv")[1].splitlines()
+        row = next(one for one in rows if one.startswith("precision@far=0.001,"))
+        assert float(row.split(",")[1]) == pytest.approx(point.precision.value)
+        assert "compared pairs" not in opis("evaluate", source, "--full")[1]
+        value = point.precision.value
+        for limit, code in ((value + 1e-3, 1), (value - 1e-3, 0)):
+            condition = f"precision@far=1e-3<{limit}"
+            assert opis("check", source, *stated, "--fail-if", condition)[0] == code
+    _, out, _ = opis("evaluate", file, *stated, "--group-by", "fold", "--json")
+    inside = json.loads(out)["groups"][0]["operating_points"][0]
+    expected = precision(inside["tar"], inside["far"]["value"], 0.02)
+    assert inside["precision"]["value"] == pytest.approx(float(expected))
+    code, _, err = opis("check", file, "--fail-if", "precision@far=1e-3<0.5")
+    assert code == 2
+    assert "needs --prevalence" in err
+
+
+def test_prevalence_does_not_keep_sets_from_being_compared(tmp_path):
+    embeddings, labels = clusters(seed=5, n_classes=25, sizes=(4, 8))
+    opiscli.evaluate(embeddings, labels, prevalence=0.5, save=tmp_path / "e.opis")
+    found = opiscli.compare(opiscli.count(embeddings, labels), tmp_path / "e.opis")
+    assert found.verdict != NOT_COMPARABLE
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from opiscli.cli.options.groups import option
-from opiscli.cli.options.parsing import parse_calibration_range
+from opiscli.cli.options.parsing import parse_calibration_range, parse_rate
 from opiscli.distance import Distance
 from opiscli.settings.choice import given
 from opiscli.settings.evaluation import Utility
@@ -82,6 +82,15 @@ GroupBy = Annotated[
         "thresholds, and the disparity between groups.",
         PANEL,
         metavar="COLUMN",
+    ),
+]
+Prevalence = Annotated[
+    float | None,
+    option(
+        "Share of same-class pairs among those that production compares; adds the precision there.",
+        THRESHOLD_PANEL,
+        metavar="SHARE",
+        parser=parse_rate,
     ),
 ]
 Threshold = Annotated[

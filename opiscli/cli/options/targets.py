@@ -5,6 +5,7 @@ from typing import Annotated
 
 from opiscli.cli.options.groups import option
 from opiscli.cli.options.method import THRESHOLD_PANEL as _TARGET
+from opiscli.cli.options.method import Prevalence
 from opiscli.cli.options.parsing import parse_rate
 from opiscli.settings.calibration import Average
 from opiscli.settings.target import Target
@@ -26,15 +27,6 @@ _Criterion = Annotated[
         " equal; max-utility: highest mean class score. Repeatable.",
         _TARGET,
         metavar="NAME[=TARGET]",
-    ),
-]
-_Prevalence = Annotated[
-    float | None,
-    option(
-        "Share of same-class pairs among those that production compares; adds the precision there.",
-        _TARGET,
-        metavar="SHARE",
-        parser=parse_rate,
     ),
 ]
 _TargetValue = Annotated[
@@ -123,4 +115,4 @@ class Choosing:
     confidence: _Confidence = None
     class_share: _ClassShare = None
     allow_zero: _AllowZero = False
-    prevalence: _Prevalence = None
+    prevalence: Prevalence = None

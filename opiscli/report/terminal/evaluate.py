@@ -52,7 +52,7 @@ def _one_threshold(evaluation: Evaluation) -> RenderableType:
         (f"d ≤ {distance(point.threshold)}", "bold"),
         "\n",
     )
-    return Group(decision, _accepted(point))
+    return Group(decision, _accepted(point), *_precision(point))
 
 
 def _main_point(evaluation: Evaluation) -> OperatingPoint | None:
@@ -77,6 +77,19 @@ def _accepted(point: OperatingPoint) -> Table:
         table.add_row(f"worst {worst[0].n_classes:,} by FAR, by TAR", *map(_of_several, worst))
     table.add_row("worst class by FAR, by TAR", *_worst_class(point))
     return table
+
+
+def _precision(point: OperatingPoint) -> list[Text]:
+    found = point.precision
+    if found is None:
+        return []
+    where = f"if {found.prevalence:g} of the compared pairs are positive"
+    return [
+        Text.assemble(
+            ("precision ", "bold"), (rate(found.value), "bold"),
+            f"  {where}", (f"  95 % CI {span(found.ci)}", "dim"),
+        )
+    ]  # fmt: skip
 
 
 def _row(name: str, point: OperatingPoint) -> Sequence[str]:

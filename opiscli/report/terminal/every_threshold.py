@@ -63,7 +63,10 @@ def _worst_of(point: OperatingPoint) -> Text:
     for name, worst in (("FAR", point.worst_far), ("FRR", point.worst_frr)):
         if worst is not None:
             text.append(f"{name} {_class(worst)}\n")
-    return text.append(f"macro FAR {rate(point.macro_far)}", "dim")
+    text.append(f"macro FAR {rate(point.macro_far)}", "dim")
+    if point.precision is not None:
+        text.append(f"\nprecision {rate(point.precision.value)}")
+    return text
 
 
 def _class(worst: ClassRate) -> str:
