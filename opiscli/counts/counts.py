@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.results import Data
 from opiscli.settings.evaluation import EvaluationSettings
 
@@ -36,6 +37,9 @@ class Counts:
         ``recall@k`` counts those with an item of their class among their k nearest.
     queries
         Shape ``(n_classes,)``, items of each class whose neighbours were searched for.
+    searches
+        Searches for the nearest candidate, with and without the class of the query; ``None`` where
+        they were not counted.
     """
 
     names: tuple[str, ...]
@@ -47,6 +51,7 @@ class Counts:
     for_noise: SpreadCounts | None
     retrieval: dict[str, FloatArray]
     queries: IntArray
+    searches: SearchCounts | None = None
 
     def at(self, thresholds: FloatArray) -> PairCounts:
         """Counts of all classes at increasing thresholds.
