@@ -12,6 +12,7 @@ from opiscli.api.arguments import (
     PathLike,
     ReadingOptions,
     each,
+    gallery_of,
     input_of,
     path_of,
     settings_of,
@@ -46,6 +47,9 @@ def calibrate(
     min_items: int | None = None,
     eval: AnySource | None = None,
     eval_where: Sequence[str] | None = None,
+    gallery: AnySource | None = None,
+    gallery_where: Sequence[str] | None = None,
+    gallery_labels: PathLike | None = None,
     group_by: str | None = None,
     per_class: bool = False,
     holdout: float | None = None,
@@ -68,7 +72,8 @@ def calibrate(
     criterion, target
         ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
         FRR are equal; ``max-utility``: the largest mean utility of classes; ``precision=0.99``: the
-        largest threshold up to which precision meets it; one or several.
+        largest threshold up to which precision meets it; ``fpir=0.01``: the largest at which at
+        most this share of searches without their class in the gallery is accepted; one or several.
         ``target`` is that of criteria given without one.
     threshold, similarity, threshold_file
         Thresholds to take the rates of: distances in [0, 2], similarities in [-1, 1], and a file
@@ -88,6 +93,8 @@ def calibrate(
     eval, eval_where
         Take the rates on this: a pair of embeddings and labels, the name of a file with
         conditions on its rows, or a set that was read or counted before.
+    gallery, gallery_where, gallery_labels
+        As in `evaluate`.
     group_by
         A column: also take the rates in each group in it.
     per_class
@@ -147,6 +154,7 @@ def calibrate(
         work_of(reading),
         threshold_file=path_of(threshold_file),
         evaluate_on=tested_on,
+        gallery=gallery_of(gallery, gallery_where, gallery_labels, reading),
         group_by=group_by,
         per_class=per_class,
         holdout=holdout,

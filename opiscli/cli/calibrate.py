@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.atomic_file import require_free
-from opiscli.cli.options import method, rows, running, targets
+from opiscli.cli.options import gallery, method, rows, running, targets
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 from opiscli.settings.choice import given, require_together
@@ -147,6 +147,7 @@ def calibrate(
     source: rows.Source = None,
     *,
     read: rows.Rows,
+    against: gallery.Against,
     counted: rows.Counted,
     wanted: targets.Targets,
     threshold_file: method.ThresholdFile = None,
@@ -171,6 +172,7 @@ def calibrate(
             work,
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),
+            gallery=against.of(read),
             group_by=group_by,
             seed=seed or 0,
             engines=written.engines or (),

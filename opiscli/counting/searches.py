@@ -54,6 +54,7 @@ def search_counts(
     return SearchCounts(
         thresholds=thresholds,
         n_gallery=n_gallery - is_within,
+        is_within=is_within,
         non_mated=np.bincount(codes[has_other], minlength=shape[0]),
         mated=np.bincount(codes[has_own], minlength=shape[0]),
         nearest_other=_by_class(

@@ -130,6 +130,7 @@ def _searches(table: pa.Table, binned: BinnedCounts) -> SearchCounts | None:
     return SearchCounts(
         thresholds=binned.thresholds,
         n_gallery=int(sizes.sum()) - 1,
+        is_within=True,
         non_mated=sizes,
         mated=np.where(sizes > 1, sizes, 0),
         nearest_other=_class_bins(table, NEAREST_OTHER, n_bins),

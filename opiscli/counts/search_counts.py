@@ -26,6 +26,8 @@ class SearchCounts:
         Shape ``(n_bins,)``, distances, increasing; the last accepts every candidate.
     n_gallery
         Items that a query is compared with; all but itself within one set.
+    is_within
+        Whether queries are items of the gallery themselves.
     non_mated, mated
         Shape ``(n_classes,)``, searches of each kind.
     nearest_other
@@ -37,6 +39,7 @@ class SearchCounts:
 
     thresholds: FloatArray
     n_gallery: int
+    is_within: bool
     non_mated: IntArray
     mated: IntArray
     nearest_other: ClassBins

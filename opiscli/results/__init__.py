@@ -21,6 +21,7 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
+from opiscli.results.identification import Identification, SearchRate
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
 from opiscli.results.quantities import (
@@ -67,6 +68,7 @@ __all__ = [
     "GroupRates",
     "GroupedRates",
     "Holdout",
+    "Identification",
     "Inspection",
     "Interval",
     "Item",
@@ -81,6 +83,7 @@ __all__ = [
     "Recall",
     "ReportWarning",
     "Result",
+    "SearchRate",
     "SuspectedLabel",
     "UtilityKind",
     "WorstClass",
