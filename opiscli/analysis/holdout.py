@@ -88,11 +88,10 @@ def _part(
     """The items of some classes, and those of the gallery."""
     if gallery is None:
         return items.subset(_of_classes(items, names)), None
-    sides = (
+    queries, enrolled = (
         one.subset(_of_classes(one, names), with_pairs=False) for one in (items, gallery.items)
     )
-    queries, others = sides
-    return queries, replace(gallery, items=others)
+    return queries, replace(gallery, items=enrolled)
 
 
 def _of_classes(items: EmbeddingSet, names: Container[str]) -> IntArray:

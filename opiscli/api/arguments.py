@@ -274,6 +274,7 @@ def gallery_of(
     labels: PathLike | None,
     reading: ReadingOptions,
 ) -> Input | None:
+    """The gallery that was given; ``None`` compares items with one another."""
     if gallery is not None:
         rows: ReadingOptions = {**reading, "where": where or (), "columns": {}}
         return input_of(gallery, labels, rows, side="gallery")

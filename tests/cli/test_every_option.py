@@ -112,6 +112,9 @@ calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence
 calibrate --allow-zero                  | --far 1e-9
 calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet
+calibrate --gallery f.parquet
+calibrate --gallery-where fold=a        | --gallery f.parquet
+calibrate --gallery-labels z.npy        | x.npy --labels y.npy --far 0.05 --gallery f.parquet | exit 2
 calibrate --group-by fold
 calibrate --per-class
 calibrate --holdout 0.5                 | --repeats 2

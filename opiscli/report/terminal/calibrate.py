@@ -23,6 +23,8 @@ _Row = tuple[Text, str, str, str]
 def draw_calibration(calibration: Calibration) -> RenderableType:
     """Draw the thresholds of a calibration and what each does."""
     head = [heading(calibration.data)]
+    if calibration.gallery is not None:
+        head.append(Text.assemble(("against gallery ", "dim"), heading(calibration.gallery)))
     if calibration.evaluation_data is not None:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
