@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.given_thresholds import about_units, given_threshold
+from opiscli.analysis.identification import identification_at, with_identification
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
+from opiscli.analysis.warnings.identification import search_warnings
 from opiscli.analysis.warnings.precision_order import order_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
@@ -72,9 +74,11 @@ def calibrate_run(
         pairs=Pairs("exact", table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),
+        gallery=None if on.gallery is None else on.gallery.data,
     )
     of_units = (*about_units(run, settings.targets), *order_warnings(run, settings))
-    warnings = (*of_units, *calibration_warnings(calibration, run.n_conflicts))
+    about_pairs = calibration_warnings(calibration, run.n_conflicts)
+    warnings = (*of_units, *about_pairs, *search_warnings(on, points))
     return replace(calibration, warnings=warnings)
 
 
@@ -86,6 +90,7 @@ def _point(
     point = calibrated_point(
         on.counted.at_or_above(threshold), target, on.counted.names, settings, on.data.source
     )
+    point = with_identification(point, on.counted)
     point = replace(
         point, far_bound=bound, class_guarantee=_class_guarantee(run, threshold, target, settings)
     )
@@ -94,7 +99,12 @@ def _point(
     before = calibrated_point(
         run.counted.at_or_above(threshold), target, run.counted.names, settings, run.data.source
     )
-    return replace(point, calibrated_far=before.far, calibrated_frr=before.frr)
+    return replace(
+        point,
+        calibrated_far=before.far,
+        calibrated_frr=before.frr,
+        calibrated_identification=identification_at(run.counted, before.threshold),
+    )
 
 
 def _class_guarantee(

@@ -8,16 +8,19 @@ from typing import Any
 
 from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.class_thresholds import diagnose_own_thresholds
+from opiscli.analysis.counting import Gallery
 from opiscli.analysis.engines import with_engines
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
-from opiscli.analysis.inputs import Input, Opened, Work
+from opiscli.analysis.inputs import Input, Opened, Work, open_gallery
 from opiscli.analysis.precision_order import with_order
 from opiscli.analysis.warnings.separation import source_warnings
+from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.results import Calibration
 from opiscli.settings.calibration import Average, CalibrationSettings
+from opiscli.settings.evaluation import refused_with_gallery
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.engines import find_engines
 
@@ -37,6 +40,7 @@ def calibrate(
     per_class: bool = False,
     holdout: float | None = None,
     engines: Sequence[str] = (),
+    gallery: Input | None = None,
     **asked: Any,  # noqa: ANN401
 ) -> Calibration:
     """Which threshold meets the targets, and what are its rates?
@@ -55,42 +59,40 @@ def calibrate(
         Whether thresholds per class are compared with the best single one.
     holdout, asked
         Further fields of `CalibrationSettings`.
+    gallery
+        What to compare the items with, if not one another.
     engines
         Names of vector engines that the thresholds are written for.
     """
     written_for = find_engines(engines)
-    opened = source.open(work, group=group_by if evaluate_on is None else None)
+    against = _gallery(gallery, source, work, group_by=group_by, per_class=per_class)
+    group = group_by if evaluate_on is None else None
+    opened = source.open(work, group=group, with_pairs=against is None)
     targets = (*targets, *_in_file(opened, threshold_file, given))
     refuse_offsets(opened.score if written_for else "", "--for")
     items = None if holdout is None else opened.items("--holdout")
-    asked_for = {**given, "ks": ()}
+    asked_for = {**given, "ks": _ranks(opened)}
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
-    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, fars=fars)
-    settings = CalibrationSettings(
-        targets=targets,
-        distance=counts.settings.distance,
-        drop_duplicates=counts.settings.drop_duplicates,
-        min_items=counts.settings.min_items,
-        score=counts.settings.score,
-        holdout=holdout,
-        **asked,
+    counts = opened.count(
+        asked_for, work, complete=not fars, thresholds=exact, fars=fars, gallery=against
     )
+    settings = _settings(counts, targets=targets, holdout=holdout, **asked)
     counts = with_order(counts, opened.data, settings, work)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
-        opened = evaluate_on.open(work, group=group_by)
-        require_score(opened.name, opened.score, counts.settings.score)
-        measured = {**asked_for, "distance": settings.distance, "min_items": settings.min_items}
-        evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
+        opened = evaluate_on.open(work, group=group_by, with_pairs=against is None)
+        evaluated = _measured(opened, given, settings, chosen, work, against)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
     result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:
-        result = hold_out(result, items, settings, work.resources, on_progress=work.on_progress)
+        result = hold_out(
+            result, items, settings, work.resources, gallery=against, on_progress=work.on_progress
+        )
     if group_by is not None:
         grouped = opened.items("--group-by")
         result = rate_groups(
@@ -102,6 +104,55 @@ def calibrate(
 def _in_file(opened: Opened, file: Path | None, given: Mapping[str, Any]) -> list[Target]:
     found = opened.threshold_in(file, given.get("distance"))
     return [Target(Criterion.THRESHOLD, value, opened.score) for value in found]
+
+
+def _settings(counts: CountedSet, **asked: Any) -> CalibrationSettings:  # noqa: ANN401
+    """What was asked for, with what the counts were made with."""
+    counted = counts.settings
+    return CalibrationSettings(
+        distance=counted.distance,
+        drop_duplicates=counted.drop_duplicates,
+        min_items=counted.min_items,
+        score=counted.score,
+        gallery=counted.gallery,
+        **asked,
+    )
+
+
+def _gallery(
+    gallery: Input | None, source: Input, work: Work, *, group_by: str | None, per_class: bool
+) -> Gallery | None:
+    """Read the gallery, if there is one, and refuse what is only for pairs within one set."""
+    if gallery is None:
+        return None
+    for option, is_given in (("--group-by", group_by is not None), ("--per-class", per_class)):
+        if is_given:
+            raise refused_with_gallery(option)
+    return open_gallery(gallery, source, work)
+
+
+def _measured(
+    opened: Opened,
+    given: Mapping[str, Any],
+    settings: CalibrationSettings,
+    thresholds: tuple[float, ...],
+    work: Work,
+    gallery: Gallery | None,
+) -> CountedSet:
+    """Counts of the source that rates are measured on."""
+    require_score(opened.name, opened.score, settings.score)
+    asked = {
+        **given,
+        "distance": settings.distance,
+        "min_items": settings.min_items,
+        "ks": _ranks(opened),
+    }
+    return opened.count(asked, work, complete=True, thresholds=thresholds, gallery=gallery)
+
+
+def _ranks(opened: Opened) -> tuple[int, ...]:
+    """Ranks to count recall for: where items are still to be counted, searches are counted so."""
+    return () if isinstance(opened.data, CountedSet) else (1,)
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

@@ -94,11 +94,12 @@ def count_items(
     # Which thresholds are needed depends on the classes that are left out afterwards.
     keeps_all = complete or settings.min_items > DEFAULT_MIN_ITEMS
     if gallery is not None:
-        _refuse_with_gallery(complete=complete, index=index)
+        if index is not None:
+            raise refused_with_gallery("--index")
         sides = Gallery(items, source, where), gallery
 
         def crossed(asked: EvaluationSettings) -> CountedSet:
-            request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds)
+            request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds, fars=fars)
             return _count_against(*sides, asked, request, resources, on_progress)
 
         return _judged(crossed, settings)
@@ -216,12 +217,6 @@ def _described(items: EmbeddingSet, source: str, where: tuple[str, ...]) -> Data
         sha256=items.sha256,
         mean_similarity=mean_similarity(items),
     )
-
-
-def _refuse_with_gallery(*, complete: bool, index: str | None) -> None:
-    for option, is_given in (("--save", complete), ("--index", index is not None)):
-        if is_given:
-            raise refused_with_gallery(option)
 
 
 def _refuse_with_sample(

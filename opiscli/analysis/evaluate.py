@@ -7,9 +7,11 @@ import numpy as np
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
 from opiscli.analysis.class_measures import estimates
 from opiscli.analysis.consistency import Consistency
+from opiscli.analysis.identification import with_identification
 from opiscli.analysis.operating_points import operating_point, with_precision
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
+from opiscli.analysis.warnings.identification import search_warnings
 from opiscli.analysis.warnings.index import index_rate_warnings
 from opiscli.analysis.warnings.scores import score_warnings
 from opiscli.analysis.warnings.separation import source_warnings
@@ -115,6 +117,7 @@ def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
         *about_source,
         *score_warnings(evaluation, table.class_sizes[table.has_positives], about_source),
         *evaluation_warnings(evaluation, run.n_conflicts),
+        *search_warnings(run, evaluation.operating_points),
     )
     if run.gallery is not None:
         warnings = (*gallery_warnings(run.data, run.gallery, run.counted), *warnings)
@@ -138,7 +141,7 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
     counted, settings = run.counted, run.settings
     how = counted.names, settings.distance, settings.epsilon
     chosen = operating_thresholds(counted.pooled)
-    found = (
+    points = (
         *(
             operating_point(counted.at(np.array([chosen[target]])), target, *how)
             if target in chosen
@@ -147,7 +150,9 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
         ),
         *(operating_point(counted.at_or_above(threshold), None, *how) for threshold in thresholds),
     )
-    return tuple(with_precision(point, settings.prevalence) for point in found)
+    return tuple(
+        with_identification(with_precision(point, settings.prevalence), counted) for point in points
+    )
 
 
 def _calibration_range(

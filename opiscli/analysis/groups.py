@@ -7,6 +7,7 @@ import numpy as np
 
 from opiscli.analysis.counting import count_items
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.identification import with_identification
 from opiscli.analysis.operating_points import operating_point, with_precision
 from opiscli.analysis.warnings.groups import evaluated_group_warnings, group_rate_warnings
 from opiscli.arrays import FloatArray
@@ -237,7 +238,8 @@ def _point(run: CountedSet, of_all: OperatingPoint) -> OperatingPoint:
     counts = run.counted.at(np.array([of_all.threshold]))
     how = run.counted.names, run.settings.distance, run.settings.epsilon
     point = operating_point(counts, of_all.target_far, *how)
-    return with_precision(point, run.settings.prevalence)
+    point = with_precision(point, run.settings.prevalence)
+    return with_identification(point, run.counted)
 
 
 def _rated(group: Group, point: CalibratedPoint) -> GroupRates:

@@ -1,11 +1,14 @@
 """Hold-out test: a threshold chosen on some classes, tested on others."""
 
+from collections.abc import Container
 from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 
 from opiscli.analysis.calibrate import calibrate_run
-from opiscli.analysis.counting import count_items
+from opiscli.analysis.counting import Gallery, count_items
+from opiscli.arrays import IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, UndefinedMetric
@@ -17,7 +20,7 @@ from opiscli.settings.resources import Resources
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.choose import choose
 
-_RATES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)
+_RATES = (Criterion.FAR, Criterion.FRR, Criterion.TAR, Criterion.FPIR)
 """Criteria whose target is a rate that errors are counted for."""
 
 
@@ -27,13 +30,14 @@ def hold_out(
     settings: CalibrationSettings,
     resources: Resources,
     *,
+    gallery: Gallery | None = None,
     on_progress: Progress | None = None,
 ) -> Calibration:
     """Add to each threshold how well its target is met on held-out classes.
 
     Classes are drawn at random into two parts, again and again. On the first part a
     threshold is chosen as on the whole; on the second its rates are taken. Pairs are
-    formed inside a part.
+    formed inside a part, so a gallery is divided by class as well.
 
     Parameters
     ----------
@@ -43,6 +47,8 @@ def hold_out(
         What it is of, duplicates included.
     settings
         With ``holdout``, the share of classes in the first part.
+    gallery
+        What the items are compared with, if not one another.
 
     Raises
     ------
@@ -55,12 +61,13 @@ def hold_out(
     rng = np.random.default_rng(settings.seed)
     items = items.without_repeats() if settings.drop_duplicates else items
     found: list[list[float]] = [[] for _ in settings.targets]
+    names = items.names if gallery is None else sorted({*items.names, *gallery.items.names})
     for _ in range(settings.repeats):
-        is_first = rng.permutation(items.n_classes) < round(share * items.n_classes)
+        is_first = rng.permutation(len(names)) < round(share * len(names))
         try:
             first, second = (
-                _count(items, is_in_part, settings, resources, on_progress)
-                for is_in_part in (is_first, ~is_first)
+                _count(*_part(items, gallery, of_part), settings, resources, on_progress)
+                for of_part in (set(compress(names, mask)) for mask in (is_first, ~is_first))
             )
         except EmbeddingError:  # no pairs left in one of the parts
             continue
@@ -75,16 +82,40 @@ def hold_out(
     return replace(calibration, operating_points=points)
 
 
+def _part(
+    items: EmbeddingSet, gallery: Gallery | None, names: Container[str]
+) -> tuple[EmbeddingSet, Gallery | None]:
+    """The items of some classes, and those of the gallery."""
+    if gallery is None:
+        return items.subset(_of_classes(items, names)), None
+    queries, enrolled = (
+        one.subset(_of_classes(one, names), with_pairs=False) for one in (items, gallery.items)
+    )
+    return queries, replace(gallery, items=enrolled)
+
+
+def _of_classes(items: EmbeddingSet, names: Container[str]) -> IntArray:
+    """Positions of the items of some classes."""
+    chosen = np.array([name in names for name in items.names])
+    return np.flatnonzero(chosen[items.codes])
+
+
 def _count(
-    items: EmbeddingSet,
-    chosen: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    part: EmbeddingSet,
+    gallery: Gallery | None,
     settings: CalibrationSettings,
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
-    part = items.subset(np.flatnonzero(chosen[items.codes]))
-    asked = EvaluationSettings(distance=settings.distance, ks=(), min_items=settings.min_items)
-    return count_items(part, asked, resources, complete=True, on_progress=on_progress)
+    has_searches = any(target.criterion is Criterion.FPIR for target in settings.targets)
+    asked = EvaluationSettings(
+        distance=settings.distance,
+        ks=(1,) if has_searches else (),
+        min_items=settings.min_items,
+    )
+    return count_items(
+        part, asked, resources, complete=True, gallery=gallery, on_progress=on_progress
+    )
 
 
 def _attained(
@@ -106,6 +137,9 @@ def _attained(
         return far
     if target.criterion is Criterion.FAR:
         return far / target.value
+    if target.criterion is Criterion.FPIR:
+        found = point.identification
+        return None if found is None else found.fpir.value / target.value
     return frr / target.most_frr if target.most_frr else frr
 
 

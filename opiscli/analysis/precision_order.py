@@ -28,8 +28,9 @@ def with_order(
     items
         What they are of, duplicates included; other data than embeddings cannot be counted again.
     """
-    # Pairs of classes that are left out would be counted.
-    if not isinstance(items, EmbeddingSet) or run.of_all is not None:
+    # Pairs of classes that are left out, or of items of one side, would be counted.
+    is_whole = run.of_all is None and run.gallery is None
+    if not isinstance(items, EmbeddingSet) or not is_whole:
         return run
     items = items.without_repeats() if settings.drop_duplicates else items
     for _ in range(_MOST_TIMES):

@@ -20,6 +20,7 @@ from opiscli.results import Check, Comparison, Evaluation, Inspection
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.choice import require, require_one
 from opiscli.settings.conditions import Condition, settings_for
+from opiscli.settings.evaluation import refused_with_gallery
 from opiscli.settings.target import Criterion, Target
 
 _MOST_COMPARED = 26
@@ -65,6 +66,8 @@ def evaluate(
         The counts, and what follows from them.
     """
     refuse_groups(group_by, given.get("sample_pairs"), is_across=gallery is not None)
+    if gallery is not None and complete:
+        raise refused_with_gallery("--save")
     against = None if gallery is None else open_gallery(gallery, source, work)
     opened = source.open(work, group=group_by, with_pairs=against is None)
     thresholds = opened.threshold_in(threshold_file, given.get("distance"))

@@ -16,7 +16,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.frame_like import is_frame
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
-from opiscli.settings.choice import choice, given
+from opiscli.settings.choice import choice, given, require_together
 from opiscli.settings.evaluation import RangeRequest, Utility
 from opiscli.settings.resources import Executor, Resources
 from opiscli.sources import Selection, read_arrays, read_frame
@@ -271,3 +271,17 @@ def each(value: Any) -> tuple[Any, ...]:  # noqa: ANN401
     if value is None:
         return ()
     return (value,) if np.ndim(value) == 0 else tuple(value)
+
+
+def gallery_of(
+    gallery: AnySource | None,
+    where: Sequence[str] | None,
+    labels: PathLike | None,
+    reading: ReadingOptions,
+) -> Input | None:
+    """The gallery that was given; ``None`` compares items with one another."""
+    if gallery is not None:
+        rows: ReadingOptions = {**reading, "where": where or (), "columns": {}}
+        return input_of(gallery, labels, rows, side="gallery")
+    require_together("--gallery", gallery_where=where, gallery_labels=labels)
+    return None

@@ -7,12 +7,14 @@ import numpy.typing as npt
 
 from opiscli.analysis import questions
 from opiscli.analysis.calibrate_unlabelled import Unlabelled, calibrate_either
+from opiscli.analysis.inputs import Input
 from opiscli.api.arguments import (
     AnySource,
     Embeddings,
     PathLike,
     ReadingOptions,
     each,
+    gallery_of,
     input_of,
     path_of,
     settings_of,
@@ -53,6 +55,9 @@ def calibrate(
     impostors: AnySource | None = None,
     impostors_where: str | Sequence[str] | None = None,
     impostors_labels: npt.ArrayLike | PathLike | None = None,
+    gallery: AnySource | None = None,
+    gallery_where: Sequence[str] | None = None,
+    gallery_labels: PathLike | None = None,
     group_by: str | None = None,
     per_class: bool = False,
     holdout: float | None = None,
@@ -75,7 +80,8 @@ def calibrate(
     criterion, target
         ``frr=0.05`` or ``tar=0.95``: the smallest threshold that meets it; ``eer``: where FAR and
         FRR are equal; ``max-utility``: the largest mean utility of classes; ``precision=0.99``: the
-        largest threshold up to which precision meets it; one or several.
+        largest threshold up to which precision meets it; ``fpir=0.01``: the largest at which at
+        most this share of searches without their class in the gallery is accepted; one or several.
         ``target`` is that of criteria given without one.
     threshold, similarity, threshold_file
         Thresholds to take the rates of: distances in [0, 2], similarities in [-1, 1], and a file
@@ -102,6 +108,8 @@ def calibrate(
     impostors, impostors_where, impostors_labels
         Items of other classes, in the form of ``eval``: the FAR is that of all pairs of an item and
         one of these; labels may be missing on both sides.
+    gallery, gallery_where, gallery_labels
+        As in `evaluate`.
     group_by
         A column: also take the rates in each group in it.
     per_class
@@ -141,14 +149,9 @@ def calibrate(
     >>> point.far.value <= 1e-3
     True
     """
-    path, tested_on = path_of(output), None
+    path = path_of(output)
     if path is not None:
         require_free(path, force=force)
-    if eval is not None:
-        rows: ReadingOptions = {**reading, "where": eval_where or ()}
-        tested_on = input_of(eval, None, rows, side="eval")
-    else:
-        require_together("--eval", eval_where=eval_where)
     without = _without_labels(
         unlabelled, max_positive_share, impostors, impostors_where, impostors_labels, reading
     )
@@ -165,7 +168,8 @@ def calibrate(
         work_of(reading),
         without=without,
         threshold_file=path_of(threshold_file),
-        evaluate_on=tested_on,
+        evaluate_on=_tested_on(eval, eval_where, reading),
+        gallery=gallery_of(gallery, gallery_where, gallery_labels, reading),
         group_by=group_by,
         per_class=per_class,
         holdout=holdout,
@@ -181,6 +185,17 @@ def calibrate(
     if path is not None:
         unlabelled_file.write(found, path, force=force)
     return found
+
+
+def _tested_on(
+    source: AnySource | None, where: Sequence[str] | None, reading: ReadingOptions
+) -> Input | None:
+    """What the rates are to be of, if not of what the threshold is chosen on."""
+    if source is None:
+        require_together("--eval", eval_where=where)
+        return None
+    rows: ReadingOptions = {**reading, "where": where or ()}
+    return input_of(source, None, rows, side="eval")
 
 
 def _without_labels(

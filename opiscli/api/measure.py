@@ -6,13 +6,13 @@ from typing import Unpack
 import numpy.typing as npt
 
 from opiscli.analysis import questions
-from opiscli.analysis.inputs import Input
 from opiscli.api.arguments import (
     AnySource,
     Bounds,
     Embeddings,
     PathLike,
     ReadingOptions,
+    gallery_of,
     input_of,
     path_of,
     settings_of,
@@ -23,7 +23,6 @@ from opiscli.counts import opis_file
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.results import Comparison, Evaluation
-from opiscli.settings.choice import require_together
 from opiscli.settings.evaluation import Utility
 
 
@@ -156,7 +155,7 @@ def evaluate(
         work_of(reading),
         threshold_file=path_of(threshold_file),
         index=index,
-        gallery=_gallery(gallery, gallery_where, gallery_labels, reading),
+        gallery=gallery_of(gallery, gallery_where, gallery_labels, reading),
         group_by=group_by,
         complete=path is not None,
     )  # fmt: skip
@@ -257,16 +256,3 @@ def compare(
     )  # fmt: skip
     compared = [input_of(source, None, reading) for source in sources]
     return questions.compare(compared, asked, work_of(reading))
-
-
-def _gallery(
-    gallery: AnySource | None,
-    where: Sequence[str] | None,
-    labels: PathLike | None,
-    reading: ReadingOptions,
-) -> Input | None:
-    if gallery is not None:
-        rows: ReadingOptions = {**reading, "where": where or (), "columns": {}}
-        return input_of(gallery, labels, rows, side="gallery")
-    require_together("--gallery", gallery_where=where, gallery_labels=labels)
-    return None

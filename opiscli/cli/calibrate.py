@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.atomic_file import require_free
-from opiscli.cli.options import method, rows, running, targets, without_labels
+from opiscli.cli.options import gallery, method, rows, running, targets, without_labels
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 from opiscli.errors import UndefinedMetric
@@ -147,6 +147,7 @@ def calibrate(
     source: rows.Source = None,
     *,
     read: rows.Rows,
+    against: gallery.Against,
     counted: rows.Counted,
     wanted: targets.Targets,
     threshold_file: method.ThresholdFile = None,
@@ -173,6 +174,7 @@ def calibrate(
             without=without.of(read),
             threshold_file=threshold_file,
             evaluate_on=tested_on.of(read),
+            gallery=against.of(read),
             group_by=group_by,
             seed=seed or 0,
             engines=written.engines or (),

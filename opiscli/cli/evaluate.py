@@ -1,18 +1,16 @@
 """``opis evaluate``: how well one threshold works for all classes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from opiscli.cli.next_steps import next_steps
-from opiscli.cli.options import method, rows, running
+from opiscli.cli.options import gallery, method, rows, running
 from opiscli.cli.options import output as out
 from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.options.parsing import parse_ranks, parse_whole, save_path
-from opiscli.settings.choice import require_together
 
 if TYPE_CHECKING:
-    from opiscli.analysis.inputs import Source
     from opiscli.cli.options.console import Console
     from opiscli.counts.counts import CountedSet
     from opiscli.results import Evaluation
@@ -45,21 +43,6 @@ _SamplePairs = Annotated[
         metavar="N",
     ),
 ]
-_Gallery = Annotated[
-    str | None,
-    option(
-        "Compare SOURCE (queries) with this gallery instead of with itself.",
-        "Input",
-        metavar="SOURCE",
-    ),
-]
-_GalleryWhere = Annotated[
-    list[str] | None,
-    option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
-]
-_GalleryLabels = Annotated[
-    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
-]
 _Full = Annotated[
     bool,
     option(
@@ -76,21 +59,6 @@ _Save = Annotated[
         metavar="FILE.opis",
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Against:
-    gallery: _Gallery = None
-    gallery_where: _GalleryWhere = None
-    gallery_labels: _GalleryLabels = None
-
-    def of(self, read: rows.Rows) -> "Source | None":
-        """The gallery to compare SOURCE with; ``None`` compares it with itself."""
-        if self.gallery is None:
-            require_together("--gallery", **asdict(self))
-            return None
-        where = tuple(self.gallery_where or ())
-        return read.of(self.gallery, where=where, labels_file=self.gallery_labels, side="gallery")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +119,7 @@ def evaluate(
     source: rows.Source = None,
     *,
     read: rows.Rows,
-    against: _Against,
+    against: gallery.Against,
     counted: rows.Counted,
     how: _Method,
     threshold_file: method.ThresholdFile = None,
@@ -171,13 +139,13 @@ def evaluate(
         seed=seed,
     )
     further: Any = {"threshold_file": threshold_file, "index": index, "group_by": group_by}
-    evaluated, gallery, is_saved = read.of(source), against.of(read), saved.save is not None
+    evaluated, others, is_saved = read.of(source), against.of(read), saved.save is not None
     saved.path()
     from opiscli.analysis import questions
 
     with run.work() as work:
         counts, result = questions.evaluate(
-            evaluated, asked, work, gallery=gallery, complete=is_saved, **further
+            evaluated, asked, work, gallery=others, complete=is_saved, **further
         )
     run.warn(result.warnings)
     saved.show(counts, result, run.console, read.typed(source))

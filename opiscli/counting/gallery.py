@@ -5,6 +5,7 @@ import numpy as np
 from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
+from opiscli.counting.searches import search_counts
 from opiscli.counting.sweep import Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
@@ -60,6 +61,16 @@ def count_against_gallery(
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),
         queries=sets.query_sizes,
+        searches=search_counts(
+            counted.plan,
+            request.distance,
+            sets.queries.codes,
+            counted.tally.row_items.nearest_positive,
+            counted.tally.row_items.nearest_negative,
+            ranks,
+            sets.gallery_sizes,
+            is_within=False,
+        ),
     )
 
 

@@ -4,16 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.evenly import nearest
 from opiscli.counting.plan import Plan
 from opiscli.counting.request import CountRequest
+from opiscli.counting.searches import search_counts
 from opiscli.counting.sweep import Sweep, count_at, expected_plan
 from opiscli.counting.tables import pair_counts, spread_counts
 from opiscli.counting.within import sample_space
 from opiscli.counts.counts import Counts
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import PairCounts, SpreadCounts
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler, in_use
 from opiscli.engine.side import Side
@@ -22,7 +24,7 @@ from opiscli.engine.tally import ItemTally, Tally
 from opiscli.engine.workers import workers_of
 from opiscli.errors import UndefinedMetric, UsageError
 from opiscli.metrics.recall import recall_sums
-from opiscli.neighbours.match_ranks import match_ranks, ranks_from_nearest
+from opiscli.neighbours.match_ranks import MatchRanks, match_ranks, ranks_from_nearest
 from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 from opiscli.thresholds.at_rate import calibration_range
@@ -170,6 +172,7 @@ def _counted(
     pooled = _pooled(table, plan.largest)
     ends = calibration_range(pooled, request.calibration_range, request.distance)
     even = np.linspace(*ends, request.n_thresholds)
+    ranks = _ranks(items, request.ks, parts, resources)
     return Counts(
         names=items.names,
         mode="sampled",
@@ -178,8 +181,9 @@ def _counted(
         table=table,
         grid=even if plan.grid is not None or plan.inner is None else nearest(plan.inner, even),
         for_noise=_for_noise(plan, parts),
-        retrieval=_retrieval(items, request.ks, parts, resources),
+        retrieval={} if ranks is None else recall_sums(ranks, request.ks, items.n_classes),
         queries=np.bincount(items.codes[parts.drawn], minlength=items.n_classes),
+        searches=None if ranks is None else _searches(items, request, plan, parts, ranks),
     )
 
 
@@ -223,23 +227,38 @@ def _pooled(table: PairCounts, largest: float) -> DistanceHistogram:
     return DistanceHistogram(positive, negative, np.append(table.thresholds, largest))
 
 
-def _retrieval(
+def _ranks(
     items: EmbeddingSet, ks: tuple[int, ...], parts: _Parts, resources: Resources
-) -> dict[str, FloatArray]:
-    """Hits of the drawn items, which were compared with all others, summed by class."""
+) -> MatchRanks | None:
+    """First ranks of the drawn items, which were compared with all others."""
     if not ks:
-        return {}
+        return None
     searched = items.class_sizes[items.codes[parts.drawn]] > 1
     queries = parts.drawn[searched]
     if max(ks) > 1:
-        ranks = match_ranks(items, max(ks), threads=resources.threads, queries=queries)
-    else:
-        met = parts.across.column_items
-        ranks = ranks_from_nearest(
-            items,
-            queries,
-            met.nearest_positive[searched],
-            met.nearest_negative[searched],
-            threads=resources.threads,
-        )
-    return recall_sums(ranks, ks, items.n_classes)
+        return match_ranks(items, max(ks), threads=resources.threads, queries=queries)
+    met = parts.across.column_items
+    return ranks_from_nearest(
+        items,
+        queries,
+        met.nearest_positive[searched],
+        met.nearest_negative[searched],
+        threads=resources.threads,
+    )
+
+
+def _searches(
+    items: EmbeddingSet, request: CountRequest, plan: Plan, parts: _Parts, ranks: MatchRanks
+) -> SearchCounts:
+    """Searches of the drawn items among all others: the gallery is the whole set."""
+    met = parts.across.column_items
+    return search_counts(
+        plan,
+        request.distance,
+        items.codes[parts.drawn],
+        met.nearest_positive,
+        met.nearest_negative,
+        ranks,
+        items.class_sizes,
+        is_within=True,
+    )

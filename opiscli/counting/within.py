@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from opiscli.arrays import FloatArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.retrieval import ranking_sums
 from opiscli.counting.sampled_items import sample_of_classes, sample_of_items
+from opiscli.counting.searches import search_counts
 from opiscli.counting.sweep import Counted, Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts, spread_counts
 from opiscli.counts.counts import Counts
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
@@ -16,7 +17,7 @@ from opiscli.engine.space import PairSpace
 from opiscli.engine.workers import workers_of
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.metrics.recall import recall_sums
-from opiscli.neighbours.match_ranks import match_ranks, match_ranks_from_nearest
+from opiscli.neighbours.match_ranks import MatchRanks, match_ranks, match_ranks_from_nearest
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeBy
 from opiscli.settings.resources import Resources
@@ -43,7 +44,10 @@ def count_within(
     with workers_of(resources) as workers:
         how = Sweep(request, resources, kernel, workers, on_progress, by_item)
         counted = sweep(space, sample_space(items, space, request), how)
-    retrieval = _retrieval(items, counted, request, resources, on_progress)
+    ranks = _ranks(items, counted, request, resources, on_progress)
+    retrieval = {} if ranks is None else recall_sums(ranks, request.ks, items.n_classes)
+    if request.ranking:
+        retrieval |= ranking_sums(items, resources, on_progress)
     return Counts(
         names=items.names,
         kernel=in_use(kernel),
@@ -66,6 +70,7 @@ def count_within(
         ),
         retrieval=retrieval,
         queries=items.class_sizes,
+        searches=None if ranks is None else _searches(items, counted, request, ranks),
     )
 
 
@@ -88,26 +93,37 @@ def sample_space(
     return sample if has_both else space
 
 
-def _retrieval(
+def _ranks(
     items: EmbeddingSet,
     counted: Counted,
     request: CountRequest,
     resources: Resources,
     on_progress: Progress | None,
-) -> dict[str, FloatArray]:
-    """Recall at each rank and the ranking metrics, summed by class."""
-    sums: dict[str, FloatArray] = {}
-    if request.ks and max(request.ks) > 1:
-        ranks = match_ranks(
+) -> MatchRanks | None:
+    """First ranks of all queries; ``None`` if no recall is needed."""
+    if not request.ks:
+        return None
+    if max(request.ks) > 1:
+        return match_ranks(
             items, max(request.ks), threads=resources.threads, on_progress=on_progress
         )
-        sums = recall_sums(ranks, request.ks, items.n_classes)
-    elif request.ks:
-        nearest = counted.tally.row_items
-        ranks = match_ranks_from_nearest(
-            items, nearest.nearest_positive, nearest.nearest_negative, threads=resources.threads
-        )
-        sums = recall_sums(ranks, request.ks, items.n_classes)
-    if request.ranking:
-        sums |= ranking_sums(items, resources, on_progress)
-    return sums
+    nearest = counted.tally.row_items
+    return match_ranks_from_nearest(
+        items, nearest.nearest_positive, nearest.nearest_negative, threads=resources.threads
+    )
+
+
+def _searches(
+    items: EmbeddingSet, counted: Counted, request: CountRequest, ranks: MatchRanks
+) -> SearchCounts:
+    nearest = counted.tally.row_items
+    return search_counts(
+        counted.plan,
+        request.distance,
+        items.codes,
+        nearest.nearest_positive,
+        nearest.nearest_negative,
+        ranks,
+        items.class_sizes,
+        is_within=True,
+    )

@@ -11,12 +11,14 @@ from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts, positions_of
 from opiscli.counts.plausible import require_bins, require_plausible, require_thresholds
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.distance import Distance
 from opiscli.results import Data
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
 
 SPREAD = ("positive_adjacent", "negative_squares", "cross_products")
 HITS = "hits:"
+NEAREST_OTHER, HITS_AT = "nearest_other", "hits_at"
 
 _Plain = TypeVar("_Plain", Data, EvaluationSettings)
 
@@ -56,6 +58,7 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
             for name in table.column_names
             if name.startswith(HITS)
         },
+        searches=_searches(table, binned),
     )
     if counted.grid is not None:
         positions_of(counted.grid, thresholds)
@@ -117,6 +120,22 @@ def _class_bins(table: pa.Table, name: str, n_bins: int) -> ClassBins:
     of = ClassBins(starts, bins.values.to_numpy(), counts.values.to_numpy())
     require_bins(of, name, n_bins)
     return of
+
+
+def _searches(table: pa.Table, binned: BinnedCounts) -> SearchCounts | None:
+    """Searches within the set; ``None`` in a file of an opis that did not count them."""
+    if f"{NEAREST_OTHER}_bins" not in table.column_names:
+        return None
+    sizes, n_bins = binned.class_sizes, len(binned.thresholds)
+    return SearchCounts(
+        thresholds=binned.thresholds,
+        n_gallery=int(sizes.sum()) - 1,
+        is_within=True,
+        non_mated=sizes,
+        mated=np.where(sizes > 1, sizes, 0),
+        nearest_other=_class_bins(table, NEAREST_OTHER, n_bins),
+        hits=_class_bins(table, HITS_AT, n_bins),
+    )
 
 
 def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:

@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.results import Data
 from opiscli.settings.evaluation import EvaluationSettings
 
@@ -40,6 +41,9 @@ class Counts:
         All pairs between more thresholds than may be chosen; ``None`` where ``pooled`` is enough.
     has_whole_ties
         Whether all pairs of a bin of ``pooled`` are equally far, so that they have no order.
+    searches
+        Searches for the nearest candidate, with and without the class of the query; ``None`` where
+        they were not counted.
     """
 
     names: tuple[str, ...]
@@ -53,6 +57,7 @@ class Counts:
     queries: IntArray
     finer: DistanceHistogram | None = None
     has_whole_ties: bool = False
+    searches: SearchCounts | None = None
 
     def at(self, thresholds: FloatArray) -> PairCounts:
         """Counts of all classes at increasing thresholds.

@@ -56,6 +56,7 @@ def with_min_items(run: CountedSet) -> CountedSet:
 
 def _without(counted: Counts, left_out: BoolArray) -> Counts:
     pooled, table, noise = counted.pooled, counted.table, counted.for_noise
+    searches = counted.searches
     positive = pooled.positive - _positives_in_bins(counted.table, left_out)
     return replace(
         counted,
@@ -66,6 +67,7 @@ def _without(counted: Counts, left_out: BoolArray) -> Counts:
             else _pairs_without(table, left_out)
         ),
         for_noise=None if noise is None else _pairs_without(noise, left_out),
+        searches=None if searches is None else searches.without_mated(left_out),
     )
 
 

@@ -1,9 +1,9 @@
 """The evaluation file, ``.opis``: counts without embeddings, as one Arrow IPC file.
 
 One row a class: its label, its items and pairs, its pairs in the bins between thresholds,
-the sums over its items that the noise floor needs, and its hits among neighbours. What
-belongs to all classes is JSON in the schema's metadata, beside a digest of the file. Nothing in
-it is ever executed.
+the sums over its items that the noise floor needs, its hits among neighbours, and its searches
+in the same bins, which files of earlier versions do not have. What belongs to all classes is JSON
+in the schema's metadata, beside a digest of the file. Nothing in it is ever executed.
 """
 
 import json
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from opiscli.arrays import IntArray
 from opiscli.atomic_file import whole_file
-from opiscli.counts.columns import HITS, SPREAD, counted_set
+from opiscli.counts.columns import HITS, HITS_AT, NEAREST_OTHER, SPREAD, counted_set
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins
 from opiscli.counts.seal import UNSEALED, is_intact, sealed
@@ -104,6 +104,9 @@ def to_bytes(run: CountedSet) -> bytes:
     if counted.for_noise is not None:
         for name in SPREAD:
             columns[name] = _rows(getattr(counted.for_noise, name))
+    if counted.searches is not None:
+        columns |= _bin_columns(NEAREST_OTHER, counted.searches.nearest_other)
+        columns |= _bin_columns(HITS_AT, counted.searches.hits)
     for name, sums in counted.retrieval.items():
         columns[f"{HITS}{name}"] = sums
     about = json.dumps(_about(run, counted), allow_nan=False)

@@ -1,5 +1,6 @@
 """Laws that the counts of any set of items satisfy, to recognise those that were changed."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
+from opiscli.counts.search_counts import TWICE, SearchCounts
 from opiscli.embeddings.offsets import possible_distances
 from opiscli.results import Data
 from opiscli.settings.evaluation import EvaluationSettings
@@ -30,6 +32,8 @@ def require_plausible(of: CountedSet) -> None:
         require_thresholds(counted.grid, "grid thresholds", of.settings)
     if counted.for_noise is not None:
         _require_spread(counted.for_noise)
+    if counted.searches is not None and isinstance(counted.table, BinnedCounts):
+        _require_searches(counted.searches, counted.table, counted.retrieval)
 
 
 def require_thresholds(thresholds: FloatArray, name: str, settings: EvaluationSettings) -> None:
@@ -135,3 +139,29 @@ def _require_spread(of: SpreadCounts) -> None:
         within = (sums >= least * (1 - 1e-9) - 1e-6) & (sums <= most)
         rising = np.diff(sums, axis=1) >= 0
         _require(bool(within.all() and rising.all()), f"its {name} cannot be sums over items")
+
+
+def _require_searches(
+    of: SearchCounts, table: BinnedCounts, retrieval: Mapping[str, FloatArray]
+) -> None:
+    """The nearest candidates of all items are among their pairs, and hits are what R@1 counts."""
+    total = of.nearest_other.of_each_class()
+    _require(np.array_equal(total, of.non_mated), "its searches are not as many as its items")
+    hits = of.hits.of_each_class()
+    _require(bool((hits <= TWICE * of.mated).all()), "it holds more hits than searches")
+    at_first = retrieval.get(f"{_RECALL}1")
+    same = at_first is None or np.array_equal(hits, np.round(TWICE * at_first))
+    _require(same, "its hits are not those of R@1")
+    # The nearest of all pairs of a class is that of one of its searches.
+    nearest = np.array_equal(_first_bins(of.nearest_other), _first_bins(table.negative))
+    _require(nearest, "its nearest candidates are not among its negative pairs")
+    first = _first_bins(of.hits) >= _first_bins(table.positive)
+    _require(bool(first.all()), "its hits are nearer than its positive pairs")
+
+
+def _first_bins(of: ClassBins) -> IntArray:
+    """Shape ``(n_classes,)``, the first bin of each class; beyond all where it has none."""
+    first = np.full(of.n_classes, np.iinfo(np.int64).max)
+    filled = np.diff(of.starts) > 0
+    first[filled] = of.bins[of.starts[:-1][filled]]
+    return first

@@ -251,20 +251,20 @@ class EmbeddingSet:
         """Number of items whose embedding first occurs in another class."""
         return int(np.count_nonzero(self.codes[self.first_equal] != self.codes))
 
-    def subset(self, chosen: AnyArray) -> "EmbeddingSet":
+    def subset(self, chosen: AnyArray, *, with_pairs: bool = True) -> "EmbeddingSet":
         """Keep the items at the given increasing positions, or where a mask is true.
 
         Raises
         ------
         EmbeddingError
-            If no positive or no negative pair is left.
+            If no positive or no negative pair is left and there must be.
         """
         used, codes = np.unique(self.codes[chosen], return_inverse=True)
         labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
         others = {name: column.take(chosen) for name, column in self.columns.items()}
         rows = CentredRows(self.vectors[chosen], self.centre)
         offsets = None if self.offsets is None else self.offsets.take(chosen)
-        kept = EmbeddingSet.from_rows(rows, labels, others, offsets=offsets)
+        kept = EmbeddingSet.from_rows(rows, labels, others, offsets=offsets, with_pairs=with_pairs)
         return replace(kept, rows=_frozen(self.rows[chosen]))
 
     def recentred(self, beside: Centred) -> "EmbeddingSet":

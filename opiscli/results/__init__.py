@@ -30,6 +30,7 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
+from opiscli.results.identification import Identification, SearchRate
 from opiscli.results.inspection import FoundPair, Inspection, SuspectedLabel
 from opiscli.results.item import Item
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
@@ -80,6 +81,7 @@ __all__ = [
     "GroupRates",
     "GroupedRates",
     "Holdout",
+    "Identification",
     "Inspection",
     "Interval",
     "Item",
@@ -96,6 +98,7 @@ __all__ = [
     "Recall",
     "ReportWarning",
     "Result",
+    "SearchRate",
     "SplitClass",
     "SuspectedLabel",
     "TakeOffPoint",

@@ -17,7 +17,8 @@ class Calibration(Result):
     """Thresholds that meet targets, with the rates attained.
 
     The thresholds were chosen on ``data``; the rates were measured on ``evaluation_data``,
-    if that is another set. ``score`` is what pairs are compared by.
+    if that is another set. ``score`` is what pairs are compared by. With a separate ``gallery``,
+    these are queries, and all pairs are across the two.
     """
 
     schema: ClassVar[str] = "opis.calibration/1"
@@ -30,3 +31,4 @@ class Calibration(Result):
     warnings: tuple[ReportWarning, ...]
     own_thresholds: OwnThresholdGain | None = None
     score: str = PLAIN_SCORE
+    gallery: Data | None = None

@@ -11,6 +11,7 @@ from typing import Any
 
 from opiscli.results.evaluation import EvaluatedGroup, Evaluation
 from opiscli.results.headline import Entry, Headline, Number, full_title, list_entries
+from opiscli.results.identification import SearchRate
 from opiscli.results.operating_point import CalibratedPoint, OperatingPoint
 from opiscli.results.quantities import ClassRate, Estimate, Rate
 from opiscli.results.text import rate
@@ -156,6 +157,20 @@ def _pairs(of: Rate | None) -> dict[str, Number]:
     return {"": Number(value=of.value, ci=of.ci, k=of.k, n=of.n)}
 
 
+def _searches(of: SearchRate | None) -> dict[str, Number]:
+    if of is None:
+        return {"": Number(value=None)}
+    return {"": Number(value=of.value, ci=of.ci, k=of.whole_k, n=of.n)}
+
+
+def _fpir(of: OperatingPoint) -> dict[str, Number]:
+    return _searches(None if of.identification is None else of.identification.fpir)
+
+
+def _fnir(of: OperatingPoint) -> dict[str, Number]:
+    return _searches(None if of.identification is None else of.identification.fnir)
+
+
 def _macro_far(of: OperatingPoint) -> dict[str, Number]:
     ci = of.macro_far_ci if isinstance(of, CalibratedPoint) else None
     return {"": Number(value=of.macro_far, ci=ci)}
@@ -258,6 +273,8 @@ AT_THRESHOLD: tuple[Headline[OperatingPoint], ...] = (
     _error("macro_far", "Macro FAR", _macro_far),
     _error("worst_far", "Highest FAR of a class", lambda of: _one_class(of.worst_far)),
     _error("worst_frr", "Highest FRR of a class", lambda of: _one_class(of.worst_frr)),
+    _error("fpir", "FPIR", _fpir),
+    _error("fnir", "FNIR", _fnir),
     _error("share_above_limit", "Share of classes above the FAR limit", _share_above_limit),
 )
 

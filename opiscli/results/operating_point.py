@@ -5,6 +5,7 @@ from typing import Any
 
 from opiscli.results.engine import EngineThreshold
 from opiscli.results.groups import GroupedRates
+from opiscli.results.identification import Identification
 from opiscli.results.quantities import (
     ClassGuarantee,
     ClassRate,
@@ -39,6 +40,8 @@ class OperatingPoint:
         with the lowest TAR.
     precision
         At the prevalence that was stated; ``None`` without one, or if no pair is accepted.
+    identification
+        Error rates of searches for the nearest candidate; ``None`` if searches were not counted.
     """
 
     target_far: float | None
@@ -54,6 +57,7 @@ class OperatingPoint:
     worst_classes_far: WorstShare | None = None
     worst_classes_tar: WorstShare | None = None
     precision: Precision | None = None
+    identification: Identification | None = None
 
     @property
     def attained_far(self) -> float:
@@ -115,7 +119,7 @@ class CalibratedPoint(OperatingPoint):
         Whether a few large classes contribute most of the pairs.
     hardest_classes
         Those with the highest FAR: all that are above ``far_limit``, but 10 at most.
-    calibrated_far, calibrated_frr
+    calibrated_far, calibrated_frr, calibrated_identification
         Rates on the set the threshold was chosen on, if that is another one.
     holdout, groups
         Rates on held-out classes and inside groups, if that was asked for.
@@ -139,6 +143,7 @@ class CalibratedPoint(OperatingPoint):
     hardest_classes: tuple[ClassRates, ...]
     calibrated_far: Rate | None = None
     calibrated_frr: Rate | None = None
+    calibrated_identification: Identification | None = None
     far_bound: OneSidedBound | None = None
     class_guarantee: ClassGuarantee | None = None
     holdout: Holdout | None = None

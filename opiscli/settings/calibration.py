@@ -70,6 +70,8 @@ class CalibrationSettings:
         and how often; ``None`` for not at all.
     score
         What pairs are compared by, if not by their cosine; follows from the data.
+    gallery
+        Whether queries are compared with a separate gallery, and pairs are across the two.
     seed
         Of the draws of classes.
 
@@ -93,6 +95,7 @@ class CalibrationSettings:
     holdout: float | None = None
     repeats: int = 20
     score: str = ""
+    gallery: bool = False
     seed: int = DEFAULT_SEED
 
     def __post_init__(self) -> None:
@@ -105,6 +108,7 @@ class CalibrationSettings:
             inside = 0.5 <= self.confidence < 1
             require(inside, "--confidence", self.confidence, "0.5 or more and below 1", "0.95")
         self._require_prevalence()
+        self._require_searches_pooled()
         if self.holdout is not None:
             inside = 0 < self.holdout < 1
             require(inside, "--holdout", self.holdout, "a share above 0 and below 1", "0.5")
@@ -141,6 +145,14 @@ class CalibrationSettings:
             raise UsageError(
                 f"--average={self.average} has no effect with --class-share, which looks at every"
                 " class by itself",
+                hint="Omit --average.",
+            )
+
+    def _require_searches_pooled(self) -> None:
+        asked = any(target.criterion is Criterion.FPIR for target in self.targets)
+        if asked and self.average is not Average.POOLED:
+            raise UsageError(
+                "FPIR is a share of all searches, but --average=macro was given",
                 hint="Omit --average.",
             )
 
@@ -186,7 +198,8 @@ class CalibrationSettings:
             f"avg:{self.average}",
         ]
         parts += self._options()
-        parts += ["pairs:exact", "single:drop", "ties:accept"]
+        matched = ["gallery:separate", "unmatched:drop"] if self.gallery else ["single:drop"]
+        parts += ["pairs:exact", *matched, "ties:accept"]
         if self.drop_duplicates:
             parts.append("dups:drop")
         if self.min_items != DEFAULT_MIN_ITEMS:

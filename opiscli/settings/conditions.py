@@ -17,6 +17,7 @@ _BOUNDS = {
     **{headline.name: headline.bounds for headline in HEADLINES},
     **{headline.name: headline.bounds for headline in AT_THRESHOLD},
 }
+_OF_SEARCHES = ("fpir", "fnir")
 _IN_RANKING = {headline.name for headline in HEADLINES if headline.needs_ranking}
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -131,5 +132,7 @@ class Condition:
 def settings_for(conditions: Sequence[Condition]) -> dict[str, object]:
     """Settings of an evaluation that has all numbers the conditions name."""
     ranks = {condition.rank for condition in conditions if condition.rank is not None}
+    if any(condition.name in _OF_SEARCHES for condition in conditions):
+        ranks.add(1)  # searches are counted with R@1
     needs_ranking = any(condition.name in _IN_RANKING for condition in conditions)
     return {"ks": tuple(sorted(ranks)), **({"ranking": True} if needs_ranking else {})}

@@ -19,6 +19,7 @@ class Criterion(StrEnum):
     FRR = "frr"
     TAR = "tar"
     PRECISION = "precision"
+    FPIR = "fpir"
     EER = "eer"
     MAX_UTILITY = "max-utility"
     THRESHOLD = "threshold"
@@ -39,9 +40,10 @@ class Target:
     criterion
         ``far``: the largest threshold with FAR at most ``value``. ``frr`` and ``tar``: the
         smallest with FRR at most, or TAR at least, ``value``. ``precision``: the largest up to
-        which precision is at least ``value`` at the stated prevalence. ``eer``: where FAR and FRR
-        are closest. ``max-utility``: where the mean utility of classes is largest.
-        ``threshold`` and ``similarity``: the threshold itself, as a distance or as a cosine.
+        which precision is at least ``value`` at the stated prevalence. ``fpir``: the largest with
+        FPIR, a share of searches, at most ``value``. ``eer``: where FAR and FRR are closest.
+        ``max-utility``: where the mean utility of classes is largest. ``threshold`` and
+        ``similarity``: the threshold itself, as a distance or as a cosine.
     value
         A rate in (0, 1), a distance in [0, 2] or a similarity in [-1, 1]; none for ``eer`` and
         ``max-utility``.

@@ -14,6 +14,7 @@ from opiscli.metrics.utility import mean_utility
 from opiscli.settings.calibration import Average, CalibrationSettings, ShareGuarantee
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
+from opiscli.thresholds.at_fpir import threshold_at_fpir
 from opiscli.thresholds.at_precision import threshold_at_precision
 from opiscli.thresholds.at_rate import unattainable
 from opiscli.thresholds.class_share import far_for_classes, frr_for_classes
@@ -48,6 +49,15 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return float(table.thresholds[np.argmax(curve)])
     if settings.guarantee is not None:
         return _for_classes(counted, table, target, settings, settings.guarantee)
+    if target.criterion is Criterion.FPIR and target.value is not None:
+        zero = settings.allow_zero
+        return threshold_at_fpir(counted.searches, target.value, allow_zero=zero)
+    return _at_rate_of_pairs(counted, table, target, settings)
+
+
+def _at_rate_of_pairs(
+    counted: Counts, table: BinnedCounts, target: Target, settings: CalibrationSettings
+) -> float:
     rates = (
         pooled_rates(counted.pooled)
         if settings.average is Average.POOLED

@@ -15,9 +15,10 @@ from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.embeddings.offsets import COSINE, possible_distances
 from opiscli.errors import SourceError, UsageError
 from opiscli.regular_file import open_regular
-from opiscli.results import CalibratedPoint, Calibration
+from opiscli.results import CalibratedPoint, Calibration, Data
 from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.results.json_text import read_json
+from opiscli.settings.target import Criterion
 
 SCHEMA = "opis.threshold/1"
 
@@ -33,6 +34,7 @@ _UNRESOLVED = 2.0**-20
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
     """Contents of a threshold file."""
     data, precision, guarantee = of.data, point.precision, point.class_guarantee
+    found = point.identification if point.criterion == Criterion.FPIR else None
     return {
         "schema": SCHEMA,
         "name": point.name,
@@ -54,6 +56,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "far": None if point.far is None else asdict(point.far),
             "frr": None if point.frr is None else asdict(point.frr),
             **({} if precision is None else {"precision": asdict(precision)}),
+            **({} if found is None else {"identification": asdict(found)}),
         },
         "data": {
             "source": data.source,
@@ -62,8 +65,13 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "n_classes": data.n_classes,
             "sha256": data.sha256,
         },
+        **({} if of.gallery is None else {"gallery": _gallery(of.gallery)}),
         "signature": of.signature,
     } | ({"engines": [asdict(one) for one in point.engines]} if point.engines else {})
+
+
+def _gallery(data: Data) -> dict[str, Any]:
+    return {"source": data.source, "n_items": data.n_items, "sha256": data.sha256}
 
 
 def write(of: Calibration, path: Path, *, force: bool = False) -> None:

@@ -114,6 +114,9 @@ calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence
 calibrate --allow-zero                  | --far 1e-9
 calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet
+calibrate --gallery f.parquet
+calibrate --gallery-where fold=a        | --gallery f.parquet
+calibrate --gallery-labels z.npy | x.npy --labels y.npy --far 0.05 --gallery f.parquet | exit 2
 calibrate --group-by fold
 calibrate --per-class
 calibrate --holdout 0.5                 | --repeats 2
@@ -130,7 +133,7 @@ calibrate --for pgvector-l2
 calibrate --seed 7                      | --holdout 0.5 --repeats 2
 
 translate --id-column kind              |                                                | exit 4
-translate --embedding-columns dim_* | wide.parquet wide.parquet --id-column name --embedding-columns o*
+translate --embedding-columns dim_* | wide.parquet w.parquet --id-column name --embedding-columns o*
 translate --labels y.npy                | x.npy x.npy --by-row --labels z.npy
 translate --no-offset                   | o.parquet o.parquet --id-column name
 translate --distance cosine             |                                                | threshold

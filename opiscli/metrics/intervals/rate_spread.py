@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.metrics.intervals.effective_classes import effective_classes
 from opiscli.metrics.rates import false_accept_rate
@@ -70,7 +70,7 @@ def pooled_frr_spread(counts: PairCounts) -> RateSpread:
     return pooled_spread(paired.positive_pairs[:, None] - paired.positive, paired.positive_pairs, 1)
 
 
-def pooled_spread(errors: IntArray, pairs: IntArray, ends: int) -> RateSpread:
+def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
     r"""Spread of a rate over all pairs of a set, each pair counting once.
 
     The delete-one-class jackknife of the rate's logit: the rate is taken again without

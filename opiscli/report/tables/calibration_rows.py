@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opiscli.report.tables.row import Row, estimate_row, point_rows, rate_row
+from opiscli.report.tables.row import Row, estimate_row, point_rows, rate_row, search_row
 from opiscli.results import CalibratedPoint, Calibration
 
 
@@ -33,6 +33,9 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
     for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
         if rate is not None:
             yield rate_row(f"calibrated_{name}{at}", rate, point)
+    if (before := point.calibrated_identification) is not None:
+        yield search_row(f"calibrated_fpir{at}", before.fpir, threshold)
+        yield search_row(f"calibrated_fnir{at}", before.fnir, threshold)
     if point.holdout is not None:
         held = point.holdout
         yield Row(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from opiscli.results import Interval, OperatingPoint, Rate
+from opiscli.results import Interval, OperatingPoint, Rate, SearchRate
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import point_entries
 
@@ -64,6 +64,12 @@ def rate_row(metric: str, rate: Rate | None, point: OperatingPoint) -> Row:
         return Row(metric=metric, value=None)
     row = estimate_row(metric, rate.value, rate.ci, n=rate.n)
     return replace(row, k=rate.k, threshold=point.threshold)
+
+
+def search_row(metric: str, rate: SearchRate, threshold: float | None) -> Row:
+    """A share of searches at a threshold."""
+    row = estimate_row(metric, rate.value, rate.ci, n=rate.n)
+    return replace(row, k=rate.whole_k, threshold=threshold)
 
 
 def place(point: OperatingPoint) -> str:

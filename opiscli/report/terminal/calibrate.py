@@ -6,6 +6,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.engines import engine_lines
 from opiscli.report.terminal.groups import draw_group_rates
+from opiscli.report.terminal.identification import search_rows
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
 from opiscli.results import (
     CalibratedPoint,
@@ -23,6 +24,8 @@ _Row = tuple[Text, str, str, str]
 def draw_calibration(calibration: Calibration) -> RenderableType:
     """Draw the thresholds of a calibration and what each does."""
     head = [heading(calibration.data)]
+    if calibration.gallery is not None:
+        head.append(Text.assemble(("against gallery ", "dim"), heading(calibration.gallery)))
     if calibration.evaluation_data is not None:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
@@ -42,6 +45,7 @@ def _decision(point: CalibratedPoint) -> Text:
         "frr": "FRR ≤ ",
         "tar": "TAR ≥ ",
         "precision": "precision ≥ ",
+        "fpir": "FPIR ≤ ",
         "threshold": "distance ≤ ",
         "similarity": "similarity ≥ ",
     }
@@ -75,11 +79,13 @@ def _rates(point: CalibratedPoint) -> Table:
     if point.precision is not None:
         table.add_row(*_precision(point.precision))
     table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
+    for row in search_rows(point.identification):
+        table.add_row(*row)
     if point.calibrated_far is not None:
         before = rate_row("FAR on the calibration set", point.calibrated_far)
         table.add_row(*_bounded(before, pooled))
     if point.holdout is not None:
-        name = "FRR" if point.criterion in ("frr", "tar") else "FAR"
+        name = {"frr": "FRR", "tar": "FRR", "fpir": "FPIR"}.get(point.criterion, "FAR")
         table.add_row(f"held-out {name}", *_held_out(point.holdout))
     return table
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.every_threshold import draw_every_threshold
 from opiscli.report.terminal.groups import draw_groups
+from opiscli.report.terminal.identification import draw_searches
 from opiscli.report.terminal.index import draw_index
 from opiscli.report.terminal.layout import bold, columns, heading, report
 from opiscli.results import ClassRate, Evaluation, OperatingPoint, WorstShare
@@ -31,11 +32,20 @@ def draw_evaluation(evaluation: Evaluation, *, full: bool = False) -> Renderable
     parts: list[RenderableType] = [_one_threshold(evaluation), _headlines(evaluation)]
     if full:
         parts += draw_every_threshold(evaluation)
+    else:
+        parts += draw_searches(_searched(evaluation))
     if evaluation.deployed is not None:
         parts.append(draw_index(evaluation.deployed))
     if evaluation.groups is not None and evaluation.between_groups is not None:
         parts.append(draw_groups(evaluation.groups, evaluation.between_groups))
     return report(head, parts, evaluation.signature)
+
+
+def _searched(evaluation: Evaluation) -> tuple[OperatingPoint, ...]:
+    """Where searches are shown on the first screen: at a given threshold, or among a gallery."""
+    points = evaluation.operating_points
+    is_across = evaluation.gallery is not None
+    return tuple(point for point in points if is_across or point.target_far is None)
 
 
 def _one_threshold(evaluation: Evaluation) -> RenderableType:

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from opiscli.report.terminal.identification import draw_searches
 from opiscli.report.terminal.layout import columns, label
 from opiscli.results import ClassRate, Evaluation, OperatingPoint, Rate
 from opiscli.results.text import distance, printable, rate, score, similarity, span
@@ -11,7 +12,8 @@ from opiscli.results.text import distance, printable, rate, score, similarity, s
 
 def draw_every_threshold(evaluation: Evaluation) -> list[RenderableType]:
     """Draw what the first screen leaves out."""
-    return [_range(evaluation), _points(evaluation), _lowest_scores(evaluation)]
+    searches = draw_searches(evaluation.operating_points)
+    return [_range(evaluation), _points(evaluation), *searches, _lowest_scores(evaluation)]
 
 
 def _range(evaluation: Evaluation) -> Text:

@@ -52,7 +52,8 @@ def test_numbers_at_a_threshold_are_those_of_the_point(evaluation):
     (_, point, _) = evaluation.operating_points
     found = {entry.name: entry.number for entry in point_entries(point, "@far=0.01")}
     assert set(found) == {
-        f"{name}@far=0.01" for name in ("far", "frr", "tar", "macro_far", "worst_far", "worst_frr")
+        f"{name}@far=0.01"
+        for name in ("far", "frr", "tar", "macro_far", "worst_far", "worst_frr", "fpir", "fnir")
     }
     tar = found["tar@far=0.01"]
     assert (tar.value, tar.ci) == (point.tar, point.tar_rate.ci)
@@ -69,7 +70,7 @@ def test_tar_is_a_rate_with_the_interval_of_frr_turned_over(evaluation):
 
 def test_a_point_that_is_not_attainable_has_names_but_no_values():
     found = point_entries(OperatingPoint(target_far=1e-9), "@x")
-    assert [entry.number.value for entry in found] == [None] * 6
+    assert [entry.number.value for entry in found] == [None] * 8
     assert {entry.text for entry in found} == {"–"}
 
 

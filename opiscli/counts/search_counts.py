@@ -1,0 +1,121 @@
+"""Searches for the nearest candidate of every query, with and without the class of the query."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counts.pair_counts import ClassBins, positions_of
+
+TWICE = 2
+"""Hits are counted twice, so that the half of a tie is a whole number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchCounts:
+    """Searches of the queries of each class, in bins of the distance of the nearest candidate.
+
+    A *mated* search is one for a query whose class is in the gallery; a *non-mated* search leaves
+    the class of the query out of the gallery, as if it had never been enrolled (ISO/IEC 19795-1).
+    Bin ``j`` holds the searches whose nearest candidate threshold ``j`` accepts and the one before
+    does not.
+
+    Parameters
+    ----------
+    thresholds
+        Shape ``(n_bins,)``, distances, increasing; the last accepts every candidate.
+    n_gallery
+        Items that a query is compared with; all but itself within one set.
+    is_within
+        Whether queries are items of the gallery themselves.
+    non_mated, mated
+        Shape ``(n_classes,)``, searches of each kind.
+    nearest_other
+        Non-mated searches by the distance of their nearest candidate.
+    hits
+        Mated searches whose nearest candidate is of their class, by its distance; each counts 2, or
+        1 if a candidate of another class is equally near.
+    """
+
+    thresholds: FloatArray
+    n_gallery: int
+    is_within: bool
+    non_mated: IntArray
+    mated: IntArray
+    nearest_other: ClassBins
+    hits: ClassBins
+
+    def at(self, threshold: float) -> "SearchErrors":
+        """Errors of each class at one threshold, which must be one of these.
+
+        Raises
+        ------
+        ValueError
+            If nothing was counted at it.
+        """
+        position = int(positions_of(np.array([threshold]), self.thresholds)[0])
+        return SearchErrors(
+            non_mated=self.non_mated,
+            mated=self.mated,
+            false_positives=_up_to(self.nearest_other, position),
+            misses=TWICE * self.mated - _up_to(self.hits, position),
+        )
+
+    def at_or_above(self, threshold: float) -> "SearchErrors":
+        """Errors of each class at one threshold, or at the next counted one."""
+        position = int(np.searchsorted(self.thresholds[:-1], threshold))
+        return self.at(float(self.thresholds[position]))
+
+    def without_mated(self, left_out: BoolArray) -> "SearchCounts":
+        """The same without mated searches of some classes; they still have non-mated ones."""
+        return replace(
+            self, mated=np.where(left_out, 0, self.mated), hits=self.hits.without(left_out)
+        )
+
+    def of_classes(self, chosen: IntArray) -> "SearchCounts":
+        """Searches of the classes at these positions; the gallery stays whole."""
+        return replace(
+            self,
+            non_mated=self.non_mated[chosen],
+            mated=self.mated[chosen],
+            nearest_other=self.nearest_other.of_classes(chosen),
+            hits=self.hits.of_classes(chosen),
+        )
+
+    @property
+    def false_positives(self) -> IntArray:
+        """Shape ``(n_bins,)``, non-mated searches of all classes that each threshold accepts."""
+        return np.cumsum(self.nearest_other.of_all_classes(len(self.thresholds)))
+
+    @property
+    def misses(self) -> IntArray:
+        """Same shape, twice the mated searches of all classes that fail at each threshold."""
+        hits = np.cumsum(self.hits.of_all_classes(len(self.thresholds)))
+        return np.asarray(TWICE * self.mated.sum() - hits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchErrors:
+    """Wrong searches of each class at one threshold, shapes ``(n_classes,)``.
+
+    Parameters
+    ----------
+    non_mated, mated
+        Searches of each kind.
+    false_positives
+        Non-mated searches whose nearest candidate is accepted.
+    misses
+        Mated searches whose nearest candidate is not of their class or not accepted, counted twice;
+        once where it is tied with one of another class, and accepted.
+    """
+
+    non_mated: IntArray
+    mated: IntArray
+    false_positives: IntArray
+    misses: IntArray
+
+
+def _up_to(of: ClassBins, position: int) -> IntArray:
+    """Shape ``(n_classes,)``, what each class has in all bins up to a position."""
+    inside = np.where(of.bins <= position, of.pairs, 0)
+    return np.diff(np.append(0, np.cumsum(inside, dtype=np.int64))[of.starts])
