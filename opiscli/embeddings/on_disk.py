@@ -95,8 +95,12 @@ def _reserve(file: IO[bytes], n_bytes: int) -> None:
     """Make a file as long as it will be: writing to a mapped one that is not would end us."""
     if shutil.disk_usage(tempfile.gettempdir()).free < n_bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if hasattr(os, "posix_fallocate"):
+    try:
         os.posix_fallocate(file.fileno(), 0, n_bytes)
+    except (AttributeError, OSError) as cause:
+        if getattr(cause, "errno", None) not in (None, errno.EOPNOTSUPP, errno.EINVAL):
+            raise
+    else:
         return
     for start in range(0, n_bytes, _ZEROS_AT_ONCE):
         file.write(bytes(min(_ZEROS_AT_ONCE, n_bytes - start)))

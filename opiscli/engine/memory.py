@@ -65,7 +65,8 @@ def require_memory(
         n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
         raise UsageError(
             f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB,"
-            f" but {n_items:,} items need {need / 1e6:,.0f} MB",
+            f" but {n_items:,} items need {need / 1e6:,.0f} MB"
+            + (" beside their embeddings, which are kept on disk" if space.is_on_disk else ""),
             hint=f"Raise it to --memory-limit {math.ceil(need / 1e6)}MB.",
         )
 

@@ -21,7 +21,10 @@ from opiscli.sources.validated import require_all_rows, validated
 from opiscli.sources.value_sizes import bytes_per_row, bytes_per_value
 
 _BYTES_AT_ONCE = 1 << 24
-_BYTES_IN_CACHE = _BYTES_BUFFERED = 1 << 20
+_BYTES_IN_CACHE = 1 << 20
+_MOST_BUFFERED, _LEAST_BUFFERED = 1 << 20, 1 << 12
+"""Bytes of each column that are read at once from a disk."""
+
 _MOST_BATCHES = 16
 """So many times the size of a batch is taken while it is unpacked, and the next one read."""
 
@@ -127,7 +130,7 @@ class ParquetFile:
                 opened = pq.ParquetFile(
                     source,
                     read_dictionary=as_dictionary,
-                    buffer_size=_BYTES_BUFFERED,
+                    buffer_size=_bytes_buffered(len(columns)),
                     pre_buffer=False,
                 )
                 yield from opened.iter_batches(rows_at_once, columns=list(columns))
@@ -175,3 +178,7 @@ class ParquetFile:
             if (kind := self.schema.field(name).type) in (pa.string(), pa.large_string())
             and self._stored(name).n_bytes > longest
         }
+
+
+def _bytes_buffered(n_columns: int) -> int:
+    return min(_MOST_BUFFERED, max(_LEAST_BUFFERED, _BYTES_AT_ONCE // n_columns))

@@ -16,6 +16,7 @@ from opiscli.engine import count as counting
 from opiscli.engine.memory import bytes_needed
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
+from opiscli.neighbours import exact
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
 
@@ -73,8 +74,9 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("given", SETTINGS, ids=[", ".join(one) or "default" for one in SETTINGS])
-def test_it_has_the_same_evaluation(sets, given):
+def test_it_has_the_same_evaluation(sets, given, monkeypatch):
     here, there = sets
+    monkeypatch.setattr(exact, "_MOST_AT_ONCE", 50)  # part by part also where FAISS merges lists
     settings = EvaluationSettings(**given)
     assert evaluate_items(there, settings, ROOMY) == evaluate_items(here, settings, ROOMY)
 

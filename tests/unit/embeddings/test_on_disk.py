@@ -125,8 +125,14 @@ def test_it_says_what_does_not_fit_on_the_disk(monkeypatch):
         assert "memory_limit" in no.value.hint
 
 
-def test_without_a_way_to_reserve_a_file_it_is_written(monkeypatch):
-    monkeypatch.delattr(os, "posix_fallocate", raising=False)
+@pytest.mark.parametrize("code", [None, errno.EOPNOTSUPP, errno.EINVAL])
+def test_where_a_file_cannot_be_reserved_it_is_written(code, monkeypatch):
+    def unsupported(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported, raising=False)
+    if code is None:
+        monkeypatch.delattr(os, "posix_fallocate")
     array, values = filled((700, 600))
     np.testing.assert_array_equal(array, values)
 
