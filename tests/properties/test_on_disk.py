@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import clusters
+from counted import cut_into
 
 from opiscli import EmbeddingSet, UsageError, evaluate, finetune, inspect
 from opiscli.analysis.counting import Gallery, count_items, evaluate_items
@@ -83,6 +84,7 @@ def test_it_has_the_same_evaluation(sets, given, monkeypatch):
 
 def test_it_has_the_same_counts_from_a_sample(sets, monkeypatch):
     monkeypatch.setattr(sampled_items, "SAMPLE_ITEMS", 150)
+    cut_into(monkeypatch, 64, 32, 16)
     for how in ({}, {"fars": (1e-2,)}, {"complete": True}):
         request = CountRequest.of(EvaluationSettings(), **how)
         one, other = (count_within(items, request, ROOMY) for items in sets)
@@ -96,6 +98,18 @@ def test_it_has_the_same_counts_from_a_sample(sets, monkeypatch):
             assert np.array_equal(getattr(one.for_noise, name), getattr(other.for_noise, name))
         assert one.retrieval.keys() == other.retrieval.keys()
         assert all(np.array_equal(one.retrieval[k], other.retrieval[k]) for k in one.retrieval)
+
+
+def test_a_search_part_by_part_finds_the_same(sets, monkeypatch):
+    monkeypatch.setattr(exact, "_MOST_AT_ONCE", 50)
+    queries, depth = np.arange(20, 90), 12
+    (score, found), (score_by_part, found_by_part) = (
+        exact.NeighbourSearch(items, items, threads=1)._search(queries, depth) for items in sets
+    )
+    np.testing.assert_allclose(score_by_part, score, rtol=0, atol=1e-5)
+    is_apart = np.abs(np.diff(score, axis=1)).min(axis=1) > 1e-4 * np.ptp(score)
+    assert is_apart.sum() > 10
+    np.testing.assert_array_equal(found_by_part[is_apart], found[is_apart])
 
 
 @pytest.mark.parametrize("kind", ["plain", "crowded"])
