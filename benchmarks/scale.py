@@ -19,6 +19,7 @@ from opiscli.counting.request import CountRequest
 from opiscli.counting.sample import FEWEST_OTHERS, count_sample
 from opiscli.counting.sweep import Sweep, count_at, expected_plan
 from opiscli.counting.within import sample_space
+from opiscli.embeddings.on_disk import zeros_on_disk
 from opiscli.engine.bins import Bins
 from opiscli.engine.count import BlockCounter, _item_bins, block_side
 from opiscli.engine.executors import threads
@@ -96,12 +97,20 @@ def bytes_per_pair(n_items, n_thresholds, n_item_thresholds):
     return n_bytes / sum(task.n_pairs for task in some)
 
 
-def bytes_here(n_items, dims, n_thresholds, n_item_thresholds):
+def bytes_here(n_items, dims, n_thresholds, n_item_thresholds, *, on_disk=False):
     """Memory of the process that counts, or that adds what workers have counted."""
     codes = np.repeat(np.arange(n_items // PER_CLASS), PER_CLASS).astype(np.int32)
-    vectors = np.broadcast_to(np.float32(0), (len(codes), dims))
+    value = zeros_on_disk((1, 1), np.float32) if on_disk else np.float32(0)
+    vectors = np.broadcast_to(value, (len(codes), dims))
     space = PairSpace.within(Side(vectors, codes, np.arange(len(codes))), int(codes[-1]) + 1)
     return bytes_needed(space, n_thresholds, np.arange(n_item_thresholds), 1)
+
+
+def bytes_on_disk(n_items, dims, n_thresholds, n_item_thresholds):
+    """Temporary files: the embeddings twice, while they are put in order, or with the counts."""
+    of_items = 8 * (n_item_thresholds + 1)
+    of_classes = 5 * (n_thresholds + 1) / PER_CLASS
+    return n_items * (4 * dims + max(4 * dims, of_items + of_classes))
 
 
 def run():
@@ -118,8 +127,8 @@ def tables():
     for dims, rate in rates.items():
         numbers = (rate[f"ns_per_pair{kind}"] for kind in ("", "_planned", "_sampled"))
         print(f"| {dims} |", " | ".join(f"{one:.1f} ns" for one in numbers), "|")
-    print("\n| items | pairs | 128 dims | 768 dims | memory here | memory per worker | results |")
-    print("|---|---|---|---|---|---|---|")
+    head = "pairs | 128 dims | 768 dims | memory here | on disk | memory per worker | results |"
+    print(f"\n| items | {head}\n|{8 * '---|'}")
     n, at = (rates[768][name] for name in ("n_thresholds", "n_item_thresholds"))
     returned = measured["bytes_per_pair"]
     for size in SIZES:
@@ -129,6 +138,7 @@ def tables():
             f"| {power(size)} | {power(pairs)} |",
             " | ".join(times),
             f"| {amount(size / 10**5 * bytes_here(10**5, 768, n, at))}",
+            f"| {memory_and_disk(size, n, at)}",
             f"| {amount(size * _BYTES_PER_ITEM)}",
             f"| {amount(pairs * returned.get(str(size), returned[str(_FROM)]))} |",
         )
@@ -141,6 +151,13 @@ def tables():
             " | ".join(times),
             "|",
         )
+
+
+def memory_and_disk(size, n, at):
+    """Memory and temporary files where the embeddings are on disk."""
+    known = min(size, 10**6)
+    memory = size / known * bytes_here(known, 768, n, at, on_disk=True)
+    return f"{amount(memory)}, {amount(bytes_on_disk(size, 768, n, at))}"
 
 
 def duration(pairs, rate, kind, planned):

@@ -16,6 +16,7 @@ from opiscli.counts.min_items import with_min_items
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.mean_similarity import mean_similarity
 from opiscli.embeddings.offsets import refuse_offsets
+from opiscli.embeddings.on_disk import require_in_memory
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.embeddings.shared_items import shared_items
 from opiscli.errors import UsageError
@@ -91,6 +92,7 @@ def count_items(
     settings = replace(settings, gallery=gallery is not None, score=items.score)
     if index is not None:
         refuse_offsets(items.score, f"--index {index}")
+        require_in_memory(items.vectors, f"--index={index}")
     # Which thresholds are needed depends on the classes that are left out afterwards.
     keeps_all = complete or settings.min_items > DEFAULT_MIN_ITEMS
     if gallery is not None:

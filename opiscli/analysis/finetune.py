@@ -8,6 +8,7 @@ from typing import Any
 from opiscli.analysis.finetune_report import Judged, report
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import refuse_offsets
+from opiscli.embeddings.on_disk import require_in_memory
 from opiscli.results.comparison import Comparison
 from opiscli.results.data import ReportWarning
 from opiscli.results.finetune import FineTuning
@@ -100,7 +101,9 @@ def finetune_items(
         If training diverges.
     """
     for one in (items, val_items):
-        refuse_offsets("" if one is None else one.score, "opis finetune")
+        if one is not None:
+            refuse_offsets(one.score, "opis finetune")
+            require_in_memory(one.vectors, "training a head")
     settings = head.settings(val_given=val_items is not None)
     items, test_items = set_aside(items, settings.test_fraction, settings.seed)
     if val_items is None:

@@ -55,7 +55,8 @@ class ReadingOptions(TypedDict, total=False):
     threads
         At least 1; by default one per processor.
     memory_limit
-        Bytes, or text such as ``1.5GB``; by default a quarter of the memory.
+        Bytes, or text such as ``1.5GB``; by default a quarter of the memory. Larger sets are kept
+        in temporary files.
     executor
         Where pairs are counted, by default on threads of this process: anything with the
         ``submit`` of `concurrent.futures`, such as a Dask ``Client``, a ``ProcessPoolExecutor`` or

@@ -10,6 +10,7 @@ from opiscli.counting.sweep import Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
+from opiscli.embeddings.row_pieces import pieces
 from opiscli.engine.kernels import in_use, kernel_for
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
@@ -83,6 +84,9 @@ def _spread(side: Side) -> IntArray:
     """Draw at most ``n`` positions by the content of the items, whatever their order."""
     words: AnyArray = np.ascontiguousarray(side.vectors).view(np.uint32)
     keys = np.random.default_rng(0).integers(0, 2**32, size=words.shape[1], dtype=np.uint32) | 1
-    mixed = (words * keys).sum(axis=1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = np.empty(len(words), dtype=np.uint64)
+    for rows in pieces(words):
+        mixed[rows] = (words[rows] * keys).sum(axis=1, dtype=np.uint64)
+    mixed *= np.uint64(0x9E3779B97F4A7C15)
     n_drawn = min(SAMPLE_ITEMS, len(side))
     return np.sort(np.argpartition(mixed, n_drawn - 1)[:n_drawn])

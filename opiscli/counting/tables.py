@@ -7,6 +7,7 @@ from opiscli.counting.plan import Plan
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
 from opiscli.embeddings.cosine import LARGEST
+from opiscli.embeddings.on_disk import release
 from opiscli.engine.count import cell_type
 from opiscli.engine.space import Pairing, PairSpace
 from opiscli.engine.tally import ItemTally, PooledTally, Tally
@@ -52,18 +53,16 @@ def binned_counts(
     space: PairSpace, thresholds: FloatArray, tally: Tally, largest: float = LARGEST
 ) -> BinnedCounts:
     """All pairs of every class in bins; the last one is unbounded."""
-    sides = []
-    for bins, pairs in (
-        (tally.positive, space.positive_pairs),
-        (tally.negative, space.negative_pairs),
-    ):
-        inside = bins[:, :-1]
-        if thresholds[-1] < largest:
-            beyond = pairs - inside.sum(axis=1, dtype=np.int64)
-            inside = np.concatenate([inside, beyond[:, None]], axis=1, dtype=np.int64)
-        sides.append(ClassBins.of_table(inside))
+    accepts_all = bool(thresholds[-1] >= largest)
+    sides = [
+        _class_bins(bins, pairs, accepts_all=accepts_all)
+        for bins, pairs in (
+            (tally.positive, space.positive_pairs),
+            (tally.negative, space.negative_pairs),
+        )
+    ]
     return BinnedCounts(
-        thresholds=thresholds if thresholds[-1] >= largest else np.append(thresholds, largest),
+        thresholds=thresholds if accepts_all else np.append(thresholds, largest),
         class_sizes=class_sizes(space),
         positive_pairs=space.positive_pairs,
         negative_pairs=space.negative_pairs,
@@ -71,6 +70,20 @@ def binned_counts(
         negative=sides[1],
         ends=space.ends,
     )
+
+
+def _class_bins(bins: AnyArray, pairs: IntArray, *, accepts_all: bool) -> ClassBins:
+    """The filled bins of each class, with one more for what no threshold accepts."""
+    parts = []
+    for first in range(0, len(bins), _CLASSES_AT_ONCE):
+        some = slice(first, first + _CLASSES_AT_ONCE)
+        inside = bins[some, :-1]
+        if not accepts_all:
+            beyond = pairs[some] - inside.sum(axis=1, dtype=np.int64)
+            inside = np.column_stack([inside, beyond.astype(bins.dtype)])
+        parts.append(ClassBins.of_table(inside))
+        release(bins[some])
+    return ClassBins.joined(parts)
 
 
 def spread_counts(space: PairSpace, plan: Plan, items: ItemTally) -> SpreadCounts | None:
@@ -86,6 +99,8 @@ def spread_counts(space: PairSpace, plan: Plan, items: ItemTally) -> SpreadCount
             np.cumsum(of[chunk, :n_thresholds], axis=1, dtype=np.int64)
             for of in (items.positive, items.negative)
         )
+        for of in (items.positive, items.negative):
+            release(of[chunk])
         classes, first = np.unique(codes[chunk], return_index=True)
         for total, of_items in zip(sums, (p, n, p * (p - 1), n * n, p * n), strict=True):
             total[classes] += np.add.reduceat(of_items, first, axis=0)
@@ -122,4 +137,5 @@ def _accepted(bins: AnyArray, at: IntArray, pairs: IntArray) -> AnyArray:
         some = slice(first, first + _CLASSES_AT_ONCE)
         inside = np.add.reduceat(bins[some, : at[-1] + 1], starts, axis=1, dtype=np.int64)
         accepted[some] = np.cumsum(inside, axis=1, out=inside)
+        release(bins[some])
     return accepted

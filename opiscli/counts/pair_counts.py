@@ -1,6 +1,6 @@
 """Exact counts of accepted pairs: per class, at given thresholds or in the bins between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Self
@@ -149,13 +149,20 @@ class ClassBins:
     pairs: AnyArray
 
     @classmethod
-    def of_table(cls, table: IntArray) -> "ClassBins":
+    def of_table(cls, table: AnyArray) -> "ClassBins":
         """Keep the non-zero cells of a table with one row per class."""
         kind = np.uint16 if table.shape[1] <= 1 << 16 else np.int32
         rows = [np.flatnonzero(row).astype(kind) for row in table]
         starts = np.cumsum([0, *(len(row) for row in rows)])
         pairs = [row[bins] for row, bins in zip(table, rows, strict=True)]
         return cls(starts, np.concatenate(rows), np.concatenate(pairs))
+
+    @classmethod
+    def joined(cls, parts: Sequence["ClassBins"]) -> "ClassBins":
+        """The classes of several tables, one after the other."""
+        starts = np.cumsum([0, *(n for part in parts for n in np.diff(part.starts))])
+        bins, pairs = ([getattr(part, name) for part in parts] for name in ("bins", "pairs"))
+        return cls(starts, np.concatenate(bins), np.concatenate(pairs))
 
     def of_classes(self, chosen: IntArray) -> "ClassBins":
         """Only the classes at the given positions."""

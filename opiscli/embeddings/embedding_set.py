@@ -13,13 +13,13 @@ from opiscli.embeddings.array_like import matrix_of
 from opiscli.embeddings.labels import Labels, require_pairs
 from opiscli.embeddings.offsets import Offsets
 from opiscli.embeddings.repeats import fingerprints_of, first_equal_of
+from opiscli.embeddings.row_pieces import in_order, pieces, taken
 from opiscli.embeddings.unit_rows import (
     Centred,
     CentredRows,
+    blocks,
     centred,
     centred_rows,
-    few_rows,
-    reorder,
     shifted,
 )
 from opiscli.errors import EmbeddingError
@@ -77,7 +77,7 @@ class EmbeddingSet:
         Parameters
         ----------
         rows
-            Taken over: they are put into the order of classes in place.
+            Taken over: they are put into the order of classes, in place if they are in memory.
         columns, offsets
             Other columns and the offsets in the order of ``rows``.
         with_pairs
@@ -102,7 +102,7 @@ class EmbeddingSet:
             require_pairs(labels)
         order = np.argsort(labels.codes, kind="stable").astype(np.int64)
         if not np.all(order[1:] > order[:-1]):
-            reorder(vectors, order)
+            vectors = in_order(vectors, order)
         others = {name: column.take(order) for name, column in (columns or {}).items()}
         codes = _frozen(labels.codes[order])
         moved = None if offsets is None else offsets.take(order)
@@ -118,6 +118,7 @@ class EmbeddingSet:
         with_pairs: bool = True,
         beside: Centred | None = None,
         offsets: Offsets | None = None,
+        memory_limit: int | None = None,
     ) -> "EmbeddingSet":
         """Validate and normalise arrays.
 
@@ -133,8 +134,8 @@ class EmbeddingSet:
             Whether there must be pairs inside the set; not where all are across two sets.
         beside
             The set that this one is going to be compared with, if there is one.
-        offsets
-            As in `from_rows`.
+        offsets, memory_limit
+            As in `from_rows` and `centred_rows`.
 
         Raises
         ------
@@ -143,7 +144,8 @@ class EmbeddingSet:
             wrong, or there is no positive or no negative pair and must be.
         """
         matrix = matrix_of(embeddings)
-        rows = centred_rows(lambda: [matrix], len(matrix), beside)
+        n_items = len(matrix)
+        rows = centred_rows(lambda: blocks(matrix), n_items, beside, memory_limit=memory_limit)
         others = {
             name: Labels.from_values(column, "value", f" ({name})")
             for name, column in (columns or {}).items()
@@ -188,7 +190,7 @@ class EmbeddingSet:
         if self.centre is None:
             return None
         halves = np.empty(self.n_items, dtype=np.float32)
-        for rows in few_rows(*self.vectors.shape):
+        for rows in pieces(self.vectors):
             wide = self.vectors[rows].astype(np.float64)
             halves[rows] = 0.5 * np.einsum("ij,ij->i", wide, wide)
         return _frozen(halves)
@@ -262,7 +264,7 @@ class EmbeddingSet:
         used, codes = np.unique(self.codes[chosen], return_inverse=True)
         labels = Labels(codes.astype(np.int32), tuple(self.names[code] for code in used))
         others = {name: column.take(chosen) for name, column in self.columns.items()}
-        rows = CentredRows(self.vectors[chosen], self.centre)
+        rows = CentredRows(taken(self.vectors, chosen), self.centre)
         offsets = None if self.offsets is None else self.offsets.take(chosen)
         kept = EmbeddingSet.from_rows(rows, labels, others, offsets=offsets, with_pairs=with_pairs)
         return replace(kept, rows=_frozen(self.rows[chosen]))

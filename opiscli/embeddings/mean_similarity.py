@@ -3,6 +3,7 @@
 import numpy as np
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.row_pieces import pieces
 
 
 def mean_similarity(items: EmbeddingSet) -> float:
@@ -14,7 +15,10 @@ def mean_similarity(items: EmbeddingSet) -> float:
     n = items.n_items
     if n < 2:
         return 1.0
-    mean = items.vectors.mean(axis=0, dtype=np.float64)
+    mean = np.zeros(items.dims)
+    for rows in pieces(items.vectors):
+        mean += items.vectors[rows].sum(axis=0, dtype=np.float64)
+    mean /= n
     if items.centre is not None:
         mean = mean + items.centre
     return float(np.clip((n * float(mean @ mean) - 1) / (n - 1), -1.0, 1.0))

@@ -22,6 +22,7 @@ import numpy as np
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import COSINE
+from opiscli.embeddings.row_pieces import taken
 from opiscli.errors import EmbeddingError
 
 
@@ -118,4 +119,4 @@ def _in_class_order(items: EmbeddingSet, names: tuple[str, ...]) -> ClassOrdered
     order = np.argsort(codes, kind="stable")
     halves = None if items.half_squares is None else items.half_squares[order]
     offsets = None if items.offset_values is None else items.offset_values[order]
-    return ClassOrdered(items.vectors[order], halves, codes[order], offsets)
+    return ClassOrdered(taken(items.vectors, order), halves, codes[order], offsets)

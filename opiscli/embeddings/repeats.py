@@ -3,7 +3,8 @@
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
-from opiscli.embeddings.unit_rows import few_rows
+from opiscli.embeddings.on_disk import release
+from opiscli.embeddings.row_pieces import few_rows, pieces
 
 
 def fingerprints_of(vectors: Float32Array, offsets: Float32Array | None = None) -> AnyArray:
@@ -15,7 +16,7 @@ def fingerprints_of(vectors: Float32Array, offsets: Float32Array | None = None) 
     keys = np.random.default_rng(0).integers(0, 2**64, size=words.shape[1] + 1, dtype=np.uint64) | 1
     further = None if offsets is None else offsets.view(np.uint32) * keys[-1]
     numbers = np.empty(len(vectors), dtype=np.uint64)
-    for rows in few_rows(*vectors.shape):
+    for rows in pieces(vectors):
         mixed = (words[rows] * keys[:-1]).sum(axis=1, dtype=np.uint64)
         if further is not None:
             mixed += further[rows]
@@ -37,4 +38,5 @@ def first_equal_of(
         if offsets is not None:
             differ |= offsets[here] != offsets[leader[here]]
         leader[here[differ]] = here[differ]
+        release(vectors)
     return leader

@@ -3,6 +3,8 @@
 import numpy as np
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.on_disk import release
+from opiscli.embeddings.row_pieces import few_rows
 
 
 def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int]:
@@ -17,7 +19,13 @@ def shared_items(queries: EmbeddingSet, gallery: EmbeddingSet) -> tuple[int, int
     place = np.searchsorted(gallery.fingerprints[distinct], queries.fingerprints)
     twin = distinct[np.minimum(place, len(distinct) - 1)]
     shared = np.flatnonzero(gallery.fingerprints[twin] == queries.fingerprints)
-    shared = shared[np.all(queries.vectors[shared] == gallery.vectors[twin[shared]], axis=1)]
+    equal = np.zeros(len(shared), dtype=bool)
+    for some in few_rows(len(shared), queries.dims):
+        ours, theirs = queries.vectors[shared[some]], gallery.vectors[twin[shared[some]]]
+        equal[some] = np.all(ours == theirs, axis=1)
+    release(queries.vectors)
+    release(gallery.vectors)
+    shared = shared[equal]
     twin = twin[shared]
     # A gallery embedding of several classes is of another class than any query.
     mixed = np.zeros(gallery.n_items, dtype=bool)

@@ -16,6 +16,8 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
 from opiscli.embeddings.coordinates import require_coordinates
+from opiscli.embeddings.on_disk import belongs_on_disk, release, zeros_on_disk
+from opiscli.embeddings.row_pieces import like, pieces
 from opiscli.errors import EmbeddingError
 
 CROWDED = 0.9
@@ -24,12 +26,6 @@ CROWDED = 0.9
 _THREADS = min(8, os.cpu_count() or 1)
 _ROWS_PER_TASK = 2048
 _VALUES_IN_CACHE = 1 << 16
-
-_VALUES_COPIED = 1 << 18
-_ROWS_IN_CACHE = 512
-_VALUES_MOVED = 1 << 22
-_LEAST_DIMS_AT_ONCE = 32
-"""Two cache lines; with less, memory is read and written several times."""
 
 
 class Centred(Protocol):
@@ -48,7 +44,11 @@ class CentredRows(NamedTuple):
 
 
 def centred_rows(
-    read: Callable[[], Iterable[AnyArray]], n_items: int, beside: Centred | None = None
+    read: Callable[[], Iterable[AnyArray]],
+    n_items: int,
+    beside: Centred | None = None,
+    *,
+    memory_limit: int | None = None,
 ) -> CentredRows:
     """Scale rows to length one, and subtract their mean if they are nearly equal.
 
@@ -61,15 +61,20 @@ def centred_rows(
         Gives the same blocks of shape ``(any, dims)`` each time, ``n_items`` rows in all.
     beside
         Rows that these are going to be compared with, whose centre they are given.
+    memory_limit
+        Bytes; rows that would take too large a share of them are kept on disk.
 
     Raises
     ------
     EmbeddingError
         If there is nothing to read, or a row is zero or not finite.
+    OutputError
+        If they belong on disk, and there is no room for them.
     """
     if beside is not None:
-        return CentredRows(_scaled(read(), n_items, beside.centre)[0], beside.centre)
-    vectors, mean = _scaled(read(), n_items)
+        vectors, _ = _scaled(read(), n_items, beside.centre, memory_limit=memory_limit)
+        return CentredRows(vectors, beside.centre)
+    vectors, mean = _scaled(read(), n_items, memory_limit=memory_limit)
     if (centre := _centre(mean)) is not None:
         _scaled(read(), n_items, centre, out=vectors)
     return CentredRows(vectors, centre)
@@ -94,6 +99,13 @@ def unit_rows(blocks: Iterable[AnyArray], n_items: int) -> Float32Array:
     return _scaled(blocks, n_items)[0]
 
 
+def blocks(matrix: AnyArray) -> Iterator[AnyArray]:
+    """The rows of a matrix in blocks, at least one."""
+    at_once = 4 * _ROWS_PER_TASK
+    for start in range(0, max(len(matrix), 1), at_once):
+        yield matrix[start : start + at_once]
+
+
 def centred(unit: Float32Array) -> CentredRows:
     """Subtract the mean of float32 unit rows if they are nearly equal."""
     centre = _centre(unit.mean(axis=0, dtype=np.float64))
@@ -104,19 +116,11 @@ def shifted(vectors: Float32Array, less: FloatArray | None) -> Float32Array:
     """Subtract a vector from all rows in float64; without a vector, nothing is copied."""
     if less is None:
         return vectors
-    moved = np.empty_like(vectors)
-    for rows in few_rows(*vectors.shape):
+    moved = like(vectors, len(vectors))
+    for rows in pieces(vectors):
         np.subtract(vectors[rows], less, out=moved[rows], casting="same_kind")
+        release(moved[rows])
     return moved
-
-
-def reorder(vectors: Float32Array, order: IntArray) -> None:
-    """Put rows into another order in place, some dims at a time: a copy would double memory."""
-    n_rows, dims = vectors.shape
-    at_once = max(_LEAST_DIMS_AT_ONCE, _VALUES_MOVED // n_rows)
-    for first in range(0, dims, at_once):
-        moved = slice(first, first + at_once)
-        vectors[:, moved] = vectors[order, moved]
 
 
 def spread_out(unit: Float32Array, n_rows: int) -> IntArray:
@@ -127,19 +131,13 @@ def spread_out(unit: Float32Array, n_rows: int) -> IntArray:
     return first[np.linspace(0, len(first) - 1, n_rows).astype(np.int64)]
 
 
-def few_rows(n_rows: int, dims: int) -> Iterator[slice]:
-    """Slices of rows, so few that float64 copies of them stay in the cache."""
-    at_once = min(max(1, _VALUES_COPIED // max(1, dims)), _ROWS_IN_CACHE)
-    for start in range(0, n_rows, at_once):
-        yield slice(start, min(start + at_once, n_rows))
-
-
 def _scaled(
     blocks: Iterable[AnyArray],
     n_items: int,
     centre: FloatArray | None = None,
     *,
     out: Float32Array | None = None,
+    memory_limit: int | None = None,
 ) -> tuple[Float32Array, FloatArray]:
     """Unit rows minus a centre in float32, and the mean of the unit rows in float64."""
     vectors = np.empty((n_items, 0), dtype=np.float32) if out is None else out
@@ -150,10 +148,11 @@ def _scaled(
         for block in blocks:
             if start == 0:
                 total = np.zeros(block.shape[1])
-                vectors = np.empty((n_items, len(total)), np.float32) if out is None else out
+                vectors = _room(n_items, len(total), memory_limit) if out is None else out
             of_block = vectors[start : start + len(block)], bad[start : start + len(block)]
             for sums in _scale_in_threads(pool, block, centre, *of_block):
                 total += sums
+            release(of_block[0])
             start += len(block)
     if vectors.size == 0:
         raise EmbeddingError(
@@ -163,6 +162,13 @@ def _scaled(
         )
     _refuse_bad_rows(bad)
     return vectors, total / n_items
+
+
+def _room(n_items: int, dims: int, memory_limit: int | None) -> Float32Array:
+    shape, kind = (n_items, dims), np.dtype(np.float32)
+    if belongs_on_disk(n_items * dims * kind.itemsize, memory_limit):
+        return zeros_on_disk(shape, kind)
+    return np.empty(shape, kind)
 
 
 def _scale_in_threads(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from opiscli.arrays import AnyArray, IntArray
+from opiscli.embeddings.on_disk import zeros_on_disk
 from opiscli.engine.bins import Bins
 from opiscli.engine.executors import Workers, results
 from opiscli.engine.kernels import kernel
@@ -222,10 +223,12 @@ def empty_tally(counter: BlockCounter) -> Tally:
     """An empty tally."""
     space = counter.space
     shape = (space.n_classes, len(counter.bins) + 1)
-    rows = ItemTally.empty(len(space.rows), counter.n_item_bins)
+    on_disk = space.is_on_disk
+    rows = ItemTally.empty(len(space.rows), counter.n_item_bins, on_disk=on_disk)
     columns = rows if space.is_one_set else ItemTally.empty(len(space.columns), 0)
+    make = zeros_on_disk if on_disk else zeros
     positive, negative = (
-        zeros(shape, cell_type(pairs)) for pairs in (space.positive_pairs, space.negative_pairs)
+        make(shape, cell_type(pairs)) for pairs in (space.positive_pairs, space.negative_pairs)
     )
     return Tally(positive, negative, rows, columns)
 

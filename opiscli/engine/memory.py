@@ -5,10 +5,14 @@ import math
 import numpy as np
 
 from opiscli.arrays import IntArray
+from opiscli.embeddings.on_disk import is_on_disk, require_in_memory
 from opiscli.engine.count import block_side, cell_type
+from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.tiles import COLUMNS, ROWS
+from opiscli.engine.workers import is_dask
 from opiscli.errors import UsageError
+from opiscli.settings.memory_limit import BYTES_PER_ITEM
 from opiscli.settings.resources import Resources
 
 _BYTES_PER_PAIR = 64  # product, index, distance and bin of a pair inside the NumPy kernel
@@ -20,11 +24,13 @@ _BYTES_PER_SCORED_CLASS = 6000
 def bytes_needed(
     space: PairSpace, n_thresholds: int, items_at: IntArray | None, threads: int
 ) -> int:
-    """Bytes for the embeddings and the tables, and the blocks of all threads or the scores."""
+    """Bytes for the embeddings and the tables, and the blocks of all threads or the scores.
+
+    Embeddings on disk need none, nor do the tables that are then on disk, too.
+    """
     n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
-    vectors = space.rows.vectors.nbytes
-    if not space.is_one_set:
-        vectors += space.columns.vectors.nbytes
+    sides = [space.rows] if space.is_one_set else [space.rows, space.columns]
+    vectors = sum(_in_memory(side) for side in sides)
     cells = space.n_classes * (n_thresholds + 1)
     of_classes = sum(
         cells * cell_type(pairs)().itemsize
@@ -33,8 +39,9 @@ def bytes_needed(
     n_item_bins = 0 if items_at is None else len(items_at) + 1
     of_items = n_items * (8 * n_item_bins + 8)
     sums = 0 if items_at is None else space.n_classes * len(items_at) * 8 * 5
-    # An index over the vectors keeps its own.
-    fixed = 2 * vectors + of_classes + max(of_items, sums)
+    # A set without its repeats is a copy, and so is a side that is put into another order.
+    fixed = 2 * vectors + BYTES_PER_ITEM * n_items
+    fixed += sums if space.is_on_disk else of_classes + max(of_items, sums)
     counting = fixed + (threads + 1) * _block_bytes(space, n_thresholds, n_item_bins)
     scored = int(np.count_nonzero(space.positive_pairs))
     return max(counting, vectors + _BYTES_PER_SCORED_CLASS * scored)
@@ -48,14 +55,18 @@ def require_memory(
     Raises
     ------
     UsageError
-        Saying how much it takes.
+        Saying how much it takes, or that a cluster cannot be sent what is on disk.
     """
+    if is_dask(resources.executor):
+        for side in (space.rows, space.columns):
+            require_in_memory(side.vectors, f"--scheduler ({resources.executor})")
     need = bytes_needed(space, n_thresholds, items_at, resources.threads)
     if need > resources.memory_limit:
         n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
         raise UsageError(
             f"--memory-limit is {resources.memory_limit / 1e6:,.0f} MB,"
-            f" but {n_items:,} items need {need / 1e6:,.0f} MB",
+            f" but {n_items:,} items need {need / 1e6:,.0f} MB"
+            + (" beside their embeddings, which are kept on disk" if space.is_on_disk else ""),
             hint=f"Raise it to --memory-limit {math.ceil(need / 1e6)}MB.",
         )
 
@@ -65,5 +76,12 @@ def _block_bytes(space: PairSpace, n_thresholds: int, n_item_bins: int) -> int:
     n_items = max(len(space.rows), len(space.columns))
     classes = min(math.ceil(space.n_classes * side / n_items), space.n_classes)
     tables = 3 * 4 * classes * (n_thresholds + 1) + 2 * min(side, n_items) * (4 * n_item_bins + 8)
-    tile = _BYTES_PER_PAIR * min(ROWS, n_items) * min(COLUMNS, n_items)
+    rows, columns = min(ROWS, n_items), min(COLUMNS, n_items)
+    tile = _BYTES_PER_PAIR * rows * columns
+    if space.is_on_disk:
+        tile += 4 * space.rows.vectors.shape[1] * (rows + columns)
     return tables + tile
+
+
+def _in_memory(side: Side) -> int:
+    return 0 if is_on_disk(side.vectors) else int(side.vectors.nbytes)

@@ -15,12 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from opiscli.arrays import AnyArray
 from opiscli.atomic_file import temporary_file
+from opiscli.embeddings.on_disk import is_on_disk
+from opiscli.embeddings.row_pieces import pieces
 from opiscli.engine.executors import Run
 from opiscli.engine.remote import Answer, answer, packed
 from opiscli.engine.traffic import Traffic
@@ -143,11 +145,20 @@ class ProcessWorkers:
             with self.file.open("ab") as file:
                 file.write(bytes(-file.tell() % mmap.ALLOCATIONGRANULARITY))
                 start = file.tell()
-                np.ascontiguousarray(array).tofile(file)
+                _write(array, file)
             self.traffic.sent(array.nbytes)
             # The array is kept, so that no other gets its id.
             self._written[id(array)] = array, MappedArray(start, array.dtype.str, array.shape)
         return self._written[id(array)][1]
+
+
+def _write(array: AnyArray, file: IO[bytes]) -> None:
+    """Write an array; of a matrix on disk, few rows are in memory at a time."""
+    if array.ndim != 2 or not is_on_disk(array):
+        np.ascontiguousarray(array).tofile(file)
+        return
+    for rows in pieces(array):
+        array[rows].tofile(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.row_pieces import taken
 
 _HALF = np.float32(0.5)
 
@@ -53,7 +54,9 @@ class Side:
         """Some of the items, in their order."""
         return replace(
             self,
-            vectors=self.vectors[chosen],
+            vectors=self.vectors[chosen]
+            if isinstance(chosen, slice)
+            else taken(self.vectors, chosen),
             codes=self.codes[chosen],
             ids=self.ids[chosen],
             terms=None if self.terms is None else self.terms[chosen],

@@ -9,6 +9,7 @@ import numpy as np
 from opiscli.arrays import Int32Array, IntArray
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import LARGEST, from_cosine_distance
+from opiscli.embeddings.on_disk import is_on_disk
 from opiscli.engine.side import Side
 
 
@@ -155,6 +156,11 @@ class PairSpace:
     def is_one_set(self) -> bool:
         """Whether both sides are the same items."""
         return self.pairing is Pairing.LATER
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether vectors are on disk, where the tables of counts then are, too."""
+        return is_on_disk(self.rows.vectors) or is_on_disk(self.columns.vectors)
 
     @property
     def is_plain(self) -> bool:

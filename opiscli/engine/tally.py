@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
+from opiscli.embeddings.on_disk import release, zeros_on_disk
+from opiscli.embeddings.row_pieces import pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,18 +37,20 @@ class ItemTally:
         *,
         kind: type[np.integer[Any]] = np.int32,
         with_positives: bool = True,
+        on_disk: bool = False,
     ) -> "ItemTally":
-        """A tally without counts."""
+        """A tally without counts, whose tables are in memory or on disk."""
         nearest = (np.full(n_items, np.inf, dtype=np.float32) for _ in range(2))
-        positive = zeros((n_items, n_bins if with_positives else 0), kind)
-        return cls(positive, zeros((n_items, n_bins), kind), *nearest)
+        make = zeros_on_disk if on_disk else zeros
+        positive = make((n_items, n_bins if with_positives else 0), kind)
+        return cls(positive, make((n_items, n_bins), kind), *nearest)
 
     def add(self, other: "ItemTally", at: slice) -> None:
         """Add counts of the items at these positions, in place."""
         if other.positive.shape[1]:
-            self.positive[at] += other.positive
+            add_rows(self.positive, at, other.positive)
         if other.negative.shape[1]:
-            self.negative[at] += other.negative
+            add_rows(self.negative, at, other.negative)
         for name in ("nearest_positive", "nearest_negative"):
             mine: Float32Array = getattr(self, name)[at]
             np.minimum(mine, getattr(other, name), out=mine)
@@ -118,12 +122,13 @@ class Tally:
     def add(self, block: BlockTally, rows: slice, columns: slice) -> None:
         """Add a block in place: the only mutation of a tally during counting."""
         at_rows = slice(block.first_row_class, block.first_row_class + len(block.row_negative))
-        self.negative[at_rows] += block.row_negative
+        add_rows(self.negative, at_rows, block.row_negative)
         if len(block.positive):
-            self.positive[at_rows] += block.positive
+            add_rows(self.positive, at_rows, block.positive)
         if len(block.column_negative):
             first = block.first_column_class
-            self.negative[first : first + len(block.column_negative)] += block.column_negative
+            at_columns = slice(first, first + len(block.column_negative))
+            add_rows(self.negative, at_columns, block.column_negative)
         self.row_items.add(block.row_items, rows)
         self.column_items.add(block.column_items, columns)
 
@@ -141,12 +146,12 @@ class Tally:
     @property
     def pooled_positive(self) -> IntArray:
         """Shape ``(n_bins,)``, positive pairs of all classes in each bin."""
-        return np.asarray(self.positive.sum(axis=0, dtype=np.int64))
+        return _sum_of_rows(self.positive)
 
     @property
     def ends_of_negative(self) -> IntArray:
         """Same shape, the number of ends of negative pairs in each bin."""
-        return np.asarray(self.negative.sum(axis=0, dtype=np.int64))
+        return _sum_of_rows(self.negative)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +186,19 @@ def zeros(shape: tuple[int, ...], kind: type[np.integer[Any]]) -> AnyArray:
     table: AnyArray = np.empty(shape, dtype=kind)
     table.fill(0)
     return table
+
+
+def add_rows(table: AnyArray, at: slice, counts: AnyArray) -> None:
+    """Add counts to some rows of a table, in memory or on disk."""
+    table[at] += counts
+    release(table[at])
+
+
+def _sum_of_rows(table: AnyArray) -> IntArray:
+    total = np.zeros(table.shape[1], dtype=np.int64)
+    for rows in pieces(table):
+        total += table[rows].sum(axis=0, dtype=np.int64)
+    return total
 
 
 def _joined(one: ItemTally, other: ItemTally) -> ItemTally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import Float32Array
+from opiscli.embeddings.on_disk import release
 from opiscli.engine.side import Side
 from opiscli.engine.space import Block, Pairing, PairSpace
 
@@ -49,7 +50,10 @@ class Tile:
 
 
 def tiles(space: PairSpace, block: Block) -> Iterator[Tile]:
-    """Compute the products of a block, tile by tile."""
+    """Compute the products of a block, tile by tile.
+
+    Of vectors on disk, those of a tile are in memory while it is worked on.
+    """
     for column_start in range(block.columns.start, block.columns.stop, COLUMNS):
         columns = slice(column_start, min(column_start + COLUMNS, block.columns.stop))
         for row_start in range(block.rows.start, block.rows.stop, ROWS):
@@ -57,6 +61,8 @@ def tiles(space: PairSpace, block: Block) -> Iterator[Tile]:
             if space.pairing is Pairing.LATER and columns.stop <= rows.start + 1:
                 continue
             yield _tile(space, rows, columns)
+            release(space.rows.vectors[rows])
+        release(space.columns.vectors[columns])
 
 
 def exact_below(space: PairSpace) -> np.float32:

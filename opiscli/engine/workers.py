@@ -17,7 +17,7 @@ def workers_of(resources: Resources) -> Iterator[Workers]:
             yield workers
     elif isinstance(executor, ThreadPoolExecutor):
         yield InProcess(executor, 2 * _n_workers(executor, resources))
-    elif _is_dask(executor):
+    elif is_dask(executor):
         # Only here: Dask takes long to import, and need not be installed.
         from opiscli.engine.dask_cluster import dask_workers
 
@@ -30,7 +30,7 @@ def workers_of(resources: Resources) -> Iterator[Workers]:
             yield workers
 
 
-def _is_dask(executor: Executor) -> bool:
+def is_dask(executor: Executor | None) -> bool:
     """Whether this is a `Client` of Dask, or a `DaskCluster`, which has one."""
     client = getattr(executor, "client", executor)
     return hasattr(client, "scatter") and hasattr(client, "scheduler_info")

@@ -3,8 +3,11 @@
 Neither the order of rows nor the processor decides which of two neighbours is nearer. Tolerances
 are for vectors of length one; of centred vectors, which are shorter, they are as much smaller.
 
-Offsets change who is near: an item's own is added to all its cosine distances. The index holds it
+Offsets change who is near: an item's own is added to all its cosine distances. FAISS is given it
 as one more coordinate: (v, -h - o) with h half the squared length, which meets a query (v, 1).
+
+No index is made, which would be a copy of the gallery: FAISS searches the vectors as they are, a
+part at a time if they are on disk.
 """
 
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from opiscli.embeddings.on_disk import is_on_disk, release
+from opiscli.embeddings.row_pieces import few_rows
 from opiscli.neighbours.certainty import Vectors, certain, offsets_of
 from opiscli.neighbours.faiss_threads import held_to
 
@@ -26,8 +31,8 @@ _SLACK = 8
 """Longer than needed by so many neighbours, to see where a tie ends."""
 
 _QUERIES_AT_ONCE = 1024
-_GALLERY_AT_ONCE = 4096
-_PAIRS_AT_ONCE = 4096
+_VALUES_AT_ONCE = 1 << 22
+_FEWEST_AT_ONCE, _MOST_AT_ONCE = 256, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class _Unsettled(NamedTuple):
 
 
 class NeighbourSearch:
-    """An exact index of a gallery, searched for items of another set or of the gallery itself.
+    """A gallery that is searched for items of another set or of the gallery itself.
 
     Parameters
     ----------
@@ -72,24 +77,39 @@ class NeighbourSearch:
     """
 
     def __init__(self, queries: Vectors, gallery: Vectors, *, threads: int) -> None:
-        # Only here: counts that were read, or counted without neighbours, need no FAISS.
-        import faiss
-
         self._queries, self._gallery = queries, gallery
         self._is_within = queries is gallery
         self._n_items = len(gallery.vectors)
         self._n_others = self._n_items - self._is_within
         self._has_offsets = queries.offset_values is not None or gallery.offset_values is not None
         self._offsets = offsets_of(queries), offsets_of(gallery)
-        dims = gallery.vectors.shape[1]
-        is_unit = gallery.half_squares is None
-        self._is_product = is_unit or self._has_offsets
-        width = dims + self._has_offsets
-        self._index = faiss.IndexFlatIP(width) if self._is_product else faiss.IndexFlatL2(width)
+        self._is_product = gallery.half_squares is None or self._has_offsets
         self._threads = threads
-        at_once = _GALLERY_AT_ONCE if self._has_offsets else self._n_items
-        for start in range(0, self._n_items, at_once):
-            self._index.add(self._stored(slice(start, start + at_once)))
+        at_once = _VALUES_AT_ONCE // gallery.vectors.shape[1]
+        self._at_once = min(max(at_once, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
+        self._is_whole = not self._has_offsets and not is_on_disk(gallery.vectors)
+
+    def _search(self, queries: IntArray, depth: int) -> tuple[Float32Array, IntArray]:
+        """Scores and positions of the best of the gallery, in this order."""
+        # Only here: counts that were read, or counted without neighbours, need no FAISS.
+        import faiss
+
+        metric = faiss.METRIC_INNER_PRODUCT if self._is_product else faiss.METRIC_L2
+        asked = self._searched(queries)
+        if self._is_whole:
+            return faiss.knn(asked, self._gallery.vectors, depth, metric=metric)
+        best = faiss.ResultHeap(len(asked), depth, keep_max=self._is_product)
+        for rows in self._parts():
+            stored = self._stored(rows)
+            score, found = faiss.knn(asked, stored, min(depth, len(stored)), metric=metric)
+            best.add_result(score, found + rows.start)
+            release(self._gallery.vectors[rows])
+        best.finalize()
+        return best.D, best.I
+
+    def _parts(self) -> Iterator[slice]:
+        for start in range(0, self._n_items, self._at_once):
+            yield slice(start, min(start + self._at_once, self._n_items))
 
     def _stored(self, rows: slice) -> Float32Array:
         vectors = self._gallery.vectors[rows]
@@ -101,13 +121,14 @@ class NeighbourSearch:
 
     def _searched(self, queries: IntArray) -> Float32Array:
         vectors = self._queries.vectors[queries]
+        release(self._queries.vectors)
         if not self._has_offsets:
             return vectors
         ones = np.ones((len(queries), 1), dtype=np.float32)
         return np.concatenate([vectors, ones], axis=1)
 
     def _cosine_distances(self, queries: IntArray, score: Float32Array) -> FloatArray:
-        """Cosine distances, offsets included, from what the index returns."""
+        """Cosine distances, offsets included, from what FAISS returns."""
         wide = score.astype(np.float64)
         if not self._is_product:
             return wide / 2
@@ -157,7 +178,7 @@ class NeighbourSearch:
     def _listed(self, queries: IntArray, k: IntArray) -> tuple[Neighbours, _Unsettled]:
         """Neighbours of the queries that one search resolves, and the unresolved queries."""
         depth = self._depth(int(k.max()))
-        score, found = self._index.search(self._searched(queries), depth)
+        score, found = self._search(queries, depth)
         half = self._cosine_distances(queries, score)
         if self._is_within:
             half, found = _without_itself(queries, half, found)
@@ -185,15 +206,15 @@ class NeighbourSearch:
         query = self._queries.vectors[left.queries].astype(np.float64)
         own = 0.5 * np.einsum("ij,ij->i", query, query) + self._offsets[0][left.queries]
         rows, columns, halves = [], [], []
-        for start in range(0, self._n_items, _GALLERY_AT_ONCE):
-            other = self._gallery.vectors[start : start + _GALLERY_AT_ONCE].astype(np.float64)
-            its = 0.5 * np.einsum("ij,ij->i", other, other)
-            its += self._offsets[1][start : start + _GALLERY_AT_ONCE]
+        for part in self._parts():
+            other = self._gallery.vectors[part].astype(np.float64)
+            release(self._gallery.vectors[part])
+            its = 0.5 * np.einsum("ij,ij->i", other, other) + self._offsets[1][part]
             half = own[:, None] + its - query @ other.T
             row, column = np.nonzero(half <= left.at_most[:, None])
-            is_other = ~((left.queries[row] == column + start) & self._is_within)
+            is_other = ~((left.queries[row] == column + part.start) & self._is_within)
             rows.append(row[is_other])
-            columns.append(column[is_other] + start)
+            columns.append(column[is_other] + part.start)
             halves.append(half[row[is_other], column[is_other]])
         row = np.concatenate(rows)
         order = np.argsort(row, kind="stable")
@@ -239,10 +260,11 @@ def exact_distances(
 ) -> FloatArray:
     """Euclidean distances of pairs in float64, from differences: duplicates get exactly 0."""
     distances: FloatArray = np.empty(len(first))
-    for start in range(0, len(first), _PAIRS_AT_ONCE):
-        pairs = slice(start, start + _PAIRS_AT_ONCE)
+    for pairs in few_rows(len(first), vectors.shape[1]):
         difference = vectors[first[pairs]].astype(np.float64) - others[second[pairs]]
         distances[pairs] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+        release(vectors)
+        release(others)
     return distances
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from opiscli.arrays import BoolArray, IntArray
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.on_disk import is_on_disk
 from opiscli.errors import UsageError
 from opiscli.neighbours.exact import Neighbours, NeighbourSearch
 from opiscli.progress import Progress
@@ -66,8 +67,8 @@ def match_lists(
 
 
 def _neighbours_at_once(items: EmbeddingSet, largest_class: int, resources: Resources) -> int:
-    """Number of neighbours that fit into memory beside the embeddings and the index."""
-    fixed = 2 * items.vectors.nbytes
+    """Number of neighbours that fit into memory beside the embeddings."""
+    fixed = 0 if is_on_disk(items.vectors) else 2 * items.vectors.nbytes
     # A list that ties leave unsettled is as long as the set.
     need = fixed + items.n_items * _BYTES_PER_NEIGHBOUR
     if need > resources.memory_limit:

@@ -5,6 +5,14 @@ import math
 from opiscli.errors import UsageError
 from opiscli.settings.resources import Resources
 
+BYTES_PER_ITEM = 64
+"""What is kept of each item beside its embedding and its columns: class, row, hash and the like."""
+
+
+def require_items(n_items: int, what: str, memory_limit: int | None) -> None:
+    """Raise `UsageError` if a number of items does not fit, wherever their embeddings are."""
+    require_room(BYTES_PER_ITEM * n_items, what, memory_limit)
+
 
 def require_room(n_bytes: int, what: str, memory_limit: int | None) -> None:
     """Raise `UsageError` if something does not fit into the memory limit.

@@ -1,14 +1,15 @@
-"""Counts rows and bytes as they arrive, for not every source says before what it holds."""
+"""Counts rows and bytes as they arrive, for not every source says before what it holds.
+
+Coordinates do not count: those that do not fit into memory are kept on disk.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
 from opiscli.arrays import AnyArray
-from opiscli.settings.memory_limit import require_room
+from opiscli.settings.memory_limit import BYTES_PER_ITEM, require_room
 from opiscli.sources.validated import require_all_rows
-
-_BYTES_PER_COORDINATE = 4
 
 
 def arriving(
@@ -36,10 +37,8 @@ def arriving(
     SourceError
         If there are more or fewer rows.
     """
-    n_rows = n_bytes = 0
+    n_rows, n_bytes = 0, BYTES_PER_ITEM * n_items
     for batch, block in read:
-        if n_rows == 0:
-            n_bytes = _BYTES_PER_COORDINATE * n_items * block.shape[1]
         n_rows += len(block)
         n_bytes += sum(batch.column(name).nbytes for name in kept)
         require_room(n_bytes, source, memory_limit)

@@ -16,8 +16,10 @@ from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_format import BAD_HEADER, MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import Selection
 
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE, _FEWEST_ROWS_AT_ONCE = 8192, 2048
 """Rows of a block: a multiple of those that a thread scales at once."""
+
+_BYTES_AT_ONCE = 1 << 25
 
 _CUT_OFF = (EOFError, ValueError)
 
@@ -82,22 +84,25 @@ class NpyFile:
             file.seek(self.start)
             return read_values(file, self.header)
 
-    def blocks(self) -> Iterator[AnyArray]:
-        """Read the rows of a matrix, some at a time.
+    def blocks(self, memory_limit: int | None = None) -> Iterator[AnyArray]:
+        """Read the rows of a matrix, some at a time, or all if its columns follow one another.
 
         Raises
         ------
         SourceError
             If the file was cut off since.
+        UsageError
+            If what is read at once does not fit into the memory limit.
         """
         if self.header.in_columns:
-            yield self.load()
+            yield self.load(memory_limit)
             return
         n_rows, dims = self.header.shape
+        at_once = _rows_at_once(dims * self.header.dtype.itemsize)
         with _explained(self.path), open_regular(self.path) as file:
             file.seek(self.start)
-            for first in range(0, n_rows, _ROWS_AT_ONCE):
-                shape = min(_ROWS_AT_ONCE, n_rows - first), dims
+            for first in range(0, n_rows, at_once):
+                shape = min(at_once, n_rows - first), dims
                 yield read_values(file, Header(shape, self.header.dtype, in_columns=False))
 
 
@@ -114,6 +119,12 @@ def open_matrix(path: Path) -> NpyFile:
     opened = NpyFile.open(path)
     require_coordinates(opened.header, f"embeddings of {path}")
     return opened
+
+
+def _rows_at_once(bytes_per_row: int) -> int:
+    most = _BYTES_AT_ONCE // max(1, bytes_per_row)
+    at_once = min(most, _ROWS_AT_ONCE) // _FEWEST_ROWS_AT_ONCE * _FEWEST_ROWS_AT_ONCE
+    return max(at_once or most, 1)
 
 
 @contextmanager

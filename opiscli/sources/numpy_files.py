@@ -7,7 +7,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import UsageError
-from opiscli.settings.memory_limit import require_room
+from opiscli.settings.memory_limit import require_items
 from opiscli.sources.npy_file import open_matrix, refuse_column_options
 from opiscli.sources.selection import Selection
 
@@ -33,13 +33,12 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         table = arrays_as_tables.open_npy(path, selection)
         return tables.read(table, replace(selection, labels_file=None))
     opened = open_matrix(path)
-    n_items, dims = opened.header.shape
-    require_room(4 * n_items * dims, str(path), selection.memory_limit)
+    n_items, limit = opened.header.shape[0], selection.memory_limit
+    require_items(n_items, str(path), limit)
     labels = Labels.absent(n_items)
     if (file := selection.labels_file) is not None:
-        values = read_labels(file, n_items, memory_limit=selection.memory_limit)
-        labels = Labels.from_values(values)
-    rows = centred_rows(opened.blocks, n_items, selection.beside)
+        labels = Labels.from_values(read_labels(file, n_items, memory_limit=limit))
+    rows = centred_rows(lambda: opened.blocks(limit), n_items, selection.beside, memory_limit=limit)
     return EmbeddingSet.from_rows(rows, labels, with_pairs=selection.with_pairs)
 
 

@@ -22,6 +22,12 @@ from opiscli.sources.value_sizes import bytes_per_row, bytes_per_value
 
 _BYTES_AT_ONCE = 1 << 24
 _BYTES_IN_CACHE = 1 << 20
+_MOST_BUFFERED, _LEAST_BUFFERED = 1 << 20, 1 << 12
+"""Bytes of each column that are read at once from a disk."""
+
+_MOST_BATCHES = 16
+"""So many times the size of a batch is taken while it is unpacked, and the next one read."""
+
 _BYTES_OF_TEXTS = 1 << 28
 _LIKELY_RATIO = 64
 """Lists of embeddings are never packed to such a part of their size."""
@@ -120,7 +126,13 @@ class ParquetFile:
         # Opened anew: a file that has been read to its end is not read again.
         with open_arrow(self.file) as source:
             if isinstance(self.file, Path | bytes):
-                opened = pq.ParquetFile(source, read_dictionary=as_dictionary)
+                # Else whole row groups are read ahead, and all of them are kept to the end.
+                opened = pq.ParquetFile(
+                    source,
+                    read_dictionary=as_dictionary,
+                    buffer_size=_bytes_buffered(len(columns)),
+                    pre_buffer=False,
+                )
                 yield from opened.iter_batches(rows_at_once, columns=list(columns))
                 return
             for groups in self._groups_at_once(columns):
@@ -153,7 +165,7 @@ class ParquetFile:
         packed = sum(self._stored(name).n_bytes for name in columns)
         if size > limit and size > _LIKELY_RATIO * packed:
             require_room(size, self.name, limit)  # a single row may be most of it
-        most = min(_BYTES_AT_ONCE, limit) // per_row
+        most = min(_BYTES_AT_ONCE, limit // _MOST_BATCHES) // per_row
         in_cache = _BYTES_IN_CACHE // per_row // ROWS_AT_ONCE * ROWS_AT_ONCE
         return max(1, min(max(ROWS_AT_ONCE, in_cache), most))
 
@@ -166,3 +178,7 @@ class ParquetFile:
             if (kind := self.schema.field(name).type) in (pa.string(), pa.large_string())
             and self._stored(name).n_bytes > longest
         }
+
+
+def _bytes_buffered(n_columns: int) -> int:
+    return min(_MOST_BUFFERED, max(_LEAST_BUFFERED, _BYTES_AT_ONCE // n_columns))

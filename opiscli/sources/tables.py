@@ -12,7 +12,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.labels import Labels, require_pairs
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import EmbeddingError
-from opiscli.settings.memory_limit import require_room
+from opiscli.settings.memory_limit import require_items, require_room
 from opiscli.settings.resources import Resources
 from opiscli.sources.arriving import arriving
 from opiscli.sources.columns import EmbeddingColumns, label_column, labels, texts, vectors
@@ -118,7 +118,7 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
     rows = SelectedRows.of(table, selection)
     # Found once: asking the machine takes as long as reading thousands of rows.
     limit = selection.memory_limit or Resources.of_machine().memory_limit
-    n_items = _n_fitting(rows, [*embedding.names, *further], limit)
+    n_items = _n_fitting(rows, further, limit)
     collected: dict[str, list[pa.Array]] = {name: [] for name in further}
 
     def coded() -> Labels:
@@ -135,7 +135,7 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
         yield from arriving(read, further, n_items, source, limit)
 
     with naming(collected, item_id):
-        embeddings = centred_rows(blocks, n_items, selection.beside)
+        embeddings = centred_rows(blocks, n_items, selection.beside, memory_limit=limit)
         offsets = None
         if offset is not None:
             offsets = offsets_of(pa.chunked_array(collected[offset]), table)
@@ -165,12 +165,12 @@ def _coded(
 
 
 def _n_fitting(rows: SelectedRows, columns: Sequence[str], limit: int) -> int:
-    """How many rows there are, if they fit into the memory limit as far as that is known."""
+    """How many rows there are, if what is kept of their columns fits into the memory limit."""
     if not rows.conditions:
         size = rows.table.size(list(dict.fromkeys(columns)))
         require_room(size, rows.table.name, limit)
     n_items = rows.count()
-    require_room(n_items, rows.table.name, limit)
+    require_items(n_items, rows.table.name, limit)
     return n_items
 
 

@@ -7,16 +7,16 @@ import pytest
 from conftest import clusters, evaluate_with
 
 from opiscli.counting import tables, within
-from opiscli.embeddings import unit_rows
+from opiscli.embeddings import row_pieces
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
 from opiscli.metrics import opis, utility
 from opiscli.metrics.intervals import bootstrap
 from opiscli.settings.evaluation import EvaluationSettings
 
 PARTS = {
-    (unit_rows, "_VALUES_COPIED"): 40,
-    (unit_rows, "_VALUES_MOVED"): 1,
-    (unit_rows, "_LEAST_DIMS_AT_ONCE"): 5,
+    (row_pieces, "_VALUES_COPIED"): 40,
+    (row_pieces, "_VALUES_MOVED"): 1,
+    (row_pieces, "_LEAST_DIMS_AT_ONCE"): 5,
     (tables, "_CLASSES_AT_ONCE"): 3,
     (opis, "_CLASSES_AT_ONCE"): 4,
     (utility, "_CLASSES_AT_ONCE"): 7,

@@ -23,7 +23,8 @@ Threads = Annotated[
 MemoryLimit = Annotated[
     str | None,
     option(
-        "Memory for reading and counting, for example 1.5GB. Default: a quarter of the memory.",
+        "Memory for reading and counting, for example 1.5GB; embeddings that need more are kept in"
+        " a temporary file. Default: a quarter of the memory.",
         PANEL,
         metavar="SIZE",
     ),
