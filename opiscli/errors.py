@@ -20,7 +20,7 @@ The text of an error is written once, and names settings as ``--sample-pairs`` o
 """
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 _ARGUMENTS = {
     "arrow": "arrows",
@@ -109,6 +109,16 @@ class OpisError(Exception):
         self.on_command_line = as_options(problem), as_options(hint)
         super().__init__(self.problem)
         self.add_note(f"hint: {self.hint}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error of another process arrives whole: without this only its arguments would.
+        return _arrived, (type(self), self.args, self.__dict__)
+
+
+def _arrived(kind: type[OpisError], args: tuple[Any, ...], attributes: dict[str, Any]) -> OpisError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class UsageError(OpisError):

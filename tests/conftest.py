@@ -38,6 +38,16 @@ def opis(capsys):
     return run
 
 
+@pytest.fixture(scope="session")
+def cluster():
+    """Two worker processes of one thread each, which are started again if they are lost."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
+    ) as running:
+        yield running
+
+
 def evaluate_with(embeddings, labels, settings):
     """Evaluate arrays under settings that are already an object."""
     from opiscli import EmbeddingSet, evaluate_items

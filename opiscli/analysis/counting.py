@@ -29,16 +29,23 @@ from opiscli.settings.evaluation import (
     RangeRequest,
     refused_with_gallery,
 )
-from opiscli.settings.resources import Resources
+from opiscli.settings.resources import Origin, Resources
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """The gallery to compare queries with; ``source`` and ``where`` name it in the result."""
+    """The gallery to compare queries with; ``source`` and ``where`` name it in the result.
+
+    Parameters
+    ----------
+    origin
+        What reads its vectors again on a worker, if it is to.
+    """
 
     items: EmbeddingSet
     source: str = "arrays"
     where: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def evaluate_items(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from opiscli.analysis.changed_settings import under_given
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.analysis.saved_counts import saved_counts
-from opiscli.counting.reuse import under
 from opiscli.counting.scheduler import opened
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
@@ -16,9 +16,10 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import UsageError
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
-from opiscli.settings.resources import Resources
+from opiscli.settings.resources import Origin, Resources
 from opiscli.sources import Selection, read_embeddings
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.read_again import SourceReader
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 
@@ -39,18 +40,51 @@ class Work:
         Told how far the work is.
     say
         Told what is being done.
+    workers_read
+        Whether workers in other processes read sources themselves; otherwise items are sent.
     """
 
     resources: Resources
     on_progress: Progress | None = None
     say: Callable[[str], None] = _say_nothing
+    workers_read: bool = False
+
+    def __post_init__(self) -> None:
+        if self.workers_read and self.resources.executor is None:
+            raise UsageError(
+                "--workers-read was given, but pairs are counted by threads of this process",
+                hint="Add the scheduler whose workers are to read the source, or leave it out.",
+            )
+
+    def origins(self, *read: Origin | None) -> Resources:
+        """The resources, with what workers read themselves.
+
+        Raises
+        ------
+        UsageError
+            If they are to read what is in the memory of this process only.
+        """
+        if self.workers_read and None in read:
+            raise UsageError(
+                "--workers-read was given, but the embeddings are not those of a file or an"
+                " address, which workers could read",
+                hint="Leave --workers-read out, or name a file that all workers can read.",
+            )
+        return replace(self.resources, origins=tuple(one for one in read if one is not None))
 
 
 @contextmanager
-def scheduled(work: Work, scheduler: str | None) -> Iterator[Work]:
-    """Open a scheduler, and count pairs there; as `opiscli.counting.scheduler.opened`."""
+def scheduled(work: Work, scheduler: str | None, *, workers_read: bool = False) -> Iterator[Work]:
+    """Open a scheduler, and count pairs there; as `opiscli.counting.scheduler.opened`.
+
+    Parameters
+    ----------
+    workers_read
+        Whether its workers read sources themselves.
+    """
     with opened(scheduler) as executor:
-        yield replace(work, resources=replace(work.resources, executor=executor))
+        resources = replace(work.resources, executor=executor)
+        yield replace(work, resources=resources, workers_read=workers_read)
 
 
 class Input(Protocol):
@@ -76,12 +110,15 @@ class Opened:
         Name it in messages and results.
     id_column
         The column of ids among those that were read, if one was found.
+    origin
+        What reads the vectors again on a worker, if it is to.
     """
 
     data: EmbeddingSet | CountedSet
     name: str = "arrays"
     where: tuple[str, ...] = ()
     id_column: str | None = None
+    origin: Origin | None = None
 
     def open(self, work: Work, **further: Any) -> "Opened":  # noqa: ANN401
         """Return itself with the requested columns; a `Source` has to be read first."""
@@ -167,13 +204,15 @@ class Opened:
                     f"--index={index} needs embeddings, but {self.name} holds only counts",
                     hint="Name the source that the file was made of.",
                 )
-            return _under(items, given, self.name)
+            return under_given(items, given, self.name)
+        read = (self.origin,) if gallery is None else (self.origin, gallery.origin)
+        resources = work.origins(*read)
         against = "" if gallery is None else f" against {gallery.items.n_items:,}"
         work.say(f"{items.n_items:,} × {items.dims:,}{against}, {work.resources}")
         counts = count_items(
             items,
             EvaluationSettings(**given),
-            work.resources,
+            resources,
             complete=complete,
             thresholds=thresholds,
             fars=fars,
@@ -228,12 +267,14 @@ class Source:
         """
         work.say(f"reading {self.name}")
         selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
+        reader = SourceReader.of(self.source, selection) if work.workers_read else None
         contents = read_standard_input(selection.memory_limit) if self.source == "-" else None
         if (counts := saved_counts(self.source, contents, selection)) is not None:
             return Opened(counts, self.name)
         items = read_embeddings(self.source, selection, contents=contents)
         id_column = selection.id_among(list(items.columns))
-        return Opened(items, self.name, selection.rows, id_column)
+        origin = None if reader is None else Origin(items.vectors, reader)
+        return Opened(items, self.name, selection.rows, id_column, origin)
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
@@ -248,52 +289,3 @@ def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:
                 f" {', '.join(columns) or 'none was given'}",
                 hint=f"Give it as columns={{{name!r}: …}}.",
             )
-
-
-def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
-    """Read the gallery that queries are compared with.
-
-    Raises
-    ------
-    UsageError
-        If it is an evaluation file, or both are standard input; and as `Source.open`.
-    """
-    if (
-        isinstance(gallery, Source)
-        and isinstance(queries, Source)
-        and gallery.name == queries.name == "-"
-    ):
-        raise UsageError(
-            "queries and gallery cannot both come from standard input",
-            hint="Name a file for one of them.",
-        )
-    opened = gallery.open(work, with_pairs=False)
-    items = opened.items("--gallery", hint="Name the embeddings that it was made of.")
-    return Gallery(items, opened.name, opened.where)
-
-
-def _under(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
-    settings = replace(counts.settings, **given)
-    for option, old, new in (
-        ("--distance", counts.settings.distance, settings.distance),
-        ("--drop-duplicates", counts.settings.drop_duplicates, settings.drop_duplicates),
-        ("--sample-pairs", counts.settings.sample_pairs, settings.sample_pairs),
-    ):
-        if new != old:
-            raise UsageError(
-                f"{option} is {new}, but {name} was counted {f'with {old}' if old else 'without'}",
-                hint="Leave the option out, or evaluate the embeddings again.",
-            )
-    missing = sorted(set(settings.ks) - set(counts.settings.ks))
-    if missing:
-        raise UsageError(
-            f"--k asks for R@{missing[0]}, but {name} was counted for"
-            f" --k={','.join(map(str, counts.settings.ks))}",
-            hint="Evaluate the embeddings again with the ranks you need.",
-        )
-    if settings.ranking and not counts.settings.ranking:
-        raise UsageError(
-            f"--ranking asks for MAP@R, but {name} was counted without",
-            hint="Evaluate the embeddings again with --ranking.",
-        )
-    return under(counts, settings)

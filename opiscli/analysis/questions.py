@@ -10,9 +10,10 @@ from typing import Any
 from opiscli.analysis.check import check_run
 from opiscli.analysis.compare import compare_runs
 from opiscli.analysis.evaluate import derive
+from opiscli.analysis.gallery_source import open_gallery
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import evaluate_groups, refuse_groups
-from opiscli.analysis.inputs import Input, Work, open_gallery
+from opiscli.analysis.inputs import Input, Work
 from opiscli.analysis.inspect import inspect_run
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError

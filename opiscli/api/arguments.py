@@ -61,6 +61,9 @@ class ReadingOptions(TypedDict, total=False):
         Where pairs are counted, by default on threads of this process: anything with the
         ``submit`` of `concurrent.futures`, such as a Dask ``Client``, a ``ProcessPoolExecutor`` or
         an ``MPIPoolExecutor``. It is not shut down. See docs/scale.md.
+    workers_read
+        Whether the workers of the executor read files and addresses themselves, by the same path
+        or address; by default items are sent to them.
     on_progress
         Called with a stage, what is done and the total while pairs are counted.
     """
@@ -77,6 +80,7 @@ class ReadingOptions(TypedDict, total=False):
     threads: int | None
     memory_limit: int | str | None
     executor: Executor | None
+    workers_read: bool
     on_progress: Progress | None
 
 
@@ -128,7 +132,8 @@ def work_of(options: ReadingOptions) -> Work:
         memory_limit=options.get("memory_limit"),
         executor=options.get("executor"),
     )
-    return Work(resources, options.get("on_progress"))
+    workers_read = bool(options.get("workers_read"))
+    return Work(resources, options.get("on_progress"), workers_read=workers_read)
 
 
 def input_of(

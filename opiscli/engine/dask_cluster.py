@@ -7,21 +7,21 @@ arrays were lost with it, they are sent again.
 """
 
 import logging
-import pkgutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from distributed import Client, KilledWorker, Security
+from distributed import Client, KilledWorker
 from distributed.utils import CancelledError, TimeoutError
 
 from opiscli.arrays import AnyArray
 from opiscli.engine.address import is_reachable
+from opiscli.engine.cluster_versions import require_certificates, require_workers, workers_at
 from opiscli.engine.executors import Run, given_up
-from opiscli.engine.remote import Aligned, Packed, answer_aligned, other_versions, packed
+from opiscli.engine.read_by_workers import Origins, ReadByWorker, forget
+from opiscli.engine.remote import Aligned, Packed, answer, packed
 from opiscli.engine.traffic import Traffic
 from opiscli.errors import ClusterError, OpisError
 from opiscli.settings.version import __version__
@@ -31,8 +31,6 @@ _SECONDS_TO_REACH_A_WORKER = 2
 _MOST_CHECKS_WITHOUT_WORKERS = 12
 _COPIES = 2
 """An array that arrives is copied once; Dask stops a worker that is nearly at its limit."""
-
-_VERSION = "opiscli.settings.version:__version__"
 
 
 class DaskCluster:
@@ -55,7 +53,7 @@ class DaskCluster:
         _silence()
         self.address = address
         self.traffic = Traffic()
-        _require_certificates(address)
+        require_certificates(address)
         self.client = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
         try:
             require_workers(self.client)
@@ -64,7 +62,7 @@ class DaskCluster:
             raise
 
     def __str__(self) -> str:
-        info = _workers(self.client)
+        info = workers_at(self.client)
         threads = sum(one["nthreads"] for one in info.values())
         return (
             f"{_some(len(info), 'Dask worker')} with {_some(threads, 'thread')} at {self.address}"
@@ -78,45 +76,6 @@ class DaskCluster:
         """Leave the cluster; what was sent to it is released."""
         with suppress(Exception):
             self.client.close(timeout=1)
-
-
-def require_workers(client: Client) -> None:
-    """Refuse a cluster that has no workers, or some with another opis, before work is sent.
-
-    Raises
-    ------
-    ClusterError
-        Naming the versions.
-    """
-    with suppress(TimeoutError):
-        client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
-    if not _workers(client):
-        raise ClusterError(
-            f"the Dask scheduler at {client.scheduler.address} has no workers",
-            hint=f"Start some with dask worker {client.scheduler.address}.",
-        )
-    # A function of the standard library, so that a process without opis can run it, too.
-    said = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
-    found = Counter(one if isinstance(one, str) else "" for one in said.values())
-    if set(found) != {__version__}:
-        raise other_versions(dict(found), __version__)
-    there = ""
-    with suppress(Exception):
-        there = client.run_on_scheduler(pkgutil.resolve_name, _VERSION)
-    if there != __version__:  # Dask unpacks tasks on the scheduler, too
-        raise ClusterError(
-            f"the Dask scheduler has {f'opis {there}' if there else 'no opis'}, but this is opis"
-            f" {__version__}; the versions must be the same",
-            hint=f"Install opiscli=={__version__} in the environment of the scheduler, too.",
-        )
-
-
-def _require_certificates(address: str) -> None:
-    if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
-        raise ClusterError(
-            f"{address} needs certificates, but the Dask configuration names none",
-            hint="Set distributed.comm.tls in it, or the variables DASK_DISTRIBUTED__COMM__TLS__….",
-        )
 
 
 @dataclass(slots=True, eq=False)
@@ -133,13 +92,16 @@ class DaskWorkers:
         Threads of all workers.
     is_direct
         Whether this process can connect to the workers, and need not go through the scheduler.
+    origins
+        Arrays that workers read themselves.
     """
 
     client: Client
     traffic: Traffic
     n_apart: int
     is_direct: bool
-    _sent: dict[int, tuple[AnyArray, Any]] = field(default_factory=dict)
+    origins: Origins
+    _sent: dict[int, tuple[AnyArray | ReadByWorker, Any]] = field(default_factory=dict)
     _checks_without_workers: int = 0
 
     @property
@@ -150,35 +112,44 @@ class DaskWorkers:
     @contextmanager
     def applying(self, work: Callable[[Any], Any]) -> Iterator[Run]:
         """Send the arrays of a function that were not sent yet."""
-        parts = packed(work)
+        parts = packed(work, self.origins)
         self._require_memory(parts)
         run = _DaskRun(self, parts)
         run.send()
         yield run
 
-    def send(self, array: AnyArray) -> Any:  # noqa: ANN401
-        """Send an array once, and again if it was lost."""
+    def send(self, array: AnyArray | ReadByWorker) -> Any:  # noqa: ANN401
+        """Send an array, or how to read it, once, and again if it was lost."""
         known = self._sent.get(id(array))
         if known is None or known[1].status != "finished":
+            given = array if isinstance(array, ReadByWorker) else Aligned(array)
             with connected(self.client):
-                future = self.client.scatter(Aligned(array), hash=False, direct=self.is_direct)
-            self.traffic.sent(array.nbytes)
+                future = self.client.scatter(given, hash=False, direct=self.is_direct)
+            if given is not array:
+                self.traffic.sent(array.nbytes)
             # The array is kept, so that no other gets its id.
             self._sent[id(array)] = known = array, future
         return known[1]
+
+    def release(self) -> None:
+        """Tell all workers to drop what they have read."""
+        keys = [one.key for one, _ in self._sent.values() if isinstance(one, ReadByWorker)]
+        if keys:
+            with suppress(Exception):  # they drop it themselves after a while
+                self.client.run(forget, keys, wait=False)
 
     def require_some(self) -> None:
         """Raise `ClusterError` if the scheduler is lost, or all workers for a minute."""
         if self.client.status != "running":
             raise _lost_scheduler()
         with connected(self.client):
-            n_checks = 0 if _workers(self.client) else self._checks_without_workers + 1
+            n_checks = 0 if workers_at(self.client) else self._checks_without_workers + 1
         self._checks_without_workers = n_checks
         if n_checks > _MOST_CHECKS_WITHOUT_WORKERS:
             raise _no_workers_left()
 
     def _require_memory(self, parts: Packed) -> None:
-        for address, info in _workers(self.client).items():
+        for address, info in workers_at(self.client).items():
             limit = info.get("memory_limit") or 0
             need = _COPIES * parts.nbytes
             if 0 < limit < need:
@@ -216,9 +187,7 @@ class _DaskRun:
     def send(self) -> None:
         arrays = [self.workers.send(array) for array in self.parts.arrays]
         submit = self.workers.client.submit
-        self._call = partial(
-            submit, answer_aligned, __version__, self.parts.contents, arrays, pure=False
-        )
+        self._call = partial(submit, answer, __version__, self.parts.contents, arrays, pure=False)
 
     def submit(self, task: Any) -> Any:  # noqa: ANN401
         call = self._call
@@ -271,11 +240,6 @@ def _no_workers_left() -> ClusterError:
     )
 
 
-def _workers(client: Client) -> dict[str, Any]:
-    found: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
-    return found
-
-
 def _some(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"
 
@@ -287,13 +251,17 @@ def _silence() -> None:
 
 
 @contextmanager
-def dask_workers(executor: Any) -> Iterator[DaskWorkers]:  # noqa: ANN401
+def dask_workers(executor: Any, origins: Origins) -> Iterator[DaskWorkers]:  # noqa: ANN401
     """Workers of a connection, or of a `Client` that a program has opened itself."""
     client = executor.client if isinstance(executor, DaskCluster) else executor
     if client is executor:
         require_workers(client)
-    info = _workers(client)
+    info = workers_at(client)
     threads = sum(one["nthreads"] for one in info.values())
     is_direct = all(is_reachable(one, _SECONDS_TO_REACH_A_WORKER) for one in list(info)[:2])
     traffic = getattr(executor, "traffic", None) or Traffic()
-    yield DaskWorkers(client, traffic, max(threads, 1), is_direct)
+    workers = DaskWorkers(client, traffic, max(threads, 1), is_direct, origins)
+    try:
+        yield workers
+    finally:
+        workers.release()

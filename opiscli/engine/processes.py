@@ -7,6 +7,7 @@ workers of one machine share one copy. The folder is that of ``TMPDIR``.
 import mmap
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from opiscli.atomic_file import temporary_file
 from opiscli.embeddings.on_disk import is_on_disk
 from opiscli.embeddings.row_pieces import pieces
 from opiscli.engine.executors import Run
+from opiscli.engine.read_by_workers import Origins, ReadByWorker, keep_only
 from opiscli.engine.remote import Answer, answer, packed
 from opiscli.engine.traffic import Traffic
 from opiscli.errors import ClusterError
@@ -106,6 +108,13 @@ class MappedArray:
     shape: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MappedReading:
+    """Where in a file it says how a worker reads an array itself."""
+
+    contents: MappedArray
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcessWorkers:
     """Workers of any executor whose processes can read a temporary file of this one.
@@ -120,13 +129,16 @@ class ProcessWorkers:
         Where arrays are written.
     traffic
         Told what is sent and received.
+    origins
+        Arrays that workers read themselves.
     """
 
     executor: Executor
     n_apart: int
     file: Path
     traffic: Traffic
-    _written: dict[int, tuple[AnyArray, MappedArray]] = field(default_factory=dict)
+    origins: Origins
+    _written: dict[int, tuple[object, MappedArray]] = field(default_factory=dict)
 
     @property
     def ahead(self) -> int:
@@ -136,20 +148,25 @@ class ProcessWorkers:
     @contextmanager
     def applying(self, work: Callable[[Any], Any]) -> Iterator[Run]:
         """Write the arrays of a function that are not in the file yet."""
-        parts = packed(work)
-        arrays = tuple(self._mapped(array) for array in parts.arrays)
+        parts = packed(work, self.origins)
+        arrays = tuple(
+            MappedReading(self._mapped(one, np.frombuffer(pickle.dumps(one), np.uint8)))
+            if isinstance(one, ReadByWorker)
+            else self._mapped(one, one)
+            for one in parts.arrays
+        )
         yield _ProcessRun(self, _Call(__version__, str(self.file), parts.contents, arrays))
 
-    def _mapped(self, array: AnyArray) -> MappedArray:
-        if id(array) not in self._written:
+    def _mapped(self, of: object, array: AnyArray) -> MappedArray:
+        if id(of) not in self._written:
             with self.file.open("ab") as file:
                 file.write(bytes(-file.tell() % mmap.ALLOCATIONGRANULARITY))
                 start = file.tell()
                 _write(array, file)
             self.traffic.sent(array.nbytes)
-            # The array is kept, so that no other gets its id.
-            self._written[id(array)] = array, MappedArray(start, array.dtype.str, array.shape)
-        return self._written[id(array)][1]
+            # It is kept, so that no other gets its id.
+            self._written[id(of)] = of, MappedArray(start, array.dtype.str, array.shape)
+        return self._written[id(of)][1]
 
 
 def _write(array: AnyArray, file: IO[bytes]) -> None:
@@ -199,11 +216,17 @@ class _Call:
     version: str
     file: str
     contents: bytes
-    arrays: tuple[MappedArray, ...]
+    arrays: tuple[MappedArray | MappedReading, ...]
 
     def __call__(self, task: object) -> Answer:
-        mapped = [_opened(self.file, array) for array in self.arrays]
-        return answer(self.version, self.contents, mapped, task)
+        given = [
+            pickle.loads(_opened(self.file, one.contents).data)
+            if isinstance(one, MappedReading)
+            else _opened(self.file, one)
+            for one in self.arrays
+        ]
+        keep_only([one for one in given if isinstance(one, ReadByWorker)])
+        return answer(self.version, self.contents, given, task)
 
 
 _mapped: dict[str, dict[MappedArray, AnyArray]] = {}
@@ -220,7 +243,8 @@ def _opened(file: str, array: MappedArray) -> AnyArray:
 
 
 @contextmanager
-def process_workers(executor: Executor, n: int) -> Iterator[ProcessWorkers]:
+def process_workers(executor: Executor, n: int, origins: Origins) -> Iterator[ProcessWorkers]:
     """Workers of an executor, with a temporary file for as long as a count takes."""
     with temporary_file() as file:
-        yield ProcessWorkers(executor, n, file, getattr(executor, "traffic", None) or Traffic())
+        traffic = getattr(executor, "traffic", None) or Traffic()
+        yield ProcessWorkers(executor, n, file, traffic, origins)

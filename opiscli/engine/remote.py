@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from opiscli.arrays import AnyArray
+from opiscli.arrays import AnyArray, IntArray
+from opiscli.engine.read_by_workers import Origins, ReadByWorker, n_bytes_read
+from opiscli.engine.side import Side
 from opiscli.errors import ClusterError
 from opiscli.settings.version import __version__
 
@@ -35,11 +37,11 @@ class Packed:
     contents
         The function, pickled.
     arrays
-        What it has to be given back.
+        What it has to be given back: arrays, or how workers read them.
     """
 
     contents: bytes
-    arrays: tuple[AnyArray, ...]
+    arrays: tuple[AnyArray | ReadByWorker, ...]
 
     @property
     def nbytes(self) -> int:
@@ -59,19 +61,25 @@ class Answer:
         The process that computed it: machine and number.
     memory
         Largest resident memory of that process so far, in bytes; 0 where it is not known.
+    n_bytes_read
+        Bytes of vectors that it has read itself for this task.
     """
 
     result: Any
     worker: tuple[str, int]
     memory: int
+    n_bytes_read: int = 0
 
 
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file, protocol=5)
         self.arrays: dict[int, tuple[int, AnyArray]] = {}
+        self.ids: dict[int, IntArray] = {}
 
     def persistent_id(self, found: Any) -> int | None:  # noqa: ANN401
+        if isinstance(found, Side):
+            self.ids[id(found.vectors)] = found.ids
         if not isinstance(found, np.ndarray) or found.nbytes < _LARGE or found.dtype.hasobject:
             return None
         return self.arrays.setdefault(id(found), (len(self.arrays), found))[0]
@@ -87,12 +95,22 @@ class _Unpickler(pickle.Unpickler):
         return array
 
 
-def packed(work: Callable[[Any], Any]) -> Packed:
-    """Take a function apart; an array that it holds twice is sent once."""
+def packed(work: Callable[[Any], Any], origins: Origins | None = None) -> Packed:
+    """Take a function apart; an array that it holds twice is sent once.
+
+    Parameters
+    ----------
+    origins
+        Arrays that workers read themselves.
+    """
     file = io.BytesIO()
     pickler = _Pickler(file)
     pickler.dump(work)
-    return Packed(file.getvalue(), tuple(array for _, array in pickler.arrays.values()))
+    known = origins or Origins()
+    arrays = (
+        known.described(array, pickler.ids.get(key)) for key, (_, array) in pickler.arrays.items()
+    )
+    return Packed(file.getvalue(), tuple(arrays))
 
 
 def unpacked(contents: bytes, arrays: Sequence[AnyArray]) -> Callable[[Any], Any]:
@@ -103,18 +121,37 @@ def unpacked(contents: bytes, arrays: Sequence[AnyArray]) -> Callable[[Any], Any
     return work
 
 
-def answer(version: str, contents: bytes, arrays: Sequence[AnyArray], task: object) -> Answer:
+class Given(Protocol):
+    """What a worker is given in the place of an array."""
+
+    @property
+    def array(self) -> AnyArray:
+        """The array."""
+
+
+def answer(
+    version: str, contents: bytes, arrays: Sequence[AnyArray | Given], task: object
+) -> Answer:
     """Run a task in the process of a worker.
+
+    Parameters
+    ----------
+    arrays
+        Those of the function, or what has them.
 
     Raises
     ------
     ClusterError
-        If this worker has another version of opis than the process that asks.
+        If this worker has another version of opis than the process that asks, or cannot read what
+        it is to read itself.
     """
     if version != __version__:
         raise other_versions({__version__: 1}, version)
     _keep_to_one_thread()
-    return Answer(unpacked(contents, arrays)(task), _this_process(), _largest_memory())
+    before = n_bytes_read()
+    here = [one if isinstance(one, np.ndarray) else one.array for one in arrays]
+    n_read = n_bytes_read() - before
+    return Answer(unpacked(contents, here)(task), _this_process(), _largest_memory(), n_read)
 
 
 class Aligned:
@@ -137,13 +174,6 @@ class Aligned:
 
 def _arrived(contents: Any, dtype: str, shape: tuple[int, ...]) -> Aligned:  # noqa: ANN401
     return Aligned(np.frombuffer(contents, dtype).reshape(shape).copy())
-
-
-def answer_aligned(
-    version: str, contents: bytes, arrays: Sequence[Aligned], task: object
-) -> Answer:
-    """Run a task with arrays that came from a network; as `answer`."""
-    return answer(version, contents, [one.array for one in arrays], task)
 
 
 def other_versions(found: dict[str, int], version: str) -> ClusterError:

@@ -13,8 +13,9 @@ class Traffic:
 
     Parameters
     ----------
-    bytes_sent, bytes_received
-        Arrays only. What is sent is counted once, however many workers there are.
+    bytes_sent, bytes_received, bytes_read
+        Arrays only. What is sent is counted once, however many workers there are; what they read
+        of the source themselves is the sum over all of them.
     n_tasks
         Results that were received.
     memory
@@ -24,6 +25,7 @@ class Traffic:
 
     bytes_sent: int = 0
     bytes_received: int = 0
+    bytes_read: int = 0
     n_tasks: int = 0
     memory: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -34,6 +36,7 @@ class Traffic:
     def received(self, answer: Answer) -> object:
         """Add what was received, and return the result in it."""
         self.bytes_received += _nbytes(answer.result)
+        self.bytes_read += answer.n_bytes_read
         self.n_tasks += 1
         self.memory[answer.worker] = max(answer.memory, self.memory.get(answer.worker, 0))
         return answer.result
@@ -41,9 +44,10 @@ class Traffic:
     def __str__(self) -> str:
         largest = max(self.memory.values(), default=0)
         n = len(self.memory)
+        read = f" {self.bytes_read / 1e6:,.1f} MB read by all," if self.bytes_read else ""
         return (
             f"{self.n_tasks:,} tasks on {n} worker process{'' if n == 1 else 'es'},"
-            f" {self.bytes_sent / 1e6:,.1f} MB sent to each,"
+            f" {self.bytes_sent / 1e6:,.1f} MB sent to each,{read}"
             f" {self.bytes_received / 1e6:,.1f} MB received,"
             f" at most {largest / 1e6:,.0f} MB of memory per worker"
         )

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from opiscli.engine.executors import InProcess, Workers, threads
+from opiscli.engine.read_by_workers import Origins
 from opiscli.settings.resources import Executor, Resources
 
 
@@ -21,12 +22,13 @@ def workers_of(resources: Resources) -> Iterator[Workers]:
         # Only here: Dask takes long to import, and need not be installed.
         from opiscli.engine.dask_cluster import dask_workers
 
-        with dask_workers(executor) as workers:
+        with dask_workers(executor, Origins(resources.origins)) as workers:
             yield workers
     else:
         from opiscli.engine.processes import process_workers
 
-        with process_workers(executor, _n_workers(executor, resources)) as workers:
+        n_workers, origins = _n_workers(executor, resources), Origins(resources.origins)
+        with process_workers(executor, n_workers, origins) as workers:
             yield workers
 
 

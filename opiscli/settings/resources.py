@@ -31,6 +31,25 @@ class Executor(Protocol):
         """Start a call and return its future."""
 
 
+class Reader(Protocol):
+    """Reads the vectors of a set again, in another process; can be pickled."""
+
+    @property
+    def name(self) -> str:
+        """Names what it reads, without secrets."""
+
+    def read(self) -> Any:  # noqa: ANN401
+        """The array."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """An array of this process, and what reads it on a worker."""
+
+    vectors: Any
+    reader: Reader
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Threads and memory that a computation may use. No number depends on them.
@@ -43,11 +62,14 @@ class Resources:
         Bytes, the embeddings included.
     executor
         Where pairs are counted, if not on threads of this process: anything with ``submit``.
+    origins
+        Arrays that workers in other processes read themselves, and need not be sent.
     """
 
     threads: int
     memory_limit: int
     executor: Executor | None = None
+    origins: tuple[Origin, ...] = ()
 
     def __str__(self) -> str:
         if self.executor is not None:

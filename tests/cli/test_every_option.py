@@ -72,6 +72,7 @@ CASES = """
 * --threads 3                           | -v --memory-limit 300kB --threads 1              | exit 2
 * --memory-limit 1kB                    |                                                | exit 2
 * --scheduler tcp://127.0.0.1:9         |                                                | exit 3
+* --workers-read                        |                                                | exit 2
 
 evaluate --gallery f.parquet
 evaluate --gallery-where fold=a         | --gallery f.parquet

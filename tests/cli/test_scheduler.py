@@ -14,16 +14,6 @@ from opiscli.settings.version import __version__
 EVALUATED = ("evaluate", "sample_data/wordnet.parquet", "--where", "split=test", "--json")
 
 
-@pytest.fixture(scope="session")
-def cluster():
-    """Two worker processes of one thread each, which are started again if they are lost."""
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
-    ) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def many_small_tasks(monkeypatch, request):
     monkeypatch.chdir(request.config.rootpath)
@@ -88,9 +78,9 @@ def test_a_worker_that_is_killed_midway_changes_no_count(cluster):
 
 
 def test_another_version_on_the_workers_is_refused_before_work_starts(opis, cluster, monkeypatch):
-    from opiscli.engine import dask_cluster, remote
+    from opiscli.engine import cluster_versions, dask_cluster, remote
 
-    for module in (dask_cluster, remote):
+    for module in (cluster_versions, dask_cluster, remote):
         monkeypatch.setattr(module, "__version__", "0.0.1")
     code, out, err = opis(*EVALUATED, "--scheduler", cluster.scheduler_address)
     assert (code, out) == (3, "")

@@ -1,6 +1,7 @@
 """One text, two borders: options on the command line, arguments in Python."""
 
 import ast
+import pickle
 import re
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from conftest import ROOT, clusters
 
 import opiscli
-from opiscli.errors import OpisError, UsageError, as_arguments, as_options
+from opiscli.errors import EmbeddingError, OpisError, UsageError, as_arguments, as_options
+from opiscli.sources.http_requests import Refusal
 
 EMBEDDINGS, LABELS = clusters(n_classes=8, sizes=(5, 6))
 
@@ -45,6 +47,21 @@ def test_an_error_shows_both_sentences_in_a_traceback():
     assert (str(error), error.hint) == ("beta is 0", "For example beta=1.")
     assert error.__notes__ == ["hint: For example beta=1."]
     assert error.on_command_line == ("--beta is 0", "For example --beta 1.")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UsageError("--beta is 0", hint="For example --beta=1."),
+        EmbeddingError("row 3 is zero", hint="Drop it.", row=3),
+        Refusal("no such file", hint="Check it.", status=404),
+    ],
+)
+def test_an_error_of_another_process_arrives_whole(error):
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is type(error)
+    assert found.args == error.args
+    assert vars(found) == vars(error)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,14 @@ Scheduler = Annotated[
         metavar="tcp://HOST:PORT|local:N",
     ),
 ]
+WorkersRead = Annotated[
+    bool,
+    option(
+        "With --scheduler: every worker reads SOURCE itself, by the same path or address, so that"
+        " the items are not sent to it.",
+        PANEL,
+    ),
+]
 Seed = Annotated[int | None, option("Random seed. Default: 0.", PANEL)]
 
 
@@ -83,11 +91,15 @@ class Counting(Running):
     """The same for commands that count pairs, which other machines may do."""
 
     scheduler: Scheduler = None
+    workers_read: WorkersRead = False
 
     @contextmanager
     def work(self) -> "Iterator[Work]":
         """Show progress and warnings while work is done; the scheduler is open as long."""
         from opiscli.analysis.inputs import scheduled
 
-        with Running.work(self) as work, scheduled(work, self.scheduler) as elsewhere:
+        with (
+            Running.work(self) as work,
+            scheduled(work, self.scheduler, workers_read=self.workers_read) as elsewhere,
+        ):
             yield elsewhere

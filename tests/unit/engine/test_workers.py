@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import time
 from concurrent.futures import BrokenExecutor, Future
 
 import numpy as np
@@ -15,16 +16,17 @@ from opiscli import EmbeddingSet
 from opiscli.distance import Distance
 from opiscli.engine import count as counting
 from opiscli.engine import pool as pooling
-from opiscli.engine import portions, remote, tiles
+from opiscli.engine import portions, read_by_workers, remote, tiles
 from opiscli.engine.bins import Bins
 from opiscli.engine.executors import threads
 from opiscli.engine.kernels import NUMPY
 from opiscli.engine.processes import LocalProcesses
+from opiscli.engine.read_by_workers import Origins
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.workers import workers_of
 from opiscli.errors import ClusterError
-from opiscli.settings.resources import Resources
+from opiscli.settings.resources import Origin, Resources
 
 
 class Elsewhere:
@@ -174,6 +176,46 @@ def test_large_arrays_are_sent_once_and_apart():
     assert len(parts.contents) < 100_000
     again = remote.unpacked(parts.contents, parts.arrays)(500)
     assert again == space.blocks(500)
+
+
+class Again:
+    """Reads what it was made of."""
+
+    name = "e.npy"
+
+    def __init__(self, array):
+        self._array = array
+
+    def read(self):
+        return self._array.copy()
+
+
+def test_only_what_workers_can_read_is_not_sent():
+    vectors = np.arange(40.0).reshape(10, 4)
+    origins = Origins((Origin(vectors, Again(vectors)),))
+    ids = np.array([1, 4, 9])
+    whole, some = origins.described(vectors, None), origins.described(vectors[ids], ids)
+    np.testing.assert_array_equal(whole.array, vectors)
+    np.testing.assert_array_equal(some.array, vectors[ids])
+    for array, rows in (
+        (vectors + 1, np.arange(10)),
+        (vectors[ids], ids + 1),
+        (vectors[ids], np.array([1, 4])),
+        (vectors[ids], None),
+        (vectors[ids].astype(np.float32), ids),
+    ):
+        assert origins.described(array, rows) is array
+
+
+def test_what_is_not_used_for_a_while_is_dropped(monkeypatch):
+    monkeypatch.setattr(read_by_workers, "_SECONDS_UNUSED", 0.01)
+    kept = read_by_workers._Kept()
+    vectors = np.ones((3, 2))
+    kept.rows(Origins((Origin(vectors, Again(vectors)),)).described(vectors, None))
+    deadline = time.monotonic() + 10
+    while kept._arrays and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not kept._arrays
 
 
 def test_arrays_from_a_network_are_aligned_and_equal():
