@@ -1,11 +1,18 @@
 """Reads labelled pairs with scores from score tables, text, pair files and trial lists."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.pair_scores import PairScores
-from opiscli.errors import SourceError
-from opiscli.sources import Selection, read_embeddings
+from opiscli.errors import OpisError, SourceError, UsageError
+from opiscli.sources import Selection, open_rows, read_embeddings
+from opiscli.sources.kinds import TABLES, kind_of_file
 from opiscli.sources.pair_selection import PairSelection
+
+if TYPE_CHECKING:
+    from opiscli.sources.table import Table
 
 
 def read_items_or_pairs(
@@ -49,9 +56,9 @@ def read_items_or_pairs(
     try:
         return read_embeddings(source, selection, contents=contents)
     except SourceError:
-        if selection.embedding is not None or selection.embedding_columns is not None:
+        if not _holds_pairs(source, selection, contents):
             raise
-        raise
+    return read_pairs(source, selection, asked, distance=distance, contents=contents)
 
 
 def read_pairs(
@@ -69,4 +76,55 @@ def read_pairs(
     source
         The name of a source, or a table in memory.
     """
-    raise NotImplementedError
+    if asked.trials is None:
+        _refuse_arrays(source)
+    table = _opened(source, selection, contents)
+    # Imported here: pyarrow and SciPy take long to import, and few sources hold pairs.
+    if asked.trials is None:
+        from opiscli.sources.pairs.score_tables import read_table
+
+        return read_table(table, selection, asked, distance)
+    from opiscli.sources.opening import open_source
+    from opiscli.sources.pairs.trials import read_trials
+
+    if str(asked.trials) == "-" == source:
+        raise UsageError(
+            "SOURCE and --trials cannot both come from standard input",
+            hint="Name a file for one of them.",
+        )
+    listed = open_source(str(asked.trials), Selection(memory_limit=selection.memory_limit))
+    return read_trials(table, listed, selection, asked, distance)
+
+
+def _opened(source: object, selection: Selection, contents: bytes | None) -> "Table":
+    if source == "-":
+        from opiscli.sources.opening import open_source
+
+        return open_source("-", selection, contents)
+    return open_rows(source, selection).table
+
+
+def _refuse_arrays(source: object) -> None:
+    """Raise `UsageError` if rows of a source cannot be pairs, for it has no named columns."""
+    path = Path(source) if isinstance(source, str) and source != "-" else None
+    if path is not None and path.is_file() and (kind := kind_of_file(path)) not in TABLES:
+        raise UsageError(
+            f"{path} is an {kind} file, whose rows are not pairs with scores",
+            hint="Give scores as a table with columns, or a list of pairs of its items with"
+            " --trials.",
+        )
+
+
+def _holds_pairs(source: str, selection: Selection, contents: bytes | None) -> bool:
+    """Whether a source without embeddings of items is one of pairs."""
+    if selection.embedding is not None or selection.embedding_columns is not None:
+        return False
+    from opiscli.sources.blank_separated import without_header
+    from opiscli.sources.pairs.roles import holds_pairs
+
+    try:
+        _refuse_arrays(source)
+        schema = _opened(source, selection, contents).schema
+    except OpisError:  # already explained better
+        return False
+    return without_header(schema.names) or holds_pairs(schema)
