@@ -29,7 +29,7 @@ def choose_thresholds(run: CountedSet, settings: CalibrationSettings) -> tuple[f
     UndefinedMetric
         If no threshold meets a target.
     """
-    require_direction(run.counted.pooled)
+    require_direction(run.counted.pooled, run.settings.distance)
     return tuple(_chosen(run, target, settings) for target in settings.targets)
 
 
@@ -68,7 +68,7 @@ def calibrate_run(
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
         score=settings.score or PLAIN_SCORE,
-        pairs=Pairs("exact", table.n_positive, table.n_negative),
+        pairs=Pairs(on.counted.mode, table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),
     )

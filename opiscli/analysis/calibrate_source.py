@@ -12,9 +12,11 @@ from opiscli.analysis.engines import with_engines
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
-from opiscli.analysis.inputs import Input, Work
+from opiscli.analysis.inputs import Input, Opened, Work
 from opiscli.analysis.warnings.separation import source_warnings
+from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.offsets import refuse_offsets, require_score
+from opiscli.errors import UsageError
 from opiscli.results import Calibration
 from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.target import Criterion, Target
@@ -63,27 +65,19 @@ def calibrate(
     given_in_file = (Target(Criterion.THRESHOLD, value, opened.score) for value in from_file)
     targets = (*targets, *given_in_file)
     refuse_offsets(opened.score if written_for else "", "--for")
+    _refuse_for_pairs(opened, is_for_engine=bool(written_for), per_class=per_class)
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": ()}
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
-    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, fars=fars)
-    settings = CalibrationSettings(
-        targets=targets,
-        distance=counts.settings.distance,
-        drop_duplicates=counts.settings.drop_duplicates,
-        min_items=counts.settings.min_items,
-        score=counts.settings.score,
-        holdout=holdout,
-        **asked,
-    )
+    rates = _rates(targets) if opened.is_listed else (fars, ())
+    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, rates=rates)
+    settings = _settings(counts, targets, holdout=holdout, **asked)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by)
-        require_score(opened.name, opened.score, counts.settings.score)
-        measured = {**asked_for, "distance": settings.distance, "min_items": settings.min_items}
-        evaluated = opened.count(measured, work, complete=True, thresholds=chosen)
+        evaluated = _evaluated(opened, chosen, settings, work)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
     result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
@@ -97,6 +91,74 @@ def calibrate(
             result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
         )
     return with_engines(result, written_for, counts.counted.pooled) if written_for else result
+
+
+def _settings(
+    counts: CountedSet,
+    targets: tuple[Target, ...],
+    **asked: Any,  # noqa: ANN401
+) -> CalibrationSettings:
+    """What was asked for, on counts that were made under some of it."""
+    of = counts.settings
+    return CalibrationSettings(
+        targets=targets,
+        distance=of.distance,
+        drop_duplicates=of.drop_duplicates,
+        min_items=of.min_items,
+        score=of.score,
+        unit=of.unit,
+        **asked,
+    )
+
+
+def _evaluated(
+    tested: Opened, chosen: tuple[float, ...], settings: CalibrationSettings, work: Work
+) -> CountedSet:
+    """Count the source that rates are measured on, at the chosen thresholds."""
+    require_score(tested.name, tested.score, settings.score)
+    measured = _measured_as(settings, tested)
+    return tested.count(measured, work, complete=True, thresholds=chosen)
+
+
+def _refuse_for_pairs(opened: Opened, *, is_for_engine: bool, per_class: bool) -> None:
+    """Raise `UsageError` if something was asked for that listed pairs are not enough for."""
+    is_given = opened.measured().is_given
+    for option, is_refused, why in (
+        ("--for", is_for_engine and is_given, "vector engines compare embeddings"),
+        ("--per-class", per_class and opened.is_listed, "its estimate needs the items of classes"),
+    ):
+        if is_refused:
+            raise UsageError(
+                f"{option} has no meaning for {opened.name}, whose rows are pairs with scores:"
+                f" {why}",
+                hint="Omit it.",
+            )
+
+
+def _measured_as(settings: CalibrationSettings, tested: Opened) -> dict[str, Any]:
+    """Settings to count the source that rates are measured on.
+
+    Raises
+    ------
+    UsageError
+        If its thresholds are measured in something else.
+    """
+    own = settings.distance
+    found = tested.measured(None if own.is_given else own)
+    if found.is_given != own.is_given or (own.is_given and found is not own):
+        raise UsageError(
+            f"the threshold is a {own.in_words}, but {tested.name} is measured by {found.in_words}",
+            hint="Measure the rates on a source of the same kind.",
+        )
+    distance = {} if own.is_given else {"distance": own}
+    return distance if tested.is_listed else {**distance, "min_items": settings.min_items, "ks": ()}
+
+
+def _rates(targets: Sequence[Target]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """False-accept and false-reject rates whose thresholds among listed pairs are to be exact."""
+    far = [t.value for t in targets if t.criterion is Criterion.FAR and t.value is not None]
+    frr = [target.most_frr for target in targets if target.most_frr is not None]
+    return tuple(far), tuple(frr)
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

@@ -1,56 +1,27 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from opiscli.analysis.counted_before import under_settings
 from opiscli.analysis.counting import Gallery, count_items
+from opiscli.analysis.listed_pairs import count_listed
 from opiscli.analysis.saved_counts import saved_counts
-from opiscli.counting.reuse import under
-from opiscli.counting.scheduler import opened
+from opiscli.analysis.work import Work as Work
+from opiscli.analysis.work import scheduled as scheduled
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.pair_measure import measure_of
+from opiscli.embeddings.pair_scores import PairScores
 from opiscli.errors import UsageError
-from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
-from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_embeddings
 from opiscli.sources.credentials import without_credentials
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
-
-
-def _say_nothing(line: str) -> None:
-    """Ignore the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Resources and callbacks of a computation; no number depends on them.
-
-    Parameters
-    ----------
-    resources
-        Threads and memory.
-    on_progress
-        Told how far the work is.
-    say
-        Told what is being done.
-    """
-
-    resources: Resources
-    on_progress: Progress | None = None
-    say: Callable[[str], None] = _say_nothing
-
-
-@contextmanager
-def scheduled(work: Work, scheduler: str | None) -> Iterator[Work]:
-    """Open a scheduler, and count pairs there; as `opiscli.counting.scheduler.opened`."""
-    with opened(scheduler) as executor:
-        yield replace(work, resources=replace(work.resources, executor=executor))
 
 
 class Input(Protocol):
@@ -66,7 +37,7 @@ class Input(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A source that was read: embeddings, or what was counted of them before.
+    """A source that was read: embeddings, pairs with scores, or what was counted before.
 
     Parameters
     ----------
@@ -78,7 +49,7 @@ class Opened:
         The column of ids among those that were read, if one was found.
     """
 
-    data: EmbeddingSet | CountedSet
+    data: EmbeddingSet | PairScores | CountedSet
     name: str = "arrays"
     where: tuple[str, ...] = ()
     id_column: str | None = None
@@ -95,8 +66,14 @@ class Opened:
         Raises
         ------
         UsageError
-            If they are counted already.
+            If they are counted already, or there are none.
         """
+        if isinstance(self.data, PairScores):
+            raise UsageError(
+                f"{option} needs embeddings, but {self.name} holds pairs with scores",
+                hint="Name embeddings with labels; see opis evaluate, calibrate, check and the"
+                " plots for what pairs with scores are enough for.",
+            )
         if isinstance(self.data, CountedSet):
             raise UsageError(
                 f"{option} needs embeddings, but {self.name} is an evaluation file", hint=hint
@@ -108,8 +85,23 @@ class Opened:
         """What its pairs are compared by, if not by their cosine."""
         return self.data.settings.score if isinstance(self.data, CountedSet) else self.data.score
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether its pairs are listed, and not formed between items."""
+        if isinstance(self.data, CountedSet):
+            return self.data.settings.unit is not None
+        return isinstance(self.data, PairScores)
+
+    def measured(self, asked: Distance | None = None) -> Distance:
+        """What thresholds are measured in, if ``asked`` for nothing else."""
+        if isinstance(self.data, CountedSet):
+            return asked or self.data.settings.distance
+        if isinstance(self.data, PairScores):
+            return measure_of(self.data)
+        return asked or Distance.EUCLIDEAN
+
     def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
-        """Read the threshold of a threshold file; ``None`` without a file.
+        """Read the threshold of a threshold file, as it is shown; nothing without a file.
 
         Parameters
         ----------
@@ -125,9 +117,7 @@ class Opened:
         """
         if file is None:
             return ()
-        counts = self.data if isinstance(self.data, CountedSet) else None
-        measured = Distance.EUCLIDEAN if counts is None else counts.settings.distance
-        return (threshold_file.read(file, distance or measured, self.score),)
+        return (threshold_file.read(file, self.measured(distance), self.score),)
 
     def count(
         self,
@@ -136,7 +126,7 @@ class Opened:
         *,
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
-        fars: tuple[float, ...] = (),
+        rates: tuple[tuple[float, ...], tuple[float, ...]] = ((), ()),
         index: str | None = None,
         gallery: Gallery | None = None,
     ) -> CountedSet:
@@ -147,9 +137,12 @@ class Opened:
         given
             Settings that differ from the defaults, or from those that a file was counted
             under; names as in `EvaluationSettings`.
-        complete, thresholds, fars
-            As in `count_items`: whether any threshold may be asked for, which must be
-            counted to the digit, and at which rates some may be asked for.
+        complete, thresholds
+            As in `count_items`: whether any threshold may be asked for, and which must be
+            counted to the digit.
+        rates
+            False-accept rates, as in `count_items`, and for listed pairs false-reject rates, whose
+            thresholds may be asked for.
         index
             A FAISS index to put beside the exact search; needs embeddings.
         gallery
@@ -161,13 +154,18 @@ class Opened:
             If a setting cannot be changed any more, because the file was counted under another.
         """
         items = self.data if gallery is None else self.items("--gallery")
+        if isinstance(items, PairScores):
+            if index is not None:
+                self.items(f"--index={index}")
+            work.say(f"{items.n_pairs:,} pairs with scores")
+            return count_listed(items, given, thresholds, rates, source=self.name, where=self.where)
         if isinstance(items, CountedSet):
             if index is not None:
                 raise UsageError(
                     f"--index={index} needs embeddings, but {self.name} holds only counts",
                     hint="Name the source that the file was made of.",
                 )
-            return _under(items, given, self.name)
+            return under_settings(items, given, self.name)
         against = "" if gallery is None else f" against {gallery.items.n_items:,}"
         work.say(f"{items.n_items:,} × {items.dims:,}{against}, {work.resources}")
         counts = count_items(
@@ -176,7 +174,7 @@ class Opened:
             work.resources,
             complete=complete,
             thresholds=thresholds,
-            fars=fars,
+            fars=rates[0],
             index=index,
             gallery=gallery,
             source=self.name,
@@ -270,30 +268,3 @@ def open_gallery(gallery: Input, queries: Input, work: Work) -> Gallery:
     opened = gallery.open(work, with_pairs=False)
     items = opened.items("--gallery", hint="Name the embeddings that it was made of.")
     return Gallery(items, opened.name, opened.where)
-
-
-def _under(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
-    settings = replace(counts.settings, **given)
-    for option, old, new in (
-        ("--distance", counts.settings.distance, settings.distance),
-        ("--drop-duplicates", counts.settings.drop_duplicates, settings.drop_duplicates),
-        ("--sample-pairs", counts.settings.sample_pairs, settings.sample_pairs),
-    ):
-        if new != old:
-            raise UsageError(
-                f"{option} is {new}, but {name} was counted {f'with {old}' if old else 'without'}",
-                hint="Leave the option out, or evaluate the embeddings again.",
-            )
-    missing = sorted(set(settings.ks) - set(counts.settings.ks))
-    if missing:
-        raise UsageError(
-            f"--k asks for R@{missing[0]}, but {name} was counted for"
-            f" --k={','.join(map(str, counts.settings.ks))}",
-            hint="Evaluate the embeddings again with the ranks you need.",
-        )
-    if settings.ranking and not counts.settings.ranking:
-        raise UsageError(
-            f"--ranking asks for MAP@R, but {name} was counted without",
-            hint="Evaluate the embeddings again with --ranking.",
-        )
-    return under(counts, settings)

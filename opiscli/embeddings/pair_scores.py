@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from opiscli.arrays import BoolArray, FloatArray, Int32Array
+from opiscli.distance import Distance
 
 
 class ScoreKind(StrEnum):
@@ -54,6 +55,16 @@ class PairScores:
         Different items among the pairs; ``None`` if they have no ids.
     sha256
         Of scores, labels and groups, whatever the order of rows.
+    score_column
+        Column that the scores were in; ``None`` where they were computed, or the format says it.
+    distance
+        What was computed, if the scores are distances of embeddings.
+    score
+        What embeddings were compared by, if not by their cosine; empty for that.
+    notes
+        How the source was understood, in sentences for the person who named it.
+    warnings
+        Code and message of each thing that makes results doubtful.
     """
 
     distances: FloatArray
@@ -63,6 +74,11 @@ class PairScores:
     clusters: PairGroups | None = None
     n_items: int | None = None
     sha256: str
+    score_column: str | None = None
+    distance: Distance | None = None
+    score: str = ""
+    notes: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def n_pairs(self) -> int:

@@ -8,6 +8,7 @@ from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require
 from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
+from opiscli.settings.listed_pairs import PairUnit, pairs_in_signature
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 
@@ -64,6 +65,8 @@ class CalibrationSettings:
         and how often; ``None`` for not at all.
     score
         What pairs are compared by, if not by their cosine; follows from the data.
+    unit
+        Of a source of pairs, as in `EvaluationSettings`.
     seed
         Of the draws of classes.
 
@@ -87,6 +90,7 @@ class CalibrationSettings:
     holdout: float | None = None
     repeats: int = 20
     score: str = ""
+    unit: PairUnit | None = None
     seed: int = DEFAULT_SEED
 
     def __post_init__(self) -> None:
@@ -182,7 +186,9 @@ class CalibrationSettings:
             f"avg:{self.average}",
         ]
         parts += self._options()
-        parts += ["pairs:exact", "single:drop", "ties:accept"]
+        items = ["pairs:exact", "single:drop"]
+        parts += items if self.unit is None else pairs_in_signature(self.unit)
+        parts.append("ties:accept")
         if self.drop_duplicates:
             parts.append("dups:drop")
         if self.min_items != DEFAULT_MIN_ITEMS:

@@ -7,7 +7,9 @@ import numpy as np
 from opiscli.arrays import BoolArray
 from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts
+from opiscli.distance import Distance
 from opiscli.errors import UndefinedMetric
+from opiscli.metrics.intervals.binomial import IndependentPairs
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.precision import precision
@@ -43,6 +45,7 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     given = target.threshold(settings.distance)
     if given is not None:
         return given
+    _require_classes(table, target, settings)
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])
@@ -59,7 +62,22 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
         return _at_far(counted, table, rates, target.value, settings)
     if target.most_frr is not None:
         return float(rates.thresholds[np.argmax(rates.frr <= target.most_frr)])
-    return _at_precision(rates, target.value, settings.prevalence)
+    return _at_precision(rates, target.value, settings)
+
+
+def _require_classes(table: BinnedCounts, target: Target, settings: CalibrationSettings) -> None:
+    """Raise `UndefinedMetric` if something of classes is asked for, of which there are none."""
+    for option, is_asked in (
+        ("--criterion=max-utility", target.criterion is Criterion.MAX_UTILITY),
+        ("--class-share", settings.class_share is not None),
+        ("--average=macro", settings.average is Average.MACRO),
+    ):
+        if is_asked and not table.has_classes:
+            raise UndefinedMetric(
+                f"{option} is about classes, but the pairs of this source have none",
+                hint="Name their columns: --a-column and --b-column for the identities of both"
+                " items, or --class-column.",
+            )
 
 
 def _for_classes(
@@ -104,8 +122,9 @@ def _at_far(
     raise _not_attainable(counted, rates, target, settings, zero)
 
 
-def _at_precision(rates: RateCurve, target: float, prevalence: float | None) -> float:
+def _at_precision(rates: RateCurve, target: float, settings: CalibrationSettings) -> float:
     """The largest threshold up to which every threshold that may be chosen meets the target."""
+    prevalence, distance = settings.prevalence, settings.distance
     if prevalence is None:
         raise AssertionError("settings with a target for precision have a prevalence")
     is_observed = (np.diff(rates.accepted, prepend=0) > 0) | (np.diff(rates.frr, prepend=1.0) < 0)
@@ -114,14 +133,18 @@ def _at_precision(rates: RateCurve, target: float, prevalence: float | None) -> 
     meets = found >= target
     if not meets[0]:
         raise UndefinedMetric(
-            f"precision is {found[0]:.4g} among the nearest pairs, at distance"
-            f" {thresholds[0]:.4g} and a prevalence of {plain(prevalence)}, expected"
-            f" {plain(target)} or more",
+            f"precision is {found[0]:.4g} among the nearest pairs, at {_named(distance)}"
+            f" {distance.shown(thresholds[0]):.4g} and a prevalence of {plain(prevalence)},"
+            f" expected {plain(target)} or more",
             hint="Look at these pairs with opis inspect: are labels wrong, or items of several"
             " classes alike? Else give a lower target.",
         )
     n_meeting = len(meets) if meets.all() else int(np.argmin(meets))
     return float(thresholds[n_meeting - 1])
+
+
+def _named(distance: Distance) -> str:
+    return "score" if distance.is_given else "distance"
 
 
 def _assured(
@@ -143,7 +166,7 @@ def _assured(
     return None if found is None else int(np.searchsorted(rates.thresholds, found))
 
 
-def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
+def far_spread(average: Average) -> Callable[[PairCounts], RateSpread | IndependentPairs]:
     """The function for the standard error of a pooled or macro FAR."""
     return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
@@ -176,4 +199,6 @@ def _not_attainable(
     hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
     if zero is None or settings.allow_zero:
         hint = "Give a larger --far; negative pairs at distance 0 are accepted by every threshold."
+        if settings.distance.is_given:
+            hint = "Give a larger --far: no pair scores better than the best negative pair."
     return UndefinedMetric(problem, hint=hint)

@@ -5,7 +5,15 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.terminal.groups import draw_group_rates
-from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
+from opiscli.report.terminal.layout import (
+    bold,
+    columns,
+    heading,
+    label,
+    rate_row,
+    report,
+    threshold_text,
+)
 from opiscli.results import (
     CalibratedPoint,
     Calibration,
@@ -14,7 +22,8 @@ from opiscli.results import (
     OwnThresholdGain,
     Precision,
 )
-from opiscli.results.text import distance, rate, score, similarity, span
+from opiscli.results.decision import is_score, sign_of
+from opiscli.results.text import distance, rate, score, span
 
 _Row = tuple[Text, str, str, str]
 
@@ -26,7 +35,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        above = (_decision(point), *_guarantee(point), *_engines(point))
+        above = (_decision(point, calibration.distance), *_guarantee(point), *_engines(point))
         parts.append(Group(*above, _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
@@ -35,7 +44,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
     return report(head, parts, calibration.signature)
 
 
-def _decision(point: CalibratedPoint) -> Text:
+def _decision(point: CalibratedPoint, measured: str) -> Text:
     name = {
         "far": "FAR ≤ ",
         "frr": "FRR ≤ ",
@@ -44,6 +53,8 @@ def _decision(point: CalibratedPoint) -> Text:
         "threshold": "distance ≤ ",
         "similarity": "similarity ≥ ",
     }
+    if is_score(measured):
+        name["threshold"] = f"score {sign_of(measured)} "
     asked = (
         {"eer": "FAR = FRR", "max-utility": "highest mean class score"}[point.criterion]
         if point.target is None
@@ -56,10 +67,9 @@ def _decision(point: CalibratedPoint) -> Text:
         asked += f", with {100 * point.confidence:g} % confidence"
     return Text.assemble(
         (f"{asked}\n", "bold cyan"),
-        "accept if similarity ",
-        (f"s ≥ {similarity(point.similarity, 6)}", "bold"),
-        ", that is, distance ",
-        (f"d ≤ {distance(point.threshold, 6)}\n", "bold"),
+        "accept if ",
+        threshold_text(point, measured, 6),
+        "\n",
     )
 
 
@@ -87,7 +97,8 @@ def _rates(point: CalibratedPoint) -> Table:
         table.add_row(*rate_row("TAR", point.tar_rate))
     if point.precision is not None:
         table.add_row(*_precision(point.precision))
-    table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
+    if point.macro_far is not None:
+        table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     if point.calibrated_far is not None:
         before = rate_row("FAR on the calibration set", point.calibrated_far)
         table.add_row(*_bounded(before, pooled))
@@ -140,6 +151,8 @@ def _guarantee(point: CalibratedPoint) -> list[Text]:
 
 def _classes(point: CalibratedPoint) -> RenderableType:
     n_above, shown = point.n_above_limit, len(point.hardest_classes)
+    if point.macro_far is None:
+        return Text()
     title = f"{n_above:,} classes have a FAR above {point.far_limit:.4g}"
     if not n_above:
         return Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")
@@ -147,7 +160,8 @@ def _classes(point: CalibratedPoint) -> RenderableType:
         title += f"; the first {shown}:"
     table = columns("class", "items", "FAR", "TAR", right=True)
     for rates in point.hardest_classes:
-        table.add_row(label(rates.label), f"{rates.n_items:,}", rate(rates.far), score(rates.tar))
+        n_items = "–" if rates.n_items is None else f"{rates.n_items:,}"
+        table.add_row(label(rates.label), n_items, rate(rates.far), score(rates.tar))
     return Group(Text(f"\n{title}", "bold cyan"), table)
 
 

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.tables.facts import facts
-from opiscli.results import Data, Rate
+from opiscli.results import Data, OperatingPoint, Rate
+from opiscli.results.decision import decision
 from opiscli.results.text import printable, rate, span
 
 
@@ -51,6 +52,20 @@ def bold(text: str) -> Text:
 def label(name: str) -> Text:
     """Full name of a class or group; it wraps if there is no room."""
     return Text(printable(name) or "''", overflow="fold")
+
+
+def threshold_text(point: OperatingPoint, measured: str, decimals: int = 4) -> Text:
+    """Write under which condition a threshold accepts a pair, with the numbers in bold.
+
+    Parameters
+    ----------
+    measured
+        What the threshold is measured in.
+    """
+    found = decision(point.threshold, point.similarity, measured, decimals)
+    if len(found) == 1:
+        return bold(found[0])
+    return Text.assemble("similarity ", (found[0], "bold"), ", that is, distance ", bold(found[1]))
 
 
 def rate_row(name: str, shown: Rate) -> tuple[Text, str, str, str]:
