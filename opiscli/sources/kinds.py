@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opiscli.errors import SourceError
 from opiscli.regular_file import open_regular
+from opiscli.sources.headerless import is_blank_separated
 from opiscli.sources.zip_archives import refuse_foreign_archive
 
 N_BYTES = 4096
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     FAISS = "FAISS"
     DELIMITED = "CSV"
     JSON_LINES = "JSONL"
+    BLANK_SEPARATED = "blank-separated text"
 
 
 TABLES = frozenset(Kind) - {Kind.NPY, Kind.NPZ, Kind.FAISS}
@@ -170,9 +172,18 @@ def _text_kind(head: bytes, name: str) -> Kind | None:
     if re.match(rb"(?i)\[|<(!doctype|html|\?xml|head)|version https://git-lfs", text):
         return None
     is_named = name.lower().endswith((".csv", ".tsv", ".txt"))
-    line = text.splitlines()[0]
+    line, *others = text.splitlines()
+    if _is_utf8(line) and is_blank_separated(*_lines(line, others, head)):
+        return Kind.BLANK_SEPARATED
     some = any(mark.encode() in line for mark in _DELIMITERS)
     return Kind.DELIMITED if some and (is_named or _is_utf8(line)) else None
+
+
+def _lines(first: bytes, others: list[bytes], head: bytes) -> tuple[str, str]:
+    """The first two lines that are not blank; the second is empty if it may be cut off."""
+    whole = others[:-1] if len(head) >= N_BYTES else others
+    second = next((line for line in whole if line.strip()), b"")
+    return first.decode(errors="replace"), second.decode(errors="replace")
 
 
 def _is_utf8(line: bytes) -> bool:

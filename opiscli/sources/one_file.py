@@ -36,6 +36,10 @@ def open_one_file(file: AnyFile, name: str, kind: Kind, memory_limit: int | None
             from opiscli.sources.delimited import DelimitedFile
 
             return DelimitedFile(file, name)
+        case Kind.BLANK_SEPARATED:
+            from opiscli.sources.blank_separated import BlankSeparatedFile
+
+            return BlankSeparatedFile(file, name)
         case Kind.JSON_LINES:
             from opiscli.sources.json_lines import JsonLinesFile
 

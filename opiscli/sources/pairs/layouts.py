@@ -1,0 +1,183 @@
+"""What the fields of a text without a header are, as far as their values leave no doubt."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import pyarrow as pa
+
+from opiscli.errors import SourceError
+from opiscli.sources.blank_separated import without_header
+from opiscli.sources.headerless import is_number
+from opiscli.sources.pair_selection import PairSelection
+from opiscli.sources.pairs.same_values import are_flags, folded
+from opiscli.sources.table import Table
+
+_ROWS_OF_SAMPLE = 1000
+_MOST_SPELLINGS = 3  # of values that are kept: with more, a field is no label
+
+_BOB = "the format of bob"
+_BOB_4 = ("claimed_id", "real_id", "probe_label", "score")
+_BOB_5 = ("claimed_id", "model_label", "real_id", "test_label", "score")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Names of the fields of each line.
+
+    Parameters
+    ----------
+    names
+        One per field: ``same``, ``score``, ``a`` and ``b``, or the names that bob gives them.
+    """
+
+    names: tuple[str, ...]
+
+    @property
+    def is_bob(self) -> bool:
+        """Whether the scores are similarities, as bob defines them, of two identities."""
+        return self.names in (_BOB_4, _BOB_5)
+
+    def __str__(self) -> str:
+        order = " ".join(self.names)
+        return f"{order} ({_BOB})" if self.is_bob else order
+
+
+_LAYOUTS = {
+    2: [Layout(("same", "score")), Layout(("score", "same"))],
+    3: [Layout(("same", "a", "b")), Layout(("a", "b", "same"))],
+    4: [
+        Layout(("same", "a", "b", "score")),
+        Layout(("a", "b", "score", "same")),
+        Layout(("a", "b", "same", "score")),
+        Layout(_BOB_4),
+    ],
+    5: [Layout(_BOB_5)],
+}
+
+
+@dataclass(frozen=True)
+class NamedTable:
+    """A table under other names of its columns."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the table in messages."""
+        return self.table.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of its columns."""
+        types = zip(self.names, self.table.schema.types, strict=True)
+        return pa.schema([(name, kind) for name, kind in types])
+
+    @property
+    def n_rows(self) -> int | None:
+        """Number of rows, where that is known without reading them."""
+        return self.table.n_rows
+
+    def size(self, columns: Sequence[str]) -> int:
+        """Bytes that reading some columns takes, as far as that is known before."""
+        return self.table.size(self._originals(columns))
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Read some columns."""
+        for batch in self.table.batches(self._originals(columns)):
+            schema = pa.schema(
+                [(name, kind) for name, kind in zip(columns, batch.schema.types, strict=True)],
+                metadata=batch.schema.metadata,
+            )
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+
+    def _originals(self, columns: Sequence[str]) -> list[str]:
+        return [self.table.schema.names[self.names.index(name)] for name in columns]
+
+
+def with_names(table: Table, asked: PairSelection) -> tuple[Table, Layout | None]:
+    """Name the columns of a table that has no header, unless options name them by their place.
+
+    Raises
+    ------
+    SourceError
+        As `layout_of`.
+    """
+    names = table.schema.names
+    if not without_header(names) or set(names) & set(asked.given.values()):
+        return table, None
+    layout = layout_of(table)
+    return NamedTable(table, layout.names), layout
+
+
+def layout_of(table: Table) -> Layout:
+    """Find out what the fields of a table without a header are.
+
+    Raises
+    ------
+    SourceError
+        If the values of the first lines, or else of all, fit nothing that is known, or two things.
+    """
+    batches = table.batches(table.schema.names)
+    first = next(iter(batches), None)
+    if first is None or first.num_rows == 0:
+        raise SourceError(f"{table.name} holds no lines", hint="Write it again.")
+    rows = first.slice(0, _ROWS_OF_SAMPLE)
+    columns = [column.to_pylist() for column in rows.columns]
+    fitting = _fitting([are_flags(column) for column in columns], columns)
+    if len(fitting) > 1:
+        flags = [_holds_two_flags(table, name) for name in table.schema.names]
+        fitting = _fitting(flags, columns)
+    if len(fitting) != 1:
+        raise _unknown(table.name, columns, fitting)
+    return fitting[0]
+
+
+def _fitting(flags: list[bool], columns: list[list[str]]) -> list[Layout]:
+    numbers = [all(map(is_number, column)) for column in columns]
+
+    def fits(layout: Layout) -> bool:
+        for name, is_flag, is_score in zip(layout.names, flags, numbers, strict=True):
+            if (name == "same" and not is_flag) or (name == "score" and not is_score):
+                return False
+            if name == "probe_label" and is_flag:
+                return False
+        return True
+
+    found = [layout for layout in _LAYOUTS.get(len(columns), []) if fits(layout)]
+    scored = [layout for layout in found if "score" in layout.names]
+    return scored or found
+
+
+def _holds_two_flags(table: Table, name: str) -> bool:
+    """Whether all values of a column say that classes are the same or different, and both do."""
+    found: set[str] = set()
+    for batch in table.batches([name]):
+        distinct = batch.column(0).unique()
+        found |= {folded(value) for value in islice(distinct.to_pylist(), _MOST_SPELLINGS)}
+        if len(found) > 2:
+            return False
+    return len(found) == 2 and are_flags(found)
+
+
+def _unknown(source: str, columns: list[list[str]], fitting: list[Layout]) -> SourceError:
+    line = " ".join(column[0] for column in columns)
+    line = line if len(line) <= 80 else f"{line[:80]}…"
+    if fitting:
+        could = " or ".join(f"'{layout}'" for layout in fitting)
+        return SourceError(
+            f"the lines of {source} could be {could}; the first one is {line!r}",
+            hint="Write a first line with the names of the fields, such as:"
+            f" {' '.join(fitting[0].names)}.",
+        )
+    found = (
+        "numbers" if all(map(is_number, column)) else "labels" if are_flags(column) else "texts"
+        for column in columns
+    )
+    return SourceError(
+        f"{source} has no header, and its {len(columns)} fields ({', '.join(found)}) are of no"
+        f" known order; the first line is {line!r}",
+        hint="Write a first line with the names of the fields, such as: a b same score; without"
+        " one, 'label score', 'label id id score' and the formats of bob are recognised.",
+    )
