@@ -11,7 +11,7 @@ from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.share_of_classes import classes_above_far, classes_above_frr
 from opiscli.results import CalibratedPoint, Calibration, ClassGuarantee, OneSidedBound, Pairs
-from opiscli.results.calibration import PLAIN_SCORE
+from opiscli.results.calibration import GIVEN_SCORE, PLAIN_SCORE
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.target import Target
 from opiscli.settings.version import __version__
@@ -67,7 +67,7 @@ def calibrate_run(
         data=run.data,
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
-        score=settings.score or PLAIN_SCORE,
+        score=_score(settings),
         pairs=Pairs(on.counted.mode, table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),
@@ -75,6 +75,10 @@ def calibrate_run(
     of_units = about_units(run, settings.targets)
     warnings = (*of_units, *calibration_warnings(calibration, run.n_conflicts))
     return replace(calibration, warnings=warnings)
+
+
+def _score(settings: CalibrationSettings) -> str:
+    return GIVEN_SCORE if settings.distance.is_given else settings.score or PLAIN_SCORE
 
 
 def _point(

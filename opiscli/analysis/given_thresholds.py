@@ -30,7 +30,7 @@ def to_count(
     if isinstance(data, CountedSet):
         return ()
     if isinstance(data, PairScores):
-        measured = measure_of(data)
+        measured = measure_of(data, given.get("distance"))
         thresholds = [target.threshold(measured) for target in targets]
         return tuple(threshold for threshold in thresholds if threshold is not None)
     distance = given.get("distance") or Distance.EUCLIDEAN

@@ -18,8 +18,10 @@ from opiscli.embeddings.pair_measure import measure_of
 from opiscli.embeddings.pair_scores import PairScores
 from opiscli.errors import UsageError
 from opiscli.settings.evaluation import EvaluationSettings
-from opiscli.sources import Selection, read_embeddings
+from opiscli.sources import Selection
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.pair_selection import PairSelection
+from opiscli.sources.pairs import read_items_or_pairs
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
 
@@ -71,8 +73,7 @@ class Opened:
         if isinstance(self.data, PairScores):
             raise UsageError(
                 f"{option} needs embeddings, but {self.name} holds pairs with scores",
-                hint="Name embeddings with labels; see opis evaluate, calibrate, check and the"
-                " plots for what pairs with scores are enough for.",
+                hint=hint,
             )
         if isinstance(self.data, CountedSet):
             raise UsageError(
@@ -97,7 +98,7 @@ class Opened:
         if isinstance(self.data, CountedSet):
             return asked or self.data.settings.distance
         if isinstance(self.data, PairScores):
-            return measure_of(self.data)
+            return measure_of(self.data, asked)
         return asked or Distance.EUCLIDEAN
 
     def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
@@ -197,10 +198,13 @@ class Source:
         Any SOURCE; ``-`` is embeddings or an evaluation on standard input.
     selection
         Which columns and rows to take; an evaluation file has none to choose from.
+    pairs
+        What to take if its rows are pairs.
     """
 
     source: str
     selection: Selection = field(default_factory=Selection)
+    pairs: PairSelection = field(default_factory=PairSelection)
 
     @property
     def name(self) -> str:
@@ -228,10 +232,23 @@ class Source:
         selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
         contents = read_standard_input(selection.memory_limit) if self.source == "-" else None
         if (counts := saved_counts(self.source, contents, selection)) is not None:
+            self.pairs.refuse_any(f"{self.name} is an evaluation file")
             return Opened(counts, self.name)
-        items = read_embeddings(self.source, selection, contents=contents)
-        id_column = selection.id_among(list(items.columns))
-        return Opened(items, self.name, selection.rows, id_column)
+        data = read_items_or_pairs(self.source, selection, self.pairs, contents=contents)
+        if isinstance(data, PairScores):
+            return opened_pairs(data, self.name, selection, work)
+        id_column = selection.id_among(list(data.columns))
+        return Opened(data, self.name, selection.rows, id_column)
+
+
+def opened_pairs(pairs: PairScores, name: str, selection: Selection, work: Work) -> Opened:
+    """Pairs that were read, and how they were understood is said; raises for a group of items."""
+    opened = Opened(pairs, name, selection.rows)
+    if selection.group is not None:
+        opened.items("--group-by")
+    for note in pairs.notes:
+        work.say(note)
+    return opened
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:

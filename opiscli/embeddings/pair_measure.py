@@ -12,9 +12,9 @@ _GIVEN = {
 }
 
 
-def measure_of(pairs: PairScores) -> Distance:
-    """The distance of embeddings if that is what was computed, else the scores as they are."""
-    return _GIVEN[pairs.kind] if pairs.distance is None else pairs.distance
+def measure_of(pairs: PairScores, asked: Distance | None = None) -> Distance:
+    """The scores as they were given; of embeddings the distance asked for, or that computed."""
+    return _GIVEN[pairs.kind] if pairs.distance is None else asked or pairs.distance
 
 
 def in_distance(pairs: PairScores, distance: Distance) -> PairScores:

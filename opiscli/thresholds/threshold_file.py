@@ -45,7 +45,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "threshold": point.threshold,
         "similarity": point.similarity,
         "distance": of.distance,
-        "score": of.score,
+        **({} if Distance(of.distance).is_given else {"score": of.score}),
         **_MEANING[Distance(of.distance)],
         "target": {
             "criterion": point.criterion,

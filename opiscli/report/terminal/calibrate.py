@@ -9,6 +9,8 @@ from opiscli.report.terminal.layout import (
     bold,
     columns,
     heading,
+    items_cells,
+    items_columns,
     label,
     rate_row,
     report,
@@ -36,7 +38,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
         above = (_decision(point, calibration.distance), *_guarantee(point), *_engines(point))
-        parts.append(Group(*above, _rates(point), _classes(point)))
+        parts.append(Group(*above, _rates(point), *_classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.own_thresholds is not None:
@@ -149,20 +151,21 @@ def _guarantee(point: CalibratedPoint) -> list[Text]:
     ]
 
 
-def _classes(point: CalibratedPoint) -> RenderableType:
+def _classes(point: CalibratedPoint) -> list[RenderableType]:
     n_above, shown = point.n_above_limit, len(point.hardest_classes)
     if point.macro_far is None:
-        return Text()
+        return []
     title = f"{n_above:,} classes have a FAR above {point.far_limit:.4g}"
     if not n_above:
-        return Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")
+        return [Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")]
     if n_above > shown:
         title += f"; the first {shown}:"
-    table = columns("class", "items", "FAR", "TAR", right=True)
+    sizes = [rates.n_items for rates in point.hardest_classes]
+    table = columns("class", *items_columns(sizes), "FAR", "TAR", right=True)
     for rates in point.hardest_classes:
-        n_items = "–" if rates.n_items is None else f"{rates.n_items:,}"
-        table.add_row(label(rates.label), n_items, rate(rates.far), score(rates.tar))
-    return Group(Text(f"\n{title}", "bold cyan"), table)
+        n_items = items_cells(sizes, rates.n_items)
+        table.add_row(label(rates.label), *n_items, rate(rates.far), score(rates.tar))
+    return [Text(f"\n{title}", "bold cyan"), table]
 
 
 def _own_thresholds(own: OwnThresholdGain) -> Group:

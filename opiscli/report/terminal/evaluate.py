@@ -113,8 +113,10 @@ def _class(value: float | None, worst: ClassRate | None) -> Text:
 def _headlines(evaluation: Evaluation) -> Group:
     table = columns("", "", "95 % CI", "")
     for entry in entries(evaluation):
-        if entry.higher_is_better is not None:
-            number = entry.number
+        number = entry.number
+        # Of listed pairs nothing can be corrected for noise.
+        is_known = number.value is not None or evaluation.data.n_pairs is None
+        if entry.higher_is_better is not None and is_known:
             table.add_row(bold(entry.title), entry.text, span(number.ci), number.note)
     for column in table.columns[:3]:
         column.no_wrap = True

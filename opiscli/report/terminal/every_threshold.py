@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from opiscli.report.terminal.layout import columns, label
+from opiscli.report.terminal.layout import columns, items_cells, items_columns, label
 from opiscli.results import CalibrationRange, ClassRate, Evaluation, OperatingPoint, Rate
 from opiscli.results.decision import decision, is_score, name_of, score_threshold
 from opiscli.results.text import distance, printable, rate, score, span
@@ -86,13 +86,13 @@ def _class(worst: ClassRate) -> str:
 
 
 def _lowest_scores(evaluation: Evaluation) -> Group:
-    table = columns(
-        "Lowest class scores", "items", "mean score", "contribution to OPIS", right=True
-    )
+    sizes = [worst.n_items for worst in evaluation.worst_classes]
+    names = *items_columns(sizes), "mean score", "contribution to OPIS"
+    table = columns("Lowest class scores", *names, right=True)
     for worst in evaluation.worst_classes:
         table.add_row(
             label(worst.label),
-            "–" if worst.n_items is None else f"{worst.n_items:,}",
+            *items_cells(sizes, worst.n_items),
             score(worst.mean_utility),
             rate(worst.opis_contribution),
         )

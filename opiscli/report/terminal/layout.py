@@ -44,6 +44,16 @@ def columns(title: str, *names: str, right: bool = False) -> Table:
     return table
 
 
+def items_columns(sizes: Sequence[int | None]) -> list[str]:
+    """Name of the column of items of classes; none where they are not known, as of listed pairs."""
+    return [] if all(size is None for size in sizes) else ["items"]
+
+
+def items_cells(sizes: Sequence[int | None], size: int | None) -> list[str]:
+    """The cell of that column, where there is one."""
+    return [f"{size or 0:,}" for _ in items_columns(sizes)]
+
+
 def bold(text: str) -> Text:
     """Text that may contain anything, in bold."""
     return Text(text, "bold")
