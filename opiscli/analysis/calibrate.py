@@ -14,7 +14,7 @@ from opiscli.counts.counts import CountedSet
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.share_of_classes import classes_above_far, classes_above_frr
 from opiscli.results import CalibratedPoint, Calibration, ClassGuarantee, OneSidedBound, Pairs
-from opiscli.results.calibration import PLAIN_SCORE
+from opiscli.results.calibration import GIVEN_SCORE, PLAIN_SCORE
 from opiscli.settings.calibration import CalibrationSettings
 from opiscli.settings.target import Target
 from opiscli.settings.version import __version__
@@ -32,7 +32,7 @@ def choose_thresholds(run: CountedSet, settings: CalibrationSettings) -> tuple[f
     UndefinedMetric
         If no threshold meets a target.
     """
-    require_direction(run.counted.pooled)
+    require_direction(run.counted.pooled, run.settings.distance)
     return tuple(_chosen(run, target, settings) for target in settings.targets)
 
 
@@ -70,8 +70,8 @@ def calibrate_run(
         data=run.data,
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
-        score=settings.score or PLAIN_SCORE,
-        pairs=Pairs("exact", table.n_positive, table.n_negative),
+        score=_score(settings),
+        pairs=Pairs(on.counted.mode, table.n_positive, table.n_negative),
         operating_points=points,
         warnings=(),
         gallery=None if on.gallery is None else on.gallery.data,
@@ -80,6 +80,10 @@ def calibrate_run(
     about_pairs = calibration_warnings(calibration, run.n_conflicts)
     warnings = (*of_units, *about_pairs, *search_warnings(on, points))
     return replace(calibration, warnings=warnings)
+
+
+def _score(settings: CalibrationSettings) -> str:
+    return GIVEN_SCORE if settings.distance.is_given else settings.score or PLAIN_SCORE
 
 
 def _point(

@@ -10,14 +10,17 @@ from opiscli.analysis.calibrate import calibrate_run, choose_thresholds
 from opiscli.analysis.class_thresholds import diagnose_own_thresholds
 from opiscli.analysis.counting import Gallery
 from opiscli.analysis.engines import with_engines
+from opiscli.analysis.gallery_source import open_gallery
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
-from opiscli.analysis.inputs import Input, Opened, Work, open_gallery
+from opiscli.analysis.inputs import Input, Opened, Work
 from opiscli.analysis.precision_order import with_order
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
+from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.offsets import refuse_offsets, require_score
+from opiscli.errors import UsageError
 from opiscli.results import Calibration
 from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import refused_with_gallery
@@ -70,12 +73,14 @@ def calibrate(
     opened = source.open(work, group=group, with_pairs=against is None)
     targets = (*targets, *_in_file(opened, threshold_file, given))
     refuse_offsets(opened.score if written_for else "", "--for")
+    _refuse_for_pairs(opened, is_for_engine=bool(written_for), per_class=per_class)
     items = None if holdout is None else opened.items("--holdout")
     asked_for = {**given, "ks": _ranks(opened)}
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
+    rates = _rates(targets) if opened.is_listed else (fars, ())
     counts = opened.count(
-        asked_for, work, complete=not fars, thresholds=exact, fars=fars, gallery=against
+        asked_for, work, complete=not fars, thresholds=exact, rates=rates, gallery=against
     )
     settings = _settings(counts, targets=targets, holdout=holdout, **asked)
     counts = with_order(counts, opened.data, settings, work)
@@ -83,7 +88,7 @@ def calibrate(
     evaluated = None
     if evaluate_on is not None:
         opened = evaluate_on.open(work, group=group_by, with_pairs=against is None)
-        evaluated = _measured(opened, given, settings, chosen, work, against)
+        evaluated = _evaluated(opened, given, chosen, settings, work, against)
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
     result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
@@ -115,6 +120,7 @@ def _settings(counts: CountedSet, **asked: Any) -> CalibrationSettings:  # noqa:
         min_items=counted.min_items,
         score=counted.score,
         gallery=counted.gallery,
+        unit=counted.unit,
         **asked,
     )
 
@@ -131,28 +137,66 @@ def _gallery(
     return open_gallery(gallery, source, work)
 
 
-def _measured(
-    opened: Opened,
+def _ranks(opened: Opened) -> tuple[int, ...]:
+    """Ranks to count recall for: where items are still to be counted, searches are counted so."""
+    return (1,) if isinstance(opened.data, EmbeddingSet) else ()
+
+
+def _evaluated(
+    tested: Opened,
     given: Mapping[str, Any],
+    chosen: tuple[float, ...],
     settings: CalibrationSettings,
-    thresholds: tuple[float, ...],
     work: Work,
     gallery: Gallery | None,
 ) -> CountedSet:
-    """Counts of the source that rates are measured on."""
-    require_score(opened.name, opened.score, settings.score)
-    asked = {
-        **given,
-        "distance": settings.distance,
-        "min_items": settings.min_items,
-        "ks": _ranks(opened),
-    }
-    return opened.count(asked, work, complete=True, thresholds=thresholds, gallery=gallery)
+    """Count the source that rates are measured on, at the chosen thresholds."""
+    require_score(tested.name, tested.score, settings.score)
+    measured = {**given, **_measured_as(settings, tested)}
+    return tested.count(measured, work, complete=True, thresholds=chosen, gallery=gallery)
 
 
-def _ranks(opened: Opened) -> tuple[int, ...]:
-    """Ranks to count recall for: where items are still to be counted, searches are counted so."""
-    return () if isinstance(opened.data, CountedSet) else (1,)
+def _refuse_for_pairs(opened: Opened, *, is_for_engine: bool, per_class: bool) -> None:
+    """Raise `UsageError` if something was asked for that listed pairs are not enough for."""
+    is_given = opened.measured().is_given
+    for option, is_refused, why in (
+        ("--for", is_for_engine and is_given, "vector engines compare embeddings"),
+        ("--per-class", per_class and opened.is_listed, "its estimate needs the items of classes"),
+    ):
+        if is_refused:
+            raise UsageError(
+                f"{option} has no meaning for {opened.name}, whose rows are pairs with scores:"
+                f" {why}",
+                hint="Omit it.",
+            )
+
+
+def _measured_as(settings: CalibrationSettings, tested: Opened) -> dict[str, Any]:
+    """Settings to count the source that rates are measured on.
+
+    Raises
+    ------
+    UsageError
+        If its thresholds are measured in something else.
+    """
+    own = settings.distance
+    found = tested.measured(None if own.is_given else own)
+    if found.is_given != own.is_given or (own.is_given and found is not own):
+        raise UsageError(
+            f"the threshold is a {own.in_words}, but {tested.name} is measured by {found.in_words}",
+            hint="Measure the rates on a source of the same kind.",
+        )
+    distance = {} if own.is_given else {"distance": own}
+    if tested.is_listed:
+        return distance
+    return {**distance, "min_items": settings.min_items, "ks": _ranks(tested)}
+
+
+def _rates(targets: Sequence[Target]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """False-accept and false-reject rates whose thresholds among listed pairs are to be exact."""
+    far = [t.value for t in targets if t.criterion is Criterion.FAR and t.value is not None]
+    frr = [target.most_frr for target in targets if target.most_frr is not None]
+    return tuple(far), tuple(frr)
 
 
 def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[float, ...]:

@@ -123,6 +123,7 @@ def _point(run: CountedSet, condition: Condition, at: Target | None) -> tuple[Ca
         drop_duplicates=run.settings.drop_duplicates,
         min_items=run.settings.min_items,
         score=run.settings.score,
+        unit=run.settings.unit,
     )
     found = calibrate_run(run, choose_thresholds(run, settings), settings)
     return found.operating_points[0], found.signature

@@ -116,7 +116,8 @@ def _interval(
 
 
 def _same_classes(run: CountedSet, other: CountedSet) -> bool:
-    return _paired_names(run) == _paired_names(other)
+    have_classes = run.counted.table.has_classes and other.counted.table.has_classes
+    return have_classes and _paired_names(run) == _paired_names(other)
 
 
 def _paired_names(run: CountedSet) -> list[str]:

@@ -5,25 +5,24 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.ann_index import derive_deployed, index_warnings
-from opiscli.analysis.class_measures import estimates
-from opiscli.analysis.consistency import Consistency
+from opiscli.analysis.equal_errors import equal_errors
 from opiscli.analysis.identification import with_identification
 from opiscli.analysis.operating_points import operating_point, with_precision
+from opiscli.analysis.scored_classes import Scored, scored_classes, undefined_epsilon_opis
 from opiscli.analysis.warnings.evaluate import evaluation_warnings
 from opiscli.analysis.warnings.gallery import gallery_warnings
 from opiscli.analysis.warnings.identification import search_warnings
 from opiscli.analysis.warnings.index import index_rate_warnings
+from opiscli.analysis.warnings.pairs import class_score_warnings
 from opiscli.analysis.warnings.scores import score_warnings
 from opiscli.analysis.warnings.separation import source_warnings
-from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.metrics.intervals.bootstrap import ClassBootstrap, percentile_interval
 from opiscli.metrics.intervals.rate import rule_of_three
 from opiscli.metrics.map_at_r import MAP_AT_R, R_PRECISION
-from opiscli.metrics.opis import mean_over_range, opis_contributions
 from opiscli.metrics.rates import pooled_far, pooled_frr
 from opiscli.metrics.recall import recall_name
-from opiscli.metrics.utility import class_scores
 from opiscli.results import (
     Bounds,
     CalibrationRange,
@@ -35,9 +34,9 @@ from opiscli.results import (
     Ranking,
     Recall,
     UtilityKind,
-    WorstClass,
 )
-from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest
+from opiscli.settings.evaluation import EvaluationSettings, RangeBy
+from opiscli.settings.listed_pairs import LISTED
 from opiscli.settings.version import __version__
 from opiscli.thresholds.at_rate import (
     OPERATING_FARS,
@@ -45,8 +44,6 @@ from opiscli.thresholds.at_rate import (
     operating_thresholds,
     require_direction,
 )
-
-_WORST_CLASSES_SHOWN = 5
 
 
 def derive(
@@ -73,15 +70,9 @@ def derive(
     """
     counted, settings = run.counted, run.settings
     if not any_direction:
-        require_direction(counted.pooled)
-    table, grid = counted.table, _grid(counted, settings)
-    has_pairs = table.has_positives
-    curves = class_scores(table, grid, settings.utility, settings.beta)
-    bootstrap = ClassBootstrap(len(curves), settings.n_resamples, settings.seed)
-    measures = estimates(curves, grid, bootstrap)
-    consistency = Consistency(
-        table.class_sizes[has_pairs], curves, grid, counted.for_noise, bootstrap, settings
-    )
+        require_direction(counted.pooled, settings.distance)
+    grid = _grid(counted, settings)
+    scored = Scored() if grid is None else scored_classes(counted, grid, settings)
     evaluation = Evaluation(
         opis_version=__version__,
         signature=settings.signature(__version__),
@@ -89,23 +80,18 @@ def derive(
         gallery=None if run.gallery is None else run.gallery.data,
         distance=settings.distance.value,
         utility=UtilityKind(settings.utility.value, settings.beta),
-        pairs=Pairs(
-            counted.mode,
-            table.n_positive,
-            table.n_negative,
-        ),
-        calibration_range=_calibration_range(counted, grid, settings.calibration_range),
-        opis=consistency.opis(),
-        eps_opis=consistency.epsilon_opis(),
-        recall={
-            str(k): _recall(counted, recall_name(k), has_pairs, bootstrap) for k in settings.ks
-        },
-        mean_utility=measures["mean_utility"].value,
-        measures=measures,
+        pairs=Pairs(counted.mode, counted.table.n_positive, counted.table.n_negative),
+        calibration_range=None if grid is None else _calibration_range(counted, grid, settings),
+        opis=scored.opis,
+        eps_opis=scored.eps_opis or undefined_epsilon_opis(settings.epsilon),
+        recall=_recalls(counted, settings),
+        mean_utility=scored.mean_utility,
+        measures=scored.measures,
         operating_points=_operating_points(run, thresholds),
-        worst_classes=_worst_classes(counted, curves, grid),
+        worst_classes=scored.worst_classes,
         warnings=(),
-        ranking=_ranking(counted, bootstrap) if settings.ranking else None,
+        ranking=_ranking(counted, settings) if settings.ranking else None,
+        eer=equal_errors(counted, settings.distance) if counted.mode == LISTED else None,
     )
     return _with_warnings(evaluation, run)
 
@@ -113,9 +99,11 @@ def derive(
 def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
     """Add what a reader must know, and the numbers through an index."""
     table, about_source = run.counted.table, source_warnings(run)
+    sizes = table.class_sizes[table.has_positives]
     warnings = (
         *about_source,
-        *score_warnings(evaluation, table.class_sizes[table.has_positives], about_source),
+        *score_warnings(evaluation, sizes[sizes > 0], about_source),
+        *class_score_warnings(run),
         *evaluation_warnings(evaluation, run.n_conflicts),
         *search_warnings(run, evaluation.operating_points),
     )
@@ -129,8 +117,9 @@ def _with_warnings(evaluation: Evaluation, run: CountedSet) -> Evaluation:
     return replace(evaluation, warnings=(*warnings, *more), deployed=deployed)
 
 
-def _grid(counted: Counts, settings: EvaluationSettings) -> FloatArray:
-    if counted.grid is None:
+def _grid(counted: Counts, settings: EvaluationSettings) -> FloatArray | None:
+    """The thresholds of the calibration range; listed pairs may have none."""
+    if counted.grid is None and counted.mode != LISTED:
         # Raises, and says why.
         calibration_range(counted.pooled, settings.calibration_range, settings.distance)
         raise AssertionError("a range that can be formed has a grid")
@@ -156,9 +145,9 @@ def _operating_points(run: CountedSet, thresholds: tuple[float, ...]) -> tuple[O
 
 
 def _calibration_range(
-    counted: Counts, grid: FloatArray, request: RangeRequest
+    counted: Counts, grid: FloatArray, settings: EvaluationSettings
 ) -> CalibrationRange:
-    ends = counted.at(grid[[0, -1]])
+    request, ends = settings.calibration_range, counted.at(grid[[0, -1]])
     far = Bounds(*pooled_far(ends).tolist())
     frr = Bounds(*sorted(pooled_frr(ends).tolist()))
     return CalibrationRange(
@@ -166,51 +155,39 @@ def _calibration_range(
         far=Bounds(request.lo, request.hi) if request.by is RangeBy.FAR else far,
         attained_far=far,
         attained_frr=frr,
-        threshold=Bounds(*ends.thresholds.tolist()),
+        threshold=Bounds(*sorted(map(settings.distance.shown, ends.thresholds.tolist()))),
         n_thresholds=len(grid),
     )
 
 
-def _recall(counted: Counts, name: str, has_pairs: BoolArray, bootstrap: ClassBootstrap) -> Recall:
+def _recalls(counted: Counts, settings: EvaluationSettings) -> dict[str, Recall]:
+    has_pairs = counted.table.has_positives
     queries = counted.queries[has_pairs]
-    estimate = _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
-    return Recall(estimate.value, estimate.ci, int(queries.sum()))
+    found = {}
+    for k in settings.ks:
+        hits = counted.retrieval[recall_name(k)][has_pairs]
+        estimate = _mean_of_queries(hits, queries, settings)
+        found[str(k)] = Recall(estimate.value, estimate.ci, int(queries.sum()))
+    return found
 
 
-def _ranking(counted: Counts, bootstrap: ClassBootstrap) -> Ranking:
+def _ranking(counted: Counts, settings: EvaluationSettings) -> Ranking:
     has_pairs = counted.table.has_positives
     queries = counted.queries[has_pairs]
     return Ranking(
         *(
-            _mean_of_queries(counted.retrieval[name][has_pairs], queries, bootstrap)
+            _mean_of_queries(counted.retrieval[name][has_pairs], queries, settings)
             for name in (MAP_AT_R, R_PRECISION)
         )
     )
 
 
-def _mean_of_queries(hits: FloatArray, queries: IntArray, bootstrap: ClassBootstrap) -> Estimate:
+def _mean_of_queries(hits: FloatArray, queries: IntArray, settings: EvaluationSettings) -> Estimate:
     """Mean over queries, from sums by class."""
+    bootstrap = ClassBootstrap(len(queries), settings.n_resamples, settings.seed)
     value = float(hits.sum() / queries.sum())
     lo, hi = percentile_interval(bootstrap.share(hits, queries))
     if value in (0.0, 1.0):
         bound = rule_of_three(len(queries))
         lo, hi = (0.0, bound) if value == 0 else (1 - bound, 1.0)
     return Estimate(value, Interval(lo, hi))
-
-
-def _worst_classes(counted: Counts, curves: FloatArray, grid: FloatArray) -> tuple[WorstClass, ...]:
-    paired = np.flatnonzero(counted.table.has_positives)
-    mean_utility = mean_over_range(curves, grid)
-    contribution = opis_contributions(curves, grid)
-    n_positive = counted.table.positive_pairs[paired]
-    lowest = np.lexsort((-n_positive, mean_utility))[:_WORST_CLASSES_SHOWN]
-    return tuple(
-        WorstClass(
-            counted.names[paired[i]],
-            int(counted.table.class_sizes[paired[i]]),
-            float(mean_utility[i]),
-            float(contribution[i]),
-            int(np.count_nonzero(mean_utility == mean_utility[i])),
-        )
-        for i in lowest
-    )

@@ -143,7 +143,7 @@ def _summary(comparison: Comparison | None) -> ClassesSummary | None:
     )
     data = comparison.data[0]
     return ClassesSummary(
-        n_items=data.n_items, n_classes=data.n_classes, before=before, after=after
+        n_items=data.n_items or 0, n_classes=data.n_classes or 0, before=before, after=after
     )
 
 

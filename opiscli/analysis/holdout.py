@@ -132,7 +132,7 @@ def _attained(
         return None
     is_macro = settings.average is Average.MACRO
     far = point.macro_far if is_macro else point.far.value
-    frr = point.macro_frr if is_macro else point.frr.value
+    frr = float(point.macro_frr or 0.0) if is_macro else point.frr.value
     if target.value is None or target.criterion not in _RATES:
         return far
     if target.criterion is Criterion.FAR:

@@ -1,90 +1,31 @@
 """From any SOURCE to counts: embeddings are counted, an evaluation file is read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from opiscli.analysis.changed_settings import under_given
+from opiscli.analysis.counted_before import under_settings
 from opiscli.analysis.counting import Gallery, count_items
+from opiscli.analysis.listed_pairs import count_listed
 from opiscli.analysis.saved_counts import saved_counts
-from opiscli.counting.scheduler import opened
+from opiscli.analysis.work import Work as Work
+from opiscli.analysis.work import scheduled as scheduled
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
+from opiscli.embeddings.pair_measure import measure_of
+from opiscli.embeddings.pair_scores import PairScores
 from opiscli.errors import UsageError
-from opiscli.progress import Progress
 from opiscli.settings.evaluation import EvaluationSettings
-from opiscli.settings.resources import Origin, Resources
-from opiscli.sources import Selection, read_embeddings
+from opiscli.settings.resources import Origin
+from opiscli.sources import Selection
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.pair_selection import PairSelection
+from opiscli.sources.pairs import read_items_or_pairs
 from opiscli.sources.read_again import SourceReader
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
-
-
-def _say_nothing(line: str) -> None:
-    """Ignore the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Resources and callbacks of a computation; no number depends on them.
-
-    Parameters
-    ----------
-    resources
-        Threads and memory.
-    on_progress
-        Told how far the work is.
-    say
-        Told what is being done.
-    workers_read
-        Whether workers in other processes read sources themselves; otherwise items are sent.
-    """
-
-    resources: Resources
-    on_progress: Progress | None = None
-    say: Callable[[str], None] = _say_nothing
-    workers_read: bool = False
-
-    def __post_init__(self) -> None:
-        if self.workers_read and self.resources.executor is None:
-            raise UsageError(
-                "--workers-read was given, but pairs are counted by threads of this process",
-                hint="Add the scheduler whose workers are to read the source, or leave it out.",
-            )
-
-    def origins(self, *read: Origin | None) -> Resources:
-        """The resources, with what workers read themselves.
-
-        Raises
-        ------
-        UsageError
-            If they are to read what is in the memory of this process only.
-        """
-        if self.workers_read and None in read:
-            raise UsageError(
-                "--workers-read was given, but the embeddings are not those of a file or an"
-                " address, which workers could read",
-                hint="Leave --workers-read out, or name a file that all workers can read.",
-            )
-        return replace(self.resources, origins=tuple(one for one in read if one is not None))
-
-
-@contextmanager
-def scheduled(work: Work, scheduler: str | None, *, workers_read: bool = False) -> Iterator[Work]:
-    """Open a scheduler, and count pairs there; as `opiscli.counting.scheduler.opened`.
-
-    Parameters
-    ----------
-    workers_read
-        Whether its workers read sources themselves.
-    """
-    with opened(scheduler) as executor:
-        resources = replace(work.resources, executor=executor)
-        yield replace(work, resources=resources, workers_read=workers_read)
 
 
 class Input(Protocol):
@@ -100,7 +41,7 @@ class Input(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A source that was read: embeddings, or what was counted of them before.
+    """A source that was read: embeddings, pairs with scores, or what was counted before.
 
     Parameters
     ----------
@@ -114,7 +55,7 @@ class Opened:
         What reads the vectors again on a worker, if it is to.
     """
 
-    data: EmbeddingSet | CountedSet
+    data: EmbeddingSet | PairScores | CountedSet
     name: str = "arrays"
     where: tuple[str, ...] = ()
     id_column: str | None = None
@@ -132,8 +73,13 @@ class Opened:
         Raises
         ------
         UsageError
-            If they are counted already.
+            If they are counted already, or there are none.
         """
+        if isinstance(self.data, PairScores):
+            raise UsageError(
+                f"{option} needs embeddings, but {self.name} holds pairs with scores",
+                hint=hint,
+            )
         if isinstance(self.data, CountedSet):
             raise UsageError(
                 f"{option} needs embeddings, but {self.name} is an evaluation file", hint=hint
@@ -145,8 +91,23 @@ class Opened:
         """What its pairs are compared by, if not by their cosine."""
         return self.data.settings.score if isinstance(self.data, CountedSet) else self.data.score
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether its pairs are listed, and not formed between items."""
+        if isinstance(self.data, CountedSet):
+            return self.data.settings.unit is not None
+        return isinstance(self.data, PairScores)
+
+    def measured(self, asked: Distance | None = None) -> Distance:
+        """What thresholds are measured in, if ``asked`` for nothing else."""
+        if isinstance(self.data, CountedSet):
+            return asked or self.data.settings.distance
+        if isinstance(self.data, PairScores):
+            return measure_of(self.data, asked)
+        return asked or Distance.EUCLIDEAN
+
     def threshold_in(self, file: Path | None, distance: Distance | None) -> tuple[float, ...]:
-        """Read the threshold of a threshold file; ``None`` without a file.
+        """Read the threshold of a threshold file, as it is shown; nothing without a file.
 
         Parameters
         ----------
@@ -162,9 +123,7 @@ class Opened:
         """
         if file is None:
             return ()
-        counts = self.data if isinstance(self.data, CountedSet) else None
-        measured = Distance.EUCLIDEAN if counts is None else counts.settings.distance
-        return (threshold_file.read(file, distance or measured, self.score),)
+        return (threshold_file.read(file, self.measured(distance), self.score),)
 
     def count(
         self,
@@ -173,7 +132,7 @@ class Opened:
         *,
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
-        fars: tuple[float, ...] = (),
+        rates: tuple[tuple[float, ...], tuple[float, ...]] = ((), ()),
         index: str | None = None,
         gallery: Gallery | None = None,
     ) -> CountedSet:
@@ -184,9 +143,12 @@ class Opened:
         given
             Settings that differ from the defaults, or from those that a file was counted
             under; names as in `EvaluationSettings`.
-        complete, thresholds, fars
-            As in `count_items`: whether any threshold may be asked for, which must be
-            counted to the digit, and at which rates some may be asked for.
+        complete, thresholds
+            As in `count_items`: whether any threshold may be asked for, and which must be
+            counted to the digit.
+        rates
+            False-accept rates, as in `count_items`, and for listed pairs false-reject rates, whose
+            thresholds may be asked for.
         index
             A FAISS index to put beside the exact search; needs embeddings.
         gallery
@@ -198,13 +160,18 @@ class Opened:
             If a setting cannot be changed any more, because the file was counted under another.
         """
         items = self.data if gallery is None else self.items("--gallery")
+        if isinstance(items, PairScores):
+            if index is not None:
+                self.items(f"--index={index}")
+            work.say(f"{items.n_pairs:,} pairs with scores")
+            return count_listed(items, given, thresholds, rates, source=self.name, where=self.where)
         if isinstance(items, CountedSet):
             if index is not None:
                 raise UsageError(
                     f"--index={index} needs embeddings, but {self.name} holds only counts",
                     hint="Name the source that the file was made of.",
                 )
-            return under_given(items, given, self.name)
+            return under_settings(items, given, self.name)
         read = (self.origin,) if gallery is None else (self.origin, gallery.origin)
         resources = work.origins(*read)
         against = "" if gallery is None else f" against {gallery.items.n_items:,}"
@@ -215,7 +182,7 @@ class Opened:
             resources,
             complete=complete,
             thresholds=thresholds,
-            fars=fars,
+            fars=rates[0],
             index=index,
             gallery=gallery,
             source=self.name,
@@ -238,10 +205,13 @@ class Source:
         Any SOURCE; ``-`` is embeddings or an evaluation on standard input.
     selection
         Which columns and rows to take; an evaluation file has none to choose from.
+    pairs
+        What to take if its rows are pairs.
     """
 
     source: str
     selection: Selection = field(default_factory=Selection)
+    pairs: PairSelection = field(default_factory=PairSelection)
 
     @property
     def name(self) -> str:
@@ -270,11 +240,24 @@ class Source:
         reader = SourceReader.of(self.source, selection) if work.workers_read else None
         contents = read_standard_input(selection.memory_limit) if self.source == "-" else None
         if (counts := saved_counts(self.source, contents, selection)) is not None:
+            self.pairs.refuse_any(f"{self.name} is an evaluation file")
             return Opened(counts, self.name)
-        items = read_embeddings(self.source, selection, contents=contents)
-        id_column = selection.id_among(list(items.columns))
-        origin = None if reader is None else Origin(items.vectors, reader)
-        return Opened(items, self.name, selection.rows, id_column, origin)
+        data = read_items_or_pairs(self.source, selection, self.pairs, contents=contents)
+        if isinstance(data, PairScores):
+            return opened_pairs(data, self.name, selection, work)
+        id_column = selection.id_among(list(data.columns))
+        origin = None if reader is None else Origin(data.vectors, reader)
+        return Opened(data, self.name, selection.rows, id_column, origin)
+
+
+def opened_pairs(pairs: PairScores, name: str, selection: Selection, work: Work) -> Opened:
+    """Pairs that were read, and how they were understood is said; raises for a group of items."""
+    opened = Opened(pairs, name, selection.rows)
+    if selection.group is not None:
+        opened.items("--group-by")
+    for note in pairs.notes:
+        work.say(note)
+    return opened
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:

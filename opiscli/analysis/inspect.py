@@ -91,7 +91,7 @@ def inspect_run(
         distance=settings.distance.value,
         name=settings.targets[0].name,
         threshold=threshold,
-        similarity=similarity_at(threshold, settings.targets[0], settings.distance),
+        similarity=float(similarity_at(threshold, settings.targets[0], settings.distance) or 0.0),
         far=float(counts.accepted_negative[0] / counts.n_negative),
         tar=float(counts.accepted_positive[0] / counts.n_positive),
         highest_far=highest_far,

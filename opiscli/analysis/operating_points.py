@@ -6,14 +6,19 @@ from typing import TypeVar
 
 import numpy as np
 
-from opiscli.analysis.given_thresholds import similarity_at
+from opiscli.analysis.given_thresholds import shown_similarity, similarity_at
 from opiscli.arrays import BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.distance import Distance
-from opiscli.embeddings.cosine import to_similarity
+from opiscli.metrics.intervals.binomial import IndependentPairs
 from opiscli.metrics.intervals.effective_classes import carried_by_few
-from opiscli.metrics.intervals.rate import interval, rate_interval
-from opiscli.metrics.intervals.rate_spread import macro_far_spread, pooled_far_spread
+from opiscli.metrics.intervals.rate import interval
+from opiscli.metrics.intervals.rate_spread import (
+    RateSpread,
+    macro_far_spread,
+    pooled_far_spread,
+    pooled_frr_spread,
+)
 from opiscli.metrics.opis import n_worst
 from opiscli.metrics.precision import precision
 from opiscli.metrics.rates import false_accept_rate, false_reject_rate
@@ -53,23 +58,32 @@ def operating_point(
         Share of classes that count as the worst.
     """
     threshold = float(counts.thresholds[0])
-    accepted = counts.negative[:, 0]
-    far = _rate(accepted, counts.negative_pairs, counts.ends)
-    has_pairs = counts.has_positives
-    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
-    rejected = paired.positive_pairs - paired.positive[:, 0]
-    frr = _rate(rejected, paired.positive_pairs, 1)
+    frr = pooled_frr_rate(counts)
     tar = frr.complement()
-    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
-    worst = n_worst(epsilon, len(names))
-    return OperatingPoint(
+    point = OperatingPoint(
         target_far=target_far,
-        threshold=threshold,
-        similarity=to_similarity(threshold, distance),
-        far=far,
+        threshold=distance.shown(threshold),
+        similarity=shown_similarity(threshold, distance),
+        far=pooled_far_rate(counts),
         frr=frr,
         tar=tar.value,
         tar_rate=tar,
+    )
+    return _with_classes(point, counts, names, epsilon)
+
+
+def _with_classes(
+    point: OperatingPoint, counts: PairCounts, names: tuple[str, ...], epsilon: float
+) -> OperatingPoint:
+    """Add the rates of classes, if there are any with both kinds of pairs."""
+    has_pairs = counts.has_positives
+    if not counts.has_classes or not has_pairs.any():
+        return point
+    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
+    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    worst = n_worst(epsilon, len(names))
+    return replace(
+        point,
         macro_far=float(far_of_class.mean()),
         worst_far=_worst(far_of_class, paired.negative_pairs, names),
         worst_frr=_worst(frr_of_class, paired.positive_pairs, names),
@@ -78,10 +92,21 @@ def operating_point(
     )
 
 
-def _rate(errors: IntArray, pairs: IntArray, seen: int) -> Rate:
-    """Pooled rate from counts per class; ``seen`` is how often each pair is counted."""
-    k, n = int(errors.sum()) // seen, int(pairs.sum()) // seen
-    return Rate(k / n, k, n, Interval(*rate_interval(errors, pairs, k, n)))
+def pooled_far_rate(counts: PairCounts) -> Rate:
+    """FAR over all pairs at the first threshold, with its interval."""
+    spread = pooled_far_spread(counts)
+    return _rate(int(counts.accepted_negative[0]), counts.n_negative, spread)
+
+
+def pooled_frr_rate(counts: PairCounts) -> Rate:
+    """FRR over all pairs at the first threshold, with its interval."""
+    spread = pooled_frr_spread(counts)
+    return _rate(counts.n_positive - int(counts.accepted_positive[0]), counts.n_positive, spread)
+
+
+def _rate(k: int, n: int, spread: RateSpread | IndependentPairs) -> Rate:
+    lo, hi = interval(spread)
+    return Rate(k / n, k, n, Interval(float(lo[0]), float(hi[0])))
 
 
 def _worst(rates: FloatArray, pairs: IntArray, names: tuple[str, ...]) -> ClassRate:
@@ -126,37 +151,63 @@ def calibrated_point(
     point = with_precision(
         operating_point(counts, far, names, settings.distance), settings.prevalence
     )
-    has_pairs = counts.has_positives
-    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
-    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
     attained = float(counts.accepted_negative[0] / counts.n_negative)
     limit = 2 * (attained if far is None else far)
-    above = int(np.count_nonzero(far_of_class > limit))
-    macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
-    hardest = np.lexsort((-paired.negative_pairs, -far_of_class))[: min(above, _HARDEST_SHOWN)]
-    return CalibratedPoint(
-        **point.fields()
-        | {"similarity": similarity_at(float(counts.thresholds[0]), target, settings.distance)},
+    units, spread = counts.units, pooled_far_spread(counts)
+    similarity = similarity_at(float(counts.thresholds[0]), target, settings.distance)
+    plain = CalibratedPoint(
+        **point.fields() | {"similarity": similarity},
         name=target.name,
         criterion=target.criterion.value,
         target=target.value,
         average=settings.average.value,
         confidence=settings.confidence,
         evaluated_on=evaluated_on,
+        macro_far_ci=None,
+        macro_frr=None,
+        far_limit=limit,
+        n_above_limit=0,
+        share_above_limit=None,
+        n_effective_classes=float(spread.effective[0]) if isinstance(spread, RateSpread) else None,
+        is_carried_by_few=units is not None and carried_by_few(units.negative_pairs),
+        hardest_classes=(),
+    )
+    return _with_class_limits(plain, counts, names, limit)
+
+
+def _with_class_limits(
+    point: CalibratedPoint, counts: PairCounts, names: tuple[str, ...], limit: float
+) -> CalibratedPoint:
+    """Add which classes have a FAR above a limit, if there are any with both kinds of pairs."""
+    has_pairs = counts.has_positives
+    if not counts.has_classes or not has_pairs.any():
+        return point
+    paired, names = counts.of_classes(has_pairs), chosen_names(names, has_pairs)
+    far_of_class, frr_of_class = false_accept_rate(paired)[:, 0], false_reject_rate(paired)[:, 0]
+    above = int(np.count_nonzero(far_of_class > limit))
+    macro = interval(macro_far_spread(counts)) if np.count_nonzero(has_pairs) > 2 else None
+    hardest = np.lexsort((-paired.negative_pairs, -far_of_class))[: min(above, _HARDEST_SHOWN)]
+    return replace(
+        point,
         macro_far_ci=None if macro is None else Interval(float(macro[0][0]), float(macro[1][0])),
         macro_frr=float(frr_of_class.mean()),
-        far_limit=limit,
         n_above_limit=above,
         share_above_limit=above / len(far_of_class),
-        n_effective_classes=float(pooled_far_spread(counts).effective[0]),
-        is_carried_by_few=carried_by_few(counts.negative_pairs),
         hardest_classes=tuple(
             ClassRates(
-                names[i], int(paired.class_sizes[i]), float(far_of_class[i]), float(frr_of_class[i])
+                names[i],
+                known_size(paired.class_sizes[i]),
+                float(far_of_class[i]),
+                float(frr_of_class[i]),
             )
             for i in hardest
         ),
     )
+
+
+def known_size(n_items: int) -> int | None:
+    """Items of a class; ``None`` where only its pairs are known."""
+    return int(n_items) or None
 
 
 def chosen_names(names: tuple[str, ...], chosen: BoolArray) -> tuple[str, ...]:

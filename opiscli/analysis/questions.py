@@ -71,7 +71,9 @@ def evaluate(
         raise refused_with_gallery("--save")
     against = None if gallery is None else open_gallery(gallery, source, work)
     opened = source.open(work, group=group_by, with_pairs=against is None)
-    thresholds = opened.threshold_in(threshold_file, given.get("distance"))
+    measured = opened.measured(given.get("distance"))
+    from_file = opened.threshold_in(threshold_file, measured)
+    thresholds = tuple(map(measured.counted, from_file))
     counts = opened.count(
         given, work, complete=complete, thresholds=thresholds, index=index, gallery=against
     )
@@ -115,7 +117,11 @@ def check(
     for value in opened.threshold_in(threshold_file, given.get("distance")):
         at = Target(Criterion.THRESHOLD, value, opened.score)
     exact = to_count(opened.data, [] if at is None else [at], given)
-    counts = opened.count({**given, **settings_for(parsed)}, work, complete=True, thresholds=exact)
+    # Pairs have no neighbours: conditions on these have no value, which is said later.
+    needed = {} if opened.is_listed else settings_for(parsed)
+    named = tuple(one.far for one in parsed if one.far is not None)
+    rates = (named if opened.is_listed else (), ())
+    counts = opened.count({**given, **needed}, work, complete=True, thresholds=exact, rates=rates)
     return check_run(counts, parsed, at)
 
 

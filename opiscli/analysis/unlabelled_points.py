@@ -12,7 +12,7 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import PairCounts
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.rate import interval, upper_bound
-from opiscli.metrics.intervals.rate_spread import pooled_far_spread
+from opiscli.metrics.intervals.rate_spread import RateSpread, pooled_spread
 from opiscli.results import Interval, OneSidedBound, Rate
 from opiscli.results.unlabelled import UnlabelledPoint
 from opiscli.settings.numbers import plain
@@ -94,7 +94,7 @@ def _upper_bounds(counts: PairCounts, confidence: float) -> FloatArray:
     found = []
     for start in range(0, len(counts.thresholds), _BOUNDS_AT_ONCE):
         some = counts.at(counts.thresholds[start : start + _BOUNDS_AT_ONCE])
-        found.append(upper_bound(pooled_far_spread(some), confidence))
+        found.append(upper_bound(_spread(some), confidence))
     return np.concatenate(found)
 
 
@@ -143,7 +143,7 @@ def _point(
     counts: PairCounts, target: Target, settings: UnlabelledSettings, evaluated_on: str
 ) -> UnlabelledPoint:
     threshold = float(counts.thresholds[0])
-    spread, accepted = pooled_far_spread(counts), accepted_rate(counts)
+    spread, accepted = _spread(counts), accepted_rate(counts)
     far = target.value if target.threshold(settings.distance) is None else None
     bound = None
     if settings.confidence is not None:
@@ -169,8 +169,14 @@ def _point(
 def accepted_rate(counts: PairCounts) -> Rate:
     """Share of all pairs that are accepted at the one threshold of counts by item or class."""
     k, n = int(counts.accepted_negative[0]), counts.n_negative
-    lo, hi = interval(pooled_far_spread(counts))
+    lo, hi = interval(_spread(counts))
     return Rate(k / n, k, n, Interval(float(lo[0]), float(hi[0])))
+
+
+def _spread(counts: PairCounts) -> RateSpread:
+    """Spread of the share of all pairs that is accepted, over the items or classes of counts."""
+    seen = counts.negative_pairs > 0
+    return pooled_spread(counts.negative[seen], counts.negative_pairs[seen], counts.ends)
 
 
 def _largest_far(accepted: Rate, positive_share: float) -> Rate:

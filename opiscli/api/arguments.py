@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from opiscli.analysis.inputs import Input, Opened, Source, Work, require_columns
 from opiscli.counts.counts import CountedSet
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.frame_like import is_frame
 from opiscli.errors import UsageError
@@ -260,7 +260,9 @@ def settings_of(
         calibration_range=RangeRequest.given(
             far=far, frr=frr, distance=range, similarity=similarity_range
         ),
-        distance=None if distance is None else choice(Distance, "--distance", distance),
+        distance=None
+        if distance is None
+        else choice(Distance, "--distance", distance, OF_EMBEDDINGS),
         utility=None if utility is None else choice(Utility, "--utility", utility),
         ks=each(k) or None,
         **others,

@@ -146,7 +146,7 @@ class _Written:
 def calibrate(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     against: gallery.Against,
     counted: rows.Counted,
     wanted: targets.Targets,

@@ -29,7 +29,7 @@ _FailIf = Annotated[
 def check(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     fail_if: _FailIf = None,
     at: method.GivenThreshold,

@@ -23,7 +23,7 @@ _Sources = Annotated[
 def compare(
     sources: _Sources,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     range_: method.Range,
     epsilon: method.Epsilon = None,

@@ -111,14 +111,15 @@ class _Saved:
         is_stdout_taken = self.save is not None and path is None
         self.shown.show(result, on_stderr=is_stdout_taken, full=self.full)
         if typed is not None and result.gallery is None and self.shown.is_table:
-            console.suggest(next_steps(typed))
+            is_listed = result.data.n_pairs is not None
+            console.suggest(next_steps(typed, of_pairs=is_listed))
 
 
 @takes_groups
 def evaluate(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     against: gallery.Against,
     counted: rows.Counted,
     how: _Method,

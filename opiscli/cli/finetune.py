@@ -69,9 +69,9 @@ def finetune(
 
 
 def _read(source: str, rows_: rows.Rows, run: running.Running) -> "EmbeddingSet":
-    from opiscli.sources import read_embeddings
+    from opiscli.analysis.inputs import Work
 
-    return read_embeddings(source, rows_.selection(memory_limit=run.resources.memory_limit))
+    return rows_.of(source).open(Work(run.resources)).items("opis finetune")
 
 
 def _read_validation(

@@ -26,7 +26,7 @@ _Far = Annotated[
 def plot_classes(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     at: method.GivenThreshold,
     far: _Far = None,

@@ -13,7 +13,7 @@ _OUTPUT = Picture(output=Path("curves.png"))
 def plot_curves(
     sources: rows.Sources = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     highlight: Highlight = None,
     how: method.Method,

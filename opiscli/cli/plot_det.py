@@ -14,7 +14,7 @@ _OUTPUT = Picture(output=Path("det.png"))
 def plot_det(
     sources: rows.Sources = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     distance: method.DistanceKind = None,
     picture: Picture = _OUTPUT,

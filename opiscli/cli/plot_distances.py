@@ -23,7 +23,7 @@ _Log = Annotated[
 def plot_distances(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     log: _Log = False,
     distance: method.DistanceKind = None,

@@ -19,7 +19,7 @@ _Output = Annotated[
 def report(
     source: rows.Source = None,
     *,
-    read: rows.Rows,
+    read: rows.RowsOrPairs,
     counted: rows.Counted,
     how: method.Method,
     distance: method.DistanceKind = None,

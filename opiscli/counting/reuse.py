@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.counting.evenly import nearest
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
+from opiscli.errors import UndefinedMetric
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy
 from opiscli.thresholds.at_rate import calibration_range
 
@@ -32,7 +33,12 @@ def under(run: CountedSet, settings: EvaluationSettings) -> CountedSet:
     if same_range and settings.n_thresholds == old.n_thresholds and not by_frr:
         return run
     counted = run.counted
-    ends = calibration_range(counted.pooled, settings.calibration_range, settings.distance)
+    try:
+        ends = calibration_range(counted.pooled, settings.calibration_range, settings.distance)
+    except UndefinedMetric:
+        if settings.unit is None:
+            raise
+        return replace(run, counted=replace(counted, grid=None))
     even = np.linspace(*ends, settings.n_thresholds)
     grid = np.unique(nearest(counted.table.thresholds, even))
     noise = counted.for_noise

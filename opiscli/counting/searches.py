@@ -4,7 +4,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, Int32Array, IntArray
 from opiscli.counting.plan import Plan
-from opiscli.counts.pair_counts import ClassBins
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.search_counts import TWICE, SearchCounts
 from opiscli.distance import Distance
 from opiscli.engine.bins import Bins

@@ -4,8 +4,9 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
 from opiscli.counting.plan import Plan
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.histogram import DistanceHistogram
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
 from opiscli.embeddings.cosine import LARGEST
 from opiscli.embeddings.on_disk import release
 from opiscli.engine.count import cell_type

@@ -1,30 +1,40 @@
 """Counts from the columns of an evaluation file, checked as they are taken."""
 
-from dataclasses import fields
-from typing import Any, TypeVar
+from dataclasses import fields, replace
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins, SpreadCounts, positions_of
+from opiscli.counts.pair_counts import BinnedCounts, SpreadCounts, positions_of
 from opiscli.counts.plausible import require_bins, require_plausible, require_thresholds
 from opiscli.counts.search_counts import SearchCounts
 from opiscli.distance import Distance
-from opiscli.results import Data
+from opiscli.results import Data, ReportWarning
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy, RangeRequest, Utility
+from opiscli.settings.listed_pairs import LISTED, PairUnit
 
 SPREAD = ("positive_adjacent", "negative_squares", "cross_products")
 HITS = "hits:"
 NEAREST_OTHER, HITS_AT = "nearest_other", "hits_at"
+_PLAIN = frozenset((int, str, bool, type(None)))
 
 _Plain = TypeVar("_Plain", Data, EvaluationSettings)
 
 
-def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
+def counted_set(
+    table: pa.Table, about: dict[str, Any], clusters: pa.Table | None = None
+) -> CountedSet:
     """Take the counts of a table without missing values, and the description of all classes.
+
+    Parameters
+    ----------
+    clusters
+        The same of clusters of listed pairs.
 
     Raises
     ------
@@ -33,21 +43,17 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
     """
     settings = _typed(_settings(about["settings"]))
     thresholds = _distances(about["thresholds"], "thresholds", settings)
-    binned = BinnedCounts(
-        thresholds=thresholds,
-        class_sizes=_integers(table, "n_items"),
-        positive_pairs=_integers(table, "positive_pairs"),
-        negative_pairs=_integers(table, "negative_pairs"),
-        positive=_class_bins(table, "positive", len(thresholds)),
-        negative=_class_bins(table, "negative", len(thresholds)),
-        ends=int(about["ends"]),
-    )
+    binned = _binned(table, thresholds, int(about["ends"]))
+    if settings.unit is not None:
+        of_clusters = None if clusters is None else _binned(clusters, thresholds, 2)
+        binned = replace(binned, has_classes=about["has_classes"] is True, clusters=of_clusters)
     noise, grid = about["noise_thresholds"], about["grid"]
     counted = Counts(
         queries=_integers(table, "n_queries"),
         names=_names(table["label"]),
+        mode="exact" if settings.unit is None else LISTED,
         kernel=str(about["kernel"]),
-        pooled=binned.pooled,
+        pooled=binned.pooled if settings.unit is None else binned.pooled.observed(),
         table=binned,
         grid=None if grid is None else _distances(grid, "grid thresholds", settings),
         for_noise=(
@@ -68,9 +74,22 @@ def counted_set(table: pa.Table, about: dict[str, Any]) -> CountedSet:
         data=_typed(Data(**{**data, "where": tuple(map(str, data["where"]))})),
         n_conflicts=int(about["n_conflicts"]),
         settings=settings,
+        doubts=tuple(ReportWarning(str(c), str(m)) for c, m in about.get("doubts", ())),
     )
     require_plausible(found)
     return with_min_items(found)
+
+
+def _binned(table: pa.Table, thresholds: FloatArray, ends: int) -> BinnedCounts:
+    return BinnedCounts(
+        thresholds=thresholds,
+        class_sizes=_integers(table, "n_items"),
+        positive_pairs=_integers(table, "positive_pairs"),
+        negative_pairs=_integers(table, "negative_pairs"),
+        positive=_class_bins(table, "positive", len(thresholds)),
+        negative=_class_bins(table, "negative", len(thresholds)),
+        ends=ends,
+    )
 
 
 def _settings(plain: dict[str, Any]) -> EvaluationSettings:
@@ -81,6 +100,7 @@ def _settings(plain: dict[str, Any]) -> EvaluationSettings:
             "distance": Distance(plain["distance"]),
             "calibration_range": RangeRequest(RangeBy(asked["by"]), asked["lo"], asked["hi"]),
             "utility": Utility(plain["utility"]),
+            "unit": None if plain.get("unit") is None else PairUnit(plain["unit"]),
             "ks": tuple(plain["ks"]),
         }
     )
@@ -89,8 +109,8 @@ def _settings(plain: dict[str, Any]) -> EvaluationSettings:
 def _typed(of: _Plain) -> _Plain:
     """The same, if JSON gave every whole number, text and truth value its type."""
     for field in fields(of):
-        value = getattr(of, field.name)
-        if field.type in (int, str, bool) and type(value) is not field.type:
+        value, kinds = getattr(of, field.name), get_args(field.type) or (field.type,)
+        if _PLAIN.issuperset(kinds) and type(value) not in kinds:
             raise ValueError(f"its {field.name} is {value!r}")
     return of
 
@@ -140,7 +160,7 @@ def _searches(table: pa.Table, binned: BinnedCounts) -> SearchCounts | None:
 
 def _spread(table: pa.Table, binned: BinnedCounts, thresholds: FloatArray) -> SpreadCounts:
     at = binned.at(thresholds)
-    sums = {
+    sums: dict[str, Any] = {
         # Not flattened: that imports pyarrow.compute, which takes as long as reading all this.
         name: np.asarray(table[name].combine_chunks().values.to_numpy(), dtype=np.int64).reshape(
             table.num_rows, len(thresholds)

@@ -8,7 +8,7 @@ from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
 from opiscli.counts.search_counts import SearchCounts
-from opiscli.results import Data
+from opiscli.results import Data, ReportWarning
 from opiscli.settings.evaluation import EvaluationSettings
 
 
@@ -21,7 +21,8 @@ class Counts:
     names
         Label of each class.
     mode
-        ``exact``: all pairs; ``sampled``: some that stand for all.
+        ``exact``: all pairs; ``sampled``: some that stand for all; ``listed``: those of a source
+        of pairs.
     kernel
         What counted: ``compiled`` or ``NumPy``.
     pooled
@@ -150,6 +151,8 @@ class CountedSet:
     of_all
         The counts of all classes, where ``counted`` leaves those of few items out: what an
         evaluation file holds.
+    doubts
+        What was found when a source of pairs was read, and makes results doubtful.
     """
 
     counted: Counts
@@ -159,3 +162,4 @@ class CountedSet:
     deployed: DeployedCounts | None = None
     gallery: CountedGallery | None = None
     of_all: Counts | None = None
+    doubts: tuple[ReportWarning, ...] = ()

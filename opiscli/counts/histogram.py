@@ -25,6 +25,11 @@ class DistanceHistogram:
     negative: IntArray
     ticks: FloatArray
 
+    def observed(self) -> "DistanceHistogram":
+        """Only the ticks that end a bin with pairs; there are pairs."""
+        filled = (self.positive > 0) | (self.negative > 0)
+        return DistanceHistogram(self.positive[filled], self.negative[filled], self.ticks[filled])
+
     @property
     def accepted(self) -> IntArray:
         """Shape ``(2, n_ticks)``, positive and negative pairs accepted at each tick."""

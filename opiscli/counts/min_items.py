@@ -32,6 +32,8 @@ def with_min_items(run: CountedSet) -> CountedSet:
     EmbeddingError
         If no class with positive pairs is left.
     """
+    if run.settings.unit is not None:
+        return run  # listed pairs, of which classes have no items
     counted, min_items = run.of_all or run.counted, run.settings.min_items
     sizes = counted.table.class_sizes
     small = sizes < min_items

@@ -19,9 +19,10 @@ import pyarrow as pa
 
 from opiscli.arrays import IntArray
 from opiscli.atomic_file import whole_file
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.columns import HITS, HITS_AT, NEAREST_OTHER, SPREAD, counted_set
 from opiscli.counts.counts import CountedSet, Counts
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins
+from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.counts.seal import UNSEALED, is_intact, sealed
 from opiscli.errors import OpisWarning, SourceError, UsageError
 from opiscli.results.json_text import read_json
@@ -33,6 +34,8 @@ _UNSEALED_SCHEMA = "opis.counts/1"
 
 _KEY = b"opis"
 _SEAL = b"opis.sha256"
+_CLUSTERS = b"opis.clusters"
+"""Where pairs have clusters: a table of the same kind with a row for each."""
 
 
 def is_evaluation(file: Path | bytes) -> bool:
@@ -68,8 +71,10 @@ def read(file: Path | bytes, name: str) -> CountedSet:
     with _explained(name):
         contents = file if isinstance(file, bytes) else file.read_bytes()
         opened = pa.ipc.open_file(pa.BufferReader(contents))
-        about = _verified(contents, opened.schema.metadata, name)
-        return counted_set(_complete(opened), about)
+        metadata = opened.schema.metadata
+        about, clusters = _verified(contents, metadata, name), metadata.get(_CLUSTERS)
+        within = None if clusters is None else pa.ipc.open_file(pa.BufferReader(clusters))
+        return counted_set(_complete(opened), about, None if within is None else _complete(within))
 
 
 def write(run: CountedSet, path: Path, *, force: bool = False) -> None:
@@ -94,12 +99,8 @@ def to_bytes(run: CountedSet) -> bytes:
         raise TypeError("only complete counts can be saved")
     columns = {
         "label": pa.array(counted.names, pa.large_string()),
-        "n_items": table.class_sizes,
         "n_queries": counted.queries,
-        "positive_pairs": table.positive_pairs,
-        "negative_pairs": table.negative_pairs,
-        **_bin_columns("positive", table.positive),
-        **_bin_columns("negative", table.negative),
+        **_columns(table),
     }
     if counted.for_noise is not None:
         for name in SPREAD:
@@ -109,13 +110,21 @@ def to_bytes(run: CountedSet) -> bytes:
         columns |= _bin_columns(HITS_AT, counted.searches.hits)
     for name, sums in counted.retrieval.items():
         columns[f"{HITS}{name}"] = sums
-    about = json.dumps(_about(run, counted), allow_nan=False)
-    written = pa.table(columns).replace_schema_metadata({_KEY: about, _SEAL: UNSEALED})
+    metadata: dict[bytes, bytes | str] = {
+        _KEY: json.dumps(_about(run, counted), allow_nan=False),
+        _SEAL: UNSEALED,
+    }
+    if table.clusters is not None:
+        metadata[_CLUSTERS] = _written(pa.table(_columns(table.clusters)))
+    return sealed(_written(pa.table(columns).replace_schema_metadata(metadata)))
+
+
+def _written(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_file(sink, written.schema, options=options) as writer:
-        writer.write_table(written)
-    return sealed(bytes(sink.getvalue()))
+    with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
 
 
 def _buffer(file: Path | bytes) -> pa.NativeFile:
@@ -171,9 +180,21 @@ def _about(run: CountedSet, counted: Counts) -> dict[str, Any]:
         "n_conflicts": run.n_conflicts,
         "kernel": counted.kernel,
         "ends": table.ends,
+        "has_classes": table.has_classes,
+        "doubts": [(one.code, one.message) for one in run.doubts],
         "grid": None if counted.grid is None else counted.grid.tolist(),
         "noise_thresholds": None if noise is None else noise.thresholds.tolist(),
         "thresholds": table.thresholds.tolist(),
+    }
+
+
+def _columns(table: BinnedCounts) -> dict[str, Any]:
+    return {
+        "n_items": table.class_sizes,
+        "positive_pairs": table.positive_pairs,
+        "negative_pairs": table.negative_pairs,
+        **_bin_columns("positive", table.positive),
+        **_bin_columns("negative", table.negative),
     }
 
 

@@ -1,16 +1,15 @@
 """Exact counts of accepted pairs: per class, at given thresholds or in the bins between them."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.histogram import DistanceHistogram
 
-_CELLS_AT_ONCE = 1 << 18
+_Units = TypeVar("_Units")
 
 
 class _Totals:
@@ -32,8 +31,11 @@ class _Totals:
 
     @property
     def has_positives(self) -> BoolArray:
-        """Shape ``(n_classes,)``, which classes have positive pairs (two or more items)."""
-        return np.asarray(self.positive_pairs > 0)
+        """Shape ``(n_classes,)``, which classes are measured: those with both kinds of pairs.
+
+        Of items, these are the classes of two items or more.
+        """
+        return np.asarray((self.positive_pairs > 0) & (self.negative_pairs > 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,11 @@ class PairCounts(_Totals):
         Same shape, accepted negative pairs with one end in the class.
     ends
         How many classes count a negative pair as theirs: those of both its ends.
+    has_classes
+        Whether there are classes; without, all pairs are in one row.
+    clusters
+        The same pairs by cluster, each counted in every cluster that it belongs to: what is
+        deleted at a time for confidence intervals, if not the classes.
     """
 
     thresholds: FloatArray
@@ -66,6 +73,13 @@ class PairCounts(_Totals):
     positive: AnyArray
     negative: AnyArray
     ends: int = 2
+    has_classes: bool = True
+    clusters: "PairCounts | None" = None
+
+    @property
+    def units(self) -> "PairCounts | None":
+        """What pairs are independent between: clusters or classes; ``None`` for the pairs."""
+        return _units(self, self.clusters, has_classes=self.has_classes)
 
     @property
     def accepted_positive(self) -> IntArray:
@@ -90,7 +104,8 @@ class PairCounts(_Totals):
         tables = {
             name: getattr(self, name)[:, positions].astype(np.int64) for name in self._tables()
         }
-        return replace(self, thresholds=self.thresholds[positions], **tables)
+        clusters = None if self.clusters is None else self.clusters.at(thresholds)
+        return replace(self, thresholds=self.thresholds[positions], clusters=clusters, **tables)
 
     def merged(self) -> "PairCounts":
         """All classes merged into one, each pair counted once."""
@@ -130,100 +145,6 @@ class SpreadCounts(PairCounts):
     cross_products: IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class ClassBins:
-    """Sparse table of the pairs of each class in each bin between thresholds.
-
-    Parameters
-    ----------
-    starts
-        Shape ``(n_classes + 1,)``, where each class's bins begin in the other two.
-    bins
-        Bin numbers, increasing within a class, of any integer type.
-    pairs
-        Same shape, pairs in that bin, at least 1, of any integer type.
-    """
-
-    starts: IntArray
-    bins: AnyArray
-    pairs: AnyArray
-
-    @classmethod
-    def of_table(cls, table: AnyArray) -> "ClassBins":
-        """Keep the non-zero cells of a table with one row per class."""
-        kind = np.uint16 if table.shape[1] <= 1 << 16 else np.int32
-        rows = [np.flatnonzero(row).astype(kind) for row in table]
-        starts = np.cumsum([0, *(len(row) for row in rows)])
-        pairs = [row[bins] for row, bins in zip(table, rows, strict=True)]
-        return cls(starts, np.concatenate(rows), np.concatenate(pairs))
-
-    @classmethod
-    def joined(cls, parts: Sequence["ClassBins"]) -> "ClassBins":
-        """The classes of several tables, one after the other."""
-        starts = np.cumsum([0, *(n for part in parts for n in np.diff(part.starts))])
-        bins, pairs = ([getattr(part, name) for part in parts] for name in ("bins", "pairs"))
-        return cls(starts, np.concatenate(bins), np.concatenate(pairs))
-
-    def of_classes(self, chosen: IntArray) -> "ClassBins":
-        """Only the classes at the given positions."""
-        n_bins = np.diff(self.starts)[chosen]
-        starts = np.concatenate([[0], np.cumsum(n_bins)])
-        # Runs of positions, one a class: counted on from where each class begins.
-        inside = np.arange(starts[-1]) + np.repeat(self.starts[chosen] - starts[:-1], n_bins)
-        return ClassBins(starts, self.bins[inside], self.pairs[inside])
-
-    def without(self, emptied: BoolArray) -> "ClassBins":
-        """All classes, some of them without any pairs."""
-        n_bins = np.diff(self.starts)
-        kept = np.repeat(~emptied, n_bins)
-        starts = np.concatenate([[0], np.cumsum(np.where(emptied, 0, n_bins))])
-        return ClassBins(starts, self.bins[kept], self.pairs[kept])
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return len(self.starts) - 1
-
-    def accepted(self, positions: IntArray) -> IntArray:
-        """Shape ``(n_classes, len(positions))``, pairs in all bins up to increasing positions."""
-        known = positions.astype(self.bins.dtype)
-        ends = [
-            start + np.searchsorted(self.bins[start:stop], known, side="right")
-            for start, stop in pairwise(self.starts)
-        ]
-        # Every class in parts: up to the first position, between positions, beyond the last.
-        firsts = np.column_stack([self.starts[:-1], np.array(ends)]).ravel()
-        filled = np.diff(np.append(firsts, len(self.pairs))) > 0
-        parts = np.zeros(len(firsts), dtype=np.int64)
-        parts[filled] = np.add.reduceat(self.pairs, firsts[filled], dtype=np.int64)
-        return np.cumsum(parts.reshape(self.n_classes, -1)[:, :-1], axis=1)
-
-    def of_all_classes(self, n_bins: int) -> IntArray:
-        """Shape ``(n_bins,)``, pairs of all classes together in each bin."""
-        total = np.zeros(n_bins)
-        for some in self._blocks():
-            cells = slice(self.starts[some.start], self.starts[some.stop])
-            total += np.bincount(self.bins[cells], weights=self.pairs[cells], minlength=n_bins)
-        return total.astype(np.int64)
-
-    def of_each_class(self) -> IntArray:
-        """Shape ``(n_classes,)``, pairs of each class in all bins."""
-        sums = np.zeros(self.n_classes, dtype=np.int64)
-        filled = np.diff(self.starts) > 0
-        if filled.any():
-            sums[filled] = np.add.reduceat(self.pairs, self.starts[:-1][filled], dtype=np.int64)
-        return sums
-
-    def _blocks(self) -> Iterator[slice]:
-        """Slices of classes with few enough cells to stay in the cache."""
-        start = 0
-        while start < self.n_classes:
-            stop = int(np.searchsorted(self.starts, self.starts[start] + _CELLS_AT_ONCE))
-            stop = min(max(stop, start + 1), self.n_classes)
-            yield slice(start, stop)
-            start = stop
-
-
 @dataclass(frozen=True, kw_only=True)
 class BinnedCounts(_Totals):
     """All pairs of every class in fine bins, which allows any threshold between them.
@@ -233,7 +154,7 @@ class BinnedCounts(_Totals):
     thresholds
         Shape ``(n_bins,)``, distances, increasing; bin ``j`` holds the pairs that threshold
         ``j`` accepts and the one before does not. The last accepts all pairs.
-    class_sizes, positive_pairs, negative_pairs, ends
+    class_sizes, positive_pairs, negative_pairs, ends, has_classes, clusters
         As in `PairCounts`.
     positive, negative
         Pairs of each class, a negative pair being counted in as many classes as ``ends``.
@@ -246,6 +167,8 @@ class BinnedCounts(_Totals):
     positive: ClassBins
     negative: ClassBins
     ends: int = 2
+    has_classes: bool = True
+    clusters: "BinnedCounts | None" = None
 
     def of_classes(self, chosen: IntArray) -> "BinnedCounts":
         """Counts of the classes at these positions; their negative pairs involve the whole set."""
@@ -279,7 +202,15 @@ class BinnedCounts(_Totals):
             positive=self.positive.accepted(positions),
             negative=self.negative.accepted(positions),
             ends=self.ends,
+            has_classes=self.has_classes,
+            clusters=None if self.clusters is None else self.clusters.at(thresholds),
         )
+
+
+def _units(of: _Units, clusters: _Units | None, *, has_classes: bool) -> _Units | None:
+    if clusters is not None:
+        return clusters
+    return of if has_classes else None
 
 
 def positions_of(thresholds: FloatArray, among: FloatArray) -> IntArray:

@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.counts import CountedSet, Counts
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins, PairCounts, SpreadCounts
+from opiscli.counts.pair_counts import BinnedCounts, PairCounts, SpreadCounts
+from opiscli.counts.plausible_pairs import require_plausible_pairs
 from opiscli.counts.search_counts import TWICE, SearchCounts
 from opiscli.embeddings.offsets import possible_distances
 from opiscli.results import Data
@@ -21,11 +23,14 @@ _BEYOND = 0.001
 def require_plausible(of: CountedSet) -> None:
     """Raise `ValueError` if the counts of all classes of a set cannot be counts of items."""
     counted, data = of.counted, of.data
-    _require_sizes(counted, data)
+    if of.settings.unit is not None:
+        require_plausible_pairs(of)
+        return
+    n_items = _require_sizes(counted, data)
     _require_pairs(counted.table)
     _require_hits(counted, of.settings.ks)
     # Items that were dropped as duplicates are not among the items.
-    most = np.inf if data.duplicates_dropped else data.n_items
+    most = np.inf if data.duplicates_dropped else n_items
     for repeated in (data.n_duplicates, of.n_conflicts):
         _require(0 <= repeated <= most, f"it says that {repeated} items are repeated")
     if counted.grid is not None:
@@ -71,7 +76,8 @@ def _require(holds: bool, problem: str) -> None:
         raise ValueError(problem)
 
 
-def _require_sizes(counted: Counts, data: Data) -> None:
+def _require_sizes(counted: Counts, data: Data) -> int:
+    """Verify the items of all classes, and return their number."""
     sizes = counted.table.class_sizes
     _require(
         data.n_classes == len(sizes) == len(set(counted.names)),
@@ -83,9 +89,10 @@ def _require_sizes(counted: Counts, data: Data) -> None:
         and int(np.count_nonzero(sizes == 1)) == data.n_singletons,
         "the items of its classes do not add up",
     )
-    _require(data.dims > 0, f"its embeddings have {data.dims} dims")
+    _require((data.dims or 0) > 0, f"its embeddings have {data.dims} dims")
     mean = data.mean_similarity
     _require(mean is None or -1.001 <= mean <= 1.001, f"its mean similarity is {mean}")
+    return int(sizes.sum())
 
 
 def _require_pairs(table: PairCounts | BinnedCounts) -> None:

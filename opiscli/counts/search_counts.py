@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
-from opiscli.counts.pair_counts import ClassBins, positions_of
+from opiscli.counts.class_bins import ClassBins
+from opiscli.counts.pair_counts import positions_of
 
 TWICE = 2
 """Hits are counted twice, so that the half of a tie is a whole number."""

@@ -45,9 +45,13 @@ def to_cosine_distance(thresholds: FloatArray, distance: Distance) -> FloatArray
 def to_similarity(threshold: float, distance: Distance) -> float:
     """Cosine similarity of a pair exactly at ``threshold``, in ``[-1, 1]`` without offsets.
 
+    Of similarities that were given, it is the score.
+
     A pair has at least this similarity exactly when its distance is at most ``threshold``: where
     float64 would round to the wrong side of a pair, it is the similarity of that pair.
     """
+    if distance is Distance.GIVEN_SIMILARITY:
+        return distance.shown(threshold)
     similarity = 1.0 - float(to_cosine_distance(np.array(threshold), distance))
     return min(similarity, 1.0 - float(cutoffs(np.array([threshold]), distance)[0]))
 

@@ -22,7 +22,9 @@ COSINE = "the cosine"
 
 
 def possible_distances(score: str, distance: Distance) -> tuple[float, float]:
-    """Bounds of the distances by a score; an empty one is the cosine."""
+    """Bounds of the distances by a score; an empty one is the cosine. Given scores have none."""
+    if distance.is_given:
+        return -float(np.finfo(np.float64).max), float(np.finfo(np.float64).max)
     added = 2 * LARGEST_OFFSET if score else 0.0
     ends = from_cosine_distance(np.array([0.0 - added, LARGEST + added]), distance)
     return float(ends[0]), float(ends[1])

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from opiscli.plots.drawing.utility import MOST_LINES
+from opiscli.plots.numbers.distances import Distances
 from opiscli.plots.numbers.utility import UtilityCurves
 
 DISTANCES = (
     "A threshold accepts all pairs to its left: the share of same-class pairs is TAR, of"
     " different-class pairs FAR."
 )
+_SIMILARITIES = DISTANCES.replace("left", "right")
 DET = "Lower left is better. Bands: 95 % confidence intervals of FRR at each FAR, over all pairs."
 PARETO = (
     "One dot per model; lower left is better. A lower OPIS is an improvement only if R@1 is not"
@@ -18,6 +20,11 @@ CLASSES = (
     "One dot per class, all at the same threshold. Dashed lines: rates over all pairs. Upper right"
     " is worse."
 )
+
+
+def of_distances(of: Distances) -> str:
+    """Explain which side of a threshold is accepted."""
+    return _SIMILARITIES if of.distance == "given-similarity" else DISTANCES
 
 
 def of_classes(n_hidden: int) -> str:

@@ -50,7 +50,8 @@ def curves_picture(
     for ax in axes[:-1]:
         ax.set_xlabel("")
     for panel in drawn[1:]:
-        panel.similarity_axis.set_visible(False)
+        if panel.similarity_axis is not None:
+            panel.similarity_axis.set_visible(False)
         panel.far_axis.spines["top"].set_position(("outward", 0))
     _finish(figure, axes, captions.of_curves(panels) if captioned else "")
     return figure
@@ -61,7 +62,7 @@ def distances_picture(distances: Distances, *, log: bool = False, captioned: boo
     figure = new_figure(WIDTH, _HEIGHT)
     ax = figure.subplots()
     draw_distances(distances, ax, log=log)
-    _finish(figure, [ax], captions.DISTANCES if captioned else "")
+    _finish(figure, [ax], captions.of_distances(distances) if captioned else "")
     return figure
 
 

@@ -95,7 +95,10 @@ def models_of(
         if isinstance(source, Evaluation):
             models.append(model_point(name, source))
         else:
-            ((title, counts),) = _counted([source], {**given, "ks": (1,)}, work, [name])
+            opened = source.open(work)
+            if opened.is_listed:
+                opened.items("plot-pareto", hint="plot-det compares sources of pairs.")
+            ((title, counts),) = _counted([opened], {**given, "ks": (1,)}, work, [name])
             models.append(model_point(title, derive(counts)))
     return models, drawn
 

@@ -11,6 +11,9 @@ from opiscli.results.result import Result
 PLAIN_SCORE = "cosine"
 """What pairs are compared by without offsets."""
 
+GIVEN_SCORE = "given"
+"""What they are compared by where scores were given."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration(Result):

@@ -20,13 +20,17 @@ class Data:
     ``duplicates_dropped`` says whether they were removed. Classes of fewer than ``min_items``
     items only form negative pairs; ``n_below_min`` counts them, singletons included.
     ``mean_similarity`` is the mean cosine over all pairs, ``None`` if it was not measured.
+
+    Of a source of pairs, ``n_pairs`` counts them, and ``sha256`` is of scores, labels and groups.
+    There are no ``dims``, ``n_items`` is known where items have ids, and ``n_classes`` where pairs
+    have classes.
     """
 
     source: str
     where: tuple[str, ...]
-    n_items: int
-    dims: int
-    n_classes: int
+    n_items: int | None
+    dims: int | None
+    n_classes: int | None
     n_singletons: int
     n_duplicates: int
     duplicates_dropped: bool
@@ -34,6 +38,7 @@ class Data:
     min_items: int = 2
     n_below_min: int = 0
     mean_similarity: float | None = None
+    n_pairs: int | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +48,11 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """How many unordered pairs were counted, and how."""
+    """How many unordered pairs were counted, and how.
+
+    ``mode`` is ``exact`` for all pairs of a set, ``sampled`` for some that represent all, and
+    ``listed`` for the pairs of a source of pairs.
+    """
 
     mode: str
     n_positive: int

@@ -6,7 +6,7 @@ from typing import ClassVar
 from opiscli.results.ann_index import Deployed
 from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import OperatingPoint
-from opiscli.results.quantities import Bounds, Estimate, Interval
+from opiscli.results.quantities import Bounds, Estimate, Interval, Rate
 from opiscli.results.result import Result
 
 
@@ -79,7 +79,7 @@ class Opis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpsilonOpis:
-    """ε-OPIS, in [0, 1]; ``None`` when no class is left as the rest.
+    """ε-OPIS, in [0, 1]; ``None`` when no class is left as the rest, or there are no classes.
 
     ``gap`` is the square root of ``value``: how much lower the worst classes score than the
     others. ``corrected`` is ε-OPIS without sampling noise, and ``corrected_from`` the ε-OPIS of
@@ -125,7 +125,7 @@ class WorstClass:
     """
 
     label: str
-    n_items: int
+    n_items: int | None
     mean_utility: float
     opis_contribution: float
     n_tied: int = 1
@@ -170,12 +170,26 @@ class BetweenGroups:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EqualErrors:
+    """The equal error rate: mean of FAR and FRR where they are closest, at an observed score."""
+
+    value: float
+    threshold: float
+    similarity: float | None
+    far: Rate
+    frr: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation(Result):
     """How well a single threshold works for all classes of an embedding.
 
     With a separate ``gallery``, ``data`` is the queries and all pairs are across the two.
     Classes have the items of both. ``measures`` holds the headline numbers that are measured
     from class scores, by name.
+
+    Of a source of pairs, ``eer`` is the equal error rate, and there is no recall. Without classes,
+    or where no calibration range can be formed, what is measured from class scores is ``None``.
     """
 
     schema: ClassVar[str] = "opis.evaluation/1"
@@ -185,11 +199,11 @@ class Evaluation(Result):
     distance: str
     utility: UtilityKind
     pairs: Pairs
-    calibration_range: CalibrationRange
-    opis: Opis
+    calibration_range: CalibrationRange | None
+    opis: Opis | None
     eps_opis: EpsilonOpis
     recall: dict[str, Recall]
-    mean_utility: float
+    mean_utility: float | None
     operating_points: tuple[OperatingPoint, ...]
     worst_classes: tuple[WorstClass, ...]
     warnings: tuple[ReportWarning, ...]
@@ -198,3 +212,4 @@ class Evaluation(Result):
     groups: tuple[EvaluatedGroup, ...] | None = None
     between_groups: BetweenGroups | None = None
     measures: dict[str, Estimate] = field(default_factory=dict)
+    eer: EqualErrors | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from opiscli.results.evaluation import EvaluatedGroup, Evaluation
+from opiscli.results.evaluation import EvaluatedGroup, Evaluation, Opis
 from opiscli.results.headline import Entry, Headline, Number, full_title, list_entries
 from opiscli.results.identification import SearchRate
 from opiscli.results.operating_point import CalibratedPoint, OperatingPoint
@@ -100,43 +100,58 @@ def _r_precision(of: Evaluation) -> dict[str, Number]:
 
 def _opis(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
+    if opis is None:
+        return {}
     note = f"class scores spread by ±{opis.spread:.4f}"
     return {"": Number(value=opis.value, ci=opis.ci, n=opis.n_classes, note=note)}
 
 
 def _opis_noise(of: Evaluation) -> dict[str, Number]:
-    return {"": Number(value=of.opis.noise)}
+    return {} if of.opis is None else {"": Number(value=of.opis.noise)}
 
 
 def _opis_corrected(of: Evaluation) -> dict[str, Number]:
     opis = of.opis
+    if opis is None:
+        return {}
     if opis.corrected is None:
         return {"": Number(value=opis.corrected, note="noise floor not known")}
     note = f"= {rate(opis.corrected_from)} − noise {rate(opis.noise)}"
-    note += _corrected_classes(of)
+    note += _corrected_classes(opis)
     return {"": Number(value=opis.corrected, note=note)}
 
 
-def _corrected_classes(of: Evaluation) -> str:
-    if not of.opis.n_uncorrectable:
+def _corrected_classes(of: Opis) -> str:
+    if not of.n_uncorrectable:
         return ""
-    return f", on the {of.opis.n_classes - of.opis.n_uncorrectable:,} classes with ≥ 4 items"
+    return f", on the {of.n_classes - of.n_uncorrectable:,} classes with ≥ 4 items"
 
 
 def _eps_opis(of: Evaluation) -> dict[str, Number]:
-    eps, n = of.eps_opis, of.opis.n_classes
+    eps = of.eps_opis
+    if of.opis is None:
+        return {}
     note = "no other classes remain"
     if eps.gap is not None:
         note = f"worst {eps.n_worst:,} classes: {eps.gap:.4f} lower"
-    return {"": Number(value=eps.value, ci=eps.ci, n=n, note=note)}
+    return {"": Number(value=eps.value, ci=eps.ci, n=of.opis.n_classes, note=note)}
 
 
 def _eps_opis_corrected(of: Evaluation) -> dict[str, Number]:
     eps = of.eps_opis
+    if of.opis is None:
+        return {}
     note = "noise floor not known"
     if eps.corrected is not None:
-        note = f"{rate(eps.corrected_from)} before correction{_corrected_classes(of)}"
+        note = f"{rate(eps.corrected_from)} before correction{_corrected_classes(of.opis)}"
     return {"": Number(value=eps.corrected, note=note)}
+
+
+def _eer(of: Evaluation) -> dict[str, Number]:
+    if of.eer is None:
+        return {}
+    note = f"FAR {rate(of.eer.far.value)}, FRR {rate(of.eer.frr.value)}"
+    return {"": Number(value=of.eer.value, note=note)}
 
 
 def _mean_utility(of: Evaluation) -> dict[str, Number]:
@@ -146,7 +161,7 @@ def _mean_utility(of: Evaluation) -> dict[str, Number]:
 def measured(of: Evaluation, name: str, note: str) -> dict[str, Number]:
     """Find a number that is measured from class scores; see `Headline.measure`."""
     found = of.measures.get(name)
-    if found is None:
+    if found is None or of.opis is None:
         return {}
     return {"": Number(value=found.value, ci=found.ci, n=of.opis.n_classes, note=note)}
 
@@ -249,6 +264,7 @@ HEADLINES: tuple[Headline[Evaluation], ...] = (
         numbers=_mean_utility,
         measure="mean_class_score",
     ),
+    Headline(name="eer", title="EER", numbers=_eer, text=rate, higher_is_better=False),
 )
 
 

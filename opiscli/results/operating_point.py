@@ -26,12 +26,16 @@ class OperatingPoint:
     ----------
     target_far
         ``None`` where the threshold itself was given.
+    threshold, similarity
+        A distance and the similarity there. Of given scores both are the score, and there is no
+        similarity if that is a distance.
     far, frr, tar_rate
         Over all pairs, with counts and intervals.
     tar
         The value of ``tar_rate``.
     macro_far
-        Mean of the FAR of all classes with two items or more.
+        Mean of the FAR of all classes with two items or more. Without classes, it and all that
+        follows are ``None``.
     worst_far, worst_frr
         The class with the highest FAR and that with the highest FRR; of several, the one with
         the most pairs.
@@ -114,7 +118,8 @@ class CalibratedPoint(OperatingPoint):
     far_limit, n_above_limit, share_above_limit
         Twice the target (or the attained FAR), and how many classes have a FAR above it.
     n_effective_classes
-        Effective number of classes behind the interval of FAR.
+        Effective number of classes, or clusters, behind the interval of FAR; ``None`` if pairs are
+        taken for independent.
     is_carried_by_few
         Whether a few large classes contribute most of the pairs.
     hardest_classes
@@ -134,11 +139,11 @@ class CalibratedPoint(OperatingPoint):
     confidence: float | None
     evaluated_on: str
     macro_far_ci: Interval | None
-    macro_frr: float
+    macro_frr: float | None
     far_limit: float
     n_above_limit: int
-    share_above_limit: float
-    n_effective_classes: float
+    share_above_limit: float | None
+    n_effective_classes: float | None
     is_carried_by_few: bool
     hardest_classes: tuple[ClassRates, ...]
     calibrated_far: Rate | None = None

@@ -97,10 +97,10 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class ClassRates:
-    """Both rates of one class at a threshold."""
+    """Both rates of one class at a threshold; how many items it has, if that is known."""
 
     label: str
-    n_items: int
+    n_items: int | None
     far: float
     frr: float
 

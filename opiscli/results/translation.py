@@ -25,7 +25,7 @@ class ModelPoint:
     """
 
     threshold: float
-    similarity: float
+    similarity: float | None
     accepted: Rate
     far: Rate | None = None
     tar: Rate | None = None

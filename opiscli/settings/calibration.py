@@ -14,6 +14,7 @@ from opiscli.settings.evaluation import (
     require_min_items,
     require_prevalence,
 )
+from opiscli.settings.listed_pairs import PairUnit, pairs_in_signature
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 
@@ -72,6 +73,8 @@ class CalibrationSettings:
         What pairs are compared by, if not by their cosine; follows from the data.
     gallery
         Whether queries are compared with a separate gallery, and pairs are across the two.
+    unit
+        Of a source of pairs, as in `EvaluationSettings`.
     seed
         Of the draws of classes.
 
@@ -96,6 +99,7 @@ class CalibrationSettings:
     repeats: int = 20
     score: str = ""
     gallery: bool = False
+    unit: PairUnit | None = None
     seed: int = DEFAULT_SEED
 
     def __post_init__(self) -> None:
@@ -199,7 +203,9 @@ class CalibrationSettings:
         ]
         parts += self._options()
         matched = ["gallery:separate", "unmatched:drop"] if self.gallery else ["single:drop"]
-        parts += ["pairs:exact", *matched, "ties:accept"]
+        items = ["pairs:exact", *matched]
+        parts += items if self.unit is None else pairs_in_signature(self.unit)
+        parts.append("ties:accept")
         if self.drop_duplicates:
             parts.append("dups:drop")
         if self.min_items != DEFAULT_MIN_ITEMS:

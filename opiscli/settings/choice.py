@@ -1,5 +1,6 @@
 """Validation of single settings, with an explanation of what is wrong."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -8,21 +9,26 @@ from opiscli.errors import UsageError
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def choice(kind: type[_Choice], option: str, value: str) -> _Choice:
+def choice(kind: type[_Choice], option: str, value: str, among: Sequence[_Choice] = ()) -> _Choice:
     """Member of an enumeration by its value.
+
+    Parameters
+    ----------
+    among
+        Those that can be chosen; by default all.
 
     Raises
     ------
     UsageError
         If there is none, naming those there are.
     """
-    try:
-        return kind(value)
-    except ValueError as cause:
+    possible = {member.value: member for member in among or kind}
+    if value not in possible:
         raise UsageError(
-            f"{option} is {value!r}, expected one of: {', '.join(kind)}",
-            hint=f"For example {option}={next(iter(kind)).value}.",
-        ) from cause
+            f"{option} is {str(value)!r}, expected one of: {', '.join(possible)}",
+            hint=f"For example {option}={next(iter(possible))}.",
+        )
+    return possible[value]
 
 
 def require(holds: bool, option: str, value: object, expected: str, example: str) -> None:

@@ -5,13 +5,16 @@ from enum import StrEnum
 
 from opiscli.distance import Distance
 from opiscli.errors import UsageError
-from opiscli.settings import units
-from opiscli.settings.choice import require, require_one
+from opiscli.settings.calibration_range import RangeBy as RangeBy
+from opiscli.settings.calibration_range import RangeRequest as RangeRequest
+from opiscli.settings.choice import require
+from opiscli.settings.listed_pairs import PairUnit, pairs_in_signature
 from opiscli.settings.numbers import plain, scientific
 
 DEFAULT_SEED = 0
 DEFAULT_RESAMPLES = 1000
 DEFAULT_MIN_ITEMS = 2
+_DEFAULT_RANGE = RangeRequest()
 _MOST_BETA = 1e6
 """Its square is taken; beyond, a class score is the weighted rate alone."""
 
@@ -21,104 +24,6 @@ class Utility(StrEnum):
 
     TPR_TNR = "tpr-tnr"
     PRECISION_RECALL = "precision-recall"
-
-
-class RangeBy(StrEnum):
-    """What the two ends of the calibration range bound."""
-
-    FAR = "far"
-    FRR = "frr"
-    DISTANCE = "distance"
-    SIMILARITY = "similarity"
-
-
-_UNITS = {RangeBy.DISTANCE: units.DISTANCE, RangeBy.SIMILARITY: units.SIMILARITY}
-"""Of the ranges whose bounds are the thresholds themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class RangeRequest:
-    """The calibration range as asked for: two increasing bounds on one quantity.
-
-    Parameters
-    ----------
-    by
-        ``far`` and ``frr`` bound pooled rates, in (0, 1); ``distance`` and ``similarity`` give
-        the thresholds themselves, in [0, 2] or [-1, 1].
-    score
-        What pairs are compared by, if not by their cosine: bounds of thresholds are then unknown.
-
-    Raises
-    ------
-    UsageError
-        If the bounds are reversed, equal or outside their interval.
-    """
-
-    by: RangeBy = RangeBy.FAR
-    lo: float = 1e-2
-    hi: float = 1e-1
-    score: str = ""
-
-    def __post_init__(self) -> None:
-        unit = _UNITS.get(self.by)
-        option = f"--{self.by}-range" if unit is None else unit.range_option
-        example = "1e-2:1e-1" if unit is None else unit.range_example
-        if unit is not None:
-            if not self.score:
-                units.require_range(unit, self.lo, self.hi)
-        elif not (0 < self.lo < 1 and 0 < self.hi < 1):
-            raise UsageError(
-                f"{option}={self.lo:g}:{self.hi:g} is out of bounds, expected two rates above 0 and"
-                " below 1",
-                hint=f"Give the lower bound first, as in {option}={example}.",
-            )
-        if not self.lo < self.hi:
-            raise UsageError(
-                f"{option}={self.lo:g}:{self.hi:g} is not a range, expected the lower bound first",
-                hint=f"Give two different bounds, as in {option}={example}.",
-            )
-
-    @classmethod
-    def of(cls, **bounds: tuple[float, float] | None) -> "RangeRequest":
-        """Take the one pair of bounds that is given, as to `given`, or the default.
-
-        Raises
-        ------
-        UsageError
-            If more than one is given.
-        """
-        return cls.given(**bounds) or cls()
-
-    @classmethod
-    def given(
-        cls,
-        *,
-        far: tuple[float, float] | None = None,
-        frr: tuple[float, float] | None = None,
-        distance: tuple[float, float] | None = None,
-        similarity: tuple[float, float] | None = None,
-    ) -> "RangeRequest | None":
-        """Take the one pair of bounds that is given, if one is; similarities in either order."""
-        named = {"far_range": far, "frr_range": frr, "range": distance}
-        require_one("the calibration range", **named, similarity_range=similarity)
-        if similarity is not None:
-            return cls(RangeBy.SIMILARITY, min(similarity), max(similarity))
-        bounds = {RangeBy.FAR: far, RangeBy.FRR: frr, RangeBy.DISTANCE: distance}
-        some = [(by, pair) for by, pair in bounds.items() if pair is not None]
-        return cls(some[0][0], *some[0][1]) if some else None
-
-    def thresholds(self, distance: Distance) -> tuple[float, float] | None:
-        """Both ends as distances, the smaller first; ``None`` where the bounds are rates."""
-        if self.by is RangeBy.DISTANCE:
-            return self.lo, self.hi
-        if self.by is RangeBy.SIMILARITY:
-            return distance.of_similarity(self.hi), distance.of_similarity(self.lo)
-        return None
-
-    def __str__(self) -> str:
-        if self.by in _UNITS:
-            return f"{self.by[0]}{plain(self.lo)}..{plain(self.hi)}"
-        return f"{self.by}{scientific(self.lo)}..{scientific(self.hi)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +60,9 @@ class EvaluationSettings:
         precision is computed; ``None`` for no precision.
     score
         What pairs are compared by, if not by their cosine; follows from the data.
+    unit
+        Of a source of pairs, what intervals of rates are based on; ``None`` where pairs are formed
+        between items. Follows from the data.
     seed
         Of the bootstrap over classes, and of the sample of pairs.
     n_resamples
@@ -167,7 +75,7 @@ class EvaluationSettings:
     """
 
     distance: Distance = Distance.EUCLIDEAN
-    calibration_range: RangeRequest = RangeRequest()
+    calibration_range: RangeRequest = _DEFAULT_RANGE
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     epsilon: float = 0.1
@@ -180,6 +88,7 @@ class EvaluationSettings:
     gallery: bool = False
     prevalence: float | None = None
     score: str = ""
+    unit: PairUnit | None = None
     seed: int = DEFAULT_SEED
     n_resamples: int = DEFAULT_RESAMPLES
 
@@ -193,6 +102,7 @@ class EvaluationSettings:
         require(self.n_resamples >= 100, "n_resamples", self.n_resamples, "100 or more", "1000")
         require_min_items(self.min_items)
         require_prevalence(self.prevalence)
+        self.calibration_range.require_possible(self.distance)
         if self.sample_pairs is not None:
             require(
                 self.sample_pairs >= 1000,
@@ -226,6 +136,15 @@ class EvaluationSettings:
             if is_given:
                 raise refused_with_gallery(option)
 
+    def _pairs(self) -> list[str]:
+        """Parts of the signature: which pairs are counted."""
+        if self.unit is not None:
+            return pairs_in_signature(self.unit)
+        sampled = self.sample_pairs
+        pairs = "exact" if sampled is None else f"sampled{scientific(sampled)}"
+        which = ["gallery:separate", "unmatched:drop"] if self.gallery else ["single:drop"]
+        return [f"pairs:{pairs}", *which]
+
     def signature(self, version: str, *, group_by: str | None = None) -> str:
         """Every setting that moves a number in one line, to quote beside the numbers."""
         parts = [
@@ -237,10 +156,7 @@ class EvaluationSettings:
             f"range:{self.calibration_range}",
             f"grid:{self.n_thresholds}",
             f"eps:{plain(self.epsilon)}",
-            "pairs:exact"
-            if self.sample_pairs is None
-            else f"pairs:sampled{scientific(self.sample_pairs)}",
-            *(["gallery:separate", "unmatched:drop"] if self.gallery else ["single:drop"]),
+            *self._pairs(),
             "ties:accept",
         ]
         if self.drop_duplicates:

@@ -45,15 +45,16 @@ class Target:
         ``max-utility``: where the mean utility of classes is largest. ``threshold`` and
         ``similarity``: the threshold itself, as a distance or as a cosine.
     value
-        A rate in (0, 1), a distance in [0, 2] or a similarity in [-1, 1]; none for ``eer`` and
-        ``max-utility``.
+        A rate in (0, 1), a distance in [0, 2] or a similarity in [-1, 1], or any score where scores
+        were given; none for ``eer`` and ``max-utility``.
     score
         What pairs are compared by, if not by their cosine: bounds of thresholds are then unknown.
 
     Raises
     ------
     UsageError
-        If there is no value where one is needed, or it is out of bounds.
+        If there is no value where one is needed, or a rate is out of bounds. Bounds of thresholds
+        depend on the source: see `threshold`.
     """
 
     criterion: Criterion
@@ -75,8 +76,6 @@ class Target:
                 hint=f"For example --criterion={self.criterion}=0.05.",
             )
         if self.criterion in _UNITS:
-            if not self.score:
-                units.require_value(_UNITS[self.criterion], self.value)
             return
         # Only FAR has an option of its own; a value such as 95 was meant as percent.
         is_far = self.criterion is Criterion.FAR
@@ -182,11 +181,22 @@ class Target:
         return self.value if self.criterion is Criterion.FRR else 1 - self.value
 
     def threshold(self, distance: Distance) -> float | None:
-        """The threshold as a distance, if the target is a threshold."""
+        """The threshold as pairs are counted in a distance, if the target is a threshold.
+
+        Raises
+        ------
+        UsageError
+            If it is out of bounds for that distance.
+        """
         if self.value is None or self.criterion not in _UNITS:
             return None
+        unit = _UNITS[self.criterion]
+        if distance.is_given:
+            units.require_given_score(unit, unit.option, distance, self.value)
+        elif not self.score:
+            units.require_value(unit, self.value)
         is_distance = self.criterion is Criterion.THRESHOLD
-        return self.value if is_distance else distance.of_similarity(self.value)
+        return distance.counted(self.value) if is_distance else distance.of_similarity(self.value)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,9 @@
 """The two units of a threshold, distance and similarity: which values each can have."""
 
+import math
 from dataclasses import dataclass
 
+from opiscli.distance import Distance
 from opiscli.errors import UsageError
 
 
@@ -41,6 +43,22 @@ SIMILARITY = Unit("a similarity", "--similarity", "--similarity-range", -1, 1, "
 def other(unit: Unit) -> Unit:
     """The other of the two units."""
     return SIMILARITY if unit is DISTANCE else DISTANCE
+
+
+def require_given_score(unit: Unit, option: str, distance: Distance, *values: float) -> None:
+    """Raise `UsageError` unless values can be scores that were given, which have no bounds."""
+    shown = ":".join(f"{value:g}" for value in values)
+    instead = DISTANCE.option if option == unit.option else DISTANCE.range_option
+    if unit is SIMILARITY and distance is Distance.GIVEN_DISTANCE:
+        raise UsageError(
+            f"{option}={shown} is {unit.name}, but the scores of this source are distances",
+            hint=f"Give a score with {instead}.",
+        )
+    if not all(math.isfinite(value) for value in values):
+        raise UsageError(
+            f"{option}={shown} is not a score, expected a number",
+            hint="Give a number in the unit of the scores.",
+        )
 
 
 def require_value(unit: Unit, value: float) -> None:

@@ -72,7 +72,7 @@ def threshold_at_precision(
         first = _counts(counted).ticks[followed.bins[np.argmax(fails)]]
         is_seen &= pooled.ticks < first
     if not is_seen.any():
-        raise _not_among_nearest(counted, followed, target, prevalence)
+        raise _not_among_nearest(counted, followed, target, prevalence, distance)
     return float(pooled.ticks[np.flatnonzero(is_seen)[-1]])
 
 
@@ -89,7 +89,9 @@ def doubts(counted: Counts, target: float, prevalence: float, distance: Distance
 
 
 def resolution(counts: DistanceHistogram, distance: Distance) -> float:
-    """Cosine distance below which two pairs are as good as tied."""
+    """Cosine distance below which two pairs are as good as tied; given scores are exact."""
+    if distance.is_given:
+        return 0.0
     is_seen = (counts.positive > 0) | (counts.negative > 0)
     largest = to_cosine_distance(counts.ticks[is_seen][-1:], distance)
     return TIE * min(1.0, float(largest[0]))
@@ -110,8 +112,8 @@ def _follow(counted: Counts, prevalence: float, distance: Distance) -> _Followed
     if counted.has_whole_ties:
         has_both[:] = False
     else:
-        cosine = to_cosine_distance(counts.ticks, distance)
-        width = np.diff(cosine, prepend=min(0.0, float(cosine[0])))
+        ticks = counts.ticks if distance.is_given else to_cosine_distance(counts.ticks, distance)
+        width = np.diff(ticks, prepend=min(0.0, float(ticks[0])))
         has_both &= width > _SLACK * resolution(counts, distance)
     lowest = np.where(has_both, np.fmin(worst, at_end), at_end)
     seen = np.flatnonzero((counts.positive > 0) | (counts.negative > 0))
@@ -119,27 +121,26 @@ def _follow(counted: Counts, prevalence: float, distance: Distance) -> _Followed
 
 
 def _not_among_nearest(
-    counted: Counts, followed: _Followed, target: float, prevalence: float
+    counted: Counts, followed: _Followed, target: float, prevalence: float, distance: Distance
 ) -> UndefinedMetric:
     at_end, lowest = followed.at_end[0], followed.lowest[0]
+    unit = "score" if distance.is_given else "distance"
+    ticks = [distance.shown(tick) for tick in _counts(counted).ticks[followed.bins].tolist()]
     problem = (
-        f"precision is {at_end:.4g} among the nearest pairs, at distance"
-        f" {_counts(counted).ticks[followed.bins[0]]:.4g} and a prevalence of {plain(prevalence)},"
-        f" expected {plain(target)} or more"
+        f"precision is {at_end:.4g} among the nearest pairs, at {unit} {ticks[0]:.4g} and a"
+        f" prevalence of {plain(prevalence)}, expected {plain(target)} or more"
     )
     if lowest >= target:
         below = int(np.argmax(followed.lowest < target))
         problem = (
-            f"precision falls to {followed.lowest[below]:.4g} at distance"
-            f" {_counts(counted).ticks[followed.bins[below]]:.6g} and a prevalence of"
-            f" {plain(prevalence)}, expected {plain(target)} or more, and no threshold before it"
-            " was counted that accepts any pair"
+            f"precision falls to {followed.lowest[below]:.4g} at {unit} {ticks[below]:.6g} and a"
+            f" prevalence of {plain(prevalence)}, expected {plain(target)} or more, and no threshold"
+            " before it was counted that accepts any pair"
         )
     elif at_end >= target:
         problem = (
-            f"precision may be {lowest:.4g} among the nearest pairs, up to distance"
-            f" {_counts(counted).ticks[followed.bins[0]]:.4g} and at a prevalence of"
-            f" {plain(prevalence)}, expected {plain(target)} or more: the counts do not show"
+            f"precision may be {lowest:.4g} among the nearest pairs, up to {unit} {ticks[0]:.4g} and"
+            f" at a prevalence of {plain(prevalence)}, expected {plain(target)} or more: the counts do not show"
             " whether its positive or its negative pairs are nearer"
         )
     return UndefinedMetric(

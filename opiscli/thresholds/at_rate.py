@@ -80,7 +80,7 @@ def calibration_range(
     if not ends[0] < ends[1]:
         raise UndefinedMetric(
             f"both ends of --{request.by} {request.lo:g}:{request.hi:g} fall on the threshold"
-            f" {ends[0]:.6g}; no threshold separates these rates on this data",
+            f" {distance.shown(ends[0]):.6g}; no threshold separates these rates on this data",
             hint="Give bounds further apart, or the thresholds themselves with --range.",
         )
     return ends
@@ -122,8 +122,15 @@ def unattainable(
     )
 
 
-def require_direction(histogram: DistanceHistogram) -> None:
+def require_direction(
+    histogram: DistanceHistogram, distance: Distance = Distance.EUCLIDEAN
+) -> None:
     """Raise `EmbeddingError` if positive pairs are farther apart than negative ones.
+
+    Parameters
+    ----------
+    distance
+        What the histogram is measured in.
 
     Raises
     ------
@@ -141,8 +148,23 @@ def require_direction(histogram: DistanceHistogram) -> None:
     )
     # Few positive pairs may lie anywhere by chance.
     if far * histogram.positive.sum() >= _FEWEST_EXPECTED and tar < far / 2:
-        raise EmbeddingError(
+        raise _reversed(distance, threshold, far, tar)
+
+
+def _reversed(distance: Distance, threshold: float, far: float, tar: float) -> EmbeddingError:
+    accepted = f"{far:.3g} of the negative pairs, but only {tar:.3g} of the positive ones"
+    if not distance.is_given:
+        return EmbeddingError(
             f"positive pairs lie farther apart than negative ones: distance {threshold:.4g} accepts"
-            f" {far:.3g} of the negative pairs, but only {tar:.3g} of the positive ones",
+            f" {accepted}",
             hint="Check that labels and embeddings are in the same order and nothing was negated.",
         )
+    is_similarity = distance is Distance.GIVEN_SIMILARITY
+    kind, other = ("similarity", "distance") if is_similarity else ("distance", "similarity")
+    return EmbeddingError(
+        f"same-class pairs score worse than different-class pairs: a {kind} of"
+        f" {distance.shown(threshold):.4g} or {'more' if is_similarity else 'less'} accepts"
+        f" {accepted}",
+        hint=f"If a high score means {'different classes' if is_similarity else 'the same class'},"
+        f" give --scores={other}; else check that labels and scores belong to the same rows.",
+    )

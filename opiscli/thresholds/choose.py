@@ -8,6 +8,7 @@ from opiscli.arrays import BoolArray
 from opiscli.counts.counts import Counts
 from opiscli.counts.pair_counts import BinnedCounts, PairCounts
 from opiscli.errors import UndefinedMetric
+from opiscli.metrics.intervals.binomial import IndependentPairs
 from opiscli.metrics.intervals.rate import upper_bound
 from opiscli.metrics.intervals.rate_spread import RateSpread, macro_far_spread, pooled_far_spread
 from opiscli.metrics.utility import mean_utility
@@ -44,6 +45,7 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     given = target.threshold(settings.distance)
     if given is not None:
         return given
+    _require_classes(table, target, settings)
     if target.criterion is Criterion.MAX_UTILITY:
         curve = mean_utility(table, settings.utility, settings.beta)
         return float(table.thresholds[np.argmax(curve)])
@@ -70,6 +72,21 @@ def _at_rate_of_pairs(
     if target.most_frr is not None:
         return float(rates.thresholds[np.argmax(rates.frr <= target.most_frr)])
     return threshold_at_precision(counted, target.value, settings.prevalence, settings.distance)
+
+
+def _require_classes(table: BinnedCounts, target: Target, settings: CalibrationSettings) -> None:
+    """Raise `UndefinedMetric` if something of classes is asked for, of which there are none."""
+    for option, is_asked in (
+        ("--criterion=max-utility", target.criterion is Criterion.MAX_UTILITY),
+        ("--class-share", settings.class_share is not None),
+        ("--average=macro", settings.average is Average.MACRO),
+    ):
+        if is_asked and not table.has_classes:
+            raise UndefinedMetric(
+                f"{option} is about classes, but the pairs of this source have none",
+                hint="Name their columns: --a-column and --b-column for the identities of both"
+                " items, or --class-column.",
+            )
 
 
 def _for_classes(
@@ -133,7 +150,7 @@ def _assured(
     return None if found is None else int(np.searchsorted(rates.thresholds, found))
 
 
-def far_spread(average: Average) -> Callable[[PairCounts], RateSpread]:
+def far_spread(average: Average) -> Callable[[PairCounts], RateSpread | IndependentPairs]:
     """The function for the standard error of a pooled or macro FAR."""
     return pooled_far_spread if average is Average.POOLED else macro_far_spread
 
@@ -166,4 +183,6 @@ def _not_attainable(
     hint = "Give a larger --far, or --allow-zero for a threshold that accepts no negative pair."
     if zero is None or settings.allow_zero:
         hint = "Give a larger --far; negative pairs at distance 0 are accepted by every threshold."
+        if settings.distance.is_given:
+            hint = "Give a larger --far: no pair scores better than the best negative pair."
     return UndefinedMetric(problem, hint=hint)

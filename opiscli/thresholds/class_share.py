@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins
+from opiscli.counts.class_bins import ClassBins
+from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.errors import UndefinedMetric
 from opiscli.metrics.intervals.share_of_classes import (
     ShareOfClasses,

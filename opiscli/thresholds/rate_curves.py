@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.histogram import DistanceHistogram
-from opiscli.counts.pair_counts import BinnedCounts, ClassBins, positions_of
+from opiscli.counts.pair_counts import BinnedCounts, positions_of
 
 
 @dataclass(frozen=True, slots=True)

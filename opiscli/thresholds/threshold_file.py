@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opiscli.atomic_file import whole_file
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.embeddings.offsets import COSINE, possible_distances
 from opiscli.errors import SourceError, UsageError
@@ -22,7 +22,13 @@ from opiscli.settings.target import Criterion
 
 SCHEMA = "opis.threshold/1"
 
-_MEANING = {"accept": "distance <= threshold", "normalize": True}
+_OF_EMBEDDINGS: dict[str, str | bool] = {"accept": "distance <= threshold", "normalize": True}
+_MEANING: dict[Distance, dict[str, str | bool]] = {
+    Distance.EUCLIDEAN: _OF_EMBEDDINGS,
+    Distance.COSINE: _OF_EMBEDDINGS,
+    Distance.GIVEN_DISTANCE: {"accept": "score <= threshold", "normalize": False},
+    Distance.GIVEN_SIMILARITY: {"accept": "score >= threshold", "normalize": False},
+}
 """How every threshold is applied; a file that says otherwise means another one."""
 
 _OFFSET_SCORE = re.compile(r"cos-offset(\(k=\d+,w=[-+.\de]+\))?")
@@ -41,8 +47,8 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "threshold": point.threshold,
         "similarity": point.similarity,
         "distance": of.distance,
-        "score": of.score,
-        **_MEANING,
+        **({} if Distance(of.distance).is_given else {"score": of.score}),
+        **_MEANING[Distance(of.distance)],
         "target": {
             "criterion": point.criterion,
             "value": point.target,
@@ -63,6 +69,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "where": list(data.where),
             "n_items": data.n_items,
             "n_classes": data.n_classes,
+            **({} if data.n_pairs is None else {"n_pairs": data.n_pairs}),
             "sha256": data.sha256,
         },
         **({} if of.gallery is None else {"gallery": _gallery(of.gallery)}),
@@ -98,7 +105,7 @@ def write_contents(contents: Mapping[str, Any], path: Path, *, force: bool = Fal
     OutputError
         If it cannot be written.
     """
-    whole = {"schema": SCHEMA, **contents, **_MEANING}
+    whole = {"schema": SCHEMA, **contents, **_MEANING[Distance(contents["distance"])]}
     text = json.dumps(whole, allow_nan=False, indent=2)
     with whole_file(path, force=force) as temporary:
         temporary.write_text(f"{text}\n", "utf-8")
@@ -139,10 +146,7 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
             hint="Write one with opis calibrate e.parquet --far 1e-3 -o threshold.json.",
         ) from cause
     if measured is not distance:
-        raise UsageError(
-            f"the threshold in {path} is a {measured} distance, but distances here are {distance}",
-            hint=f"Add --distance {measured}.",
-        )
+        raise _other_measure(path, measured, distance)
     if scored != score:
         raise UsageError(
             f"the threshold in {path} is for {scored or COSINE}, but items here are compared by"
@@ -150,6 +154,19 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
             hint="Compute offsets the same way (opis normalize), or add --no-offset to both.",
         )
     return threshold
+
+
+def _other_measure(path: Path, measured: Distance, distance: Distance) -> UsageError:
+    if measured.is_given or distance.is_given:
+        return UsageError(
+            f"the threshold in {path} is a {measured.in_words}, but this source is measured by"
+            f" {distance.in_words}",
+            hint="Use the file of a calibration on a source of the same kind.",
+        )
+    return UsageError(
+        f"the threshold in {path} is a {measured} distance, but distances here are {distance}",
+        hint=f"Add --distance {measured}.",
+    )
 
 
 def _score(found: Mapping[str, Any]) -> str:
@@ -173,12 +190,13 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _measured(found: Mapping[str, Any]) -> Distance:
     """Distance of the threshold, if it is applied as opis applies it."""
-    for name, value in _MEANING.items():
-        if name in found:
-            _require_value(found, name, value)
     measured = found.get("distance")
     if measured not in list(Distance):
-        raise ValueError(f"its distance is {_shown(measured)}, expected {' or '.join(Distance)}")
+        expected = " or ".join(OF_EMBEDDINGS)
+        raise ValueError(f"its distance is {_shown(measured)}, expected {expected}")
+    for name, value in _MEANING[Distance(measured)].items():
+        if name in found:
+            _require_value(found, name, value)
     return Distance(measured)
 
 
@@ -202,6 +220,14 @@ def _require_agreement(
     found: Mapping[str, Any], threshold: float, measured: Distance, score: str
 ) -> None:
     if "similarity" not in found:
+        return
+    if measured.is_given:
+        expected = threshold if measured is Distance.GIVEN_SIMILARITY else None
+        if found["similarity"] != expected:
+            raise ValueError(
+                f"its similarity is {_shown(found['similarity'])}, expected {_shown(expected)}, as"
+                f" its threshold is a {measured.in_words}"
+            )
         return
     least, largest = possible_distances(score, Distance.COSINE)
     similarity = _number(found, "similarity", 1 - largest, 1 - least)

@@ -8,7 +8,7 @@ from conftest import SAMPLE, clusters, coarse_grid, evaluate_with
 from oracles.brute_force import BruteForce
 
 from opiscli import EvaluationSettings, evaluate_items, read_embeddings
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS
 from opiscli.settings.evaluation import RangeBy, RangeRequest, Utility
 from opiscli.settings.resources import Resources
 from opiscli.sources import Selection
@@ -82,7 +82,7 @@ def assert_point_agrees(point, truth, epsilon):
         assert share.value == pytest.approx(expected if sign > 0 else 1 - expected, abs=1e-3)
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 @pytest.mark.parametrize("kind", list(Utility))
 def test_small_clusters(distance, kind):
     embeddings, labels = clusters(seed=3, n_classes=25, sizes=(1, 12))

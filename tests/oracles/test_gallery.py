@@ -7,7 +7,7 @@ from counted import cut_into, pool_of, tally_at
 
 from opiscli import EmbeddingError, EmbeddingSet
 from opiscli.counting.tables import pair_counts
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.engine import ruler
 from opiscli.engine.side import Side
@@ -48,7 +48,7 @@ def distances(x, z, kind):
     return cosine if kind is Distance.COSINE else np.sqrt(np.maximum(2 * cosine, 0))
 
 
-@pytest.mark.parametrize("kind", list(Distance))
+@pytest.mark.parametrize("kind", OF_EMBEDDINGS)
 @pytest.mark.parametrize("side", [1024, 70])
 def test_counts_are_those_of_all_pairs_one_by_one(monkeypatch, kind, side):
     cut_into(monkeypatch, side)

@@ -8,14 +8,14 @@ from counted import KERNELS, tally_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS
 from opiscli.embeddings.cosine import LARGEST, from_cosine_distance, to_cosine_distance
 from opiscli.engine import ruler
 from opiscli.engine.bins import Bins
 from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 
-distances = st.sampled_from(list(Distance))
+distances = st.sampled_from(OF_EMBEDDINGS)
 
 
 def pairs_at(cosine):
@@ -61,7 +61,7 @@ def test_any_increasing_thresholds_are_exact(kernel, values, distance, seed):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 @pytest.mark.parametrize("scale", [1, 1e-6, 1e-12])
 def test_very_many_thresholds_are_exact_at_any_scale(kernel, distance, scale):
     """More than the table has cells, some crowded and some not."""
@@ -74,7 +74,7 @@ def test_very_many_thresholds_are_exact_at_any_scale(kernel, distance, scale):
 
 
 def test_the_largest_threshold_accepts_what_rounding_moved_past_it():
-    for distance in Distance:
+    for distance in OF_EMBEDDINGS:
         tally = tally_at(pairs_at([1.9, 2.0, 2.0000005, 2.5]), [0.5, LARGEST], distance)
         assert tally.positive[0].tolist() == [0, 4, 0]
 
@@ -145,7 +145,7 @@ def test_edges_are_at_most_a_gap_apart_and_calls_agree(lo, length, gap, distance
 def test_edges_translate_into_either_distance():
     cells = ruler.cells(np.float32([1e-9, 1e-3, 0.3, 1.7]))
     cosine = ruler.edges(cells)
-    for distance in Distance:
+    for distance in OF_EMBEDDINGS:
         np.testing.assert_array_equal(
             ruler.edge_distances(cells, distance), from_cosine_distance(cosine, distance)
         )

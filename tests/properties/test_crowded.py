@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS
 from opiscli.embeddings.shared_items import shared_items
 
 OFFSETS = [0, 0.1, 1, 10, 100, 1000, 10_000]
@@ -144,7 +144,7 @@ class Crowd(BruteForce):
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 @settings(max_examples=8)
 @given(st.integers(0, 1000), st.floats(0, 4) | st.just(-np.inf))
 @example(0, 4)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opiscli import EmbeddingSet, EvaluationSettings, evaluate_items
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS
 from opiscli.embeddings.cosine import cutoffs, from_cosine_distance
 from opiscli.engine import ruler
 from opiscli.neighbours.match_ranks import match_ranks
@@ -110,7 +110,7 @@ def test_sums_over_classes_give_the_totals(seed):
     assert np.all(np.diff(counts.negative, axis=1) >= 0)
 
 
-@given(seeds, st.sampled_from(list(Distance)))
+@given(seeds, st.sampled_from(OF_EMBEDDINGS))
 def test_the_ruler_and_the_thresholds_count_the_same_pairs(seed, distance):
     items = EmbeddingSet.from_arrays(*clusters(seed, n_classes=6))
     pooled = pool_of(within(items))
@@ -125,7 +125,7 @@ def test_the_ruler_and_the_thresholds_count_the_same_pairs(seed, distance):
     np.testing.assert_array_equal(2 * np.cumsum(pooled.negative)[some], negative)
 
 
-@given(st.lists(st.floats(0, 2), min_size=1, max_size=20), st.sampled_from(list(Distance)))
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=20), st.sampled_from(OF_EMBEDDINGS))
 def test_a_cutoff_accepts_exactly_the_distances_up_to_the_threshold(values, distance):
     thresholds = np.sort(np.array(values))
     accepted_up_to = cutoffs(thresholds, distance)

@@ -14,7 +14,7 @@ from opiscli.counting.gallery import count_against_gallery
 from opiscli.counting.request import CountRequest
 from opiscli.counting.within import count_within
 from opiscli.counts.pair_counts import BinnedCounts
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.query_gallery import QueryGallery
 from opiscli.engine import kernels, ruler
 from opiscli.engine.kernels import COMPILED, NUMPY, has_compiler
@@ -54,7 +54,7 @@ def from_all(items, request, monkeypatch):
         return count_within(items, request, ROOMY)
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 @pytest.mark.parametrize("by", [RangeBy.FAR, RangeBy.FRR])
 def test_numbers_after_a_sample_are_right(planned, distance, by):
     """With a sample of half of the items, so that it has to find its way."""
@@ -116,7 +116,7 @@ def numbers(counted):
     return opis(curves, counted.grid), noise_floor(counted.for_noise, 1.0, ends)
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 def test_a_sample_changes_no_number_of_a_large_set(distance, monkeypatch):
     """With the sample that is really taken, of somewhat fewer items than there are."""
     embeddings, labels = clusters(1, n_classes=500, dims=16, sizes=(4, 26), spread=0.6)
@@ -257,7 +257,7 @@ def test_the_range_ends_where_its_rates_do_also_at_a_given_threshold(planned):
     assert np.isin(counted.grid[[0, -1]], near).any()
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 def test_a_gallery_is_planned_from_a_sample_of_both_sides(planned, monkeypatch, distance):
     embeddings, labels = clusters(5, n_classes=60, sizes=(8, 14), spread=0.7)
     query = np.arange(len(labels)) % 2 == 0

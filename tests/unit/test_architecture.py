@@ -77,7 +77,7 @@ LIBRARIES = {
     "typer": {"cli", "cli.options"},
 }  # fmt: skip
 
-MOST_ARROWS = 166
+MOST_ARROWS = 168
 MOST_ENTRIES = 26
 MOST_LINES_OF_MEDIAN_FILE = 115
 MOST_LINES_OF_FILE = 300

@@ -31,15 +31,18 @@ def _moved(point: CalibratedPoint, of: Calibration) -> Iterator[ReportWarning]:
     """A given threshold that an evaluation file has no counts at."""
     distance = Distance(of.distance)
     given = Target(Criterion(point.criterion), point.target, of.score).threshold(distance)
-    if given is None or point.threshold is None or point.similarity is None:
+    if given is None or point.threshold is None:
         return
-    if not is_settled(point.threshold, given, distance, of.data.dims):
+    used = distance.counted(point.threshold)
+    dims = of.data.dims
+    if used != given and (dims is None or not is_settled(used, given, distance, dims)):
         is_distance = point.criterion == Criterion.THRESHOLD
-        used = point.threshold if is_distance else point.similarity
+        shown = point.threshold if is_distance else point.similarity
+        is_larger = is_distance and distance is not Distance.GIVEN_SIMILARITY
         yield ReportWarning(
             "threshold-moved",
             f"pairs were not counted at {point.target:.6g}; the rates are those at the next"
-            f" {'larger threshold' if is_distance else 'lower similarity'}, {used:.6g}",
+            f" {'larger threshold' if is_larger else 'lower similarity'}, {shown:.6g}",
         )
 
 
@@ -55,13 +58,18 @@ def _about_calibrated(point: CalibratedPoint) -> Iterator[ReportWarning]:
             f"{point.name}: a few large classes contribute most pairs and dominate the pooled"
             " rates; use --average macro to weight classes equally",
         )
+    over = "" if point.n_effective_classes is None else " over classes"
     if point.far.k == 0:
         yield ReportWarning(
             "no-errors",
             f"{point.name}: no false accepts in {point.far.n:,} negative pairs; the true FAR may be"
-            f" as high as {point.far.ci.hi:.3g} (rule of three over classes)",
+            f" as high as {point.far.ci.hi:.3g} (rule of three{over})",
         )
-    elif point.n_effective_classes < FEWEST_EFFECTIVE and point.far.value < _HIGH_FAR:
+    elif (
+        point.n_effective_classes is not None
+        and point.n_effective_classes < FEWEST_EFFECTIVE
+        and point.far.value < _HIGH_FAR
+    ):
         macro = " or use --average macro" if point.average == "pooled" else ""
         yield ReportWarning(
             "few-effective-classes",

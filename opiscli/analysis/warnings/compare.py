@@ -40,12 +40,12 @@ def comparison_warnings(
             " compared; give the same options, or evaluate again",
         )
     if not is_paired:
-        yield ReportWarning(
-            "classes-differ",
-            "the classes are not the same, so changes have no confidence interval",
-        )
+        have_none = any(evaluation.data.n_classes is None for evaluation in evaluations)
+        why = "there are pairs without classes" if have_none else "the classes are not the same"
+        yield ReportWarning("classes-differ", f"{why}, so changes have no confidence interval")
     if len({evaluation.data.sha256 for evaluation in evaluations}) < len(evaluations):
-        yield ReportWarning("same-data", "two of the sources hold the same embeddings")
+        what = "embeddings" if evaluations[0].data.n_pairs is None else "pairs"
+        yield ReportWarning("same-data", f"two of the sources hold the same {what}")
     yield from _doubts(evaluations)
 
 

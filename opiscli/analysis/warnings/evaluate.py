@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from opiscli.analysis.warnings.data import FEWEST_ERRORS, conflict_warnings, few_errors
 from opiscli.results import Evaluation, ReportWarning
+from opiscli.settings.listed_pairs import LISTED
 
 _FEWEST_CLASSES = 10
 
@@ -33,8 +34,10 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[ReportWarning]:
             " --drop-duplicates removes them",
         )
     yield from conflict_warnings(data, n_conflicts)
-    if of.opis.n_classes < _FEWEST_CLASSES:
+    if of.opis is not None and of.opis.n_classes < _FEWEST_CLASSES:
         have_pairs = "have two or more items" if of.gallery is None else "are in both sets"
+        if of.pairs.mode == LISTED:
+            have_pairs = "have same-class and different-class pairs"
         yield ReportWarning(
             "few-classes",
             f"only {of.opis.n_classes} classes {have_pairs};"
@@ -43,7 +46,7 @@ def _about_data(of: Evaluation, n_conflicts: int) -> Iterator[ReportWarning]:
 
 
 def _about_sample(of: Evaluation) -> Iterator[ReportWarning]:
-    if of.pairs.mode == "sampled":
+    if of.pairs.mode == "sampled" and of.data.n_items is not None:
         n, n_negative = of.data.n_items, of.pairs.n_negative
         yield ReportWarning(
             "sampled",
@@ -53,21 +56,30 @@ def _about_sample(of: Evaluation) -> Iterator[ReportWarning]:
 
 
 def _about_opis(of: Evaluation) -> Iterator[ReportWarning]:
+    opis = of.opis
+    if opis is None:
+        return
     if of.eps_opis.value is None:
         yield ReportWarning(
             "epsilon-undefined",
-            f"ε-OPIS is undefined: the worst {of.eps_opis.n_worst} of {of.opis.n_classes} classes"
+            f"ε-OPIS is undefined: the worst {of.eps_opis.n_worst} of {opis.n_classes} classes"
             " leave no others to compare with; lower --epsilon",
         )
-    if of.opis.corrected is None:
-        why = "fewer than two classes have four or more items"
-        if of.opis.n_classes - of.opis.n_uncorrectable >= 2:
-            why = "items were not counted one by one in this range; evaluate the embeddings again"
-        if of.utility.kind == "precision-recall":
-            why = "the noise floor is not defined for precision and recall"
-        elif of.gallery is not None:
-            why = "the noise floor is not defined for queries against a gallery"
+    if opis.corrected is None:
+        why = _why_uncorrected(of, opis.n_classes - opis.n_uncorrectable)
         yield ReportWarning("noise-unknown", f"OPIS cannot be corrected for sampling noise: {why}")
+
+
+def _why_uncorrected(of: Evaluation, n_correctable: int) -> str:
+    if of.pairs.mode == LISTED:
+        return "listed pairs do not say which items each class has"
+    if of.utility.kind == "precision-recall":
+        return "the noise floor is not defined for precision and recall"
+    if of.gallery is not None:
+        return "the noise floor is not defined for queries against a gallery"
+    if n_correctable >= 2:
+        return "items were not counted one by one in this range; evaluate the embeddings again"
+    return "fewer than two classes have four or more items"
 
 
 def _about_points(of: Evaluation) -> Iterator[ReportWarning]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from opiscli.arrays import IntArray
+from opiscli.distance import Distance
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.results import CalibrationRange, Evaluation, ReportWarning
 
@@ -29,39 +30,44 @@ def score_warnings(
         What is known of the source; where no threshold separates pairs, scores are low over any
         range of rates, and nothing needs to be said of that.
     """
-    is_explained = of.calibration_range.by != "distance" and any(
+    ends = of.calibration_range
+    if ends is None or of.mean_utility is None:
+        return ()
+    is_explained = ends.by != "distance" and any(
         one.code in ("labels-unrelated", "collapsed") for one in about_source
     )
-    low = () if is_explained else _about_low_scores(of)
+    low = () if is_explained else _about_low_scores(of, ends, of.mean_utility)
     return (*low, *_about_small_classes(sizes))
 
 
-def _about_low_scores(of: Evaluation) -> Iterator[ReportWarning]:
-    ends = of.calibration_range
+def _about_low_scores(
+    of: Evaluation, ends: CalibrationRange, mean: float
+) -> Iterator[ReportWarning]:
     least_score = _LOW_SCORE_OF_DISTANCES if ends.by == "distance" else _LOW_SCORE
     # Precision is low wherever negative pairs are many, so it says nothing about the range.
     is_low = (
-        of.mean_utility < least_score
+        mean < least_score
         if of.utility.kind == "tpr-tnr"
         else ends.attained_frr.lo > _MOST_REJECTED
     )
     if is_low:
+        unit = "scores" if Distance(of.distance).is_given else "distances"
         most, least = 1 - ends.attained_frr.lo, ends.attained_far.lo
         yield ReportWarning(
             "low-scores",
-            f"the mean class score over the range is only {of.mean_utility:.3g}: at distances"
+            f"the mean class score over the range is only {mean:.3g}: at {unit}"
             f" {ends.threshold.lo:.4g} to {ends.threshold.hi:.4g}, TAR is at most {most:.3g} and"
             f" FAR at least {least:.3g}. OPIS is low where all classes score badly;"
-            f" {_other_range(ends)}",
+            f" {_other_range(ends, is_given=unit == 'scores')}",
         )
 
 
-def _other_range(ends: CalibrationRange) -> str:
+def _other_range(ends: CalibrationRange, *, is_given: bool) -> str:
     if ends.by != "distance":
         return f"choose a range of thresholds that could be used, with another --{ends.by}"
     lo, hi = ends.threshold
     unit = ""
-    if hi <= 1:
+    if hi <= 1 and not is_given:
         unit = f"if these are similarities, give --similarity-range {lo:g}:{hi:g}; "
     return f"{unit}without --range, the range is that of FAR 0.01 to 0.1"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import sqrt
 
 from opiscli.analysis.warnings.labels import label_warnings
+from opiscli.analysis.warnings.pairs import pair_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.metrics.separation import separation
 from opiscli.results import ReportWarning
@@ -22,6 +23,7 @@ def source_warnings(run: CountedSet) -> tuple[ReportWarning, ...]:
     """Collect the warnings about what was counted, whatever is asked of it."""
     table = run.counted.table
     return (
+        *pair_warnings(run),
         *label_warnings(run.counted.names, table.class_sizes),
         *_about_separation(run),
         *about_score(run.settings.score),
@@ -54,6 +56,13 @@ def _about_separation(run: CountedSet) -> Iterator[ReportWarning]:
             f"all embeddings are nearly equal (mean cosine similarity {alike:.8g}), and {at_best}:"
             " the model may have collapsed, or the labels belong to other rows. Low OPIS means"
             " nothing here; check the model and the step that wrote its embeddings",
+        )
+        return
+    if run.settings.distance.is_given:
+        yield ReportWarning(
+            "labels-unrelated",
+            f"{at_best}, so the labels seem unrelated to the scores: check that both belong to the"
+            " same rows",
         )
         return
     yield ReportWarning(

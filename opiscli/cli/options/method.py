@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from opiscli.cli.options.groups import option
-from opiscli.cli.options.parsing import parse_calibration_range, parse_rate
-from opiscli.distance import Distance
+from opiscli.cli.options.parsing import parse_calibration_range, parse_distance, parse_rate
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.settings.choice import given
 from opiscli.settings.evaluation import Utility
 
@@ -73,7 +73,14 @@ Ranks = Annotated[
 ]
 DistanceKind = Annotated[
     Distance | None,
-    option("Distance measure used for thresholds. Default: euclidean.", PANEL, "--distance"),
+    option(
+        "Distance measure used for thresholds of embeddings. Default: euclidean. One of:"
+        f" {', '.join(OF_EMBEDDINGS)}.",
+        PANEL,
+        "--distance",
+        metavar="CHOICE",
+        parser=parse_distance,
+    ),
 ]
 GroupBy = Annotated[
     str | None,

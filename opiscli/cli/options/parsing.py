@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from opiscli.atomic_file import require_free
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.errors import UsageError
+from opiscli.settings.choice import choice
 from opiscli.settings.evaluation import RangeRequest
 from opiscli.settings.numbers import rate
 
@@ -82,6 +84,11 @@ def parse_rate(text: str) -> float:
             f"{text!r} is not a rate, expected a number",
             hint="Give it as a fraction or in percent, for example 1e-3 or 0.1%.",
         ) from cause
+
+
+def parse_distance(text: str) -> Distance:
+    """A distance measure of embeddings by its name; raises `UsageError` if there is none."""
+    return choice(Distance, "--distance", text, OF_EMBEDDINGS)
 
 
 def parse_calibration_range(

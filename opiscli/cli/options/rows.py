@@ -1,13 +1,15 @@
 """What a command reads: sources, their columns and their rows."""
 
 import shlex
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opiscli.cli.options.groups import option
+from opiscli.cli.options.pairs import Pairs
 from opiscli.cli.options.parsing import source_or_stdin, sources_or_stdin
 from opiscli.settings.choice import given
 
@@ -23,8 +25,8 @@ Source = Annotated[
         help="Parquet, Arrow, Feather, CSV, JSONL, NPY, NPZ or FAISS file, folder of Parquet files"
         " or of a saved Hugging Face dataset, 'glob' of files, Delta, Iceberg or Lance table,"
         " address (s3://, gs://, abfs://, https://, hf://), database (duckdb://, sqlite:// or"
-        " postgresql://, with --query), a saved evaluation (.opis), or - for a table or an"
-        " evaluation on stdin, which is also the default in a pipe.",
+        " postgresql://, with --query), table of pairs with scores, saved evaluation (.opis), or -"
+        " for a table or an evaluation on stdin, which is also the default in a pipe.",
         show_default=False,
     ),
 ]
@@ -169,13 +171,11 @@ class Rows:
         from opiscli.sources.credentials import without_credentials
 
         words = [without_credentials(str(source))]
-        for field in fields(self):
-            given = getattr(self, field.name)
-            name = f"--{field.name.replace('_', '-')}"
-            if isinstance(given, bool):
-                words += [name] if given else []
+        for name, chosen in _given(self):
+            if isinstance(chosen, bool):
+                words += [name] if chosen else []
                 continue
-            values = given if isinstance(given, list) else [] if given is None else [given]
+            values = chosen if isinstance(chosen, list) else [] if chosen is None else [chosen]
             for value in values:
                 words += [name, str(value)]
         return shlex.join(words)
@@ -183,3 +183,24 @@ class Rows:
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":
         """These rows of several sources."""
         return [self.of(source) for source in sources_or_stdin(sources)]
+
+
+def _given(options: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Names and values of options, those of groups inside included."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if is_dataclass(value):
+            yield from _given(value)
+        else:
+            yield f"--{field.name.replace('_', '-')}", value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsOrPairs(Rows):
+    """The same of sources whose rows may be pairs."""
+
+    pairs: Pairs
+
+    def of(self, source: str | None, **more: Any) -> "AnySource":  # noqa: ANN401
+        """These rows or pairs of a source, by default of standard input."""
+        return replace(Rows.of(self, source, **more), pairs=self.pairs.selection())

@@ -23,6 +23,9 @@ def frr_interval_at_far(
     counts
         Of all classes, at thresholds close enough to interpolate between.
 
+    Where pairs have clusters, these are deleted instead; where pairs are taken for independent,
+    both rates vary as binomial shares do, and FAR moves FRR along the curve.
+
     Returns
     -------
     tuple of FloatArray
@@ -33,10 +36,14 @@ def frr_interval_at_far(
     Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
     """
     n_negative, n_positive = counts.n_negative, counts.n_positive
-    false_accepts = counts.accepted_negative
-    true_accepts = counts.positive.sum(axis=0)
-    left = (counts.negative_pairs < n_negative) & (counts.positive_pairs < n_positive)
-    kept = counts.of_classes(left)
+    false_accepts, true_accepts = counts.accepted_negative, counts.accepted_positive
+    middle, units = _frr_logit(true_accepts, np.array(n_positive)), counts.units
+    if units is None:
+        spread = _of_independent_pairs(counts, middle)
+        reach = student_quantile(n_positive, (1 + confidence) / 2) * spread
+        return np.asarray(expit(middle - reach)), np.asarray(expit(middle + reach))
+    left = (units.negative_pairs < n_negative) & (units.positive_pairs < n_positive)
+    kept = units.of_classes(left)
     n = len(kept.class_sizes)
     if n < 2:
         return np.zeros(len(counts.thresholds)), np.ones(len(counts.thresholds))
@@ -51,8 +58,22 @@ def frr_interval_at_far(
     )
     spread = np.sqrt((n - 1) / n * np.sum((at_far - at_far.mean(axis=0)) ** 2, axis=0))
     reach = student_quantile(n - 1, (1 + confidence) / 2) * spread
-    middle = _frr_logit(true_accepts, np.array(n_positive))
     return np.asarray(expit(middle - reach)), np.asarray(expit(middle + reach))
+
+
+def _of_independent_pairs(counts: PairCounts, frr_logit: FloatArray) -> FloatArray:
+    """Standard error of the logit of FRR at a FAR, where the threshold for that FAR varies, too."""
+    far = (counts.accepted_negative + 0.5) / (counts.n_negative + 1)
+    frr = expit(frr_logit)
+    far_logit = np.log(far / (1 - far))
+    slope = np.zeros(len(far))
+    if len(far) > 1 and np.all(np.diff(far_logit) > 0):
+        slope = np.gradient(frr_logit, far_logit)
+    of_far, of_frr = (
+        1 / (n * rate * (1 - rate))
+        for n, rate in ((counts.n_negative, far), (counts.n_positive, frr))
+    )
+    return np.asarray(np.sqrt(of_frr + slope**2 * of_far))
 
 
 def _frr_logit(true_accepts: IntArray, n_positive: IntArray) -> FloatArray:

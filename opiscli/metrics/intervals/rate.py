@@ -3,6 +3,7 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
+from opiscli.metrics.intervals.binomial import IndependentPairs
 from opiscli.metrics.intervals.quantiles import expit, gamma_quantile, logit, student_quantile
 from opiscli.metrics.intervals.rate_spread import ClassesSeen, RateSpread, pooled_spread
 
@@ -34,7 +35,9 @@ def rate_interval(
     return float(lo[0]), float(hi[0])
 
 
-def interval(spread: RateSpread, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+def interval(
+    spread: RateSpread | IndependentPairs, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
     """Two-sided interval of a rate at each threshold, for new classes of the same kind.
 
     A binomial interval treats pairs as independent and is many times too narrow. This one
@@ -52,7 +55,7 @@ def interval(spread: RateSpread, confidence: float = 0.95) -> tuple[FloatArray, 
     return lower, upper
 
 
-def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
+def upper_bound(spread: RateSpread | IndependentPairs, confidence: float) -> FloatArray:
     r"""One-sided upper bound of a rate at each threshold, for new classes of the same kind.
 
     With L the logit of the rate r, s its standard error, and t the quantile of Student's
@@ -86,6 +89,8 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
     the gamma distribution", Statistics in Medicine 16 (1997).
     Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983).
     """
+    if isinstance(spread, IndependentPairs):
+        return spread.upper_bound(confidence)
     few = _bound_of_few(spread.erring, confidence)
     some = (spread.rate > 0) & (spread.rate < 1)
     rate = np.where(some, spread.rate, 0.5)
@@ -97,8 +102,10 @@ def upper_bound(spread: RateSpread, confidence: float) -> FloatArray:
     return np.where(spread.rate > 0, np.where(some, np.minimum(few, bound), 1.0), few)
 
 
-def lower_bound(spread: RateSpread, confidence: float) -> FloatArray:
+def lower_bound(spread: RateSpread | IndependentPairs, confidence: float) -> FloatArray:
     """One-sided lower bound: 1 minus the upper bound of the complementary share."""
+    if isinstance(spread, IndependentPairs):
+        return spread.lower_bound(confidence)
     mirrored = RateSpread(
         rate=1 - spread.rate,
         error=spread.error,

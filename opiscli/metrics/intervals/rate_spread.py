@@ -6,6 +6,7 @@ import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.counts.pair_counts import PairCounts
+from opiscli.metrics.intervals.binomial import IndependentPairs
 from opiscli.metrics.intervals.effective_classes import effective_classes
 from opiscli.metrics.rates import false_accept_rate
 
@@ -30,7 +31,7 @@ class ClassesSeen:
     largest: float
 
     @classmethod
-    def of(cls, seen: BoolArray, weight: FloatArray, ends: int) -> "ClassesSeen":
+    def of(cls, seen: BoolArray, weight: FloatArray, ends: float) -> "ClassesSeen":
         """Count the classes in a table of classes by thresholds."""
         return cls(weight @ seen / ends, weight**2 @ seen / ends, float(weight.max()))
 
@@ -59,18 +60,32 @@ class RateSpread:
     sparing: ClassesSeen
 
 
-def pooled_far_spread(counts: PairCounts) -> RateSpread:
+def pooled_far_spread(counts: PairCounts) -> RateSpread | IndependentPairs:
     """Spread of the share of all negative pairs that is accepted."""
-    return pooled_spread(counts.negative, counts.negative_pairs, counts.ends)
+    units, accepted = counts.units, counts.accepted_negative
+    if units is None:
+        return IndependentPairs(accepted, counts.n_negative)
+    seen = units.of_classes(units.negative_pairs > 0)
+    n = counts.n_negative
+    return pooled_spread(
+        seen.negative, seen.negative_pairs, seen.negative_pairs.sum() / n, accepted
+    )
 
 
-def pooled_frr_spread(counts: PairCounts) -> RateSpread:
+def pooled_frr_spread(counts: PairCounts) -> RateSpread | IndependentPairs:
     """Spread of the share of all positive pairs that is rejected."""
-    paired = counts.of_classes(counts.positive_pairs > 0)
-    return pooled_spread(paired.positive_pairs[:, None] - paired.positive, paired.positive_pairs, 1)
+    units, n = counts.units, counts.n_positive
+    rejected = n - counts.accepted_positive
+    if units is None:
+        return IndependentPairs(rejected, n)
+    seen = units.of_classes(units.positive_pairs > 0)
+    errors = seen.positive_pairs[:, None] - seen.positive
+    return pooled_spread(errors, seen.positive_pairs, seen.positive_pairs.sum() / n, rejected)
 
 
-def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
+def pooled_spread(
+    errors: AnyArray, pairs: IntArray, ends: float, wrong_in_all: IntArray | None = None
+) -> RateSpread:
     r"""Spread of a rate over all pairs of a set, each pair counting once.
 
     The delete-one-class jackknife of the rate's logit: the rate is taken again without
@@ -92,13 +107,17 @@ def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
     pairs
         Shape ``(n_classes,)``, pairs each class is part of, at least 1.
     ends
-        Classes a pair is part of: 2 if it is negative, 1 if it is positive.
+        Classes a pair is part of, on average: 2 if it is negative, 1 if it is positive.
+    wrong_in_all
+        Shape ``(n_thresholds,)``, errors in all, each counted once; may be left out where every
+        pair is part of the same number of classes.
 
     References
     ----------
     Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9 (1981).
     """
-    k, n = errors.sum(axis=0) / ends, pairs.sum() / ends
+    n = pairs.sum() / ends
+    k = errors.sum(axis=0) / ends if wrong_in_all is None else wrong_in_all
     rate = k / n
     # Half an error keeps the logit finite where one class made all the errors.
     wrong = k - errors + 0.5
@@ -175,7 +194,14 @@ def _taken_as_partner(counts: PairCounts, total: FloatArray) -> FloatArray:
 
 
 def _pairs_over_pairs_left(counts: PairCounts) -> FloatArray:
-    """Factor by which removing another class shrinks the negative pairs of a class: N / (N - n)."""
+    """Factor by which removing another class shrinks the negative pairs of a class: N / (N - n).
+
+    Where the items of classes are not known, it is that of the other classes together.
+    """
+    if not counts.class_sizes.any():
+        ends_of_others = counts.negative_pairs.sum() - counts.negative_pairs
+        left = np.maximum(ends_of_others - counts.negative_pairs, 1)
+        return np.asarray(ends_of_others / left)[:, None]
     others = counts.negative_pairs / counts.class_sizes
     return np.asarray((others + counts.class_sizes) / others)[:, None]
 

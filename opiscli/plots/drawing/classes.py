@@ -14,9 +14,10 @@ from matplotlib.text import Annotation
 from opiscli.arrays import FloatArray
 from opiscli.plots.drawing.palette import BLUE, VERMILION
 from opiscli.plots.drawing.placement import PlacedNames
-from opiscli.plots.drawing.similarity_axis import in_both_units
+from opiscli.plots.drawing.similarity_axis import as_condition, in_both_units
 from opiscli.plots.drawing.text import caption, label
 from opiscli.plots.numbers.classes import ClassErrors
+from opiscli.results.decision import is_score
 from opiscli.results.text import rate
 
 _MOST_VECTOR_DOTS = 500
@@ -49,7 +50,6 @@ def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -
     """
     ink = rcParams["text.color"]
     areas = _areas(errors)
-    units = in_both_units(errors.threshold, errors.distance)
     alpha = float(np.clip(8 / np.sqrt(len(errors.names)), 0.3, 0.8))
     dots = ax.scatter(
         errors.far,
@@ -79,12 +79,19 @@ def draw_classes(errors: ClassErrors, ax: Axes, highlight: Sequence[str] = ()) -
         ylim=(-0.02, 1.12 * max(float(errors.frr.max()), errors.pooled_frr, 1e-9)),
         xlabel="FAR of the class: accepted share of its different-class pairs",
         ylabel="FRR of the class:\nrejected share of its same-class pairs",
-        title=caption(errors.source, "similarity ≥ {}, distance ≤ {}".format(*units)),
+        title=caption(errors.source, _condition(errors)),
     )
     names = _write_names(errors, chosen, ax)
     placed = PlacedNames(names, _in_sight(errors, ax), ax, _write_pooled(errors, ax))
     placed.place()
     return DrawnClasses(dots, named, names, pooled, placed)
+
+
+def _condition(errors: ClassErrors) -> str:
+    if is_score(errors.distance):
+        return as_condition(errors.threshold, errors.distance)
+    units = in_both_units(errors.threshold, errors.distance)
+    return "similarity ≥ {}, distance ≤ {}".format(*units)
 
 
 def _in_sight(errors: ClassErrors, ax: Axes) -> FloatArray:
@@ -181,5 +188,5 @@ def _size_key(errors: ClassErrors, areas: FloatArray, ax: Axes) -> None:
             s=areas[position],
             color=BLUE,
             linewidths=0,
-            label=f"{errors.sizes[position]:,} items",
+            label=f"{errors.sizes[position]:,} {errors.size_unit}",
         )

@@ -11,9 +11,10 @@ from matplotlib.patches import StepPatch
 from matplotlib.ticker import FuncFormatter
 
 from opiscli.plots.drawing.palette import BLUE, VERMILION
-from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
+from opiscli.plots.drawing.similarity_axis import as_condition, draw_similarity_axis
 from opiscli.plots.drawing.text import caption, tick
 from opiscli.plots.numbers.distances import Distances, Mark
+from opiscli.results.decision import is_score
 from opiscli.results.text import rate
 
 _STEP = 0.12
@@ -30,7 +31,7 @@ class DrawnDistances:
     positive: StepPatch
     negative: StepPatch
     thresholds: tuple[Line2D, ...]
-    similarity_axis: SecondaryAxis
+    similarity_axis: SecondaryAxis | None
 
 
 def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> DrawnDistances:
@@ -63,9 +64,10 @@ def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> Draw
             (distances.negative, n_negative, VERMILION, "different-class pairs"),
         )
     ]
+    unit = "score" if is_score(distances.distance) else "distance"
     ax.set(
         xlim=(distances.edges[0], distances.edges[-1]),
-        ylabel="share of pairs per unit of distance",
+        ylabel=f"share of pairs per unit of {unit}",
         title=caption(
             distances.source,
             f"{n_positive:,} same-class pairs, {n_negative:,} different-class pairs",
@@ -74,19 +76,19 @@ def draw_distances(distances: Distances, ax: Axes, *, log: bool = False) -> Draw
     ax.set_ylim(bottom=floor)
     upper = draw_similarity_axis(distances.distance, ax)
     lines = tuple(
-        _draw_mark(mark, in_both_units(mark.threshold, distances.distance), ax, turn)
+        _draw_mark(mark, as_condition(mark.threshold, distances.distance), ax, turn)
         for turn, mark in enumerate(distances.marks)
     )
     return DrawnDistances(steps[0], steps[1], lines, upper)
 
 
-def _draw_mark(mark: Mark, units: tuple[str, str], ax: Axes, turn: int) -> Line2D:
+def _draw_mark(mark: Mark, condition: str, ax: Axes, turn: int) -> Line2D:
     ink, ground = rcParams["text.color"], rcParams["axes.facecolor"]
     line = ax.axvline(mark.threshold, color=ink, linewidth=1.0, linestyle="dashed")
     first, last = ax.get_xlim()
     right = mark.threshold - first < _NARROW * (last - first)
     ax.annotate(
-        f"FAR ≤ {mark.target_far:g}, TAR {rate(1 - mark.frr)}\ns ≥ {units[0]}, d ≤ {units[1]}",
+        f"FAR ≤ {mark.target_far:g}, TAR {rate(1 - mark.frr)}\n{condition}",
         (mark.threshold, 0.99 - _STEP * turn),
         xycoords=("data", "axes fraction"),
         xytext=(4 if right else -4, 0),

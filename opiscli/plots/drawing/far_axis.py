@@ -22,14 +22,17 @@ def draw_far_axis(thresholds: FloatArray, far: FloatArray, ax: Axes) -> Secondar
     Parameters
     ----------
     thresholds, far
-        Shape ``(n_thresholds,)``, both increasing.
+        Shape ``(n_thresholds,)``, thresholds increasing; FAR too, but for similarities that were
+        given.
     """
+    if far[0] > far[-1]:
+        thresholds, far = thresholds[::-1], far[::-1]
     rates = [rate for rate in _RATES if far[0] < rate < far[-1]]
     at = np.interp(rates, far, thresholds)
-    apart = _NEAREST * (thresholds[-1] - thresholds[0])
+    apart = _NEAREST * abs(thresholds[-1] - thresholds[0])
     shown: list[tuple[float, float]] = []
     for position, rate in zip(at, rates, strict=True):
-        if not shown or position - shown[-1][0] >= apart:
+        if not shown or abs(position - shown[-1][0]) >= apart:
             shown.append((position, rate))
     upper = ax.secondary_xaxis("top")
     # Above the similarities, which the same edge shows.

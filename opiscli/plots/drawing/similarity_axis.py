@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from opiscli.arrays import FloatArray
 from opiscli.distance import Distance
 from opiscli.embeddings.cosine import from_cosine_distance, to_cosine_distance, to_similarity
+from opiscli.results.decision import decision, sign_of
 from opiscli.results.text import distance as as_distance
 from opiscli.results.text import similarity as as_similarity
 
@@ -47,8 +48,10 @@ class _Readable(MaxNLocator):
         return [float(ticks[i]) for i in shown]
 
 
-def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> SecondaryAxis:
+def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> SecondaryAxis | None:
     """Label the x axis as a distance, and mark round similarities where it attains them.
+
+    Given scores have the one axis.
 
     Parameters
     ----------
@@ -56,6 +59,9 @@ def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> Se
         What is measured, as a prefix of both labels: ``"threshold: "``.
     """
     kind = Distance(distance)
+    if kind.is_given:
+        ax.set_xlabel(f"{of}score ({'distance' if sign_of(kind) == '≤' else 'similarity'})")
+        return None
 
     def similarities(distances: npt.ArrayLike) -> FloatArray:
         return 1.0 - to_cosine_distance(np.asarray(distances, dtype=np.float64), kind)
@@ -69,6 +75,13 @@ def draw_similarity_axis(distance: Distance | str, ax: Axes, of: str = "") -> Se
     upper.set_xlabel(f"{of}cosine similarity s")
     ax.set_xlabel(f"{of}distance d = {_FORMULAS[kind]}")
     return upper
+
+
+def as_condition(threshold: float, distance: Distance | str) -> str:
+    """Write under which condition a threshold that is shown accepts a pair."""
+    kind = Distance(distance)
+    similarity = None if kind.is_given else to_similarity(threshold, kind)
+    return ", ".join(decision(threshold, similarity, kind))
 
 
 def in_both_units(threshold: float, distance: Distance | str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from opiscli.plots.drawing.palette import BLUE, SERIES, VERMILION
 from opiscli.plots.drawing.similarity_axis import draw_similarity_axis, in_both_units
 from opiscli.plots.drawing.text import caption, label
 from opiscli.plots.numbers.utility import UtilityCurves, score_in_words
+from opiscli.results.decision import is_score, score_threshold
 from opiscli.results.text import rate
 
 MOST_LINES = 300
@@ -35,7 +36,7 @@ class DrawnCurves:
     worst_mean: Line2D
     worst_band: FillBetweenPolyCollection | None
     highlighted: tuple[Line2D, ...]
-    similarity_axis: SecondaryAxis
+    similarity_axis: SecondaryAxis | None
     far_axis: SecondaryAxis
 
 
@@ -136,6 +137,9 @@ def _numbers(curves: UtilityCurves) -> str:
 
 
 def _range(curves: UtilityCurves) -> str:
+    if is_score(curves.distance):
+        ends = [score_threshold(end, curves.distance) for end in curves.range]
+        return f"calibration range: score {ends[0]} to {ends[1]}"
     first, last = (in_both_units(end, curves.distance) for end in curves.range)
     return (
         f"calibration range: similarity {first[0]} to {last[0]}, distance {first[1]} to {last[1]}"

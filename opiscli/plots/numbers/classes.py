@@ -19,7 +19,7 @@ class ClassErrors:
     Parameters
     ----------
     names, sizes, far, frr
-        Of each class with two items or more.
+        Of each class with two items or more; ``sizes`` are in ``size_unit``.
     pooled_far, pooled_frr
         Over all pairs of the set.
     warnings
@@ -36,6 +36,7 @@ class ClassErrors:
     pooled_far: float
     pooled_frr: float
     warnings: tuple[ReportWarning, ...] = ()
+    size_unit: str = "items"
 
     @property
     def far_order(self) -> IntArray:
@@ -67,13 +68,21 @@ def class_errors(name: str, run: CountedSet, threshold: float) -> ClassErrors:
     counted = run.counted
     counts = counted.at_or_above(threshold)
     has_pairs = counts.has_positives
-    paired = counts.of_classes(has_pairs)
+    if not counts.has_classes or not has_pairs.any():
+        raise UndefinedMetric(
+            f"{name} has no classes with both kinds of pairs, so there are no rates of classes to"
+            " draw",
+            hint="Name the identities of both items (--a-column, --b-column) or a --class-column;"
+            " plot-det and plot-distances need no classes.",
+        )
+    paired, is_listed = counts.of_classes(has_pairs), run.settings.unit is not None
     return ClassErrors(
         source=name,
         distance=run.settings.distance,
-        threshold=float(counts.thresholds[0]),
+        threshold=run.settings.distance.shown(float(counts.thresholds[0])),
         names=tuple(name for name, keep in zip(counted.names, has_pairs, strict=True) if keep),
-        sizes=paired.class_sizes,
+        sizes=paired.positive_pairs if is_listed else paired.class_sizes,
+        size_unit="same-class pairs" if is_listed else "items",
         far=false_accept_rate(paired)[:, 0],
         frr=false_reject_rate(paired)[:, 0],
         pooled_far=float(pooled_far(counts)[0]),

@@ -63,5 +63,5 @@ def det_curve(name: str, run: CountedSet, n_thresholds: int = 120) -> DetCurve:
         frr=frr[shown],
         lo=lo[shown],
         hi=hi[shown],
-        marks=marks(counted.pooled),
+        marks=marks(counted.pooled, run.settings.distance),
     )

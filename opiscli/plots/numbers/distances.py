@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.histogram import DistanceHistogram
+from opiscli.distance import Distance
 from opiscli.thresholds.at_rate import operating_thresholds
 
 _FINE = 10_000
@@ -31,7 +32,7 @@ class Distances:
     ----------
     edges
         Shape ``(n_bins + 1,)``, distances; bin ``j`` holds those in
-        ``(edges[j], edges[j + 1]]``.
+        ``(edges[j], edges[j + 1]]``. Of given similarities the scores, the lower edge included.
     positive, negative
         Shape ``(n_bins,)``, pairs.
     marks
@@ -52,7 +53,8 @@ def distances(name: str, run: CountedSet, n_bins: int = 160) -> Distances:
     filled = (pooled.positive > 0) | (pooled.negative > 0)
     ticks = pooled.ticks[filled]
     lowest = float(ticks[0]) - (float(ticks[-1]) - float(ticks[0])) / _FINE
-    start = lowest if ticks[0] < 0 else max(lowest, 0.0)  # below zero only with offsets
+    # Below zero only with offsets, or scores that were given.
+    start = lowest if ticks[0] < 0 or run.settings.distance.is_given else max(lowest, 0.0)
     even = np.linspace(start, float(ticks[-1]), n_bins + 1)
     width = even[1] - even[0]
     at = np.searchsorted(ticks, even, side="right")
@@ -64,21 +66,24 @@ def distances(name: str, run: CountedSet, n_bins: int = 160) -> Distances:
         np.diff(np.append(0, np.cumsum(pairs[filled]))[at[first]])
         for pairs in (pooled.positive, pooled.negative)
     )
+    measured = run.settings.distance
+    if measured is Distance.GIVEN_SIMILARITY:
+        edges, positive, negative = 0.0 - edges[::-1], positive[::-1], negative[::-1]
     return Distances(
         source=name,
-        distance=run.settings.distance,
+        distance=measured,
         edges=edges,
         positive=positive,
         negative=negative,
-        marks=marks(pooled),
+        marks=marks(pooled, measured),
     )
 
 
-def marks(pooled: DistanceHistogram) -> tuple[Mark, ...]:
-    """Attainable operating points."""
+def marks(pooled: DistanceHistogram, measured: Distance) -> tuple[Mark, ...]:
+    """Attainable operating points, with thresholds as they are shown."""
     accepted = np.cumsum([pooled.negative, pooled.positive], axis=1)
     found = []
     for target, threshold in operating_thresholds(pooled).items():
         far, tar = accepted[:, np.searchsorted(pooled.ticks, threshold)] / accepted[:, -1]
-        found.append(Mark(target, threshold, float(far), float(1 - tar)))
+        found.append(Mark(target, measured.shown(threshold), float(far), float(1 - tar)))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from opiscli.errors import UndefinedMetric
 from opiscli.results import Evaluation, Interval
 
 
@@ -18,11 +19,16 @@ class ModelPoint:
 
 def model_point(name: str, evaluation: Evaluation) -> ModelPoint:
     """Take the point from an evaluation that has R@1."""
-    recall = evaluation.recall["1"]
+    recall, opis = evaluation.recall.get("1"), evaluation.opis
+    if recall is None or opis is None:
+        raise UndefinedMetric(
+            f"{name} has no R@1, because its pairs are listed: only items can be searched for",
+            hint="Name embeddings; plot-det compares sources of pairs.",
+        )
     return ModelPoint(
         name=name,
-        opis=evaluation.opis.value,
-        opis_ci=evaluation.opis.ci,
+        opis=opis.value,
+        opis_ci=opis.ci,
         error=1 - recall.value,
         error_ci=Interval(1 - recall.ci.hi, 1 - recall.ci.lo),
     )

@@ -1,11 +1,13 @@
 """The score of every class against the threshold: OPIS is the variance of these curves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from opiscli.arrays import FloatArray, IntArray
 from opiscli.counts.counts import CountedSet
+from opiscli.distance import Distance
+from opiscli.errors import UndefinedMetric
 from opiscli.metrics.opis import mean_over_range, n_worst, opis_contributions
 from opiscli.metrics.rates import pooled_far
 from opiscli.metrics.utility import class_scores, utility
@@ -97,13 +99,21 @@ def utility_curves(
 ) -> UtilityCurves:
     """Take the curves from complete counts, over all thresholds at which something happens."""
     counted, settings = run.counted, run.settings
-    counts = overview(counted, evaluation.calibration_range.threshold, n_thresholds)
+    grid, opis = counted.grid, evaluation.opis
+    if grid is None or opis is None:
+        raise UndefinedMetric(
+            f"{name} has no class scores to draw: there are no classes with both kinds of pairs, or"
+            " no calibration range",
+            hint="opis evaluate says which; plot-det and plot-distances need no classes.",
+        )
+    ends = Bounds(float(grid[0]), float(grid[-1]))
+    counts = overview(counted, ends, n_thresholds)
     paired = counts.has_positives
     shown = counts.of_classes(paired)
     curves = utility(shown, settings.utility, settings.beta)
     worst = n_worst(evaluation.eps_opis.epsilon, len(curves))
     ascending = np.sort(curves, axis=0)
-    return UtilityCurves(
+    found = UtilityCurves(
         source=name,
         distance=evaluation.distance,
         score=evaluation.utility,
@@ -118,12 +128,21 @@ def utility_curves(
         quantiles=quantiles_of(ascending),
         far=pooled_far(counts),
         mean_utility=mean_utilities(run),
-        range=evaluation.calibration_range.threshold,
-        opis=evaluation.opis.value,
+        range=ends,
+        opis=opis.value,
         eps_opis=evaluation.eps_opis.value,
         epsilon=evaluation.eps_opis.epsilon,
         n_worst=worst,
     )
+    return found if settings.distance is not Distance.GIVEN_SIMILARITY else _by_score(found)
+
+
+def _by_score(of: UtilityCurves) -> UtilityCurves:
+    """The same curves over similarities that were given, instead of their negatives."""
+    along = ("utility", "mean", "worst_mean", "worst_edge", "lowest", "quantiles", "far")
+    flipped = {name: getattr(of, name)[..., ::-1] for name in along}
+    ends = Bounds(0.0 - of.range.hi, 0.0 - of.range.lo)
+    return replace(of, thresholds=0.0 - of.thresholds[::-1], range=ends, **flipped)
 
 
 def quantiles_of(ascending: FloatArray) -> FloatArray:

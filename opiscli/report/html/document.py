@@ -13,7 +13,8 @@ from opiscli.report.html.explorer import ExplorerTable
 from opiscli.report.html.packing import pack
 from opiscli.report.html.templates import as_base64, part, render
 from opiscli.report.tables.facts import facts
-from opiscli.results import Evaluation
+from opiscli.results import Evaluation, OperatingPoint
+from opiscli.results.decision import decision, is_score, score_threshold, sign_of
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import entries
 from opiscli.results.text import printable, span
@@ -33,8 +34,16 @@ class PagePicture:
         return as_base64(self.svg)
 
 
-def page(name: str, of: Evaluation, table: ExplorerTable, pictures: Sequence[PagePicture]) -> str:
-    """Write one HTML page that needs nothing besides itself."""
+def page(
+    name: str, of: Evaluation, table: ExplorerTable | None, pictures: Sequence[PagePicture]
+) -> str:
+    """Write one HTML page that needs nothing besides itself.
+
+    Parameters
+    ----------
+    table
+        For the threshold explorer and the table of classes, which are left out without.
+    """
     style, script = part("page.css"), part("page.js")
     return render(
         "page.html",
@@ -48,10 +57,25 @@ def page(name: str, of: Evaluation, table: ExplorerTable, pictures: Sequence[Pag
         cards=[_card(entry) for entry in entries(of) if entry.higher_is_better is not None],
         score=score_in_words(of.utility),
         of_range=_range(of),
+        units=_units(of.distance),
+        decisions=[_thresholds(point, of.distance) for point in of.operating_points],
         pictures=pictures,
         settings=list(_settings(of)),
-        data=_explorer(of, table),
+        data=None if table is None else _explorer(of, table),
     )
+
+
+def _units(measured: str) -> list[str]:
+    """Headings of the columns of thresholds."""
+    if is_score(measured):
+        return [f"score {sign_of(measured)}"]
+    return ["similarity ≥", "distance ≤"]
+
+
+def _thresholds(point: OperatingPoint, measured: str) -> list[str]:
+    """A threshold in every unit, without the sign that the heading has."""
+    found = decision(point.threshold, point.similarity, measured)
+    return [text.split(" ", 2)[2] for text in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +141,15 @@ def _explorer(of: Evaluation, table: ExplorerTable) -> dict[str, object]:
 
 
 def _range(of: Evaluation) -> str:
-    """The calibration range in both units."""
-    ends = [in_both_units(end, of.distance) for end in of.calibration_range.threshold]
-    similarities, distances = (" to ".join(texts) for texts in zip(*ends, strict=True))
-    return f"{similarities}, distance {distances}"
+    """The calibration range in every unit; nothing where there is none."""
+    if of.calibration_range is None:
+        return ""
+    ends = of.calibration_range.threshold
+    if is_score(of.distance):
+        return f"score {' to '.join(score_threshold(end, of.distance) for end in ends)}"
+    in_both = [in_both_units(end, of.distance) for end in ends]
+    similarities, distances = (" to ".join(texts) for texts in zip(*in_both, strict=True))
+    return f"similarity {similarities}, distance {distances}"
 
 
 def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
@@ -128,11 +157,12 @@ def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
     yield "Source", of.data.name
     yield "Distance", of.distance
     yield "Class score", score_in_words(of.utility)
-    yield (
-        "Calibration range",
-        f"similarity {_range(of)}; {ends.n_thresholds} thresholds;"
-        f" FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
-    )
+    if ends is not None:
+        yield (
+            "Calibration range",
+            f"{_range(of)}; {ends.n_thresholds} thresholds;"
+            f" FAR {span(ends.attained_far)}, FRR {span(ends.attained_frr)}",
+        )
     yield (
         "Pairs",
         f"{pairs.n_positive:,} same-class, {pairs.n_negative:,} different-class, {pairs.mode}",

@@ -17,9 +17,10 @@ from opiscli.results import (
     OperatingPoint,
     Result,
 )
+from opiscli.results.decision import decision
 from opiscli.results.headline import Entry, Number
 from opiscli.results.headlines import entries, point_entries, text
-from opiscli.results.text import distance, score, similarity, span
+from opiscli.results.text import score, span
 from opiscli.results.translation import Translation
 from opiscli.results.unlabelled import UnlabelledCalibration
 
@@ -53,20 +54,23 @@ def _table(result: object) -> Table:
 def _(result: Evaluation) -> Table:
     found = [_cells(entry) for entry in entries(result) if entry.higher_is_better is not None]
     for point in result.operating_points:
-        found += _point(point, place(point).removeprefix("@"), _POINT_NUMBERS)
+        name = place(point).removeprefix("@")
+        found += _point(point, name, result.distance, _POINT_NUMBERS)
     return _HEADER, found
 
 
 @_table.register
 def _(result: Calibration) -> Table:
     points = result.operating_points
-    return _HEADER, [row for point in points for row in _point(point, point.name)]
+    return _HEADER, [row for point in points for row in _point(point, point.name, result.distance)]
 
 
 @_table.register
 def _(result: UnlabelledCalibration) -> Table:
     points = result.operating_points
-    return _HEADER, [row for point in points for row in _point(point, point.name, ("far",))]
+    return _HEADER, [
+        row for point in points for row in _point(point, point.name, result.distance, ("far",))
+    ]
 
 
 @_table.register
@@ -105,14 +109,14 @@ def _counts(row: Row) -> str:
 
 
 def _point(
-    point: OperatingPoint, name: str, numbers: Sequence[str] = ()
+    point: OperatingPoint, name: str, measured: str, numbers: Sequence[str] = ()
 ) -> list[tuple[str, str, str, str]]:
     """A threshold and the numbers there, all of them if none are named."""
     if point.threshold is None:
         return [(name, "not attainable", "", "")]
-    least, most = f"s ≥ {similarity(point.similarity)}", f"d ≤ {distance(point.threshold)}"
+    least, *most = decision(point.threshold, point.similarity, measured)
     return [
-        (name, least, "", most),
+        (name, least, "", "".join(most)),
         *(
             _cells(entry)
             for entry in point_entries(point, "")

@@ -10,6 +10,7 @@ from opiscli.report.tables.translation_rows import translation_rows
 from opiscli.report.tables.unlabelled_rows import unlabelled_rows
 from opiscli.results import (
     Calibration,
+    CalibrationRange,
     Check,
     Comparison,
     Data,
@@ -34,13 +35,11 @@ def rows(result: object) -> list[Row]:
 
 @rows.register
 def _(result: Evaluation) -> list[Row]:
-    ends = result.calibration_range.threshold
     return [
         *entry_rows(entries(result)),
         *_data(result.data, result.pairs),
         *_gallery(result.gallery),
-        Row(metric="d_min", value=ends.lo),
-        Row(metric="d_max", value=ends.hi),
+        *_ends(result.calibration_range),
         *(row for point in result.operating_points for row in point_rows(point, place(point))),
         *_deployed(result.deployed),
         *_classes(result),
@@ -109,6 +108,12 @@ def _(result: Comparison) -> list[Row]:
     return [row.labelled(name) for row, name in found]
 
 
+def _ends(of: CalibrationRange | None) -> Iterator[Row]:
+    if of is not None:
+        yield Row(metric="d_min", value=of.threshold.lo)
+        yield Row(metric="d_max", value=of.threshold.hi)
+
+
 def _gallery(data: Data | None) -> Iterator[Row]:
     if data is not None:
         for name in _SIZES:
@@ -118,6 +123,8 @@ def _gallery(data: Data | None) -> Iterator[Row]:
 def _data(data: Data, pairs: Pairs) -> Iterator[Row]:
     for name in _SIZES:
         yield Row(metric=name, value=getattr(data, name))
+    if data.n_pairs is not None:
+        yield Row(metric="n_pairs", value=data.n_pairs)
     yield Row(metric="n_positive", value=pairs.n_positive)
     yield Row(metric="n_negative", value=pairs.n_negative)
 

@@ -7,7 +7,17 @@ from rich.text import Text
 from opiscli.report.terminal.engines import engine_lines
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.identification import search_rows
-from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
+from opiscli.report.terminal.layout import (
+    bold,
+    columns,
+    heading,
+    items_cells,
+    items_columns,
+    label,
+    rate_row,
+    report,
+    threshold_text,
+)
 from opiscli.results import (
     CalibratedPoint,
     Calibration,
@@ -16,7 +26,8 @@ from opiscli.results import (
     OwnThresholdGain,
     Precision,
 )
-from opiscli.results.text import distance, rate, score, similarity, span
+from opiscli.results.decision import is_score, sign_of
+from opiscli.results.text import distance, rate, score, span
 
 _Row = tuple[Text, str, str, str]
 
@@ -30,8 +41,9 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        above = (_decision(point), *_guarantee(point), *engine_lines(point.engines))
-        parts.append(Group(*above, _rates(point), _classes(point)))
+        decision = _decision(point, calibration.distance)
+        above = (decision, *_guarantee(point), *engine_lines(point.engines))
+        parts.append(Group(*above, _rates(point), *_classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.own_thresholds is not None:
@@ -39,7 +51,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
     return report(head, parts, calibration.signature)
 
 
-def _decision(point: CalibratedPoint) -> Text:
+def _decision(point: CalibratedPoint, measured: str) -> Text:
     name = {
         "far": "FAR ≤ ",
         "frr": "FRR ≤ ",
@@ -49,6 +61,8 @@ def _decision(point: CalibratedPoint) -> Text:
         "threshold": "distance ≤ ",
         "similarity": "similarity ≥ ",
     }
+    if is_score(measured):
+        name["threshold"] = f"score {sign_of(measured)} "
     asked = (
         {"eer": "FAR = FRR", "max-utility": "highest mean class score"}[point.criterion]
         if point.target is None
@@ -61,10 +75,9 @@ def _decision(point: CalibratedPoint) -> Text:
         asked += f", with {100 * point.confidence:g} % confidence"
     return Text.assemble(
         (f"{asked}\n", "bold cyan"),
-        "accept if similarity ",
-        (f"s ≥ {similarity(point.similarity, 6)}", "bold"),
-        ", that is, distance ",
-        (f"d ≤ {distance(point.threshold, 6)}\n", "bold"),
+        "accept if ",
+        threshold_text(point, measured, 6),
+        "\n",
     )
 
 
@@ -78,7 +91,8 @@ def _rates(point: CalibratedPoint) -> Table:
         table.add_row(*rate_row("TAR", point.tar_rate))
     if point.precision is not None:
         table.add_row(*_precision(point.precision))
-    table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
+    if point.macro_far is not None:
+        table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     for row in search_rows(point.identification):
         table.add_row(*row)
     if point.calibrated_far is not None:
@@ -131,17 +145,21 @@ def _guarantee(point: CalibratedPoint) -> list[Text]:
     ]
 
 
-def _classes(point: CalibratedPoint) -> RenderableType:
+def _classes(point: CalibratedPoint) -> list[RenderableType]:
     n_above, shown = point.n_above_limit, len(point.hardest_classes)
+    if point.macro_far is None:
+        return []
     title = f"{n_above:,} classes have a FAR above {point.far_limit:.4g}"
     if not n_above:
-        return Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")
+        return [Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")]
     if n_above > shown:
         title += f"; the first {shown}:"
-    table = columns("class", "items", "FAR", "TAR", right=True)
+    sizes = [rates.n_items for rates in point.hardest_classes]
+    table = columns("class", *items_columns(sizes), "FAR", "TAR", right=True)
     for rates in point.hardest_classes:
-        table.add_row(label(rates.label), f"{rates.n_items:,}", rate(rates.far), score(rates.tar))
-    return Group(Text(f"\n{title}", "bold cyan"), table)
+        n_items = items_cells(sizes, rates.n_items)
+        table.add_row(label(rates.label), *n_items, rate(rates.far), score(rates.tar))
+    return [Text(f"\n{title}", "bold cyan"), table]
 
 
 def _own_thresholds(own: OwnThresholdGain) -> Group:

@@ -10,10 +10,10 @@ from opiscli.report.terminal.every_threshold import draw_every_threshold
 from opiscli.report.terminal.groups import draw_groups
 from opiscli.report.terminal.identification import draw_searches
 from opiscli.report.terminal.index import draw_index
-from opiscli.report.terminal.layout import bold, columns, heading, report
+from opiscli.report.terminal.layout import bold, columns, heading, report, threshold_text
 from opiscli.results import ClassRate, Evaluation, OperatingPoint, WorstShare
 from opiscli.results.headlines import entries
-from opiscli.results.text import distance, printable, rate, similarity, span
+from opiscli.results.text import printable, rate, span
 
 _MIDDLE_FAR = 0.01
 
@@ -54,22 +54,21 @@ def _one_threshold(evaluation: Evaluation) -> RenderableType:
         targets = ", ".join(f"{p.target_far:g}" for p in evaluation.operating_points)
         return Text(f"No threshold meets any of the FAR targets {targets}.", "yellow")
     target = "given" if point.target_far is None else f"for FAR ≤ {point.target_far:g}"
-    decision = Text.assemble(
-        (f"One threshold for all classes, {target}\n", "bold cyan"),
-        "accept a pair if similarity ",
-        (f"s ≥ {similarity(point.similarity)}", "bold"),
-        ", that is, distance ",
-        (f"d ≤ {distance(point.threshold)}", "bold"),
+    for_all = "all pairs" if evaluation.opis is None else "all classes"
+    lines = Text.assemble(
+        (f"One threshold for {for_all}, {target}\n", "bold cyan"),
+        "accept a pair if ",
+        threshold_text(point, evaluation.distance),
         "\n",
     )
-    return Group(decision, _accepted(point), *_precision(point))
+    return Group(lines, _accepted(point), *_precision(point))
 
 
 def _main_point(evaluation: Evaluation) -> OperatingPoint | None:
     """The point to show first: a given threshold, else that at the strict end of the range."""
     known = [point for point in evaluation.operating_points if point.far is not None]
     ends = evaluation.calibration_range
-    strict = ends.far.lo if ends.by == "far" else _MIDDLE_FAR
+    strict = ends.far.lo if ends is not None and ends.by == "far" else _MIDDLE_FAR
     for target in (None, strict, _MIDDLE_FAR):
         for point in known:
             if point.target_far == target:
@@ -85,7 +84,8 @@ def _accepted(point: OperatingPoint) -> Table:
     worst = point.worst_classes_far, point.worst_classes_tar
     if worst[0] is not None and worst[0].n_classes > 1:
         table.add_row(f"worst {worst[0].n_classes:,} by FAR, by TAR", *map(_of_several, worst))
-    table.add_row("worst class by FAR, by TAR", *_worst_class(point))
+    if point.worst_far is not None:
+        table.add_row("worst class by FAR, by TAR", *_worst_class(point))
     return table
 
 
@@ -136,8 +136,10 @@ def _class(value: float | None, worst: ClassRate | None) -> Text:
 def _headlines(evaluation: Evaluation) -> Group:
     table = columns("", "", "95 % CI", "")
     for entry in entries(evaluation):
-        if entry.higher_is_better is not None:
-            number = entry.number
+        number = entry.number
+        # Of listed pairs nothing can be corrected for noise.
+        is_known = number.value is not None or evaluation.data.n_pairs is None
+        if entry.higher_is_better is not None and is_known:
             table.add_row(bold(entry.title), entry.text, span(number.ci), number.note)
     for column in table.columns[:3]:
         column.no_wrap = True
@@ -146,6 +148,8 @@ def _headlines(evaluation: Evaluation) -> Group:
 
 def _over(evaluation: Evaluation) -> Text:
     ends = evaluation.calibration_range
+    if ends is None or evaluation.opis is None:
+        return Text("How well a threshold separates the pairs", "bold cyan")
     shown = f"{ends.far.lo:g} – {ends.far.hi:g}" if ends.by == "far" else span(ends.attained_far)
     return Text.assemble(
         ("How well and how equally one threshold works", "bold cyan"),
@@ -155,6 +159,8 @@ def _over(evaluation: Evaluation) -> Text:
 
 def _reading(evaluation: Evaluation) -> str:
     opis = evaluation.opis
+    if opis is None:
+        return "EER is the error rate at the threshold where FAR and FRR are equal."
     lines = ["OPIS is the variance of class scores: 0 means equal, not good."]
     if opis.below_mean.share is not None:
         lines.append(

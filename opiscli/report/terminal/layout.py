@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.tables.facts import facts
-from opiscli.results import Data, Item, Rate
+from opiscli.results import Data, Item, OperatingPoint, Rate
+from opiscli.results.decision import decision
 from opiscli.results.text import printable, rate, span
 from opiscli.results.unlabelled import ItemData
 
@@ -44,6 +45,16 @@ def columns(title: str, *names: str, right: bool = False) -> Table:
     return table
 
 
+def items_columns(sizes: Sequence[int | None]) -> list[str]:
+    """Name of the column of items of classes; none where they are not known, as of listed pairs."""
+    return [] if all(size is None for size in sizes) else ["items"]
+
+
+def items_cells(sizes: Sequence[int | None], size: int | None) -> list[str]:
+    """The cell of that column, where there is one."""
+    return [f"{size or 0:,}" for _ in items_columns(sizes)]
+
+
 def bold(text: str) -> Text:
     """Text that may contain anything, in bold."""
     return Text(text, "bold")
@@ -60,6 +71,20 @@ def described_item(item: Item) -> Text:
     for value in item.show.values():
         text.append(f"  {printable(value)}", "cyan")
     return text
+
+
+def threshold_text(point: OperatingPoint, measured: str, decimals: int = 4) -> Text:
+    """Write under which condition a threshold accepts a pair, with the numbers in bold.
+
+    Parameters
+    ----------
+    measured
+        What the threshold is measured in.
+    """
+    found = decision(point.threshold, point.similarity, measured, decimals)
+    if len(found) == 1:
+        return bold(found[0])
+    return Text.assemble("similarity ", (found[0], "bold"), ", that is, distance ", bold(found[1]))
 
 
 def rate_row(name: str, shown: Rate) -> tuple[Text, str, str, str]:

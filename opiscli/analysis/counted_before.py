@@ -1,29 +1,25 @@
-"""Counts that were saved before, under settings that are asked for now."""
+"""Counts that were made before, under the settings that are asked for now."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from opiscli.analysis.listed_pairs import refuse_settings_of_items
 from opiscli.counting.reuse import under
 from opiscli.counts.counts import CountedSet
 from opiscli.errors import UsageError
 
 
-def under_given(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
-    """Change the settings of counts where that does not take another count.
-
-    Parameters
-    ----------
-    given
-        Fields of `EvaluationSettings` that were asked for.
-    name
-        Names the counts in messages.
+def under_settings(counts: CountedSet, given: Mapping[str, Any], name: str) -> CountedSet:
+    """Return the same counts under settings, as `opiscli.counting.reuse.under`.
 
     Raises
     ------
     UsageError
-        If pairs would have to be counted again.
+        If a setting cannot be changed any more; ``name`` is that of the counts in the message.
     """
+    if counts.settings.unit is not None:
+        refuse_settings_of_items(given, name)
     settings = replace(counts.settings, **given)
     for option, old, new in (
         ("--distance", counts.settings.distance, settings.distance),

@@ -1,0 +1,135 @@
+"""Pairs by class or by cluster in the bins between thresholds, from the groups of each pair."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from opiscli.arrays import AnyArray, FloatArray, IntArray
+from opiscli.counting.score_ticks import chunks_of
+from opiscli.counts.class_bins import ClassBins
+from opiscli.counts.histogram import DistanceHistogram
+from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.embeddings.pair_scores import PairGroups, PairScores
+from opiscli.errors import EmbeddingError
+
+_MOST_DENSE = 1 << 25
+"""Cells of groups by bins that are counted in a table; of more, those with pairs are listed."""
+
+
+def binned_by_group(
+    pairs: PairScores,
+    groups: PairGroups,
+    thresholds: FloatArray,
+    clusters: BinnedCounts | None = None,
+) -> BinnedCounts:
+    """Pairs of each group in bins; a pair between two groups is counted in both.
+
+    Parameters
+    ----------
+    groups
+        Classes or clusters of the pairs.
+    thresholds
+        Increasing, the last not below any score.
+    clusters
+        The same pairs by cluster, to go with classes.
+    """
+    positive, negative = (
+        _bins(pairs, groups, thresholds, positive=wanted) for wanted in (True, False)
+    )
+    return BinnedCounts(
+        thresholds=thresholds,
+        class_sizes=np.zeros(len(groups.names), dtype=np.int64),  # items are not known
+        positive_pairs=positive.of_each_class(),
+        negative_pairs=negative.of_each_class(),
+        positive=positive,
+        negative=negative,
+        ends=len(groups.sides),
+        clusters=clusters,
+    )
+
+
+def require_classes_that_fit(pairs: PairScores) -> None:
+    """Raise `EmbeddingError` if classes of both sides contradict which pairs are positive."""
+    if pairs.classes is None or len(pairs.classes.sides) == 1:
+        return
+    first, second = pairs.classes.sides
+    for chunk in chunks_of(pairs):
+        wrong = (first[chunk] == second[chunk]) != pairs.is_positive[chunk]
+        if wrong.any():
+            row = chunk.start + int(np.argmax(wrong))
+            kind = "same class" if pairs.is_positive[row] else "different classes"
+            names = [pairs.classes.names[side[row]] for side in (first, second)]
+            raise EmbeddingError(
+                f"pair {row:,} (counting from 0) is labelled as of {kind}, but its identities are"
+                f" {names[0]!r} and {names[1]!r}",
+                hint="Check which columns hold the identities and the labels.",
+                row=row,
+            )
+
+
+def in_one_class(pooled: DistanceHistogram, clusters: BinnedCounts | None) -> BinnedCounts:
+    """All pairs in one row, where there are no classes."""
+    sides = [_row(pairs) for pairs in (pooled.positive, pooled.negative)]
+    return BinnedCounts(
+        thresholds=pooled.ticks,
+        class_sizes=np.zeros(1, dtype=np.int64),
+        positive_pairs=pooled.positive.sum(keepdims=True),
+        negative_pairs=pooled.negative.sum(keepdims=True),
+        positive=sides[0],
+        negative=sides[1],
+        ends=1,
+        has_classes=False,
+        clusters=clusters,
+    )
+
+
+def _row(pairs: IntArray) -> ClassBins:
+    filled = np.flatnonzero(pairs)
+    return ClassBins(np.array([0, len(filled)]), filled.astype(np.int32), pairs[filled])
+
+
+def _bins(
+    pairs: PairScores, groups: PairGroups, thresholds: FloatArray, *, positive: bool
+) -> ClassBins:
+    n_groups, n_bins = len(groups.names), len(thresholds)
+    cells = _cells(pairs, groups, thresholds, positive=positive)
+    if n_groups * n_bins <= min(_MOST_DENSE, 2 * pairs.n_pairs):
+        table = np.zeros(n_groups * n_bins, dtype=np.int64)
+        for some in cells:
+            np.add.at(table, some, 1)
+        found = np.flatnonzero(table)
+        counted = table[found]
+    else:
+        found, counted = _runs(cells, 2 * pairs.n_pairs)
+    groups_found = found // n_bins
+    starts = np.searchsorted(groups_found, np.arange(n_groups + 1))
+    found -= groups_found * n_bins
+    kind = np.uint16 if n_bins <= 1 << 16 else np.int32
+    return ClassBins(starts, found.astype(kind), counted)
+
+
+def _cells(
+    pairs: PairScores, groups: PairGroups, thresholds: FloatArray, *, positive: bool
+) -> Iterator[IntArray]:
+    """Group and bin of pairs as one number, twice for a pair between two groups."""
+    n_bins = len(thresholds)
+    for chunk in chunks_of(pairs):
+        wanted = pairs.is_positive[chunk] == positive
+        bins = np.searchsorted(thresholds, pairs.distances[chunk][wanted])
+        sides = [side[chunk][wanted].astype(np.int64) for side in groups.sides]
+        yield sides[0] * n_bins + bins
+        if len(sides) > 1:
+            differ = sides[1] != sides[0]
+            yield sides[1][differ] * n_bins + bins[differ]
+
+
+def _runs(cells: Iterator[IntArray], most: int) -> tuple[IntArray, AnyArray]:
+    """Distinct cells, and how often each occurs."""
+    everything, n = np.empty(most, dtype=np.int64), 0
+    for some in cells:
+        everything[n : n + len(some)] = some
+        n += len(some)
+    listed = everything[:n]
+    listed.sort()
+    first = np.flatnonzero(np.append(True, listed[1:] != listed[:-1])[:n])
+    return listed[first], np.diff(first, append=n).astype(np.int32)
