@@ -7,8 +7,6 @@ from functools import cached_property
 from itertools import islice
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from opiscli.arrays import AnyArray, IntArray
 from opiscli.counts.counts import CountedSet
@@ -91,6 +89,10 @@ class Chaining:
         n_accepted = self.linkage.accepted(threshold, self._distance)
         first, second = self.linkage.first[:n_accepted], self.linkage.second[:n_accepted]
         shape = (self.items.n_items, self.items.n_items)
+        # Imported here: SciPy takes long to import, and other questions do without.
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         graph = coo_array((np.ones(n_accepted, dtype=np.int8), (first, second)), shape=shape)
         return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 

@@ -134,13 +134,14 @@ def _not_among_nearest(
         below = int(np.argmax(followed.lowest < target))
         problem = (
             f"precision falls to {followed.lowest[below]:.4g} at {unit} {ticks[below]:.6g} and a"
-            f" prevalence of {plain(prevalence)}, expected {plain(target)} or more, and no threshold"
-            " before it was counted that accepts any pair"
+            f" prevalence of {plain(prevalence)}, expected {plain(target)} or more, and no"
+            " threshold before it was counted that accepts any pair"
         )
     elif at_end >= target:
         problem = (
-            f"precision may be {lowest:.4g} among the nearest pairs, up to {unit} {ticks[0]:.4g} and"
-            f" at a prevalence of {plain(prevalence)}, expected {plain(target)} or more: the counts do not show"
+            f"precision may be {lowest:.4g} among the nearest pairs, up to {unit} {ticks[0]:.4g}"
+            f" and at a prevalence of {plain(prevalence)}, expected {plain(target)} or more: the"
+            " counts do not show"
             " whether its positive or its negative pairs are nearer"
         )
     return UndefinedMetric(

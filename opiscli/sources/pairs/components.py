@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from opiscli.arrays import BoolArray, Int32Array
 
@@ -23,6 +21,10 @@ def linked_items(sides: Int32Array, is_positive: BoolArray, n_items: int) -> Int
     sides
         Shape ``(2, n_pairs)``, items of each pair, from 0.
     """
+    # Imported here: SciPy takes long to import, and only some pairs need it.
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
     group = np.arange(n_items, dtype=np.int32)
     for some in few_pairs(len(is_positive)):
         positive = is_positive[some]
