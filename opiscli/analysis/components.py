@@ -105,7 +105,7 @@ class Chaining:
 
     @cached_property
     def _take_off(self) -> TakeOff:
-        return take_off(self._sizes, self.linkage.cosine_distance)
+        return take_off(self._sizes, self.linkage.cosine_distance, self.linkage.tie)
 
     def _take_off_point(self) -> TakeOffPoint:
         threshold = float(self.linkage.thresholds(self._distance)[self._take_off.step])
