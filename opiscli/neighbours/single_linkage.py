@@ -61,6 +61,11 @@ class Linkage:
         cutoff = cutoffs(np.array([threshold]), distance)[0]
         return int(np.searchsorted(self.cosine_distance, cutoff, side="right"))
 
+    def last_tied(self, step: int) -> int:
+        """The last pair that rounding alone may have set apart from one."""
+        end = float(self.cosine_distance[step]) + self.tie
+        return int(np.searchsorted(self.cosine_distance, end, side="right")) - 1
+
     def thresholds(self, distance: Distance) -> FloatArray:
         """Shape ``(n_items - 1,)``, the smallest threshold that accepts each pair."""
         return from_cosine_distance(self.cosine_distance, distance)
