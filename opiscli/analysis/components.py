@@ -100,6 +100,10 @@ class Chaining:
     def _distance(self) -> Distance:
         return self.run.settings.distance
 
+    def _threshold(self, step: int) -> float:
+        """The smallest threshold that accepts a pair of the tree."""
+        return float(self.linkage.thresholds(self._distance)[step])
+
     @cached_property
     def _sizes(self) -> IntArray:
         """Items of the largest component after each pair of the tree."""
@@ -107,10 +111,10 @@ class Chaining:
 
     @cached_property
     def _take_off(self) -> TakeOff:
-        return take_off(self._sizes, self.linkage.cosine_distance)
+        return take_off(self._sizes, self.linkage.cosine_distance, self.linkage.tie)
 
     def _take_off_point(self) -> TakeOffPoint:
-        threshold = float(self.linkage.thresholds(self._distance)[self._take_off.step])
+        threshold = self._threshold(self._take_off.step)
         return TakeOffPoint(
             threshold=threshold,
             similarity=to_similarity(threshold, self._distance),
@@ -121,13 +125,12 @@ class Chaining:
     def _by_threshold(self, inspected: float) -> tuple[ChainingPoint, ...]:
         found = self.run.counted.pooled
         named = {f"far={plain(far)}": threshold_at_far(found, far) for far in _FARS}
-        known = self.linkage.thresholds(self._distance)
-        largest_class = int(self.items.class_sizes.max())
-        named["exceeds-largest-class"] = float(known[np.argmax(self._sizes > largest_class)])
-        for share in _SHARES:
-            enough = self._sizes >= share * self.items.n_items
-            named[f"share={plain(share)}"] = float(known[np.argmax(enough)])
-        named["take-off"] = float(known[self._take_off.step])
+        enough = {"exceeds-largest-class": int(self.items.class_sizes.max()) + 1.0}
+        enough |= {f"share={plain(share)}": share * self.items.n_items for share in _SHARES}
+        for name, least in enough.items():
+            step = int(np.argmax(self._sizes >= least))
+            named[name] = self._threshold(self.linkage.last_tied(step))
+        named["take-off"] = self._threshold(self._take_off.step)
         named["joined-far"] = self._at_joined_far(self._far(inspected))
         named[_INSPECTED] = inspected
         points = [self._point(name, at) for name, at in named.items() if at is not None]

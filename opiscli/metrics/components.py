@@ -121,7 +121,7 @@ class TakeOff(NamedTuple):
     step
         Position among the pairs of the tree: all up to this one are accepted.
     before, after
-        Items of the largest component with the pairs that are nearer, and with these.
+        Items of the largest component before the step, and after it.
     """
 
     step: int
@@ -153,12 +153,12 @@ def largest_sizes(n_items: int, first: IntArray, second: IntArray) -> IntArray:
     return np.array(sizes, dtype=np.int64)
 
 
-def take_off(sizes: IntArray, distance: AnyArray) -> TakeOff:
+def take_off(sizes: IntArray, distance: AnyArray, tie: float) -> TakeOff:
     """Find the largest step of the largest component as the threshold rises.
 
-    In percolation this step marks the transition in a finite system: Nagler, Levina and Timme 2011,
-    Nature Physics 7, 265-270; Fan et al. 2020, Nature Physics 16, 455-461. Pairs at one distance
-    are accepted together; of steps of the same height, the first is taken.
+    In percolation this step marks the transition of a finite system: Nagler, Levina and Timme 2011,
+    Nature Physics 7, 265-270; Fan et al. 2020, Nature Physics 16, 455-461. Of steps of the same
+    height, the first is taken.
 
     Parameters
     ----------
@@ -166,12 +166,13 @@ def take_off(sizes: IntArray, distance: AnyArray) -> TakeOff:
         Shape ``(n_pairs,)``, as from `largest_sizes`.
     distance
         Same shape, of each pair, increasing.
+    tie
+        Pairs no further apart than this are accepted in one step: rounding may have set them apart.
     """
-    ends = np.flatnonzero(np.append(distance[1:] != distance[:-1], True))
-    steps = np.diff(sizes[ends], prepend=1)
-    at = int(np.argmax(steps))
-    after = int(sizes[ends[at]])
-    return TakeOff(int(ends[at]), after - int(steps[at]), after)
+    last = np.searchsorted(distance, distance.astype(np.float64) + tie, side="right") - 1
+    before = np.concatenate([[1], sizes[:-1]])
+    at = int(np.argmax(sizes[last] - before))
+    return TakeOff(int(last[at]), int(before[at]), int(sizes[last[at]]))
 
 
 def _sums(groups: IntArray, numbers: IntArray) -> IntArray:

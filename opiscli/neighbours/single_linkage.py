@@ -27,6 +27,7 @@ from opiscli.neighbours.minimum_forest import minimum_forest
 from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
+_TIE = 2.0**-21
 _SEEDS = 512
 _ITEMS_AT_ONCE = 4096
 _FEWEST_WAITING = 1 << 20
@@ -45,17 +46,25 @@ class Linkage:
         Shape ``(n_items - 1,)``, positions of the two items of each pair.
     cosine_distance
         Same shape, as the pairs are counted: in float32, offsets included.
+    tie
+        Cosine distances this close may differ by rounding alone.
     """
 
     n_items: int
     first: IntArray
     second: IntArray
     cosine_distance: Float32Array
+    tie: float
 
     def accepted(self, threshold: float, distance: Distance) -> int:
         """How many of the pairs, the first ones, a threshold accepts."""
         cutoff = cutoffs(np.array([threshold]), distance)[0]
         return int(np.searchsorted(self.cosine_distance, cutoff, side="right"))
+
+    def last_tied(self, step: int) -> int:
+        """The last pair that rounding alone may have set apart from one."""
+        end = float(self.cosine_distance[step]) + self.tie
+        return int(np.searchsorted(self.cosine_distance, end, side="right")) - 1
 
     def thresholds(self, distance: Distance) -> FloatArray:
         """Shape ``(n_items - 1,)``, the smallest threshold that accepts each pair."""
@@ -104,6 +113,7 @@ def single_linkage(
         first.astype(np.int64),
         second.astype(np.int64),
         np.minimum(distance, largest),
+        _TIE * space.magnitude,
     )
 
 

@@ -101,6 +101,7 @@ inspect --similarity 0.6                |                                       
 inspect --pairs 2
 inspect --neighbours 1
 inspect --show fold
+inspect --components
 
 calibrate --distance cosine             |                                                | threshold
 calibrate --far 0.2                     |                                                | threshold

@@ -1,5 +1,6 @@
 """``opis inspect``: the worst pairs, classes and labels, whatever the order of rows."""
 
+import csv
 import json
 
 import numpy as np
@@ -176,9 +177,53 @@ def test_cosine_distances(opis):
 @pytest.mark.parametrize("style", ["table", "csv", "markdown", "latex"])
 def test_texts_cannot_restyle_the_terminal(opis, data, tmp_path, style):
     path = write(tmp_path / "x.parquet", *data, np.arange(len(data[1])))
-    code, out, _ = opis("inspect", path, "--show", "text", "--far", "0.05", "--format", style)
+    options = ("--show", "text", "--far", "0.05", "--components", "--format", style)
+    code, out, _ = opis("inspect", path, *options)
     assert code == 0
     assert "\x1b" not in out
+
+
+def test_components_are_drawn_and_listed(opis, monkeypatch):
+    """The report of 80 columns, the rows and the findings have the numbers of the JSON."""
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ("inspect", WORDNET, "--far", "1e-3", "--components", "--pairs", "3")
+    found = json.loads(opis(*asked, "--json")[1])["components"]
+    out = opis(*asked)[1]
+    assert max(map(len, out.splitlines()[:-1])) <= 80
+    flat = " ".join(out.split())
+    largest, rise = found["largest"], found["take_off"]
+    assert f"but {largest['n_items']:,} items ({largest['share']:.4f} of all)" in flat
+    assert f"form one component of {largest['n_classes']} classes." in flat
+    assert f"over-merged components {found['n_over_merged']} of several classes" in flat
+    assert f"from {rise['n_before']:,} to {rise['n_after']:,} items" in flat
+    assert found["over_merged"][0]["examples"][0]["id"] in out
+    assert found["split"][0]["label"] in out
+    table = csv.DictReader(opis(*asked, "--format", "csv")[1].splitlines())
+    rows = {row["metric"]: row["value"] for row in table}
+    assert float(rows["joined_far"]) == found["joined"]["far"]
+    assert float(rows["joined_far@inspected"]) == largest["joined_far"]
+    lines = [json.loads(line) for line in opis(*asked, "--format", "jsonl")[1].splitlines()]
+    kinds = [line["finding"] for line in lines]
+    assert kinds.count("over-merged-component") == kinds.count("split-class") == 3
+    assert [line["name"] for line in lines if line["finding"] == "largest-component"] == [
+        point["name"] for point in found["by_threshold"]
+    ]
+    assert json.loads(opis(*asked[:-3], "--json")[1])["components"] is None
+
+
+def test_components_of_classes_that_are_apart(opis, tmp_path):
+    """Nothing is merged and nothing split: each class is a component."""
+    embeddings = np.repeat(np.eye(4), 5, axis=0) + 0.01 * np.random.default_rng(0).random((20, 4))
+    np.savez(tmp_path / "x.npz", embedding=embeddings, label=np.arange(20) // 5)
+    asked = ("inspect", tmp_path / "x.npz", "--similarity", "0.5", "--components")
+    found = json.loads(opis(*asked, "--json")[1])["components"]
+    assert (found["n_components"], found["n_intact"], found["over_merged"], found["split"]) == (
+        4, 4, [], [],
+    )  # fmt: skip
+    assert found["joined"] == {"n_pairs": 40, "precision": 1.0, "tar": 1.0, "far": 0.0}
+    out = opis(*asked)[1]
+    assert "The largest holds 5 items, all of one class." in out
+    assert "Over-merged components, by" not in out
 
 
 @pytest.mark.parametrize(
