@@ -129,7 +129,7 @@ calibrate --for pgvector-l2
 calibrate --seed 7                      | --holdout 0.5 --repeats 2
 
 translate --id-column kind              |                                                | exit 4
-translate --embedding-columns dim_* | wide.parquet wide.parquet --id-column name --embedding-columns o*
+translate --embedding-columns dim_* | wide.parquet w.parquet --id-column name --embedding-columns o*
 translate --labels y.npy                | x.npy x.npy --by-row --labels z.npy
 translate --no-offset                   | o.parquet o.parquet --id-column name
 translate --distance cosine             |                                                | threshold
