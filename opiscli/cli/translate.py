@@ -1,8 +1,9 @@
 """``opis translate``: the threshold of a new model that accepts as many pairs as the old one's."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from opiscli.cli.options.groups import option, takes_groups
 from opiscli.cli.options.parsing import sources_or_stdin
 from opiscli.distance import Distance
 from opiscli.settings.target import Target
+
+if TYPE_CHECKING:
+    from opiscli.results.translation import Translation
 
 _PANEL = "Matching"
 _Old = Annotated[str, typer.Argument(help="Items embedded by the old model.", show_default=False)]
@@ -68,6 +72,19 @@ class _Written:
     output: _Output = None
     force: out.Force = False
 
+    def require_free(self) -> None:
+        """Raise an error before any work if the file cannot be written."""
+        if self.output is not None:
+            require_free(self.output, force=self.force)
+
+    def write(self, result: "Translation", say: Callable[[str], None]) -> None:
+        """Write the threshold file, if one was asked for."""
+        from opiscli.thresholds import translated_file
+
+        if self.output is not None:
+            translated_file.write(result, self.output, force=self.force)
+            say(f"threshold written to {self.output}")
+
 
 @takes_groups
 def translate(
@@ -85,11 +102,9 @@ def translate(
 ) -> None:
     """Find the threshold of a new model that accepts the same share of pairs of the same items."""
     target = Target.one_of(**asdict(at), threshold_file=threshold_file)
-    if written.output is not None:
-        require_free(written.output, force=written.force)
+    written.require_free()
     sources_or_stdin([old, new])
     from opiscli.analysis.translate import translate as translated
-    from opiscli.thresholds import translated_file
 
     with run.work() as work:
         result = translated(
@@ -102,7 +117,5 @@ def translate(
             by_row=matching.by_row,
         )
     run.warn(result.warnings)
-    if written.output is not None:
-        translated_file.write(result, written.output, force=written.force)
-        run.console.say(f"threshold written to {written.output}")
+    written.write(result, run.console.say)
     shown.show(result)
