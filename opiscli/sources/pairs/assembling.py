@@ -53,7 +53,8 @@ def add_all(collected: Collected, blocks: Iterable[Block], rows: SelectedRows) -
 def labelled(roles: Roles) -> str:
     """Say where it stands whether pairs are of the same class."""
     if roles.same is None:
-        return "of the same class where both identities are equal"
+        first, second = roles.sides or ("a", "b")
+        return f"of the same class where {first!r} and {second!r} are equal"
     return f"of the same class by column {roles.same!r}"
 
 
@@ -86,6 +87,6 @@ def scores_of(
         sha256=digest,
         score_column=score_column,
         distance=distance,
-        notes=(f"{collected.places.source}: {found}", *grouping.notes),
+        notes=(found, *grouping.notes),
         warnings=grouping.warnings,
     )

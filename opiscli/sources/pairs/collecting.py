@@ -16,12 +16,17 @@ from opiscli.sources.pairs.roles import Roles
 from opiscli.sources.pairs.row_errors import Places, first_true
 from opiscli.sources.pairs.same_values import SameValues
 from opiscli.sources.plain_types import as_label_values
+from opiscli.sources.table import read_ahead
 
 _ROWS_AT_ONCE = 1 << 18
 
 
 def in_blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Put small batches together, without copying them."""
+    """Put small batches together without copying them, the next ones while some are worked on."""
+    return read_ahead(_blocks(batches))
+
+
+def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     n_rows = 0
     for batch in batches:

@@ -92,11 +92,11 @@ def _of_sides(collected: Collected, is_positive: BoolArray, columns: tuple[str, 
     sides = united([collected.codes[name] for name in columns])
     named = _renumbered(sides, coder)
     if are_identities:
-        note = f"{what} are the classes of both items: they are equal in all same-class pairs"
-        if collected.roles.same is None:
-            note = f"pairs are of the same class where {what} are equal"
-        return Grouping(classes=named, notes=(note,))
-    return by_items(named, is_positive, f"{what} are ids of items: they differ in same-class pairs")
+        note = f"{what} hold the classes of both items: they are equal in all same-class pairs"
+        return Grouping(classes=named, notes=() if collected.same_values is None else (note,))
+    return by_items(
+        named, is_positive, f"{what} hold ids of items: they differ in same-class pairs"
+    )
 
 
 def by_items(items: Named, is_positive: BoolArray, note: str) -> Grouping:

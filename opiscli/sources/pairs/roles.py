@@ -96,9 +96,12 @@ class Roles:
 
 def holds_pairs(schema: pa.Schema) -> bool:
     """Whether a table that has no single column of embeddings is one of pairs."""
+    names = schema.names
+    is_list = usual.found_pair((*usual.IDENTITIES, *usual.ITEMS), names) is not None
     return bool(
-        usual.found_all((*usual.SCORES, *usual.KINDS), schema.names)
+        usual.found_all((*usual.SCORES, *usual.KINDS), names)
         or _embeddings(schema, PairSelection())
+        or (is_list and usual.found_all(usual.SAME, names))
     )
 
 
