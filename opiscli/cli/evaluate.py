@@ -58,7 +58,7 @@ _GalleryWhere = Annotated[
     option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
+    str | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
 ]
 _Full = Annotated[
     bool,

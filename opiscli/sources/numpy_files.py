@@ -18,7 +18,7 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     """Read embeddings from one NPY file and labels from another."""
     from opiscli.sources.labels_file import read_labels
 
-    refuse_column_options(path, selection)
+    refuse_column_options(str(path), selection)
     if selection.labels_file is None:
         raise UsageError(
             f"{path} is an NPY file and has no labels",
@@ -28,11 +28,11 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         )
     if selection.where or selection.exclude:
         # Imported here: pyarrow takes longer to import than an NPY file takes to read.
-        from opiscli.sources import arrays_as_tables, tables
+        from opiscli.sources import beside_labels, tables
 
-        table = arrays_as_tables.open_npy(path, selection)
+        table = beside_labels.open_npy(path, selection)
         return tables.read(table, replace(selection, labels_file=None))
-    opened = open_matrix(path)
+    opened = open_matrix(path, str(path))
     n_items, dims = opened.header.shape
     require_room(4 * n_items * dims, str(path), selection.memory_limit)
     labels = read_labels(selection.labels_file, n_items, memory_limit=selection.memory_limit)

@@ -2,7 +2,6 @@
 
 import shlex
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,9 +67,10 @@ Exclude = Annotated[
     ),
 ]
 LabelsFile = Annotated[
-    Path | None,
+    str | None,
     option(
-        "Labels of an NPY or FAISS source: NPY, text with one per line, CSV or Parquet.",
+        "File or address of the labels of an NPY or FAISS source: NPY, text with one per line, CSV"
+        " or Parquet.",
         _PANEL,
         "--labels",
         metavar="FILE",
@@ -177,7 +177,7 @@ class Rows:
                 continue
             values = given if isinstance(given, list) else [] if given is None else [given]
             for value in values:
-                words += [name, str(value)]
+                words += [name, without_credentials(str(value))]
         return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":
