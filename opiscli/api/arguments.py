@@ -220,7 +220,7 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
             f"labels of {name} were given as an array, expected the name of a file",
             hint="Give embeddings as an array, too, or the name of a file of labels.",
         )
-    labels_file = None if labels is None else Path(labels)
+    labels_file = None if labels is None else os.fspath(labels)
     return Source(os.fspath(name), replace(selection_of(options, side), labels_file=labels_file))
 
 

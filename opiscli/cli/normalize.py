@@ -1,7 +1,6 @@
 """``opis normalize``: offsets that make similarities comparable between classes."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from opiscli.cli.options import output as out
@@ -25,7 +24,7 @@ _CohortWhere = Annotated[
     option("Read only cohort rows with this value. Repeatable.", _PANEL, metavar="COLUMN=VALUE"),
 ]
 _CohortLabels = Annotated[
-    Path | None, option("File with the labels of an NPY cohort.", _PANEL, metavar="FILE")
+    str | None, option("File with the labels of an NPY cohort.", _PANEL, metavar="FILE")
 ]
 _K = Annotated[
     int,

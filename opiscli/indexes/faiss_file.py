@@ -50,6 +50,8 @@ class StoredVectors:
 
     Parameters
     ----------
+    file
+        Names it in messages.
     index
         Below any map of ids.
     owner
@@ -64,7 +66,7 @@ class StoredVectors:
         Whether they are stored as they were, in float32.
     """
 
-    file: Path
+    file: Path | str
     index: Any
     owner: Any
     keys: IntArray
@@ -168,7 +170,7 @@ def _require_consistent(file: Path, index: Any, keys: IntArray, ids: IntArray | 
         )
 
 
-def _cannot_decode(file: Path, reason: str) -> SourceError:
+def _cannot_decode(file: Path | str, reason: str) -> SourceError:
     return SourceError(
         f"{file} is a FAISS index that does not give its vectors back: {reason}",
         hint="Read the embeddings from where they were before they were indexed.",

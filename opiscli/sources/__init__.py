@@ -1,7 +1,6 @@
 """Reads embeddings and labels from wherever they are: the only room that knows file formats."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.sources import numpy_files
 from opiscli.sources.in_memory import array_table, read_arrays, read_frame
 from opiscli.sources.kinds import Kind, kind_of_file
-from opiscli.sources.selection import Selection, refuse_labels_file
+from opiscli.sources.selection import Selection
 
 if TYPE_CHECKING:
     from opiscli.sources.offset_rows import OffsetRows
@@ -65,9 +64,12 @@ def read_embeddings(
             return _read_index(Path(source), selection)
 
     # Imported here: pyarrow takes longer to import than an NPY file takes to read.
-    from opiscli.sources import opening, tables
+    from opiscli.sources import beside_labels, opening, tables
 
-    return tables.read(opening.open_source(source, selection, contents), selection)
+    table = opening.open_source(source, selection, contents)
+    return tables.read(
+        *beside_labels.labelled(table, selection, needs_labels=selection.needs_labels)
+    )
 
 
 def map_embeddings(
@@ -153,28 +155,32 @@ def open_rows(
 
 
 def _open_for_mapping(source: str, selection: Selection) -> "Table":
-    from opiscli.sources import opening
+    from opiscli.sources import beside_labels
 
     kind = _kind_of_arrays(source, selection)
+    if kind is Kind.NPZ:
+        from opiscli.sources import arrays_as_tables
+
+        return arrays_as_tables.open_npz(Path(source), selection)
+    if kind is Kind.NPY:
+        return beside_labels.open_npy(Path(source), selection)
     if kind is Kind.FAISS:
         from opiscli.sources.index_table import open_index_table
 
-        return open_index_table(Path(source), selection, needs_labels=False)
-    if kind is not None:
-        from opiscli.sources import arrays_as_tables
+        table: Table = open_index_table(Path(source), selection, needs_labels=False)
+    else:
+        from opiscli.sources import opening
 
-        opened = arrays_as_tables.open_npz if kind is Kind.NPZ else arrays_as_tables.open_npy
-        return opened(Path(source), selection)
-    table = opening.open_source(source, selection)
-    refuse_labels_file(table.name, selection)
-    return table
+        table = opening.open_source(source, selection)
+    return beside_labels.labelled(table, selection, needs_labels=False)[0]
 
 
 def _read_index(path: Path, selection: Selection) -> EmbeddingSet:
-    from opiscli.sources import index_table, tables
+    from opiscli.sources import beside_labels, index_table, tables
 
-    table = index_table.open_index_table(path, selection, needs_labels=selection.needs_labels)
-    return tables.read(table, replace(selection, labels_file=None))
+    needed = selection.needs_labels
+    table = index_table.open_index_table(path, selection, needs_labels=needed)
+    return tables.read(*beside_labels.labelled(table, selection, needs_labels=needed))
 
 
 def _kind_of_arrays(source: str, selection: Selection) -> Kind | None:

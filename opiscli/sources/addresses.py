@@ -1,15 +1,13 @@
 """Sources that are named by an address, ``scheme://…``, each read by the reader of its scheme."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from opiscli.errors import SourceError
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.scheme import scheme_of
 from opiscli.sources.selection import Selection
 from opiscli.sources.table import Table
-
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def _open_web(source: str, selection: Selection) -> Table:
 def _open_hub(source: str, selection: Selection) -> Table:
     from opiscli.sources.hub import open_on_hub
 
-    return open_on_hub(source, selection.memory_limit)
+    return open_on_hub(source, selection)
 
 
 def _open_catalog(source: str, selection: Selection) -> Table:
@@ -84,12 +82,6 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("http", "https"), Reader(_open_web)),
 }
 """By scheme."""
-
-
-def scheme_of(source: str) -> str | None:
-    """The scheme of an address, in lower case; ``None`` for anything else."""
-    found = _SCHEME.match(source)
-    return None if found is None else found[1].lower()
 
 
 def open_address(source: str, selection: Selection) -> Table:

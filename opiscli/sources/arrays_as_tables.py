@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +12,7 @@ from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.embeddings.label_array import label_array
 from opiscli.errors import EmbeddingError
 from opiscli.sources.arrow import InMemory, slices
-from opiscli.sources.labels_file import read_labels
-from opiscli.sources.npy_file import open_matrix, refuse_column_options
+from opiscli.sources.npy_format import Header
 from opiscli.sources.npz_archive import NpzArchive, StoredArray
 from opiscli.sources.selection import (
     EMBEDDING_NAMES,
@@ -23,6 +21,7 @@ from opiscli.sources.selection import (
     refuse_labels_file,
     usual_name,
 )
+from opiscli.sources.stored import AnyFile
 
 _ARROW_UNITS = ("D", "s", "ms", "us", "ns")
 
@@ -46,12 +45,12 @@ class NpzTable:
     @property
     def name(self) -> str:
         """Names it in messages."""
-        return str(self.archive.path)
+        return self.archive.name
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of all arrays; of those that cannot be columns the type is null."""
-        return pa.schema([(name, _arrow_type(a)) for name, a in self.archive.arrays.items()])
+        return pa.schema([(name, arrow_type(a)) for name, a in self.archive.arrays.items()])
 
     def size(self, columns: Sequence[str]) -> int:
         """Nothing more: the archive compares its own arrays with the memory limit."""
@@ -73,7 +72,7 @@ class NpzTable:
     def _column(self, name: str) -> pa.Array:
         if name not in self._columns:
             self.require_usable(name)
-            self._columns[name] = _arrow_array(self.archive.load(name))
+            self._columns[name] = arrow_array(self.archive.load(name))
         return self._columns[name]
 
     def require_usable(self, name: str) -> None:
@@ -100,17 +99,6 @@ class NpzTable:
             )
 
 
-def open_npy(path: Path, selection: Selection) -> InMemory:
-    """Embeddings and optional labels as the columns ``embedding`` and ``label``."""
-    refuse_column_options(path, selection)
-    embeddings, columns = open_matrix(path).load(selection.memory_limit), {}
-    if (file := selection.labels_file) is not None:
-        columns["label"] = read_labels(
-            file, len(embeddings), keep_missing=True, memory_limit=selection.memory_limit
-        )
-    return table_of(str(path), embeddings, columns)
-
-
 def table_of(name: str, embeddings: AnyArray, columns: Mapping[str, AnyArray]) -> InMemory:
     """Arrays in memory as a table.
 
@@ -133,13 +121,18 @@ def table_of(name: str, embeddings: AnyArray, columns: Mapping[str, AnyArray]) -
                 " the numbers must match",
                 hint="Check that both come from the same run and are in the same order.",
             )
-    arrays = {"embedding": _arrow_array(embeddings)}
-    arrays |= {column: _arrow_array(values) for column, values in columns.items()}
+    arrays = {"embedding": arrow_array(embeddings)}
+    arrays |= {column: arrow_array(values) for column, values in columns.items()}
     return InMemory(pa.table(arrays), name)
 
 
-def open_npz(path: Path, selection: Selection) -> NpzTable:
+def open_npz(file: AnyFile, selection: Selection, name: str = "") -> NpzTable:
     """The arrays of an NPZ file; arrays requested by name must be usable.
+
+    Parameters
+    ----------
+    name
+        Names the file in messages, if that is not its path.
 
     Raises
     ------
@@ -148,19 +141,20 @@ def open_npz(path: Path, selection: Selection) -> NpzTable:
     EmbeddingError
         If an array that is asked for cannot be a column.
     """
-    refuse_labels_file(str(path), selection)
-    archive = NpzArchive(path, selection.memory_limit)
+    called = name or str(file)
+    refuse_labels_file(called, selection)
+    archive = NpzArchive(file, called, selection.memory_limit)
     arrays = archive.arrays
     embedding = _embedding_among(arrays, selection)
     if embedding in arrays and arrays[embedding].dtype.hasobject:
         archive.load(embedding)  # refuses it
     if embedding in arrays:
-        require_coordinates(arrays[embedding], f"embeddings ({embedding}) of {path}")
+        require_coordinates(arrays[embedding], f"embeddings ({embedding}) of {called}")
     n_rows = arrays[embedding].shape[0] if embedding in arrays else _common_length(arrays)
     table = NpzTable(archive, n_rows)
     label = selection.label or usual_name(LABEL_NAMES, list(arrays))
     if label in arrays and (arrays[label].ndim != 1 or arrays[label].dtype.kind not in "biuUS"):
-        label_array(archive.load(label), of=f" ({label}) of {path}")  # refuses them
+        label_array(archive.load(label), of=f" ({label}) of {called}")  # refuses them
     for name in (label, *_asked_for(arrays, selection)):
         if name in arrays:
             table.require_usable(name)
@@ -188,7 +182,7 @@ def _asked_for(arrays: Mapping[str, StoredArray], selection: Selection) -> list[
     return [name for name in asked if name is not None]
 
 
-def _arrow_type(array: AnyArray | StoredArray) -> pa.DataType:
+def arrow_type(array: AnyArray | StoredArray | Header) -> pa.DataType:
     """Arrow type of an array as a column; null if it cannot be a column."""
     kind, values = array.dtype.kind, array.dtype
     if array.ndim == 1 and kind in "US":
@@ -209,10 +203,11 @@ def _native(values: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return np.dtype(np.float64) if values.char == "g" else values.newbyteorder("=")
 
 
-def _arrow_array(array: AnyArray) -> pa.Array:
+def arrow_array(array: AnyArray) -> pa.Array:
+    """An array of at most two dimensions as a column."""
     if array.dtype == object:
         return pa.array(array.tolist())
-    kind = _arrow_type(array)
+    kind = arrow_type(array)
     if pa.types.is_large_string(kind):
         texts = (
             np.char.decode(array, "utf-8", "backslashreplace") if array.dtype.kind == "S" else array

@@ -40,7 +40,8 @@ class StoreFile:
         opened = self.open_arrow()
 
         def part(start: int, n_bytes: int) -> bytes:
-            return bytes(opened.read_at(n_bytes, start))
+            with store_explained(self.name):
+                return bytes(opened.read_at(n_bytes, start))
 
         return io.BufferedReader(PartsReader(part, self.size), _BYTES_AT_ONCE)
 

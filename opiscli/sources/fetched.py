@@ -6,6 +6,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, BinaryIO
 
 import pyarrow as pa
@@ -80,6 +81,23 @@ def fetched(file: Stored, name: str) -> FetchedCopy:
     """
     with file.open() as opened:
         return FetchedCopy.of(iter(lambda: opened.read(_BYTES_AT_ONCE), b""), name)
+
+
+def write_copy(file: Stored, name: str, path: Path) -> None:
+    """Copy all of a file to a path, for libraries that read only from there.
+
+    Raises
+    ------
+    SourceError
+        If it does not fit on the disk.
+    """
+    with file.open() as opened, path.open("wb") as copy:
+        while part := opened.read(_BYTES_AT_ONCE):
+            try:
+                copy.write(part)
+                copy.flush()
+            except OSError as cause:
+                raise _no_room(name, cause) from cause
 
 
 def _no_room(name: str, cause: OSError) -> SourceError:

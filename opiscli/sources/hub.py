@@ -16,7 +16,8 @@ from opiscli.errors import SourceError
 from opiscli.sources.http_file import open_http
 from opiscli.sources.http_requests import Refusal, ask
 from opiscli.sources.joined import Joined, Part
-from opiscli.sources.remote import open_stored, table_at
+from opiscli.sources.remote import open_part, table_at
+from opiscli.sources.selection import Selection
 from opiscli.sources.stored import Stored
 from opiscli.sources.table import Table
 
@@ -101,7 +102,7 @@ class HubStore:
                 raise ValueError(url)  # the token is for the Hub only
 
 
-def open_on_hub(address: str, memory_limit: int | None) -> Table:
+def open_on_hub(address: str, selection: Selection) -> Table:
     """Open a data set, a folder of it or a file.
 
     Raises
@@ -120,9 +121,9 @@ def open_on_hub(address: str, memory_limit: int | None) -> Table:
     if not revision and not path:
         converted = HubStore(repository, _CONVERTED, hub, headers)
         if (files := converted.paths_below("")) is not None:
-            return _by_split(converted, files, address, memory_limit)
+            return _by_split(converted, files, address, selection.memory_limit)
     store = HubStore(repository, revision or "main", hub, headers)
-    return table_at(store, path or "", memory_limit)
+    return table_at(store, path or "", selection)
 
 
 def _by_split(
@@ -145,7 +146,7 @@ def _by_split(
         )
 
     def part(path: str, split: str) -> Part:
-        table = open_stored(store.open(path), store.name_of(path), memory_limit)
+        table = open_part(store.open(path), store.name_of(path), memory_limit)
         keys = {} if "split" in table.schema.names else {"split": split}
         return Part(table, keys, f"split {split}")
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +49,7 @@ def read_arrays(
         from opiscli.sources.labels_file import read_labels
 
         labels = read_labels(
-            Path(labels),
+            os.fspath(labels),
             len(matrix),
             keep_missing=bool(selection.exclude),
             memory_limit=selection.memory_limit,

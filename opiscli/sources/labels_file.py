@@ -3,9 +3,9 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from opiscli.arrays import AnyArray
@@ -14,8 +14,11 @@ from opiscli.errors import EmbeddingError, SourceError
 from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_file import NpyFile
+from opiscli.sources.scheme import scheme_of
 from opiscli.sources.selection import LABEL_NAMES, Selection, listed
+from opiscli.sources.stored import AnyFile, open_binary, size_of
 
+_N_FIRST = 8
 _ENDINGS = {".csv": ",", ".tsv": "\t"}
 _BINARY = {
     b"PK": "a zip archive (NPZ, Excel or PyTorch)",
@@ -27,13 +30,58 @@ _KINDS = "expected NPY, text with one label per line, CSV or Parquet"
 
 
 @dataclass(frozen=True, slots=True)
+class LabelsFile:
+    """A file of labels, on this machine or at an address.
+
+    Parameters
+    ----------
+    place
+        Its path or address, which may hold a password.
+    name
+        Names it in messages.
+    first
+        Its first bytes, which tell its kind.
+    suffix
+        What its name ends in, such as ``.csv``.
+    """
+
+    file: AnyFile = field(repr=False)
+    place: str = field(repr=False)
+    name: str
+    first: bytes = field(repr=False)
+    suffix: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def labels_at(place: Path | str) -> LabelsFile:
+    """Find a file of labels.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it cannot be read.
+    """
+    if scheme_of(str(place)) is None:
+        path = Path(place)
+        return LabelsFile(path, str(path), str(path), _first_bytes(path), path.suffix.lower())
+    # Imported here: few labels are not on this machine.
+    from opiscli.sources.remote import open_stored_file
+
+    stored, name = open_stored_file(str(place))
+    suffix = PurePosixPath(name.partition("?")[0]).suffix.lower()
+    return LabelsFile(stored, str(place), name, stored.first[:_N_FIRST], suffix)
+
+
+@dataclass(frozen=True, slots=True)
 class _Texts:
     """Labels of a text file as written, and the line of the first of them."""
 
     labels: list[str]
     first_line: int
 
-    def filled(self, path: Path, *, keep_missing: bool) -> list[str | None]:
+    def filled(self, path: LabelsFile, *, keep_missing: bool) -> list[str | None]:
         """The labels, with None where one is empty and that is allowed."""
         for row, label in enumerate(self.labels):
             if not label and not keep_missing:
@@ -47,7 +95,7 @@ class _Texts:
 
 
 def read_labels(
-    path: Path, n_items: int, *, keep_missing: bool = False, memory_limit: int | None = None
+    place: Path | str, n_items: int, *, keep_missing: bool = False, memory_limit: int | None = None
 ) -> AnyArray:
     """One label per item.
 
@@ -56,9 +104,9 @@ def read_labels(
 
     Parameters
     ----------
-    path
-        An NPY file; a text file with one label per line; or a CSV, Parquet, Arrow or Feather
-        file with a column ``label`` or ``labels``, or with a single column.
+    place
+        The path or address of an NPY file; a text file with one label per line; or a CSV, Parquet,
+        Arrow or Feather file with a column ``label`` or ``labels``, or with a single column.
     n_items
         How many items there are to be labelled.
     keep_missing
@@ -80,16 +128,17 @@ def read_labels(
     UsageError
         If the file does not fit into the memory limit.
     """
-    head = _first_bytes(path)
+    path = labels_at(place)
+    head = path.first
     if head.startswith(b"\x93NUMPY"):
-        stored = NpyFile.open(path)
+        stored = NpyFile.open(path.file, path.name)
         _require_one_each(path, n_items, stored.header.shape[0] if stored.header.ndim else n_items)
         labels: Any = stored.load(memory_limit)
     elif head.startswith((b"PAR1", b"ARROW1", b"FEA1")):
         labels = _column_of_table(path, n_items, memory_limit)
     else:
-        text = _text_of(path, head, memory_limit)
-        of_text = _column_of_csv if path.suffix.lower() in _ENDINGS else _lines
+        text = _text_of(path, memory_limit)
+        of_text = _column_of_csv if path.suffix in _ENDINGS else _lines
         labels = of_text(path, text, n_items)
     if isinstance(labels, _Texts):
         labels = labels.filled(path, keep_missing=keep_missing)
@@ -98,7 +147,7 @@ def read_labels(
     return array
 
 
-def _require_one_each(path: Path, n_items: int, n_labels: int) -> None:
+def _require_one_each(path: LabelsFile, n_items: int, n_labels: int) -> None:
     if n_labels != n_items:
         raise EmbeddingError(
             f"{n_items:,} embeddings but {n_labels:,} labels in {path}; the numbers must match",
@@ -116,7 +165,7 @@ def _first_bytes(path: Path) -> bytes:
         )
     try:
         with open_regular(path) as file:
-            return file.read(8)
+            return file.read(_N_FIRST)
     except OSError as cause:
         raise SourceError(
             f"{path} cannot be read: {cause.strerror}",
@@ -124,13 +173,13 @@ def _first_bytes(path: Path) -> bytes:
         ) from cause
 
 
-def _text_of(path: Path, head: bytes, memory_limit: int | None) -> str:
+def _text_of(path: LabelsFile, memory_limit: int | None) -> str:
     for magic, what in _BINARY.items():
-        if head.startswith(magic):
+        if path.first.startswith(magic):
             raise _not_labels(path, f"is {what}")
-    require_room(2 * path.stat().st_size, str(path), memory_limit)  # the bytes, and the text
+    require_room(2 * size_of(path.file), path.name, memory_limit)  # the bytes, and the text
     try:
-        with open_regular(path) as file:
+        with open_binary(path.file) as file:
             text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         raise _not_labels(path, f"is not text in UTF-8 (byte {cause.start:,})") from cause
@@ -139,14 +188,14 @@ def _text_of(path: Path, head: bytes, memory_limit: int | None) -> str:
     return text
 
 
-def _not_labels(path: Path, found: str) -> SourceError:
+def _not_labels(path: LabelsFile, found: str) -> SourceError:
     return SourceError(
         f"{path} {found}; {_KINDS}",
         hint="In Python: numpy.save('labels.npy', labels), with numbers or text.",
     )
 
 
-def _lines(path: Path, text: str, n_items: int) -> _Texts:
+def _lines(path: LabelsFile, text: str, n_items: int) -> _Texts:
     text = text.replace("\r\n", "\n").removesuffix("\n")
     if (n_lines := text.count("\n") + 1) > n_items + 1:
         _require_one_each(path, n_items, n_lines)
@@ -160,7 +209,7 @@ def _lines(path: Path, text: str, n_items: int) -> _Texts:
     return _Texts(lines, first_line=1)
 
 
-def _column_of_csv(path: Path, text: str, n_items: int) -> _Texts:
+def _column_of_csv(path: LabelsFile, text: str, n_items: int) -> _Texts:
     rows = _cells(path, text, n_items)
     names = [name.strip() for name in rows[0]] if rows else []
     known = [position for position, name in enumerate(names) if name.lower() in LABEL_NAMES]
@@ -176,7 +225,7 @@ def _column_of_csv(path: Path, text: str, n_items: int) -> _Texts:
     return _Texts([row[0] for row in rows[has_heading:]], first_line=1 + has_heading)
 
 
-def _cells(path: Path, text: str, n_items: int) -> list[list[str]]:
+def _cells(path: LabelsFile, text: str, n_items: int) -> list[list[str]]:
     """All rows; of far too many, as many as show it."""
     rows = _checked_rows(path, text)
     first = list(islice(rows, n_items + 1))
@@ -185,8 +234,8 @@ def _cells(path: Path, text: str, n_items: int) -> list[list[str]]:
     return first
 
 
-def _checked_rows(path: Path, text: str) -> Iterator[list[str]]:
-    delimiter = _ENDINGS[path.suffix.lower()]
+def _checked_rows(path: LabelsFile, text: str) -> Iterator[list[str]]:
+    delimiter = _ENDINGS[path.suffix]
     n_cells = None
     try:
         for line, row in enumerate(
@@ -206,12 +255,12 @@ def _checked_rows(path: Path, text: str) -> Iterator[list[str]]:
         ) from cause
 
 
-def _column_of_table(path: Path, n_items: int, memory_limit: int | None) -> list[object]:
+def _column_of_table(path: LabelsFile, n_items: int, memory_limit: int | None) -> list[object]:
     # Imported here: pyarrow takes longer to import than other files take to read.
     from opiscli.sources import opening
     from opiscli.sources.plain_types import plain
 
-    table = opening.open_source(str(path), Selection(memory_limit=memory_limit))
+    table = opening.open_source(path.place, Selection(memory_limit=memory_limit))
     names = table.schema.names
     named = [name for name in LABEL_NAMES if name in names] or names
     if len(named) != 1:
@@ -222,4 +271,4 @@ def _column_of_table(path: Path, n_items: int, memory_limit: int | None) -> list
     if table.n_rows is not None:
         _require_one_each(path, n_items, table.n_rows)
     batches = (batch.column(0) for batch in table.batches(named))
-    return [v for column in batches for v in plain(column, named[0], str(path)).to_pylist()]
+    return [v for column in batches for v in plain(column, named[0], path.name).to_pylist()]

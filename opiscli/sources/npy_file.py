@@ -6,15 +6,16 @@ They are not mapped into memory: a mapped file that shrinks while it is read end
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from io import BufferedIOBase
+from typing import cast
 
 from opiscli.arrays import AnyArray
 from opiscli.embeddings.coordinates import require_coordinates
 from opiscli.errors import SourceError, UsageError
-from opiscli.regular_file import open_regular
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_format import BAD_HEADER, MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import Selection
+from opiscli.sources.stored import AnyFile, open_binary
 
 _ROWS_AT_ONCE, _FEWEST_ROWS_AT_ONCE = 8192, 2048
 """Rows of a block: a multiple of those that a thread scales at once."""
@@ -30,16 +31,19 @@ class NpyFile:
 
     Parameters
     ----------
+    file, name
+        Where it is, and what messages call it.
     start
         Where the values begin.
     """
 
-    path: Path
+    file: AnyFile
+    name: str
     header: Header
     start: int
 
     @classmethod
-    def open(cls, path: Path) -> "NpyFile":
+    def open(cls, file: AnyFile, name: str) -> "NpyFile":
         """Read the header.
 
         Raises
@@ -48,26 +52,26 @@ class NpyFile:
             If the file cannot be read, is no NPY file, holds Python objects, or is not as long as
             the header says.
         """
-        with _explained(path, (EOFError, *BAD_HEADER)), open_regular(path) as file:
-            if file.read(len(MAGIC)) != MAGIC:
+        with _explained(name, (EOFError, *BAD_HEADER)), _opened(file) as opened:
+            if opened.read(len(MAGIC)) != MAGIC:
                 raise SourceError(
-                    f"{path} is not an NPY file", hint="Save one array with numpy.save."
+                    f"{name} is not an NPY file", hint="Save one array with numpy.save."
                 )
-            file.seek(0)
-            header = read_header(file)
+            opened.seek(0)
+            header = read_header(opened)
             if header.dtype.hasobject:
-                raise _pickled(path)
-            opened = cls(path, header, file.tell())
-            n_more = file.seek(0, 2) - opened.start - header.n_bytes
+                raise _pickled(name)
+            found = cls(file, name, header, opened.tell())
+            n_more = opened.seek(0, 2) - found.start - header.n_bytes
         if n_more < 0:
-            raise _damaged(path)
+            raise _damaged(name)
         if n_more > 0:
             raise SourceError(
-                f"{path} holds {n_more:,} bytes more than an array of shape {header.shape} and"
+                f"{name} holds {n_more:,} bytes more than an array of shape {header.shape} and"
                 f" type {header.dtype}; it is damaged, or holds several arrays",
                 hint="Save one array with numpy.save, or several with numpy.savez.",
             )
-        return opened
+        return found
 
     def load(self, memory_limit: int | None = None) -> AnyArray:
         """Read all values into memory.
@@ -79,8 +83,8 @@ class NpyFile:
         UsageError
             If they do not fit into the memory limit.
         """
-        require_room(self.header.n_bytes, str(self.path), memory_limit)
-        with _explained(self.path), open_regular(self.path) as file:
+        require_room(self.header.n_bytes, self.name, memory_limit)
+        with _explained(self.name), _opened(self.file) as file:
             file.seek(self.start)
             return read_values(file, self.header)
 
@@ -99,14 +103,14 @@ class NpyFile:
             return
         n_rows, dims = self.header.shape
         at_once = _rows_at_once(dims * self.header.dtype.itemsize)
-        with _explained(self.path), open_regular(self.path) as file:
+        with _explained(self.name), _opened(self.file) as file:
             file.seek(self.start)
             for first in range(0, n_rows, at_once):
                 shape = min(at_once, n_rows - first), dims
                 yield read_values(file, Header(shape, self.header.dtype, in_columns=False))
 
 
-def open_matrix(path: Path) -> NpyFile:
+def open_matrix(file: AnyFile, name: str) -> NpyFile:
     """Open the embeddings of an NPY file.
 
     Raises
@@ -116,8 +120,8 @@ def open_matrix(path: Path) -> NpyFile:
     EmbeddingError
         If it does not hold a matrix of floats.
     """
-    opened = NpyFile.open(path)
-    require_coordinates(opened.header, f"embeddings of {path}")
+    opened = NpyFile.open(file, name)
+    require_coordinates(opened.header, f"embeddings of {name}")
     return opened
 
 
@@ -127,37 +131,41 @@ def _rows_at_once(bytes_per_row: int) -> int:
     return max(at_once or most, 1)
 
 
+def _opened(file: AnyFile) -> BufferedIOBase:
+    return cast(BufferedIOBase, open_binary(file))
+
+
 @contextmanager
-def _explained(path: Path, damage: tuple[type[Exception], ...] = _CUT_OFF) -> Iterator[None]:
+def _explained(name: str, damage: tuple[type[Exception], ...] = _CUT_OFF) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as cause:
-        raise SourceError(f"no such file: {path}", hint="Check the path.") from cause
+        raise SourceError(f"no such file: {name}", hint="Check the path.") from cause
     except OSError as cause:
         raise SourceError(
-            f"{path} cannot be read: {cause.strerror or 'the file is damaged'}",
+            f"{name} cannot be read: {cause.strerror or 'the file is damaged'}",
             hint="Check that you may read it.",
         ) from cause
     except damage as cause:
-        raise _damaged(path) from cause
+        raise _damaged(name) from cause
 
 
-def _damaged(path: Path) -> SourceError:
+def _damaged(name: str) -> SourceError:
     return SourceError(
-        f"{path} cannot be read: the file is damaged or may be cut off",
+        f"{name} cannot be read: the file is damaged or may be cut off",
         hint="Copy it or write it again.",
     )
 
 
-def _pickled(path: Path) -> SourceError:
+def _pickled(name: str) -> SourceError:
     return SourceError(
-        f"{path} holds pickled Python objects; opis never unpickles",
+        f"{name} holds pickled Python objects; opis never unpickles",
         hint="Save numbers or text: numpy.save(FILE, np.stack(list(x))) for embeddings,"
         " numpy.save(FILE, x.astype(str)) for labels.",
     )
 
 
-def refuse_column_options(path: Path, selection: Selection) -> None:
+def refuse_column_options(name: str, selection: Selection) -> None:
     """Raise `UsageError` where an option names a column of a file that has none."""
     options = {
         "--embedding-column": selection.embedding,
@@ -170,6 +178,6 @@ def refuse_column_options(path: Path, selection: Selection) -> None:
     for option, value in options.items():
         if value:
             raise UsageError(
-                f"{option} was given, but {path} is an NPY file and has no columns",
+                f"{option} was given, but {name} is an NPY file and has no columns",
                 hint="Leave it out, or use a Parquet file.",
             )

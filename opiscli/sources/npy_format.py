@@ -27,7 +27,8 @@ BAD_HEADER = (
 
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
 _MOST_DIMENSIONS = 32
-_BYTES_AT_ONCE = 1 << 20
+_BYTES_AT_ONCE = 1 << 23
+"""Of a remote file, as many are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import BufferedIOBase
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from opiscli.errors import OpisError, SourceError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.npy_format import MAGIC, Header, read_header, read_values
 from opiscli.sources.selection import listed
+from opiscli.sources.stored import AnyFile
 from opiscli.sources.zip_archives import opened_archive
 
 
@@ -48,11 +48,14 @@ class NpzArchive:
 
     Parameters
     ----------
+    file, name
+        Where it is, and what messages call it.
     memory_limit
         Bytes that one array may take; by default a share of the machine's memory.
     """
 
-    path: Path
+    file: AnyFile
+    name: str
     memory_limit: int | None = None
 
     @cached_property
@@ -73,13 +76,13 @@ class NpzArchive:
                     continue
                 if name in found:
                     raise SourceError(
-                        f"{self.path} holds two arrays {name!r}, expected one of each name",
+                        f"{self.name} holds two arrays {name!r}, expected one of each name",
                         hint="Write it again with numpy.savez.",
                     )
                 found[name] = stored
         if not found:
             raise SourceError(
-                f"{self.path} holds no array, but {listed(names) or 'nothing'}",
+                f"{self.name} holds no array, but {listed(names) or 'nothing'}",
                 hint="Write one with numpy.savez.",
             )
         return found
@@ -97,10 +100,10 @@ class NpzArchive:
         stored = self.arrays[name]
         if stored.dtype.hasobject:
             raise SourceError(
-                f"array {name!r} of {self.path} holds pickled Python objects; opis never unpickles",
+                f"array {name!r} of {self.name} holds pickled Python objects; opis never unpickles",
                 hint=f"Save it as text or numbers, for example {name}={name}.astype(str).",
             )
-        require_room(stored.header.n_bytes, f"array {name!r} of {self.path}", self.memory_limit)
+        require_room(stored.header.n_bytes, f"array {name!r} of {self.name}", self.memory_limit)
         with self._opened(name) as archive, _member(archive, stored.member) as file:
             if read_header(file) != stored.header:
                 raise EOFError("changed since")
@@ -117,7 +120,7 @@ class NpzArchive:
         Damage makes zipfile and the decompressors raise almost anything.
         """
         try:
-            with opened_archive(self.path, str(self.path)) as archive:
+            with opened_archive(self.file, self.name) as archive:
                 yield archive
         except OpisError:
             raise
@@ -125,7 +128,7 @@ class NpzArchive:
             raise self._unreadable(cause, name) from cause
 
     def _unreadable(self, cause: Exception, name: str | None) -> SourceError:
-        what = str(self.path) if name is None else f"array {name!r} of {self.path}"
+        what = self.name if name is None else f"array {name!r} of {self.name}"
         reason, hint = "the file is damaged or may be cut off", "Copy it or write it again."
         if isinstance(cause, OSError) and cause.strerror and cause.filename:
             reason, hint = cause.strerror, "Check the path, and that you may read it."

@@ -18,7 +18,7 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
     """Read embeddings from one NPY file and labels from another."""
     from opiscli.sources.labels_file import read_labels
 
-    refuse_column_options(path, selection)
+    refuse_column_options(str(path), selection)
     if selection.labels_file is None and selection.needs_labels:
         raise UsageError(
             f"{path} is an NPY file and has no labels",
@@ -28,11 +28,11 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         )
     if selection.where or selection.exclude:
         # Imported here: pyarrow takes longer to import than an NPY file takes to read.
-        from opiscli.sources import arrays_as_tables, tables
+        from opiscli.sources import beside_labels, tables
 
-        table = arrays_as_tables.open_npy(path, selection)
+        table = beside_labels.open_npy(path, selection)
         return tables.read(table, replace(selection, labels_file=None))
-    opened = open_matrix(path)
+    opened = open_matrix(path, str(path))
     n_items, limit = opened.header.shape[0], selection.memory_limit
     require_items(n_items, str(path), limit)
     labels = Labels.absent(n_items)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from opiscli.errors import SourceError
-from opiscli.sources.addresses import open_address, scheme_of
+from opiscli.sources.addresses import open_address
 from opiscli.sources.folders import FoundFile, files_in, files_like
 from opiscli.sources.joined import Joined, Part
 from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of, kind_of_file
@@ -11,6 +11,7 @@ from opiscli.sources.lake_tables import open_lake_here
 from opiscli.sources.lakes import ICEBERG_ENDING, Lake, lake_of
 from opiscli.sources.one_file import open_one_file
 from opiscli.sources.saved_dataset import is_saved_dataset, open_saved_dataset
+from opiscli.sources.scheme import scheme_of
 from opiscli.sources.selection import Selection
 from opiscli.sources.standard_input import NAME, read_standard_input
 from opiscli.sources.table import Table

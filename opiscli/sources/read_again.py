@@ -3,13 +3,13 @@
 import os
 import warnings
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from opiscli.arrays import Float32Array
 from opiscli.errors import UsageError
 from opiscli.sources import Selection, read_embeddings
-from opiscli.sources.addresses import READERS, scheme_of
+from opiscli.sources.addresses import READERS
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.scheme import scheme_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class SourceReader:
             )
         labels = selection.labels_file
         return cls(
-            os.path.abspath(source) if scheme is None else source,
+            _from_root(source),
             replace(
                 selection,
-                labels_file=None if labels is None else Path(os.path.abspath(labels)),
+                labels_file=None if labels is None else _from_root(str(labels)),
                 id=None,
                 find_id=False,
                 group=None,
@@ -67,3 +67,8 @@ class SourceReader:
         with warnings.catch_warnings():  # they were said where the source was read first
             warnings.simplefilter("ignore")
             return read_embeddings(self.source, self.selection).vectors
+
+
+def _from_root(place: str) -> str:
+    """A path that means the same in any folder; an address as it is."""
+    return os.path.abspath(place) if scheme_of(place) is None else place

@@ -7,16 +7,21 @@ from urllib.parse import urlsplit
 
 from opiscli.errors import SourceError
 from opiscli.sources.credentials import without_credentials
+from opiscli.sources.fetched import fetched
 from opiscli.sources.joined import Joined, Part
-from opiscli.sources.kinds import N_BYTES, TABLES, kind_of
+from opiscli.sources.kinds import N_BYTES, TABLES, Kind, kind_of
 from opiscli.sources.lake_tables import open_lake_at
 from opiscli.sources.lakes import ICEBERG_ENDING, MARKS, Lake, lakes_among, not_all_of_it
 from opiscli.sources.one_file import open_one_file
 from opiscli.sources.partition_keys import is_named_parquet, keys_of
 from opiscli.sources.remote_store import Pattern, Store, is_hidden
+from opiscli.sources.scheme import scheme_of
 from opiscli.sources.selection import Selection
 from opiscli.sources.stored import Stored
 from opiscli.sources.table import Table
+from opiscli.sources.zip_archives import refuse_foreign_archive
+
+_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "hdfs")
 
 _AT_ONCE = 8
 """Files opened at the same time: most of the time is spent waiting for the store."""
@@ -24,22 +29,48 @@ _AT_ONCE = 8
 
 def open_in_store(source: str, selection: Selection) -> Table:
     """Open an address of an object store or a distributed file system."""
-    # Imported here: the clients of all stores take long to import.
-    from opiscli.sources.file_systems import store_at
-
-    scheme, _, rest = source.partition("://")
-    store, path = store_at(scheme.lower(), rest)
-    return table_at(store, path, selection.memory_limit)
+    store, path = _store_of(source)
+    return table_at(store, path, selection)
 
 
 def open_web_file(source: str, selection: Selection) -> Table:
     """Open a file on a web server."""
-    from opiscli.sources.http_file import open_http
+    return open_stored(*open_stored_file(source), selection)
 
-    name = without_credentials(source)
-    if not _names_a_server(source):
-        raise SourceError(f"{name} names no server", hint="Write https://server/path/e.parquet.")
-    return open_stored(open_http(source, name), name, selection.memory_limit)
+
+def open_stored_file(address: str) -> tuple[Stored, str]:
+    """Open one file of a store or a web server; return it with its address without secrets.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or the address is of another kind.
+    """
+    scheme, name = scheme_of(address), without_credentials(address)
+    if scheme in ("http", "https"):
+        from opiscli.sources.http_file import open_http
+
+        if not _names_a_server(address):
+            hint = "Write https://server/path/e.parquet."
+            raise SourceError(f"{name} names no server", hint=hint)
+        return open_http(address, name), name
+    if scheme not in _STORES:
+        raise SourceError(
+            f"{name} is not the address of a file, expected that of a store or a web server",
+            hint="For example s3://bucket/y.npy or https://server/y.npy; or name a file here.",
+        )
+    store, path = _store_of(address)
+    if not path or not store.is_file(path):
+        raise _not_found(store, path)
+    return store.open(path), store.name_of(path)
+
+
+def _store_of(address: str) -> tuple[Store, str]:
+    # Imported here: the clients of all stores take long to import.
+    from opiscli.sources.file_systems import store_at
+
+    scheme, _, rest = address.partition("://")
+    return store_at(scheme.lower(), rest)
 
 
 def _names_a_server(source: str) -> bool:
@@ -49,7 +80,7 @@ def _names_a_server(source: str) -> bool:
         return False
 
 
-def table_at(store: Store, path: str, memory_limit: int | None) -> Table:
+def table_at(store: Store, path: str, selection: Selection) -> Table:
     """Open a file, a folder or a pattern.
 
     Raises
@@ -59,10 +90,11 @@ def table_at(store: Store, path: str, memory_limit: int | None) -> Table:
     UsageError
         If it is known not to fit into the memory limit.
     """
+    memory_limit = selection.memory_limit
     if path and store.is_file(path):
         if path.endswith(ICEBERG_ENDING):
             return open_lake_at(store.name_of(path), Lake.ICEBERG, memory_limit)
-        return open_stored(store.open(path), store.name_of(path), memory_limit)
+        return open_stored(store.open(path), store.name_of(path), selection)
     pattern = Pattern.of(path)
     found = _found(store, path, path if pattern is None else pattern.base)
     lakes = lakes_among(found)
@@ -70,7 +102,7 @@ def table_at(store: Store, path: str, memory_limit: int | None) -> Table:
 
         def open_file(inside: str) -> Table:
             place = f"{path}/{inside}".lstrip("/")
-            return open_stored(store.open(place), store.name_of(place), memory_limit)
+            return open_part(store.open(place), store.name_of(place), memory_limit)
 
         return open_lake_at(store.name_of(path), lakes[""], memory_limit, found, open_file)
     files = _files_at(path, pattern, found)
@@ -85,8 +117,35 @@ def table_at(store: Store, path: str, memory_limit: int | None) -> Table:
     return Joined(tuple(parts), store.name_of(path))
 
 
-def open_stored(file: Stored, name: str, memory_limit: int | None) -> Table:
-    """Open a file of any kind with named columns.
+def open_stored(file: Stored, name: str, selection: Selection) -> Table:
+    """Open a file of any kind; arrays become columns, beside those of a file of labels.
+
+    Raises
+    ------
+    SourceError
+        If it is of no kind that is read.
+    """
+    kind = kind_of(file.first[:N_BYTES], name)
+    match kind:
+        case Kind.NPY:
+            from opiscli.sources.npy_table import open_npy_table
+
+            return open_npy_table(file, name, selection)
+        case Kind.NPZ:
+            from opiscli.sources.arrays_as_tables import open_npz
+
+            copy = fetched(file, name)
+            refuse_foreign_archive(copy, name)
+            return open_npz(copy, selection, name)
+        case Kind.FAISS:
+            from opiscli.sources.index_table import open_index_elsewhere
+
+            return open_index_elsewhere(file, name, selection)
+    return open_one_file(file, name, kind, selection.memory_limit)
+
+
+def open_part(file: Stored, name: str, memory_limit: int | None) -> Table:
+    """Open one of several files, which have named columns.
 
     Raises
     ------
@@ -96,8 +155,8 @@ def open_stored(file: Stored, name: str, memory_limit: int | None) -> Table:
     kind = kind_of(file.first[:N_BYTES], name)
     if kind not in TABLES:
         raise SourceError(
-            f"{name} is an {kind} file, which is read only from a disk of this machine",
-            hint="Copy it first, or store the table as Parquet.",
+            f"{name} is an {kind} file, which cannot be one of several",
+            hint="Join the arrays with numpy.concatenate and save them as one file.",
         )
     return open_one_file(file, name, kind, memory_limit)
 
@@ -111,11 +170,15 @@ class _File(NamedTuple):
 def _found(store: Store, path: str, base: str) -> list[str]:
     found = store.paths_below(base)
     if found is None:
-        raise SourceError(
-            f"no such file or folder: {store.name_of(path)}",
-            hint="Check the address for typing errors; a pattern must match a file.",
-        )
+        raise _not_found(store, path)
     return found
+
+
+def _not_found(store: Store, path: str) -> SourceError:
+    return SourceError(
+        f"no such file or folder: {store.name_of(path)}",
+        hint="Check the address for typing errors; a pattern must match a file.",
+    )
 
 
 def _files_at(path: str, pattern: Pattern | None, found: list[str]) -> list[_File]:
@@ -162,7 +225,7 @@ def _part(store: Store, file: _File, memory_limit: int | None) -> Part | None:
     stored = store.open(file.path)
     if not file.is_named and not stored.first.startswith(b"PAR1"):
         return None
-    table = open_stored(stored, name, memory_limit)
+    table = open_part(stored, name, memory_limit)
     _ = table.schema  # asked for now, while other files are opened
     return Part(table, *keys_of(file.below.split("/")[:-1]))
 

@@ -29,7 +29,7 @@ class Selection:
         Conditions ``COLUMN=VALUE`` that every row must meet. An empty value also means a
         missing one.
     labels_file
-        NPY file of labels, for an NPY source.
+        File of labels, by its path or address, for a source that has none.
     group
         Column that tells the group of each item.
     show
@@ -61,7 +61,7 @@ class Selection:
     label: str | None = None
     id: str | None = None
     where: tuple[str, ...] = ()
-    labels_file: Path | None = None
+    labels_file: Path | str | None = None
     group: str | None = None
     show: tuple[str, ...] = ()
     find_id: bool = False
@@ -179,9 +179,9 @@ def _column_and_value(condition: str, option: str) -> tuple[str, str]:
 def refuse_labels_file(source: str, selection: Selection) -> None:
     """Raise `UsageError` where labels come with the embeddings and a second file is named."""
     if selection.labels_file is not None:
+        labels = without_credentials(str(selection.labels_file))
         raise UsageError(
-            f"{selection.labels_option} {selection.labels_file} was given, but {source} carries its"
-            " own labels",
+            f"{selection.labels_option} {labels} was given, but {source} carries its own labels",
             hint=f"Leave {selection.labels_option} out, or name the column with --label-column; if"
             " the file has none, add one.",
         )

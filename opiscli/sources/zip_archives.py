@@ -4,12 +4,11 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import cast
 
 from opiscli.errors import SourceError
-from opiscli.regular_file import open_regular
 from opiscli.sources.selection import listed
+from opiscli.sources.stored import AnyFile, open_binary
 
 _MARKS = (
     ("xl/", "an Excel workbook",
@@ -28,8 +27,8 @@ _LONGEST_LIST = 1 << 20
 class _InPieces(io.BufferedReader):
     """An archive of which little is read at once: zipfile reads its list of members whole."""
 
-    def __init__(self, file: Path | bytes, name: str) -> None:
-        super().__init__(cast(io.RawIOBase, open_regular(file)))
+    def __init__(self, file: AnyFile, name: str) -> None:
+        super().__init__(cast(io.RawIOBase, open_binary(file)))
         self._of = name
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -45,7 +44,7 @@ class _InPieces(io.BufferedReader):
 
 
 @contextmanager
-def opened_archive(file: Path | bytes, name: str) -> Iterator[zipfile.ZipFile]:
+def opened_archive(file: AnyFile, name: str) -> Iterator[zipfile.ZipFile]:
     """Open a zip archive, or its contents.
 
     Raises
@@ -59,7 +58,7 @@ def opened_archive(file: Path | bytes, name: str) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def refuse_foreign_archive(file: Path | bytes, name: str) -> None:
+def refuse_foreign_archive(file: AnyFile, name: str) -> None:
     """Raise `SourceError` if a zip archive holds no array."""
     try:
         with opened_archive(file, name) as archive:

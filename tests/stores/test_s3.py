@@ -121,12 +121,6 @@ def test_the_memory_limit_holds(bucket):
         read_embeddings(source, Selection(memory_limit=50_000))
 
 
-@pytest.mark.parametrize("contents", [b"\x93NUMPY\1\0", b"PK\3\4" + bytes(60)])
-def test_arrays_are_read_from_the_disk_only(bucket, contents):
-    with pytest.raises(SourceError, match="read only from a disk of this machine"):
-        read_embeddings(bucket.put("e", contents))
-
-
 @pytest.mark.parametrize("contents", [b"", b"PAR1 cut off", as_parquet(table())[:-20]])
 def test_damaged_files_are_explained_as_on_a_disk(bucket, contents):
     with pytest.raises(SourceError, match=r"s3://.*/e (is empty|cannot be read|starts with)"):

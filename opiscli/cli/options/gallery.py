@@ -1,7 +1,6 @@
 """Options that name a gallery to compare SOURCE with."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.cli.options import rows
@@ -24,7 +23,7 @@ _GalleryWhere = Annotated[
     option("Read only gallery rows with this value. Repeatable.", "Input", metavar="COLUMN=VALUE"),
 ]
 _GalleryLabels = Annotated[
-    Path | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
+    str | None, option("File with the labels of an NPY gallery.", "Input", metavar="FILE")
 ]
 
 

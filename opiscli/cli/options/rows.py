@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,9 +69,10 @@ Exclude = Annotated[
     ),
 ]
 LabelsFile = Annotated[
-    Path | None,
+    str | None,
     option(
-        "Labels of an NPY or FAISS source: NPY, text with one per line, CSV or Parquet.",
+        "File or address of the labels of an NPY or FAISS source: NPY, text with one per line, CSV"
+        " or Parquet.",
         _PANEL,
         "--labels",
         metavar="FILE",
@@ -177,7 +177,7 @@ class Rows:
                 continue
             values = chosen if isinstance(chosen, list) else [] if chosen is None else [chosen]
             for value in values:
-                words += [name, str(value)]
+                words += [name, without_credentials(str(value))]
         return shlex.join(words)
 
     def of_each(self, sources: list[str] | None) -> "list[AnySource]":

@@ -1,7 +1,6 @@
 """Options that replace labels: a bound of the share of same-class pairs, or impostors."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opiscli.cli.options.groups import option
@@ -47,7 +46,7 @@ _ImpostorsWhere = Annotated[
     option("Read only impostors with this value. Repeatable.", _PANEL, metavar="COLUMN=VALUE"),
 ]
 _ImpostorsLabels = Annotated[
-    Path | None, option("File with the labels of NPY impostors.", _PANEL, metavar="FILE")
+    str | None, option("File with the labels of NPY impostors.", _PANEL, metavar="FILE")
 ]
 
 
