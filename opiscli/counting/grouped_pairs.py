@@ -100,10 +100,9 @@ def _bins(
         found = np.flatnonzero(table)
         counted = table[found]
     else:
-        found, counted = _runs(cells, 2 * pairs.n_pairs)
-    groups_found = found // n_bins
-    starts = np.searchsorted(groups_found, np.arange(n_groups + 1))
-    found -= groups_found * n_bins
+        found, counted = _runs(cells, len(groups.sides) * pairs.n_pairs, n_groups * n_bins)
+    starts = np.searchsorted(found, np.arange(n_groups + 1) * n_bins)
+    found %= n_bins
     kind = np.uint16 if n_bins <= 1 << 16 else np.int32
     return ClassBins(starts, found.astype(kind), counted)
 
@@ -123,13 +122,23 @@ def _cells(
             yield sides[1][differ] * n_bins + bins[differ]
 
 
-def _runs(cells: Iterator[IntArray], most: int) -> tuple[IntArray, AnyArray]:
-    """Distinct cells, and how often each occurs."""
-    everything, n = np.empty(most, dtype=np.int64), 0
+def _runs(cells: Iterator[IntArray], most: int, n_cells: int) -> tuple[AnyArray, AnyArray]:
+    """Distinct cells, and how often each occurs.
+
+    Parameters
+    ----------
+    most
+        Cells that may come.
+    n_cells
+        How many different ones there are.
+    """
+    kind = np.int32 if n_cells < 1 << 31 else np.int64
+    everything, n = np.empty(most, dtype=kind), 0
     for some in cells:
         everything[n : n + len(some)] = some
         n += len(some)
     listed = everything[:n]
     listed.sort()
-    first = np.flatnonzero(np.append(True, listed[1:] != listed[:-1])[:n])
-    return listed[first], np.diff(first, append=n).astype(np.int32)
+    is_first = np.append(True, listed[1:] != listed[:-1])[:n]
+    first = np.flatnonzero(is_first).astype(np.int32 if n < 1 << 31 else np.int64)
+    return listed[is_first], np.diff(first, append=first.dtype.type(n))

@@ -15,10 +15,8 @@ from opiscli.embeddings.pair_scores import PairScores
 
 MOST_TICKS = 1 << 18
 PAIRS_AT_ONCE = 1 << 21
-_MOST_SORTED = 1 << 25
-"""Of more pairs, only a sample is sorted to plan ticks."""
-
-_SAMPLE = 1 << 22
+_SAMPLE = 1 << 21
+"""Of more pairs, only so many are sorted to plan ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,11 @@ def ticks_of(
     most
         About how many ticks to have where there are more distinct scores.
     """
-    some = _sample(pairs)
-    ticks, is_complete = _thinned(pairs.distances[some], pairs.is_positive[some], most)
-    if is_complete and pairs.n_pairs <= _MOST_SORTED:
-        return ticks, True
+    distinct = _distinct(pairs, most)
+    if distinct is not None:
+        return distinct, True
+    some = slice(None, None, -(-pairs.n_pairs // _SAMPLE))  # evenly spread
+    ticks = _thinned(pairs.distances[some], pairs.is_positive[some], most)
     largest = max(float(pairs.distances[chunk].max()) for chunk in chunks_of(pairs))
     ticks = np.union1d(ticks, [largest])
     positive, negative = pooled_bins(pairs, ticks)
@@ -71,28 +70,30 @@ def ticks_of(
     return np.union1d(ticks, _inside(pairs, ticks, cells, tail)), False
 
 
-def _sample(pairs: PairScores) -> slice:
-    """All pairs, or evenly spread ones where they are very many."""
-    step = 1 if pairs.n_pairs <= _MOST_SORTED else -(-pairs.n_pairs // _SAMPLE)
-    return slice(None, None, step)
+def _distinct(pairs: PairScores, most: int) -> FloatArray | None:
+    """All distinct scores, increasing; ``None`` if they are more than ``most``."""
+    found: FloatArray = np.zeros(0)
+    for chunk in chunks_of(pairs):
+        found = np.union1d(found, pairs.distances[chunk])
+        if len(found) > most:
+            return None
+    return found
 
 
 def _one_by_one(most: int) -> int:
     return most // 8
 
 
-def _thinned(distances: FloatArray, same: BoolArray, most: int) -> tuple[FloatArray, bool]:
-    """Distinct scores, and whether none of them was left out."""
+def _thinned(distances: FloatArray, same: BoolArray, most: int) -> FloatArray:
+    """Distinct scores at which a count has changed enough to look at it."""
     negative, positive = np.sort(distances[~same]), np.sort(distances[same])
     values = np.concatenate([negative, positive])
     values.sort(kind="stable")  # two sorted parts are merged
     values = values[np.append(values[1:] != values[:-1], True)]
-    if len(values) <= most:
-        return values, True
     accepted = np.searchsorted(negative, values, side="right")
     rejected = len(positive) - np.searchsorted(positive, values, side="right")
     changes = _changes(accepted, most) | _changes(rejected, most)
-    return values[np.append(changes, True)], False
+    return np.asarray(values[np.append(changes, True)])
 
 
 def _changes(counted: IntArray, most: int) -> BoolArray:
