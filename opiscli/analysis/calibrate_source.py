@@ -13,6 +13,7 @@ from opiscli.analysis.engines import with_engines
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
+from opiscli.analysis.identification import settings_with_margin
 from opiscli.analysis.inputs import Input, Opened, Work, open_gallery
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
@@ -20,6 +21,7 @@ from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.results import Calibration
 from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import refused_with_gallery
+from opiscli.settings.margin import Margin
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.engines import find_engines
 
@@ -40,6 +42,7 @@ def calibrate(
     holdout: float | None = None,
     engines: Sequence[str] = (),
     gallery: Input | None = None,
+    margin: float | str | None = None,
     **asked: Any,  # noqa: ANN401
 ) -> Calibration:
     """Which threshold meets the targets, and what are its rates?
@@ -60,10 +63,12 @@ def calibrate(
         Further fields of `CalibrationSettings`.
     gallery
         What to compare the items with, if not one another.
+    margin
+        What a search demands of its nearest candidate, or ``auto``.
     engines
         Names of vector engines that the thresholds are written for.
     """
-    written_for = find_engines(engines)
+    written_for, least = find_engines(engines), Margin.given(margin)
     against = _gallery(gallery, source, work, group_by=group_by, per_class=per_class)
     group = group_by if evaluate_on is None else None
     opened = source.open(work, group=group, with_pairs=against is None)
@@ -76,9 +81,16 @@ def calibrate(
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
     counts = opened.count(
-        asked_for, work, complete=not fars, thresholds=exact, fars=fars, gallery=against
+        asked_for,
+        work,
+        complete=not fars,
+        thresholds=exact,
+        fars=fars,
+        gallery=against,
+        margin=least is not None,
     )
-    settings = _settings(counts, targets=targets, holdout=holdout, **asked)
+    settings = _settings(counts, targets=targets, holdout=holdout, margin=least, **asked)
+    settings = settings_with_margin(counts.counted, settings)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
@@ -142,7 +154,10 @@ def _measured(
         "min_items": settings.min_items,
         "ks": _ranks(opened),
     }
-    return opened.count(asked, work, complete=True, thresholds=thresholds, gallery=gallery)
+    has_margin = settings.margin is not None
+    return opened.count(
+        asked, work, complete=True, thresholds=thresholds, gallery=gallery, margin=has_margin
+    )
 
 
 def _ranks(opened: Opened) -> tuple[int, ...]:

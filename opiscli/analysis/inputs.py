@@ -137,6 +137,7 @@ class Opened:
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
         fars: tuple[float, ...] = (),
+        margin: bool = False,
         index: str | None = None,
         gallery: Gallery | None = None,
     ) -> CountedSet:
@@ -145,22 +146,21 @@ class Opened:
         Parameters
         ----------
         given
-            Settings that differ from the defaults, or from those that a file was counted
-            under; names as in `EvaluationSettings`.
-        complete, thresholds, fars
-            As in `count_items`: whether any threshold may be asked for, which must be
-            counted to the digit, and at which rates some may be asked for.
+            Settings that differ from the defaults or from those of a file.
+        complete, thresholds, fars, margin
+            As in `count_items`: what may be asked for later. A margin needs embeddings.
         index
             A FAISS index to put beside the exact search; needs embeddings.
         gallery
-            What to compare the items with, if not one another; needs embeddings.
+            What to compare the items with; needs embeddings.
 
         Raises
         ------
         UsageError
             If a setting cannot be changed any more, because the file was counted under another.
         """
-        items = self.data if gallery is None else self.items("--gallery")
+        needs = "--margin" if margin else "" if gallery is None else "--gallery"
+        items = self.items(needs) if needs else self.data
         if isinstance(items, CountedSet):
             if index is not None:
                 raise UsageError(
@@ -177,6 +177,7 @@ class Opened:
             complete=complete,
             thresholds=thresholds,
             fars=fars,
+            margin=margin,
             index=index,
             gallery=gallery,
             source=self.name,

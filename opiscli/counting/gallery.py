@@ -16,6 +16,7 @@ from opiscli.engine.space import PairSpace
 from opiscli.engine.workers import workers_of
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import match_ranks_across
+from opiscli.neighbours.second_class import class_gaps
 from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
@@ -47,6 +48,15 @@ def count_against_gallery(
     ranks = match_ranks_across(
         sets.queries, sets.gallery, threads=resources.threads, on_progress=on_progress
     )
+    gaps = None
+    if request.margin:
+        gaps = class_gaps(
+            sets.queries,
+            sets.gallery,
+            request.distance,
+            threads=resources.threads,
+            on_progress=on_progress,
+        )
     chosen = np.union1d(counted.chosen, request.thresholds)
     return Counts(
         names=sets.names,
@@ -70,6 +80,7 @@ def count_against_gallery(
             ranks,
             sets.gallery_sizes,
             is_within=False,
+            gaps=gaps,
         ),
     )
 

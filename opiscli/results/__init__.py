@@ -21,7 +21,12 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
-from opiscli.results.identification import Identification, SearchRate
+from opiscli.results.identification import (
+    HeldOutMargin,
+    Identification,
+    SearchRate,
+    ThresholdAlone,
+)
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
 from opiscli.results.quantities import (
@@ -67,6 +72,7 @@ __all__ = [
     "FoundPair",
     "GroupRates",
     "GroupedRates",
+    "HeldOutMargin",
     "Holdout",
     "Identification",
     "Inspection",
@@ -85,6 +91,7 @@ __all__ = [
     "Result",
     "SearchRate",
     "SuspectedLabel",
+    "ThresholdAlone",
     "UtilityKind",
     "WorstClass",
     "WorstShare",

@@ -8,6 +8,7 @@ from opiscli.distance import Distance
 from opiscli.errors import UsageError
 from opiscli.settings.choice import require
 from opiscli.settings.evaluation import DEFAULT_MIN_ITEMS, DEFAULT_SEED, Utility, require_min_items
+from opiscli.settings.margin import Margin
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 
@@ -53,6 +54,8 @@ class CalibrationSettings:
     prevalence
         Share of positive pairs among those that production compares, in (0, 1), at which
         precision is computed; ``None`` for no precision.
+    margin
+        What a search also demands of its nearest candidate; ``None`` for nothing.
     utility, beta
         Of a class, for ``max-utility``.
     drop_duplicates
@@ -82,6 +85,7 @@ class CalibrationSettings:
     class_share: float | None = None
     allow_zero: bool = False
     prevalence: float | None = None
+    margin: Margin | None = None
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
@@ -149,6 +153,13 @@ class CalibrationSettings:
                 "FPIR is a share of all searches, but --average=macro was given",
                 hint="Omit --average.",
             )
+        is_chosen = self.margin is not None and self.margin.is_auto
+        if is_chosen and not (asked and len(self.targets) == 1):
+            raise UsageError(
+                "--margin=auto chooses the margin for one FPIR, but"
+                f" {', '.join(target.name for target in self.targets)} was asked for",
+                hint="Give --criterion=fpir=0.01 alone, or a margin such as --margin=0.05.",
+            )
 
     def _require_prevalence(self) -> None:
         if self.prevalence is not None:
@@ -180,6 +191,8 @@ class CalibrationSettings:
             parts.append(f"conf:{plain(self.confidence)}")
         if self.allow_zero:
             parts.append("zero:allow")
+        if self.margin is not None:
+            parts.append(f"margin:{self.margin}")
         if self.prevalence is not None:
             parts.append(f"prev:{plain(self.prevalence)}")
         return parts

@@ -34,7 +34,10 @@ _UNRESOLVED = 2.0**-20
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
     """Contents of a threshold file."""
     data, precision, guarantee = of.data, point.precision, point.class_guarantee
-    found = point.identification if point.criterion == Criterion.FPIR else None
+    found = point.identification
+    margin = None if found is None else found.margin
+    if point.criterion != Criterion.FPIR and margin is None:
+        found = None
     return {
         "schema": SCHEMA,
         "name": point.name,
@@ -43,6 +46,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "distance": of.distance,
         "score": of.score,
         **_MEANING,
+        **({} if margin is None else {"margin": margin}),
         "target": {
             "criterion": point.criterion,
             "value": point.target,

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.terminal.groups import draw_group_rates
-from opiscli.report.terminal.identification import search_rows
+from opiscli.report.terminal.identification import margin_line, search_rows
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
 from opiscli.results import (
     CalibratedPoint,
@@ -29,7 +29,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         head += [Text("rates measured on", "dim"), heading(calibration.evaluation_data)]
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
-        above = (_decision(point), *_guarantee(point), *_engines(point))
+        above = (_decision(point), *margin_line(point), *_guarantee(point), *_engines(point))
         parts.append(Group(*above, _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
