@@ -24,6 +24,7 @@ from opiscli.settings.evaluation import refused_with_gallery
 from opiscli.settings.margin import Margin
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.engines import find_engines
+from opiscli.thresholds.threshold_file import margin_in
 
 _LARGEST_FAR = 0.1
 """Up to here an evaluation counts anyway."""
@@ -68,7 +69,7 @@ def calibrate(
     engines
         Names of vector engines that the thresholds are written for.
     """
-    written_for, least = find_engines(engines), Margin.given(margin)
+    written_for, least = find_engines(engines), _margin(margin, threshold_file)
     against = _gallery(gallery, source, work, group_by=group_by, per_class=per_class)
     group = group_by if evaluate_on is None else None
     opened = source.open(work, group=group, with_pairs=against is None)
@@ -80,15 +81,8 @@ def calibrate(
     asked_for = {**given, "ks": _ranks(opened)}
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
-    counts = opened.count(
-        asked_for,
-        work,
-        complete=not fars,
-        thresholds=exact,
-        fars=fars,
-        gallery=against,
-        margin=least is not None,
-    )
+    how: Any = {"fars": fars, "gallery": against, "margin": least is not None}
+    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, **how)
     settings = _settings(counts, targets=targets, holdout=holdout, margin=least, **asked)
     settings = settings_with_margin(counts.counted, settings)
     chosen = choose_thresholds(counts, settings)
@@ -124,6 +118,13 @@ def _settings(counts: CountedSet, **asked: Any) -> CalibrationSettings:  # noqa:
         gallery=counted.gallery,
         **asked,
     )
+
+
+def _margin(asked: float | str | None, file: Path | None) -> Margin | None:
+    """The margin that was asked for, else that of a threshold file."""
+    if asked is None and file is not None:
+        return Margin.given(margin_in(file))
+    return Margin.given(asked)
 
 
 def _gallery(
