@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from opiscli.analysis.given_thresholds import about_units, given_threshold
-from opiscli.analysis.identification import identification_at, with_identification
+from opiscli.analysis.identification import identification_at, search_at
 from opiscli.analysis.operating_points import calibrated_point
 from opiscli.analysis.warnings.calibrate import calibration_warnings
 from opiscli.analysis.warnings.identification import search_warnings
@@ -94,7 +94,8 @@ def _point(
     point = calibrated_point(
         on.counted.at_or_above(threshold), target, on.counted.names, settings, on.data.source
     )
-    point = with_identification(point, on.counted)
+    searched = search_at(run.counted, on.counted, threshold, target, settings)
+    point = replace(point, identification=searched)
     point = replace(
         point, far_bound=bound, class_guarantee=_class_guarantee(run, threshold, target, settings)
     )
@@ -107,7 +108,7 @@ def _point(
         point,
         calibrated_far=before.far,
         calibrated_frr=before.frr,
-        calibrated_identification=identification_at(run.counted, before.threshold),
+        calibrated_identification=identification_at(run.counted, before.threshold, settings.margin),
     )
 
 

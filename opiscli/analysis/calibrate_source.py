@@ -14,6 +14,7 @@ from opiscli.analysis.gallery_source import open_gallery
 from opiscli.analysis.given_thresholds import to_count
 from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
+from opiscli.analysis.identification import settings_with_margin
 from opiscli.analysis.inputs import Input, Opened, Work
 from opiscli.analysis.precision_order import with_order
 from opiscli.analysis.warnings.separation import source_warnings
@@ -24,8 +25,10 @@ from opiscli.errors import UsageError
 from opiscli.results import Calibration
 from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import refused_with_gallery
+from opiscli.settings.margin import Margin
 from opiscli.settings.target import Criterion, Target
 from opiscli.thresholds.engines import find_engines
+from opiscli.thresholds.threshold_file import margin_in
 
 _LARGEST_FAR = 0.1
 """Up to here an evaluation counts anyway."""
@@ -44,6 +47,7 @@ def calibrate(
     holdout: float | None = None,
     engines: Sequence[str] = (),
     gallery: Input | None = None,
+    margin: float | str | None = None,
     **asked: Any,  # noqa: ANN401
 ) -> Calibration:
     """Which threshold meets the targets, and what are its rates?
@@ -64,10 +68,12 @@ def calibrate(
         Further fields of `CalibrationSettings`.
     gallery
         What to compare the items with, if not one another.
+    margin
+        What a search demands of its nearest candidate, or ``auto``.
     engines
         Names of vector engines that the thresholds are written for.
     """
-    written_for = find_engines(engines)
+    written_for, least = find_engines(engines), _margin(margin, threshold_file)
     against = _gallery(gallery, source, work, group_by=group_by, per_class=per_class)
     group = group_by if evaluate_on is None else None
     opened = source.open(work, group=group, with_pairs=against is None)
@@ -79,10 +85,10 @@ def calibrate(
     fars = () if per_class else _only_fars(targets, asked)
     exact = to_count(opened.data, targets, given)
     rates = _rates(targets) if opened.is_listed else (fars, ())
-    counts = opened.count(
-        asked_for, work, complete=not fars, thresholds=exact, rates=rates, gallery=against
-    )
-    settings = _settings(counts, targets=targets, holdout=holdout, **asked)
+    how: Any = {"rates": rates, "gallery": against, "margin": least is not None}
+    counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, **how)
+    settings = _settings(counts, targets=targets, holdout=holdout, margin=least, **asked)
+    settings = settings_with_margin(counts.counted, settings)
     counts = with_order(counts, opened.data, settings, work)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
@@ -125,6 +131,13 @@ def _settings(counts: CountedSet, **asked: Any) -> CalibrationSettings:  # noqa:
     )
 
 
+def _margin(asked: float | str | None, file: Path | None) -> Margin | None:
+    """The margin that was asked for, else that of a threshold file."""
+    if asked is None and file is not None:
+        return Margin.given(margin_in(file))
+    return Margin.given(asked)
+
+
 def _gallery(
     gallery: Input | None, source: Input, work: Work, *, group_by: str | None, per_class: bool
 ) -> Gallery | None:
@@ -153,7 +166,8 @@ def _evaluated(
     """Count the source that rates are measured on, at the chosen thresholds."""
     require_score(tested.name, tested.score, settings.score)
     measured = {**given, **_measured_as(settings, tested)}
-    return tested.count(measured, work, complete=True, thresholds=chosen, gallery=gallery)
+    how: Any = {"gallery": gallery, "margin": settings.margin is not None}
+    return tested.count(measured, work, complete=True, thresholds=chosen, **how)
 
 
 def _refuse_for_pairs(opened: Opened, *, is_for_engine: bool, per_class: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -72,6 +73,7 @@ def count_items(
     complete: bool = False,
     thresholds: tuple[float, ...] = (),
     fars: tuple[float, ...] = (),
+    margin: bool = False,
     index: str | None = None,
     gallery: Gallery | None = None,
     source: str = "arrays",
@@ -88,6 +90,8 @@ def count_items(
         Thresholds that will be asked for to the digit.
     fars
         False-accept rates whose thresholds will be asked for, if that is all.
+    margin
+        Whether a margin between classes may be asked for later.
     index
         A FAISS index, by its file or factory string, whose answers are to stand beside the
         exact ones.
@@ -102,13 +106,16 @@ def count_items(
         require_in_memory(items.vectors, f"--index={index}")
     # Which thresholds are needed depends on the classes that are left out afterwards.
     keeps_all = complete or settings.min_items > DEFAULT_MIN_ITEMS
+    asked_of = partial(
+        CountRequest.of, complete=keeps_all, thresholds=thresholds, fars=fars, margin=margin
+    )
     if gallery is not None:
         if index is not None:
             raise refused_with_gallery("--index")
         sides = Gallery(items, source, where), gallery
 
         def crossed(asked: EvaluationSettings) -> CountedSet:
-            request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds, fars=fars)
+            request = asked_of(asked)
             return _count_against(*sides, asked, request, resources, on_progress)
 
         return _judged(crossed, settings)
@@ -125,7 +132,7 @@ def count_items(
     )
 
     def counted(asked: EvaluationSettings) -> CountedSet:
-        request = CountRequest.of(asked, complete=keeps_all, thresholds=thresholds, fars=fars)
+        request = asked_of(asked)
         counts = _count(items, request, asked, resources, on_progress)
         return CountedSet(
             counted=counts, data=described, n_conflicts=found.n_conflicts, settings=asked

@@ -3,17 +3,19 @@
 from collections.abc import Container
 from dataclasses import replace
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 
 from opiscli.analysis.calibrate import calibrate_run
 from opiscli.analysis.counting import Gallery, count_items
+from opiscli.analysis.identification import identification_at, settings_with_margin
 from opiscli.arrays import IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, UndefinedMetric
 from opiscli.progress import Progress
-from opiscli.results import CalibratedPoint, Calibration, Holdout
+from opiscli.results import CalibratedPoint, Calibration, HeldOutMargin, Holdout
 from opiscli.settings.calibration import Average, CalibrationSettings
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.resources import Resources
@@ -22,6 +24,16 @@ from opiscli.thresholds.choose import choose
 
 _RATES = (Criterion.FAR, Criterion.FRR, Criterion.TAR, Criterion.FPIR)
 """Criteria whose target is a rate that errors are counted for."""
+
+
+class _Attained(NamedTuple):
+    """Attained over target on the second part; the rate itself where there is no target.
+
+    ``searches`` are FPIR and FNIR with a margin, and both without it.
+    """
+
+    ratio: float
+    searches: tuple[float, ...] = ()
 
 
 def hold_out(
@@ -60,7 +72,7 @@ def hold_out(
         return calibration
     rng = np.random.default_rng(settings.seed)
     items = items.without_repeats() if settings.drop_duplicates else items
-    found: list[list[float]] = [[] for _ in settings.targets]
+    found: list[list[_Attained]] = [[] for _ in settings.targets]
     names = items.names if gallery is None else sorted({*items.names, *gallery.items.names})
     for _ in range(settings.repeats):
         is_first = rng.permutation(len(names)) < round(share * len(names))
@@ -71,13 +83,13 @@ def hold_out(
             )
         except EmbeddingError:  # no pairs left in one of the parts
             continue
-        for ratios, target in zip(found, settings.targets, strict=True):
+        for of_target, target in zip(found, settings.targets, strict=True):
             attained = _attained(first, second, target, settings)
             if attained is not None:
-                ratios.append(attained)
+                of_target.append(attained)
     points = tuple(
-        replace(point, holdout=_summary(ratios, point, share, settings.repeats))
-        for ratios, point in zip(found, calibration.operating_points, strict=True)
+        replace(point, holdout=_summary(of_target, point, share, settings.repeats))
+        for of_target, point in zip(found, calibration.operating_points, strict=True)
     )
     return replace(calibration, operating_points=points)
 
@@ -107,43 +119,94 @@ def _count(
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
-    has_searches = any(target.criterion is Criterion.FPIR for target in settings.targets)
+    has_searches = settings.margin is not None or any(
+        target.criterion is Criterion.FPIR for target in settings.targets
+    )
     asked = EvaluationSettings(
         distance=settings.distance,
         ks=(1,) if has_searches else (),
         min_items=settings.min_items,
     )
     return count_items(
-        part, asked, resources, complete=True, gallery=gallery, on_progress=on_progress
+        part,
+        asked,
+        resources,
+        complete=True,
+        gallery=gallery,
+        margin=settings.margin is not None,
+        on_progress=on_progress,
     )
 
 
 def _attained(
     first: CountedSet, second: CountedSet, target: Target, settings: CalibrationSettings
-) -> float | None:
-    """Attained over target on the second part; the rate itself where there is no target."""
+) -> _Attained | None:
+    """What a threshold chosen on the first part does on the second."""
+    one = replace(settings, targets=(target,))
     try:
-        threshold = choose(first.counted, target, settings)
+        one = settings_with_margin(first.counted, one)
+        threshold = choose(first.counted, target, one)
     except UndefinedMetric:
         return None
-    one = replace(settings, targets=(target,))
     point = calibrate_run(second, (threshold,), one).operating_points[0]
     if point.far is None or point.frr is None or point.macro_far is None:
         return None
+    searched = point.identification
+    if target.criterion is Criterion.FPIR and target.value is not None:
+        return (
+            None
+            if searched is None
+            else _Attained(
+                searched.fpir.value / target.value, _with_and_without_margin(first, second, one)
+            )
+        )
     is_macro = settings.average is Average.MACRO
     far = point.macro_far if is_macro else point.far.value
     frr = float(point.macro_frr or 0.0) if is_macro else point.frr.value
     if target.value is None or target.criterion not in _RATES:
-        return far
+        return _Attained(far)
     if target.criterion is Criterion.FAR:
-        return far / target.value
-    if target.criterion is Criterion.FPIR:
-        found = point.identification
-        return None if found is None else found.fpir.value / target.value
-    return frr / target.most_frr if target.most_frr else frr
+        return _Attained(far / target.value)
+    return _Attained(frr / target.most_frr if target.most_frr else frr)
 
 
-def _summary(ratios: list[float], point: CalibratedPoint, share: float, repeats: int) -> Holdout:
+def _with_and_without_margin(
+    first: CountedSet, second: CountedSet, settings: CalibrationSettings
+) -> tuple[float, ...]:
+    """FPIR and FNIR on the second part with a margin, and of a threshold chosen alone.
+
+    Empty where there is no margin, or if no threshold meets the target alone.
+    """
+    if settings.margin is None:
+        return ()
+    target, rates = settings.targets[0], []
+    for how in (settings, replace(settings, margin=None)):
+        try:
+            threshold = choose(first.counted, target, how)
+        except UndefinedMetric:
+            return ()
+        found = identification_at(second.counted, threshold, how.margin)
+        rates += [] if found is None else [found.fpir.value, found.fnir.value]
+    return tuple(rates)
+
+
+def _margin(found: list[_Attained]) -> HeldOutMargin | None:
+    rates = np.array([one.searches for one in found if one.searches])
+    if not len(rates):
+        return None
+    fpir, fnir, fpir_alone, fnir_alone = np.median(rates, axis=0).tolist()
+    return HeldOutMargin(
+        fpir=fpir,
+        fnir=fnir,
+        fpir_alone=fpir_alone,
+        fnir_alone=fnir_alone,
+        n_lower=int(np.count_nonzero(rates[:, 1] < rates[:, 3])),
+        n=len(rates),
+    )
+
+
+def _summary(found: list[_Attained], point: CalibratedPoint, share: float, repeats: int) -> Holdout:
+    ratios = [one.ratio for one in found]
     if not ratios:
         raise UndefinedMetric(
             f"{point.name} was attainable in none of {repeats} draws of classes",
@@ -161,4 +224,5 @@ def _summary(ratios: list[float], point: CalibratedPoint, share: float, repeats:
         largest=max(ratios),
         n_above=int(np.count_nonzero(np.array(ratios) > 1)),
         ratios=tuple(ratios),
+        margin=_margin(found),
     )

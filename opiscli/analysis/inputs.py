@@ -133,6 +133,7 @@ class Opened:
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
         rates: tuple[tuple[float, ...], tuple[float, ...]] = ((), ()),
+        margin: bool = False,
         index: str | None = None,
         gallery: Gallery | None = None,
     ) -> CountedSet:
@@ -141,25 +142,24 @@ class Opened:
         Parameters
         ----------
         given
-            Settings that differ from the defaults, or from those that a file was counted
-            under; names as in `EvaluationSettings`.
-        complete, thresholds
-            As in `count_items`: whether any threshold may be asked for, and which must be
-            counted to the digit.
+            Settings that differ from the defaults or from those of a file.
+        complete, thresholds, margin
+            As in `count_items`: what may be asked for later. A margin needs embeddings.
         rates
             False-accept rates, as in `count_items`, and for listed pairs false-reject rates, whose
             thresholds may be asked for.
         index
             A FAISS index to put beside the exact search; needs embeddings.
         gallery
-            What to compare the items with, if not one another; needs embeddings.
+            What to compare the items with; needs embeddings.
 
         Raises
         ------
         UsageError
             If a setting cannot be changed any more, because the file was counted under another.
         """
-        items = self.data if gallery is None else self.items("--gallery")
+        needs = "--margin" if margin else "" if gallery is None else "--gallery"
+        items = self.items(needs) if needs else self.data
         if isinstance(items, PairScores):
             if index is not None:
                 self.items(f"--index={index}")
@@ -183,6 +183,7 @@ class Opened:
             complete=complete,
             thresholds=thresholds,
             fars=rates[0],
+            margin=margin,
             index=index,
             gallery=gallery,
             source=self.name,

@@ -44,6 +44,7 @@ def calibrate(
     confidence: float | None = None,
     class_share: float | None = None,
     prevalence: float | None = None,
+    margin: float | str | None = None,
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -96,6 +97,9 @@ def calibrate(
     prevalence
         Share of positive pairs among those that production compares, in (0, 1): adds the
         precision there.
+    margin
+        In a search, accept the nearest item only if the nearest of any other class is farther by
+        this difference of distances; ``auto`` chooses it for ``criterion="fpir=0.01"``.
     allow_zero
         If the FAR target cannot be met, use the largest threshold with zero false accepts.
     eval, eval_where
@@ -178,6 +182,7 @@ def calibrate(
         confidence=confidence,
         class_share=class_share,
         prevalence=prevalence,
+        margin=margin,
         allow_zero=allow_zero,
         seed=seed,
         engines=each(engine),

@@ -6,9 +6,10 @@ from opiscli.arrays import AnyArray, IntArray
 from opiscli.counting.request import CountRequest
 from opiscli.counting.sampled_items import SAMPLE_ITEMS
 from opiscli.counting.searches import search_counts
-from opiscli.counting.sweep import Sweep, sweep
+from opiscli.counting.sweep import Counted, Sweep, sweep
 from opiscli.counting.tables import binned_counts, pair_counts
 from opiscli.counts.counts import Counts
+from opiscli.counts.search_counts import SearchCounts
 from opiscli.embeddings.query_gallery import ClassOrdered, QueryGallery
 from opiscli.embeddings.row_pieces import pieces
 from opiscli.engine.kernels import in_use, kernel_for
@@ -16,7 +17,8 @@ from opiscli.engine.side import Side
 from opiscli.engine.space import PairSpace
 from opiscli.engine.workers import workers_of
 from opiscli.metrics.recall import recall_sums
-from opiscli.neighbours.match_ranks import match_ranks_across
+from opiscli.neighbours.match_ranks import MatchRanks, match_ranks_across
+from opiscli.neighbours.second_class import class_gaps
 from opiscli.progress import Progress
 from opiscli.settings.resources import Resources
 
@@ -62,16 +64,37 @@ def count_against_gallery(
         for_noise=None,
         retrieval=recall_sums(ranks, request.ks, len(sets.names)),
         queries=sets.query_sizes,
-        searches=search_counts(
-            counted.plan,
+        searches=_searches(sets, counted, request, ranks, resources, on_progress),
+    )
+
+
+def _searches(
+    sets: QueryGallery,
+    counted: Counted,
+    request: CountRequest,
+    ranks: MatchRanks,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> SearchCounts:
+    nearest, gaps = counted.tally.row_items, None
+    if request.margin:
+        gaps = class_gaps(
+            sets.queries,
+            sets.gallery,
             request.distance,
-            sets.queries.codes,
-            counted.tally.row_items.nearest_positive,
-            counted.tally.row_items.nearest_negative,
-            ranks,
-            sets.gallery_sizes,
-            is_within=False,
-        ),
+            threads=resources.threads,
+            on_progress=on_progress,
+        )
+    return search_counts(
+        counted.plan,
+        request.distance,
+        sets.queries.codes,
+        nearest.nearest_positive,
+        nearest.nearest_negative,
+        ranks,
+        sets.gallery_sizes,
+        is_within=False,
+        gaps=gaps,
     )
 
 

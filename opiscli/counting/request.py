@@ -27,6 +27,8 @@ class CountRequest:
         Thresholds that are needed to the digit.
     fars
         False-accept rates whose thresholds may be asked for later, if not all are.
+    margin
+        Whether the gap between the nearest candidate and the next class is needed of each search.
     """
 
     distance: Distance
@@ -37,6 +39,7 @@ class CountRequest:
     complete: bool = False
     thresholds: tuple[float, ...] = ()
     fars: tuple[float, ...] = ()
+    margin: bool = False
 
     @property
     def keeps_bins(self) -> bool:
@@ -56,6 +59,7 @@ class CountRequest:
         complete: bool = False,
         thresholds: tuple[float, ...] = (),
         fars: tuple[float, ...] = (),
+        margin: bool = False,
     ) -> "CountRequest":
         """What an evaluation needs."""
         return cls(
@@ -67,4 +71,5 @@ class CountRequest:
             complete,
             thresholds,
             fars,
+            margin,
         )

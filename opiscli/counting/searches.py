@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from opiscli.arrays import AnyArray, Float32Array, Int32Array, IntArray
+from opiscli.arrays import Float32Array, Int32Array, IntArray
 from opiscli.counting.plan import Plan
-from opiscli.counts.class_bins import ClassBins
-from opiscli.counts.search_counts import TWICE, SearchCounts
+from opiscli.counts.search_counts import TWICE, SearchCounts, SearchList
 from opiscli.distance import Distance
 from opiscli.engine.bins import Bins
 from opiscli.metrics.recall import hits_at
 from opiscli.neighbours.match_ranks import MatchRanks
+from opiscli.neighbours.second_class import ClassGaps
 
 
 def search_counts(
@@ -22,6 +22,7 @@ def search_counts(
     gallery_sizes: IntArray,
     *,
     is_within: bool,
+    gaps: ClassGaps | None = None,
 ) -> SearchCounts:
     """Sum the searches of all queries by class.
 
@@ -41,6 +42,8 @@ def search_counts(
         Shape ``(n_classes,)``, items of each class that queries are compared with.
     is_within
         Whether queries are items of the gallery, and not compared with themselves.
+    gaps
+        How much farther the next class is; ``None`` if no margin is needed.
     """
     n_gallery = int(gallery_sizes.sum())
     has_own = gallery_sizes[codes] > is_within
@@ -49,36 +52,27 @@ def search_counts(
     thresholds = plan.thresholds
     if thresholds[-1] < plan.largest:
         thresholds = np.append(thresholds, plan.largest)
+    each_other = SearchList(
+        codes[has_other],
+        np.searchsorted(cutoffs, nearest_negative[has_other]),
+        np.ones(np.count_nonzero(has_other), dtype=np.int64),
+        np.zeros(np.count_nonzero(has_other)) if gaps is None else gaps.other_to_next[has_other],
+    )
+    each_hit = SearchList(
+        codes[has_own],
+        np.searchsorted(cutoffs, nearest_positive[has_own]),
+        np.round(TWICE * hits_at(ranks, 1)).astype(np.int64),
+        np.zeros(np.count_nonzero(has_own)) if gaps is None else gaps.own_to_other[has_own],
+    )
     shape = len(gallery_sizes), len(thresholds)
-    hits = np.round(TWICE * hits_at(ranks, 1)).astype(np.int64)
     return SearchCounts(
         thresholds=thresholds,
         n_gallery=n_gallery - is_within,
         is_within=is_within,
         non_mated=np.bincount(codes[has_other], minlength=shape[0]),
         mated=np.bincount(codes[has_own], minlength=shape[0]),
-        nearest_other=_by_class(
-            codes[has_other],
-            np.searchsorted(cutoffs, nearest_negative[has_other]),
-            np.ones(np.count_nonzero(has_other), dtype=np.int64),
-            shape,
-        ),
-        hits=_by_class(
-            codes[has_own], np.searchsorted(cutoffs, nearest_positive[has_own]), hits, shape
-        ),
+        nearest_other=each_other.by_class(*shape),
+        hits=each_hit.by_class(*shape),
+        each_other=None if gaps is None else each_other,
+        each_hit=None if gaps is None else each_hit,
     )
-
-
-def _by_class(
-    codes: Int32Array, bins: AnyArray, weights: IntArray, shape: tuple[int, int]
-) -> ClassBins:
-    """Sum weights of queries by class and bin, leaving out empty cells."""
-    counted = weights > 0
-    cells, place = np.unique(
-        codes[counted].astype(np.int64) * shape[1] + bins[counted], return_inverse=True
-    )
-    sums = np.zeros(len(cells), dtype=np.int64)
-    np.add.at(sums, place, weights[counted])
-    classes, inside = np.divmod(cells, shape[1])
-    starts = np.searchsorted(classes, np.arange(shape[0] + 1))
-    return ClassBins(starts, inside.astype(np.int32), sums)

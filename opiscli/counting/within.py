@@ -18,6 +18,7 @@ from opiscli.engine.workers import workers_of
 from opiscli.metrics.noise_floor import FEWEST_ITEMS
 from opiscli.metrics.recall import recall_sums
 from opiscli.neighbours.match_ranks import MatchRanks, match_ranks, match_ranks_from_nearest
+from opiscli.neighbours.second_class import class_gaps
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeBy
 from opiscli.settings.resources import Resources
@@ -70,7 +71,9 @@ def count_within(
         ),
         retrieval=retrieval,
         queries=items.class_sizes,
-        searches=None if ranks is None else _searches(items, counted, request, ranks),
+        searches=None
+        if ranks is None
+        else _searches(items, counted, request, ranks, resources, on_progress),
     )
 
 
@@ -114,9 +117,18 @@ def _ranks(
 
 
 def _searches(
-    items: EmbeddingSet, counted: Counted, request: CountRequest, ranks: MatchRanks
+    items: EmbeddingSet,
+    counted: Counted,
+    request: CountRequest,
+    ranks: MatchRanks,
+    resources: Resources,
+    on_progress: Progress | None,
 ) -> SearchCounts:
-    nearest = counted.tally.row_items
+    nearest, gaps = counted.tally.row_items, None
+    if request.margin:
+        gaps = class_gaps(
+            items, items, request.distance, threads=resources.threads, on_progress=on_progress
+        )
     return search_counts(
         counted.plan,
         request.distance,
@@ -126,4 +138,5 @@ def _searches(
         ranks,
         items.class_sizes,
         is_within=True,
+        gaps=gaps,
     )

@@ -4,12 +4,50 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opiscli.arrays import BoolArray, FloatArray, IntArray
+from opiscli.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.pair_counts import positions_of
 
 TWICE = 2
 """Hits are counted twice, so that the half of a tie is a whole number."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchList:
+    """Searches one by one, shapes ``(n_searches,)``.
+
+    Parameters
+    ----------
+    codes
+        Class of the query.
+    bins
+        Bin of the distance of the nearest candidate.
+    weights
+        What each search counts.
+    gaps
+        How much farther the nearest candidate of another class than that of the nearest one is;
+        infinite if there is no other class.
+    """
+
+    codes: AnyArray
+    bins: AnyArray
+    weights: IntArray
+    gaps: FloatArray
+
+    def by_class(self, n_classes: int, n_bins: int, margin: float = 0.0) -> ClassBins:
+        """Sum by class and bin the searches whose gap is at least the margin."""
+        counted = (self.weights > 0) & (self.gaps >= margin)
+        at = self.codes[counted].astype(np.int64) * n_bins + self.bins[counted]
+        cells, place = np.unique(at, return_inverse=True)
+        sums = np.zeros(len(cells), dtype=np.int64)
+        np.add.at(sums, place, self.weights[counted])
+        classes, inside = np.divmod(cells, n_bins)
+        starts = np.searchsorted(classes, np.arange(n_classes + 1))
+        return ClassBins(starts, inside.astype(np.int32), sums)
+
+    def without(self, left_out: BoolArray) -> "SearchList":
+        """The same where searches of some classes count nothing."""
+        return replace(self, weights=np.where(left_out[self.codes], 0, self.weights))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +74,8 @@ class SearchCounts:
     hits
         Mated searches whose nearest candidate is of their class, by its distance; each counts 2, or
         1 if a candidate of another class is equally near.
+    each_other, each_hit
+        The same one by one, with the gap to the next class; ``None`` where no margin was asked for.
     """
 
     thresholds: FloatArray
@@ -45,6 +85,8 @@ class SearchCounts:
     mated: IntArray
     nearest_other: ClassBins
     hits: ClassBins
+    each_other: SearchList | None = None
+    each_hit: SearchList | None = None
 
     def at(self, threshold: float) -> "SearchErrors":
         """Errors of each class at one threshold, which must be one of these.
@@ -70,17 +112,27 @@ class SearchCounts:
     def without_mated(self, left_out: BoolArray) -> "SearchCounts":
         """The same without mated searches of some classes; they still have non-mated ones."""
         return replace(
-            self, mated=np.where(left_out, 0, self.mated), hits=self.hits.without(left_out)
+            self,
+            mated=np.where(left_out, 0, self.mated),
+            hits=self.hits.without(left_out),
+            each_hit=None if self.each_hit is None else self.each_hit.without(left_out),
         )
 
-    def of_classes(self, chosen: IntArray) -> "SearchCounts":
-        """Searches of the classes at these positions; the gallery stays whole."""
+    def with_margin(self, margin: float) -> "SearchCounts":
+        """Accept a candidate only if the next class is at least this much farther away.
+
+        Raises
+        ------
+        ValueError
+            If the gaps between classes are not known.
+        """
+        if self.each_other is None or self.each_hit is None:
+            raise ValueError("the gaps between classes were not counted")
+        shape = len(self.mated), len(self.thresholds)
         return replace(
             self,
-            non_mated=self.non_mated[chosen],
-            mated=self.mated[chosen],
-            nearest_other=self.nearest_other.of_classes(chosen),
-            hits=self.hits.of_classes(chosen),
+            nearest_other=self.each_other.by_class(*shape, margin),
+            hits=self.each_hit.by_class(*shape, margin),
         )
 
     @property

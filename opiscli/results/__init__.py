@@ -31,7 +31,12 @@ from opiscli.results.evaluation import (
     WorstClass,
 )
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
-from opiscli.results.identification import Identification, SearchRate
+from opiscli.results.identification import (
+    HeldOutMargin,
+    Identification,
+    SearchRate,
+    ThresholdAlone,
+)
 from opiscli.results.inspection import FoundPair, Inspection, SuspectedLabel
 from opiscli.results.item import Item
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
@@ -82,6 +87,7 @@ __all__ = [
     "FoundPair",
     "GroupRates",
     "GroupedRates",
+    "HeldOutMargin",
     "Holdout",
     "Identification",
     "Inspection",
@@ -104,6 +110,7 @@ __all__ = [
     "SplitClass",
     "SuspectedLabel",
     "TakeOffPoint",
+    "ThresholdAlone",
     "UtilityKind",
     "WorstClass",
     "WorstShare",

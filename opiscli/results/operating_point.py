@@ -5,7 +5,7 @@ from typing import Any
 
 from opiscli.results.engine import EngineThreshold
 from opiscli.results.groups import GroupedRates
-from opiscli.results.identification import Identification
+from opiscli.results.identification import HeldOutMargin, Identification
 from opiscli.results.quantities import (
     ClassGuarantee,
     ClassRate,
@@ -79,7 +79,7 @@ class Holdout:
 
     ``ratios`` holds the attained rate over the target for each split of the classes, or,
     where there is no target rate (``is_ratio`` is false), the attained FAR itself. ``lo``,
-    ``median`` and ``hi`` are quantiles of them.
+    ``median`` and ``hi`` are quantiles of them. ``margin`` is what a margin of searches does there.
     """
 
     share: float
@@ -92,6 +92,7 @@ class Holdout:
     largest: float
     n_above: int
     ratios: tuple[float, ...]
+    margin: HeldOutMargin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

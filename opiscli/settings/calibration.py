@@ -15,6 +15,7 @@ from opiscli.settings.evaluation import (
     require_prevalence,
 )
 from opiscli.settings.listed_pairs import PairUnit, pairs_in_signature
+from opiscli.settings.margin import Margin
 from opiscli.settings.numbers import plain
 from opiscli.settings.target import Criterion, Target
 
@@ -60,6 +61,8 @@ class CalibrationSettings:
     prevalence
         Share of positive pairs among those that production compares, in (0, 1), at which
         precision is computed; ``None`` for no precision.
+    margin
+        What a search also demands of its nearest candidate; ``None`` for nothing.
     utility, beta
         Of a class, for ``max-utility``.
     drop_duplicates
@@ -91,6 +94,7 @@ class CalibrationSettings:
     class_share: float | None = None
     allow_zero: bool = False
     prevalence: float | None = None
+    margin: Margin | None = None
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
@@ -159,6 +163,13 @@ class CalibrationSettings:
                 "FPIR is a share of all searches, but --average=macro was given",
                 hint="Omit --average.",
             )
+        is_chosen = self.margin is not None and self.margin.is_auto
+        if is_chosen and not (asked and len(self.targets) == 1):
+            raise UsageError(
+                "--margin=auto chooses the margin for one FPIR, but"
+                f" {', '.join(target.name for target in self.targets)} was asked for",
+                hint="Give --criterion=fpir=0.01 alone, or a margin such as --margin=0.05.",
+            )
 
     def _require_prevalence(self) -> None:
         require_prevalence(self.prevalence)
@@ -188,6 +199,8 @@ class CalibrationSettings:
             parts.append(f"conf:{plain(self.confidence)}")
         if self.allow_zero:
             parts.append("zero:allow")
+        if self.margin is not None:
+            parts.append(f"margin:{self.margin}")
         if self.prevalence is not None:
             parts.append(f"prev:{plain(self.prevalence)}")
         return parts

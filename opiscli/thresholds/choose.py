@@ -20,6 +20,7 @@ from opiscli.thresholds.at_precision import threshold_at_precision
 from opiscli.thresholds.at_rate import unattainable
 from opiscli.thresholds.class_share import far_for_classes, frr_for_classes
 from opiscli.thresholds.guarantee import assured_threshold
+from opiscli.thresholds.margin import with_margin
 from opiscli.thresholds.rate_curves import RateCurve, macro_rates, pooled_rates
 
 _LEAST_ASSURED = 1e-2
@@ -52,8 +53,8 @@ def choose(counted: Counts, target: Target, settings: CalibrationSettings) -> fl
     if settings.guarantee is not None:
         return _for_classes(counted, table, target, settings, settings.guarantee)
     if target.criterion is Criterion.FPIR and target.value is not None:
-        zero = settings.allow_zero
-        return threshold_at_fpir(counted.searches, target.value, allow_zero=zero)
+        searches = with_margin(counted.searches, settings.margin)
+        return threshold_at_fpir(searches, target.value, allow_zero=settings.allow_zero)
     return _at_rate_of_pairs(counted, table, target, settings)
 
 

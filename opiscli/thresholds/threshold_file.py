@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _MEANING: dict[Distance, dict[str, str | bool]] = {
 
 _OFFSET_SCORE = re.compile(r"cos-offset(\(k=\d+,w=[-+.\de]+\))?")
 _LARGEST = 1 << 20
+_LARGEST_MARGIN = 4.0
 _UNRESOLVED = 2.0**-20
 """Cosine distances below which ``1 - s`` loses digits that pairs differ by."""
 
@@ -40,7 +42,10 @@ _UNRESOLVED = 2.0**-20
 def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
     """Contents of a threshold file."""
     data, precision, guarantee = of.data, point.precision, point.class_guarantee
-    found = point.identification if point.criterion == Criterion.FPIR else None
+    found = point.identification
+    margin = None if found is None else found.margin
+    if point.criterion != Criterion.FPIR and margin is None:
+        found = None
     return {
         "schema": SCHEMA,
         "name": point.name,
@@ -49,6 +54,7 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         "distance": of.distance,
         **({} if Distance(of.distance).is_given else {"score": of.score}),
         **_MEANING[Distance(of.distance)],
+        **({} if margin is None else {"margin": margin}),
         "target": {
             "criterion": point.criterion,
             "value": point.target,
@@ -133,18 +139,13 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
     UsageError
         If its threshold is measured in something else.
     """
-    try:
+    with _explained(path):
         found = _object(path)
         measured, scored = _measured(found), _score(found)
         least, largest = possible_distances(scored, measured)
         threshold = _number(found, "threshold", least, largest)
+        _margin_of(found)
         _require_agreement(found, threshold, measured, scored)
-    except (OSError, ValueError) as cause:
-        reason = getattr(cause, "strerror", None) or str(cause)
-        raise SourceError(
-            f"{path} cannot be read as a threshold file: {reason}",
-            hint="Write one with opis calibrate e.parquet --far 1e-3 -o threshold.json.",
-        ) from cause
     if measured is not distance:
         raise _other_measure(path, measured, distance)
     if scored != score:
@@ -167,6 +168,34 @@ def _other_measure(path: Path, measured: Distance, distance: Distance) -> UsageE
         f"the threshold in {path} is a {measured} distance, but distances here are {distance}",
         hint=f"Add --distance {measured}.",
     )
+
+
+def margin_in(path: Path) -> float | None:
+    """Read the margin between classes that searches demand; ``None`` if the file has none.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, or is no threshold file.
+    """
+    with _explained(path):
+        return _margin_of(_object(path))
+
+
+def _margin_of(found: Mapping[str, Any]) -> float | None:
+    return None if found.get("margin") is None else _number(found, "margin", 0.0, _LARGEST_MARGIN)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or str(cause)
+        raise SourceError(
+            f"{path} cannot be read as a threshold file: {reason}",
+            hint="Write one with opis calibrate e.parquet --far 1e-3 -o threshold.json.",
+        ) from cause
 
 
 def _score(found: Mapping[str, Any]) -> str:

@@ -118,7 +118,8 @@ calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet
 calibrate --gallery f.parquet
 calibrate --gallery-where fold=a        | --gallery f.parquet
-calibrate --gallery-labels z.npy | x.npy --labels y.npy --far 0.05 --gallery f.parquet | exit 2
+calibrate --gallery-labels z.npy        | x.npy --labels y.npy --gallery f.parquet        | exit 2
+calibrate --margin 0.3                  | --criterion fpir=0.2                           | threshold
 calibrate --group-by fold
 calibrate --per-class
 calibrate --holdout 0.5                 | --repeats 2

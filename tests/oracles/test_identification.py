@@ -223,3 +223,122 @@ def test_conditions_on_searches(opis, tmp_path):
         code, out, _ = opis(*argv, "--fail-if", f"{name}>{value + 0.01}")
         assert code == 0
         assert json.loads(out)["conditions"][0]["value"] == pytest.approx(value)
+
+
+def gaps(queries, labels, gallery=None, gallery_labels=None):
+    """From the nearest own to the nearest other class, and from there to the next."""
+    is_within = gallery is None
+    x, z = unit(queries), unit(queries if is_within else gallery)
+    w = labels if is_within else gallery_labels
+    found = []
+    for i in range(len(x)):
+        d = np.sqrt(np.maximum(2 - 2 * z @ x[i], 0))
+        if is_within:
+            d[i] = np.inf
+        nearest = {c: d[w == c].min() for c in set(w)}
+        own = nearest.pop(labels[i], np.inf)
+        first, second = [*sorted(nearest.values()), np.inf][:2]
+        found.append((first - own, second - first))
+    return np.array(found).T
+
+
+def rates_with_margin(truth, of_gaps, threshold, margin):
+    own, other, is_mated = truth
+    accepted = (own < other) & (own <= threshold + CLOSE) & (of_gaps[0] >= margin)
+    fpir = np.mean((other <= threshold + CLOSE) & (of_gaps[1] >= margin))
+    return fpir, np.mean(~accepted[is_mated])
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.03, 0.1, 0.5])
+def test_a_margin_is_a_second_condition(margin):
+    x, y = clusters(seed=15, n_classes=30, sizes=(1, 9))
+    truth, of_gaps = searches(x, y), gaps(x, y)
+    for criterion in ("fpir=0.05", "fpir=0.3"):
+        kind = {"criterion": criterion, "margin": margin, "allow_zero": True}
+        found = opiscli.calibrate(x, y, **kind)
+        point = found.operating_points[0]
+        searched = point.identification
+        expected = rates_with_margin(truth, of_gaps, point.threshold, margin)
+        assert (searched.fpir.value, searched.fnir.value) == pytest.approx(expected, abs=1e-9)
+        assert searched.fpir.value <= point.target
+        alone = searched.threshold_alone
+        expected = rates(*truth, alone.threshold)
+        assert (alone.fpir.value, alone.fnir.value) == pytest.approx(expected, abs=1e-9)
+        assert f"|margin:{margin:g}|" in found.signature
+
+
+def test_a_margin_against_a_gallery():
+    x, y = clusters(seed=16, n_classes=30, sizes=(3, 9))
+    enrolled = np.arange(len(y)) % 3 == 0
+    sides = x[~enrolled], y[~enrolled], x[enrolled], y[enrolled]
+    found = opiscli.calibrate(*sides[:2], gallery=sides[2:], criterion="fpir=0.2", margin="0.05")
+    point = found.operating_points[0]
+    expected = rates_with_margin(searches(*sides), gaps(*sides), point.threshold, 0.05)
+    got = point.identification.fpir.value, point.identification.fnir.value
+    assert got == pytest.approx(expected)
+
+
+def crowd(seed, n_classes=40, per_class=8, dims=6):
+    """Half of the classes share a place with others: there the nearest two classes are close."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(n_classes), per_class)
+    centres = rng.normal(size=(n_classes, dims))
+    centres[: n_classes // 2] = centres[0] + 0.25 * rng.normal(size=(n_classes // 2, dims))
+    return centres[labels] + 0.12 * rng.normal(size=(len(labels), dims)), labels
+
+
+def test_the_margin_with_the_lowest_fnir_is_chosen(tmp_path):
+    x, y = crowd(1)
+    kind = {"criterion": "fpir=0.05", "holdout": 0.5, "repeats": 4}
+    found = opiscli.calibrate(x, y, margin="auto", output=tmp_path / "t.json", **kind)
+    point = found.operating_points[0]
+    searched, held = point.identification, point.holdout.margin
+    assert searched.margin > 0
+    assert searched.fnir.value < searched.threshold_alone.fnir.value - 0.05
+    assert searched.fpir.value <= 0.05
+    assert held.n == 4
+    assert held.fnir < held.fnir_alone
+    for margin in (0.5, 2) * np.array([searched.margin] * 2):
+        other = opiscli.calibrate(x, y, criterion="fpir=0.05", margin=margin)
+        assert other.operating_points[0].identification.fnir.value >= searched.fnir.value - 0.02
+    written = json.loads((tmp_path / "t.json").read_text())
+    assert written["margin"] == searched.margin
+    again = opiscli.calibrate(x, y, threshold_file=tmp_path / "t.json")
+    given = again.operating_points[0].identification
+    assert (given.margin, given.fpir, given.fnir) == (
+        searched.margin,
+        searched.fpir,
+        searched.fnir,
+    )
+
+
+def test_a_long_list_of_one_class_is_searched_to_its_end():
+    """More items of two classes than the first list of neighbours holds."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [60, 60, 3])
+    x = np.eye(3)[np.array([0, 0, 1])[y]] + 0.01 * rng.normal(size=(len(y), 3))
+    point = opiscli.calibrate(x, y, threshold=2.0, margin=0.5).operating_points[0]
+    expected = rates_with_margin(searches(x, y), gaps(x, y), 2.0, 0.5)
+    got = point.identification.fpir.value, point.identification.fnir.value
+    assert got == pytest.approx(expected)
+    assert 0.9 < got[0] < 1  # all but the items of the third class
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"margin": "wide", "far": 0.1}, "neither a difference of distances nor auto"),
+        ({"margin": -1, "far": 0.1}, "neither a difference of distances nor auto"),
+        ({"margin": "auto", "far": 0.1}, "chooses the margin for one FPIR"),
+        ({"margin": "auto", "criterion": ["fpir=0.1", "fpir=0.2"]}, "for one FPIR"),
+    ],
+)
+def test_what_a_margin_cannot_be(options, says):
+    with pytest.raises(UsageError, match=says):
+        opiscli.calibrate(*clusters(), **options)
+
+
+def test_a_margin_needs_embeddings(tmp_path):
+    opiscli.evaluate(*clusters(), save=tmp_path / "e.opis")
+    with pytest.raises(UsageError, match="margin needs embeddings"):
+        opiscli.calibrate(tmp_path / "e.opis", far=0.1, margin=0.1)

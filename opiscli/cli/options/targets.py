@@ -24,7 +24,8 @@ _Criterion = Annotated[
     option(
         "Other targets. frr=0.05 or tar=0.95: smallest threshold that meets it; precision=0.99:"
         " largest up to which precision meets it, with --prevalence; eer: where FAR and FRR are"
-        " equal; max-utility: highest mean class score. Repeatable.",
+        " equal; max-utility: highest mean class score; fpir=0.01: largest threshold with this"
+        " false-positive rate of searches. Repeatable.",
         _TARGET,
         metavar="NAME[=TARGET]",
     ),
@@ -53,6 +54,15 @@ _Similarity = Annotated[
         "Report the rates at this similarity: accept similarities at or above it. Repeatable.",
         _TARGET,
         metavar="COSINE",
+    ),
+]
+_Margin = Annotated[
+    str | None,
+    option(
+        "In a search, accept the nearest item only if the nearest of any other class is farther by"
+        " this difference of distances; auto chooses it for --criterion fpir=RATE.",
+        _TARGET,
+        metavar="DIFFERENCE|auto",
     ),
 ]
 _Average = Annotated[
@@ -116,3 +126,4 @@ class Choosing:
     class_share: _ClassShare = None
     allow_zero: _AllowZero = False
     prevalence: Prevalence = None
+    margin: _Margin = None

@@ -33,9 +33,7 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
     for name, rate in (("far", point.calibrated_far), ("frr", point.calibrated_frr)):
         if rate is not None:
             yield rate_row(f"calibrated_{name}{at}", rate, point)
-    if (before := point.calibrated_identification) is not None:
-        yield search_row(f"calibrated_fpir{at}", before.fpir, threshold)
-        yield search_row(f"calibrated_fnir{at}", before.fnir, threshold)
+    yield from _searches(point, at)
     if point.holdout is not None:
         held = point.holdout
         yield Row(
@@ -47,6 +45,20 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
             n=held.n_attained,
             threshold=threshold,
         )
+
+
+def _searches(point: CalibratedPoint, at: str) -> Iterator[Row]:
+    """The margin of searches, what is attained without it, and on the calibration set."""
+    threshold = point.threshold
+    if (found := point.identification) is not None and found.margin is not None:
+        yield Row(metric=f"margin{at}", value=found.margin, threshold=threshold)
+        if (alone := found.threshold_alone) is not None:
+            yield Row(metric=f"threshold_alone{at}", value=alone.threshold)
+            yield search_row(f"fpir_alone{at}", alone.fpir, alone.threshold)
+            yield search_row(f"fnir_alone{at}", alone.fnir, alone.threshold)
+    if (before := point.calibrated_identification) is not None:
+        yield search_row(f"calibrated_fpir{at}", before.fpir, threshold)
+        yield search_row(f"calibrated_fnir{at}", before.fnir, threshold)
 
 
 def _own_thresholds(calibration: Calibration) -> Iterator[Row]:

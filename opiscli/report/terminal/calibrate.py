@@ -6,7 +6,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.engines import engine_lines
 from opiscli.report.terminal.groups import draw_group_rates
-from opiscli.report.terminal.identification import search_rows
+from opiscli.report.terminal.identification import margin_line, search_rows
 from opiscli.report.terminal.layout import (
     bold,
     columns,
@@ -42,8 +42,8 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
     parts: list[RenderableType] = []
     for point in calibration.operating_points:
         decision = _decision(point, calibration.distance)
-        above = (decision, *_guarantee(point), *engine_lines(point.engines))
-        parts.append(Group(*above, _rates(point), *_classes(point)))
+        more = (*margin_line(point), *_guarantee(point), *engine_lines(point.engines))
+        parts.append(Group(decision, *more, _rates(point), *_classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.own_thresholds is not None:

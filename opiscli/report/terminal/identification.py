@@ -4,8 +4,8 @@ from rich.table import Table
 from rich.text import Text
 
 from opiscli.report.terminal.layout import bold, columns
-from opiscli.results import Identification, OperatingPoint, SearchRate
-from opiscli.results.text import rate, span
+from opiscli.results import CalibratedPoint, Identification, OperatingPoint, SearchRate
+from opiscli.results.text import distance, rate, span
 
 
 def draw_searches(points: tuple[OperatingPoint, ...]) -> list[Table]:
@@ -25,7 +25,39 @@ def search_rows(found: Identification | None) -> list[tuple[Text, str, str, str]
     if found is None:
         return []
     among = f" among {found.n_gallery:,} items"
-    return [_row("FPIR", found.fpir, among), _row("FNIR", found.fnir, "")]
+    rows = [_row("FPIR", found.fpir, among), _row("FNIR", found.fnir, "")]
+    if (alone := found.threshold_alone) is not None:
+        at = f" at d ≤ {distance(alone.threshold)}"
+        rows += [
+            _row("FPIR without margin", alone.fpir, at),
+            _row("FNIR without margin", alone.fnir, at),
+        ]
+    return rows
+
+
+def margin_line(point: CalibratedPoint) -> list[Text]:
+    """What a search demands beside the threshold, and what that does on held-out classes."""
+    found = point.identification
+    if found is None or found.margin is None:
+        return []
+    lines = [
+        Text.assemble(
+            "in a search, accept the nearest item only if the nearest of any other class is at"
+            " least ",
+            (f"{found.margin:.6g}", "bold"),
+            " farther",
+        )
+    ]
+    held = None if point.holdout is None else point.holdout.margin
+    if held is not None:
+        lines.append(
+            Text(
+                f"on held-out classes with it: FNIR {rate(held.fnir)}, FPIR {rate(held.fpir)};"
+                f" without: FNIR {rate(held.fnir_alone)}, FPIR {rate(held.fpir_alone)};"
+                f" FNIR is lower with it in {held.n_lower} of {held.n} splits"
+            )
+        )
+    return [*lines, Text()]
 
 
 def _cell(shown: SearchRate) -> Text:
