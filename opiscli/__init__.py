@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plot_distances,
         plot_pareto,
     )
+    from opiscli.api.probability import probability
     from opiscli.api.report import write_report
     from opiscli.counts.counts import CountedSet
     from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -74,6 +75,7 @@ __all__ = [
     "plot_det",
     "plot_distances",
     "plot_pareto",
+    "probability",
     "project",
     "project_with_offsets",
     "read_embeddings",
@@ -91,6 +93,7 @@ _MODULES = {
     "api.measure": ("compare", "count", "evaluate"),
     "api.normalize": ("normalize",),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
+    "api.probability": ("probability",),
     "api.report": ("write_report",),
     "counts.counts": ("CountedSet",),
     "embeddings.embedding_set": ("EmbeddingSet",),

@@ -14,6 +14,7 @@ from opiscli.analysis.groups import rate_groups
 from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.inputs import Input, Opened, Work
 from opiscli.analysis.precision_order import with_order
+from opiscli.analysis.probability import with_probability
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.embeddings.offsets import refuse_offsets, require_score
 from opiscli.results import Calibration
@@ -76,7 +77,8 @@ def calibrate(
         holdout=holdout,
         **asked,
     )
-    counts = with_order(counts, opened.data, settings, work)
+    data, told = opened.data, {"on_progress": work.on_progress}
+    counts = with_order(counts, data, settings, work)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
@@ -87,15 +89,14 @@ def calibrate(
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
     result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
+    result = with_probability(result, counts, data, evaluated, settings, work)
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:
-        result = hold_out(result, items, settings, work.resources, on_progress=work.on_progress)
+        result = hold_out(result, items, settings, work.resources, **told)
     if group_by is not None:
         grouped = opened.items("--group-by")
-        result = rate_groups(
-            result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
-        )
+        result = rate_groups(result, grouped, group_by, settings, work.resources, **told)
     return with_engines(result, written_for, counts.counted.pooled) if written_for else result
 
 
@@ -119,5 +120,6 @@ def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[flo
         or asked.get("average", Average.POOLED) is not Average.POOLED
         or any(asked.get(name) is not None for name in ("confidence", "class_share"))
         or asked.get("allow_zero")
+        or asked.get("probability")
     )
     return () if anything_else else tuple(fars)

@@ -59,7 +59,7 @@ def hold_out(
         is_first = rng.permutation(items.n_classes) < round(share * items.n_classes)
         try:
             first, second = (
-                _count(items, is_in_part, settings, resources, on_progress)
+                count_classes(items, is_in_part, settings, resources, on_progress)
                 for is_in_part in (is_first, ~is_first)
             )
         except EmbeddingError:  # no pairs left in one of the parts
@@ -75,13 +75,14 @@ def hold_out(
     return replace(calibration, operating_points=points)
 
 
-def _count(
+def count_classes(
     items: EmbeddingSet,
     chosen: np.ndarray[tuple[int], np.dtype[np.bool_]],
     settings: CalibrationSettings,
     resources: Resources,
     on_progress: Progress | None,
 ) -> CountedSet:
+    """Count the pairs among the items of the chosen classes."""
     part = items.subset(np.flatnonzero(chosen[items.codes]))
     asked = EvaluationSettings(distance=settings.distance, ks=(), min_items=settings.min_items)
     return count_items(part, asked, resources, complete=True, on_progress=on_progress)

@@ -40,6 +40,7 @@ def calibrate(
     confidence: float | None = None,
     class_share: float | None = None,
     prevalence: float | None = None,
+    probability: bool = False,
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -83,6 +84,9 @@ def calibrate(
     prevalence
         Share of positive pairs among those that production compares, in (0, 1): adds the
         precision there.
+    probability
+        Also fit the probability that two items are of one class, by their distance and at this
+        ``prevalence``, and measure its error on held-out classes; `probability` applies it.
     allow_zero
         If the FAR target cannot be met, use the largest threshold with zero false accepts.
     eval, eval_where
@@ -155,6 +159,7 @@ def calibrate(
         confidence=confidence,
         class_share=class_share,
         prevalence=prevalence,
+        probability=probability,
         allow_zero=allow_zero,
         seed=seed,
         engines=each(engine),

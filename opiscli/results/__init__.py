@@ -23,6 +23,13 @@ from opiscli.results.evaluation import (
 from opiscli.results.groups import Differential, GroupedRates, GroupRates
 from opiscli.results.inspection import FoundPair, Inspection, Item, SuspectedLabel
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
+from opiscli.results.probability import (
+    CalibrationError,
+    PairProbability,
+    ProbabilityAt,
+    ProbabilityBand,
+    Spread,
+)
 from opiscli.results.quantities import (
     Bounds,
     ClassGuarantee,
@@ -44,6 +51,7 @@ __all__ = [
     "Bounds",
     "CalibratedPoint",
     "Calibration",
+    "CalibrationError",
     "CalibrationRange",
     "Change",
     "Check",
@@ -74,13 +82,17 @@ __all__ = [
     "OperatingPoint",
     "Opis",
     "OwnThresholdGain",
+    "PairProbability",
     "Pairs",
     "Precision",
+    "ProbabilityAt",
+    "ProbabilityBand",
     "Ranking",
     "Rate",
     "Recall",
     "ReportWarning",
     "Result",
+    "Spread",
     "SuspectedLabel",
     "UtilityKind",
     "WorstClass",

@@ -6,6 +6,7 @@ from typing import ClassVar
 from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import CalibratedPoint
+from opiscli.results.probability import PairProbability
 from opiscli.results.result import Result
 
 PLAIN_SCORE = "cosine"
@@ -17,7 +18,8 @@ class Calibration(Result):
     """Thresholds that meet targets, with the rates attained.
 
     The thresholds were chosen on ``data``; the rates were measured on ``evaluation_data``,
-    if that is another set. ``score`` is what pairs are compared by.
+    if that is another set. ``score`` is what pairs are compared by. ``probability`` is that of
+    being of one class, if it was asked for.
     """
 
     schema: ClassVar[str] = "opis.calibration/1"
@@ -29,4 +31,5 @@ class Calibration(Result):
     operating_points: tuple[CalibratedPoint, ...]
     warnings: tuple[ReportWarning, ...]
     own_thresholds: OwnThresholdGain | None = None
+    probability: PairProbability | None = None
     score: str = PLAIN_SCORE

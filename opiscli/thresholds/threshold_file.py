@@ -63,7 +63,9 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
             "sha256": data.sha256,
         },
         "signature": of.signature,
-    } | ({"engines": [asdict(one) for one in point.engines]} if point.engines else {})
+        **({"engines": [asdict(one) for one in point.engines]} if point.engines else {}),
+        **({} if of.probability is None else {"probability": asdict(of.probability)}),
+    }
 
 
 def write(of: Calibration, path: Path, *, force: bool = False) -> None:
@@ -100,8 +102,7 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
         If its threshold is measured in something else.
     """
     try:
-        found = _object(path)
-        measured, scored = _measured(found), _score(found)
+        found, measured, scored = opened(path)
         least, largest = possible_distances(scored, measured)
         threshold = _number(found, "threshold", least, largest)
         _require_agreement(found, threshold, measured, scored)
@@ -123,6 +124,18 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
             hint="Compute offsets the same way (opis normalize), or add --no-offset to both.",
         )
     return threshold
+
+
+def opened(path: Path) -> tuple[dict[str, Any], Distance, str]:
+    """Read what a file says, what its threshold is measured in and what pairs are compared by.
+
+    Raises
+    ------
+    OSError, ValueError, SourceError
+        If it cannot be read, or is no threshold file.
+    """
+    found = _object(path)
+    return found, _measured(found), _score(found)
 
 
 def _score(found: Mapping[str, Any]) -> str:

@@ -110,6 +110,7 @@ calibrate --average macro               |                                       
 calibrate --class-share 0.5             | --far 0.2                                      | threshold
 calibrate --confidence 0.8              | --far 0.2                                      | threshold
 calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence 0.3     | threshold
+calibrate --probability                 | --prevalence 0.2
 calibrate --allow-zero                  | --far 1e-9
 calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet

@@ -82,6 +82,15 @@ _ClassShare = Annotated[
         parser=parse_rate,
     ),
 ]
+_Probability = Annotated[
+    bool,
+    option(
+        "Also fit the probability that two items are of one class, by their distance and at"
+        " --prevalence, and measure its error on held-out classes.",
+        _TARGET,
+        "--probability",
+    ),
+]
 _AllowZero = Annotated[
     bool,
     option(
@@ -116,3 +125,4 @@ class Choosing:
     class_share: _ClassShare = None
     allow_zero: _AllowZero = False
     prevalence: Prevalence = None
+    probability: _Probability = False

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from opiscli.report.terminal.groups import draw_group_rates
 from opiscli.report.terminal.layout import bold, columns, heading, label, rate_row, report
+from opiscli.report.terminal.probability import draw_probability
 from opiscli.results import (
     CalibratedPoint,
     Calibration,
@@ -30,6 +31,8 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         parts.append(Group(*above, _rates(point), _classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
+    if calibration.probability is not None:
+        parts.append(draw_probability(calibration.probability))
     if calibration.own_thresholds is not None:
         parts.append(_own_thresholds(calibration.own_thresholds))
     return report(head, parts, calibration.signature)
@@ -87,6 +90,9 @@ def _rates(point: CalibratedPoint) -> Table:
         table.add_row(*rate_row("TAR", point.tar_rate))
     if point.precision is not None:
         table.add_row(*_precision(point.precision))
+    if point.probability is not None:
+        shown = rate(point.probability)
+        table.add_row(bold("probability"), shown, "", "of a pair at the threshold")
     table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     if point.calibrated_far is not None:
         before = rate_row("FAR on the calibration set", point.calibrated_far)
