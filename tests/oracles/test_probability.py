@@ -97,9 +97,9 @@ def test_a_calibration_agrees_with_pairs_one_by_one(seed, prevalence):
     right = weighted(distances, truth.positives, prevalence)
     weight = right + weighted(distances, truth.negatives, 1 - prevalence)
     expected = pooled_adjacent_violators(right / weight, weight)
-    applied = opiscli.probability(found, distances + 1e-9)
+    applied = opiscli.probability(found, distances - 1e-8)
     assert applied == pytest.approx(expected, abs=found.probability.largest_change + 1e-9)
-    near = 1 - (distances + 1e-9) ** 2 / 2
+    near = 1 - (distances - 1e-8) ** 2 / 2
     assert opiscli.probability(found, similarity=near) == pytest.approx(applied)
     point = found.operating_points[0]
     assert point.probability == opiscli.probability(found, point.threshold)
@@ -156,7 +156,7 @@ def test_the_error_is_measured_on_another_source_that_is_given():
     )
     truth = BruteForce(*others, "euclidean")
     distances = np.unique(np.concatenate([truth.positives, truth.negatives]))
-    stated = opiscli.probability(found, distances + 1e-9)
+    stated = opiscli.probability(found, distances - 1e-8)
     pairs = WeightedPairs(
         weighted(distances, truth.positives, 0.2), weighted(distances, truth.negatives, 0.8), stated
     )
