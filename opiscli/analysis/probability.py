@@ -36,6 +36,7 @@ _CROSSED = (0.99, 0.9, 0.5, 0.1, 0.01)
 _BANDS = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 _HELD_OUT = "held-out classes"
 _N_EXAMPLES, _LEAST_SHOWN = 6, 0.01
+_LIKELY, _FAR_OFF = 0.5, 0.05
 
 
 def with_probability(
@@ -209,3 +210,15 @@ def _warnings(error: CalibrationError | None) -> Iterator[ReportWarning]:
             " by class, and neither can too few classes; give the embeddings as SOURCE, or other"
             " classes with --eval",
         )
+        return
+    for band in error.bands:
+        if band.lo < _LIKELY or band.stated is None or band.observed is None:
+            continue
+        if abs(band.stated - band.observed.mean) > _FAR_OFF:
+            yield ReportWarning(
+                "probability-off",
+                f"where a probability of {band.lo:g} to {band.hi:g} is stated, {band.stated:.3g} on"
+                f" average, the share of positive pairs is {band.observed.mean:.3g} on"
+                f" {error.measured_on} ({band.observed.lo:.3g} to {band.observed.hi:.3g}): too few"
+                " pairs or classes are that near",
+            )

@@ -180,6 +180,7 @@ normalize --force                       | -o there.parquet
 normalize --no-offset                   | o.parquet
 
 project --head other.safetensors
+project --probability p.json
 project --output mine.parquet
 project --force                         | -o there.parquet
 project --memory-limit 20B              |                                                | exit 2
@@ -331,6 +332,7 @@ def folder(tmp_path_factory):
         for suffix in ("opis", "json", "safetensors", "parquet", "npz", "html", "svg"):
             (folder / f"there.{suffix}").write_text("there already")
         run("calibrate e.parquet --far 0.1 -o t.json")
+        run("calibrate e.parquet --far 0.1 --probability --prevalence 0.1 -o p.json")
         run("evaluate e.parquet --save counted.opis")
         for seed, name in ((0, "head"), (2, "other")):
             training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003 --val-fraction 0.2"

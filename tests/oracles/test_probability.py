@@ -201,6 +201,16 @@ def test_the_error_on_held_out_classes_is_small_where_classes_are_alike():
     assert "|seed:0|" in found.signature
 
 
+def test_a_probability_that_does_not_hold_on_other_classes_is_named():
+    embeddings, labels = clusters(seed=2, n_classes=60, sizes=(6, 9))
+    asked = {**ASKED, "eval": (embeddings, np.random.default_rng(0).permutation(labels))}
+    found = opiscli.calibrate(embeddings, labels, **asked)
+    off = [one.message for one in found.warnings if one.code == "probability-off"]
+    assert any("probability of 0.5 to 0.9 is stated" in message for message in off)
+    error = opiscli.calibrate(embeddings, labels, **{**asked, "eval": (embeddings, labels)})
+    assert "probability-off" not in [one.code for one in error.warnings]
+
+
 def test_counts_alone_have_no_error_and_offsets_are_possible():
     embeddings, labels = clusters(seed=2, n_classes=30, sizes=(6, 9))
     found = opiscli.calibrate(opiscli.count(embeddings, labels), **ASKED)
