@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plot_distances,
         plot_pareto,
     )
+    from opiscli.api.probability import probability
     from opiscli.api.report import write_report
     from opiscli.api.translate import translate
     from opiscli.counts.counts import CountedSet
@@ -75,6 +76,7 @@ __all__ = [
     "plot_det",
     "plot_distances",
     "plot_pareto",
+    "probability",
     "project",
     "project_with_offsets",
     "read_embeddings",
@@ -93,6 +95,7 @@ _MODULES = {
     "api.measure": ("compare", "count", "evaluate"),
     "api.normalize": ("normalize",),
     "api.plots": ("plot_classes", "plot_curves", "plot_det", "plot_distances", "plot_pareto"),
+    "api.probability": ("probability",),
     "api.report": ("write_report",),
     "api.translate": ("translate",),
     "counts.counts": ("CountedSet",),

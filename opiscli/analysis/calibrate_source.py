@@ -17,6 +17,7 @@ from opiscli.analysis.holdout import hold_out
 from opiscli.analysis.identification import settings_with_margin
 from opiscli.analysis.inputs import Input, Opened, Work
 from opiscli.analysis.precision_order import with_order
+from opiscli.analysis.probability import with_probability
 from opiscli.analysis.warnings.separation import source_warnings
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -89,7 +90,8 @@ def calibrate(
     counts = opened.count(asked_for, work, complete=not fars, thresholds=exact, **how)
     settings = _settings(counts, targets=targets, holdout=holdout, margin=least, **asked)
     settings = settings_with_margin(counts.counted, settings)
-    counts = with_order(counts, opened.data, settings, work)
+    data, told = opened.data, {"on_progress": work.on_progress}
+    counts = with_order(counts, data, settings, work)
     chosen = choose_thresholds(counts, settings)
     evaluated = None
     if evaluate_on is not None:
@@ -98,17 +100,14 @@ def calibrate(
     result = calibrate_run(counts, chosen, settings, evaluated=evaluated)
     about = [source_warnings(one) for one in (counts, evaluated) if one is not None]
     result = replace(result, warnings=(*dict.fromkeys(chain(*about)), *result.warnings))
+    result = with_probability(result, counts, data, evaluated, settings, work, against)
     if per_class:
         result = diagnose_own_thresholds(result, counts, settings)
     if items is not None:
-        result = hold_out(
-            result, items, settings, work.resources, gallery=against, on_progress=work.on_progress
-        )
+        result = hold_out(result, items, settings, work.resources, gallery=against, **told)
     if group_by is not None:
         grouped = opened.items("--group-by")
-        result = rate_groups(
-            result, grouped, group_by, settings, work.resources, on_progress=work.on_progress
-        )
+        result = rate_groups(result, grouped, group_by, settings, work.resources, **told)
     return with_engines(result, written_for, counts.counted.pooled) if written_for else result
 
 
@@ -228,5 +227,6 @@ def _only_fars(targets: Sequence[Target], asked: Mapping[str, Any]) -> tuple[flo
         or asked.get("average", Average.POOLED) is not Average.POOLED
         or any(asked.get(name) is not None for name in ("confidence", "class_share"))
         or asked.get("allow_zero")
+        or asked.get("probability")
     )
     return () if anything_else else tuple(fars)

@@ -73,12 +73,12 @@ def hold_out(
     rng = np.random.default_rng(settings.seed)
     items = items.without_repeats() if settings.drop_duplicates else items
     found: list[list[_Attained]] = [[] for _ in settings.targets]
-    names = items.names if gallery is None else sorted({*items.names, *gallery.items.names})
+    names = class_names(items, gallery)
     for _ in range(settings.repeats):
         is_first = rng.permutation(len(names)) < round(share * len(names))
         try:
             first, second = (
-                _count(*_part(items, gallery, of_part), settings, resources, on_progress)
+                count_classes(items, gallery, of_part, settings, resources, on_progress)
                 for of_part in (set(compress(names, mask)) for mask in (is_first, ~is_first))
             )
         except EmbeddingError:  # no pairs left in one of the parts
@@ -92,6 +92,42 @@ def hold_out(
         for of_target, point in zip(found, calibration.operating_points, strict=True)
     )
     return replace(calibration, operating_points=points)
+
+
+def class_names(items: EmbeddingSet, gallery: Gallery | None) -> list[str]:
+    """Names of the classes, of both sides if there are two."""
+    if gallery is None:
+        return list(items.names)
+    return sorted({*items.names, *gallery.items.names})
+
+
+def count_classes(
+    items: EmbeddingSet,
+    gallery: Gallery | None,
+    names: Container[str],
+    settings: CalibrationSettings,
+    resources: Resources,
+    on_progress: Progress | None,
+) -> CountedSet:
+    """Count the pairs among the items of some classes, or between them and the gallery's."""
+    has_searches = settings.margin is not None or any(
+        target.criterion is Criterion.FPIR for target in settings.targets
+    )
+    asked = EvaluationSettings(
+        distance=settings.distance,
+        ks=(1,) if has_searches else (),
+        min_items=settings.min_items,
+    )
+    queries, enrolled = _part(items, gallery, names)
+    return count_items(
+        queries,
+        asked,
+        resources,
+        complete=True,
+        gallery=enrolled,
+        margin=settings.margin is not None,
+        on_progress=on_progress,
+    )
 
 
 def _part(
@@ -110,32 +146,6 @@ def _of_classes(items: EmbeddingSet, names: Container[str]) -> IntArray:
     """Positions of the items of some classes."""
     chosen = np.array([name in names for name in items.names])
     return np.flatnonzero(chosen[items.codes])
-
-
-def _count(
-    part: EmbeddingSet,
-    gallery: Gallery | None,
-    settings: CalibrationSettings,
-    resources: Resources,
-    on_progress: Progress | None,
-) -> CountedSet:
-    has_searches = settings.margin is not None or any(
-        target.criterion is Criterion.FPIR for target in settings.targets
-    )
-    asked = EvaluationSettings(
-        distance=settings.distance,
-        ks=(1,) if has_searches else (),
-        min_items=settings.min_items,
-    )
-    return count_items(
-        part,
-        asked,
-        resources,
-        complete=True,
-        gallery=gallery,
-        margin=settings.margin is not None,
-        on_progress=on_progress,
-    )
 
 
 def _attained(

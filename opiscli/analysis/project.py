@@ -9,13 +9,20 @@ import numpy.typing as npt
 
 from opiscli.analysis.warnings.normalize import member_warnings
 from opiscli.arrays import Float32Array
+from opiscli.atomic_file import require_free
 from opiscli.embeddings.array_like import matrix_of
-from opiscli.embeddings.changed_rows import ChangedRows
+from opiscli.embeddings.changed_rows import Change, ChangedRows
 from opiscli.embeddings.frame_like import is_frame
+from opiscli.embeddings.offsets import refuse_offsets
 from opiscli.embeddings.unit_rows import unit_rows
+from opiscli.errors import UsageError
 from opiscli.results import ReportWarning
+from opiscli.settings.memory_limit import require_room
 from opiscli.settings.resources import Resources
-from opiscli.sources import Selection, map_embeddings, project_embeddings
+from opiscli.sources import Selection, map_embeddings, open_rows, project_embeddings
+from opiscli.sources.standard_output import is_standard_output
+from opiscli.thresholds import probability_file
+from opiscli.thresholds.probability_file import FittedProbability
 from opiscli.training.head import Head
 
 
@@ -129,9 +136,26 @@ class ProjectedFile:
 
 
 def project_to_file(
-    source: str, selection: Selection, head: Path, path: Path, *, force: bool
+    source: str,
+    selection: Selection,
+    head: Path | None,
+    path: Path,
+    *,
+    force: bool,
+    probability: Path | None = None,
+    threads: int = 1,
 ) -> ProjectedFile:
     """Write a source as Parquet with its embeddings through a head, and their offsets if any.
+
+    Parameters
+    ----------
+    head
+        ``None`` leaves the embeddings as they are.
+    probability
+        A threshold file: also write the nearest other row of each, and the probability that both
+        are of one class.
+    threads
+        For the search of the nearest.
 
     Raises
     ------
@@ -142,6 +166,16 @@ def project_to_file(
     OutputError, UsageError
         If the file cannot be written.
     """
+    fitted = None if probability is None else probability_file.read(probability)
+    if head is None:
+        if fitted is None:
+            raise UsageError(
+                "neither --head nor --probability was given, so nothing would be changed",
+                hint="Give a head that opis finetune wrote, or a threshold file that opis calibrate"
+                " --probability wrote.",
+            )
+        n_rows = _with_probability(source, selection, None, path, fitted, threads, force=force)
+        return ProjectedFile(n_rows, "with probabilities", ())
     trained = Head.load(head)
     change, n_members = trained.change(), 0
 
@@ -151,6 +185,36 @@ def project_to_file(
         n_members += rows.n_members
         return rows
 
-    n_rows = map_embeddings(source, selection, counted, path, force=force)
+    if fitted is None:
+        n_rows = map_embeddings(source, selection, counted, path, force=force)
+    else:
+        n_rows = _with_probability(source, selection, change, path, fitted, threads, force=force)
     dims = trained.dims if trained.cohort is None else f"{trained.dims}, with offsets"
     return ProjectedFile(n_rows, dims, tuple(member_warnings(n_members, n_rows)))
+
+
+def _with_probability(
+    source: str,
+    selection: Selection,
+    change: Change | None,
+    path: Path,
+    fitted: FittedProbability,
+    threads: int,
+    *,
+    force: bool,
+) -> int:
+    """Read all rows to find the nearest of each, and then write them."""
+    from opiscli.analysis.nearest_probability import nearest_probability
+    from opiscli.sources import mapping
+    from opiscli.sources.offset_column import offset_column
+
+    if not is_standard_output(path):
+        require_free(path, force=force)
+    table = open_rows(source, selection).table
+    if change is None and offset_column(table, selection, []) is not None:
+        refuse_offsets("cos-offset", "--probability without --head")
+    rows = mapping.collect_mapped(table, selection, change or ChangedRows)
+    # The index holds them once more.
+    require_room(2 * rows.unit.nbytes, f"the search of {table.name}", selection.memory_limit)
+    further = nearest_probability(rows, fitted, table.name, threads)
+    return mapping.write_mapped(table, selection, change, path, force=force, further=further)

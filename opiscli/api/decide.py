@@ -45,6 +45,7 @@ def calibrate(
     class_share: float | None = None,
     prevalence: float | None = None,
     margin: float | str | None = None,
+    probability: bool = False,
     allow_zero: bool = False,
     distance: Distance | str | None = None,
     drop_duplicates: bool | None = None,
@@ -100,6 +101,9 @@ def calibrate(
     margin
         In a search, accept the nearest item only if the nearest of any other class is farther by
         this difference of distances; ``auto`` chooses it for ``criterion="fpir=0.01"``.
+    probability
+        Also fit the probability that two items are of one class, by their distance and at this
+        ``prevalence``, and measure its error on held-out classes; `probability` applies it.
     allow_zero
         If the FAR target cannot be met, use the largest threshold with zero false accepts.
     eval, eval_where
@@ -183,6 +187,7 @@ def calibrate(
         class_share=class_share,
         prevalence=prevalence,
         margin=margin,
+        probability=probability,
         allow_zero=allow_zero,
         seed=seed,
         engines=each(engine),

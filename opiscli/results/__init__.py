@@ -40,6 +40,13 @@ from opiscli.results.identification import (
 from opiscli.results.inspection import FoundPair, Inspection, SuspectedLabel
 from opiscli.results.item import Item
 from opiscli.results.operating_point import CalibratedPoint, Holdout, OperatingPoint
+from opiscli.results.probability import (
+    CalibrationError,
+    PairProbability,
+    ProbabilityAt,
+    ProbabilityBand,
+    Spread,
+)
 from opiscli.results.quantities import (
     Bounds,
     ClassGuarantee,
@@ -61,6 +68,7 @@ __all__ = [
     "Bounds",
     "CalibratedPoint",
     "Calibration",
+    "CalibrationError",
     "CalibrationRange",
     "ChainingPoint",
     "Change",
@@ -99,8 +107,11 @@ __all__ = [
     "Opis",
     "OverMerged",
     "OwnThresholdGain",
+    "PairProbability",
     "Pairs",
     "Precision",
+    "ProbabilityAt",
+    "ProbabilityBand",
     "Ranking",
     "Rate",
     "Recall",
@@ -108,6 +119,7 @@ __all__ = [
     "Result",
     "SearchRate",
     "SplitClass",
+    "Spread",
     "SuspectedLabel",
     "TakeOffPoint",
     "ThresholdAlone",

@@ -6,6 +6,7 @@ from typing import ClassVar
 from opiscli.results.class_thresholds import OwnThresholdGain
 from opiscli.results.data import Data, Pairs, ReportWarning
 from opiscli.results.operating_point import CalibratedPoint
+from opiscli.results.probability import PairProbability
 from opiscli.results.result import Result
 
 PLAIN_SCORE = "cosine"
@@ -21,7 +22,8 @@ class Calibration(Result):
 
     The thresholds were chosen on ``data``; the rates were measured on ``evaluation_data``,
     if that is another set. ``score`` is what pairs are compared by. With a separate ``gallery``,
-    these are queries, and all pairs are across the two.
+    these are queries, and all pairs are across the two. ``probability`` is that of being of one
+    class, if it was asked for.
     """
 
     schema: ClassVar[str] = "opis.calibration/1"
@@ -33,5 +35,6 @@ class Calibration(Result):
     operating_points: tuple[CalibratedPoint, ...]
     warnings: tuple[ReportWarning, ...]
     own_thresholds: OwnThresholdGain | None = None
+    probability: PairProbability | None = None
     score: str = PLAIN_SCORE
     gallery: Data | None = None

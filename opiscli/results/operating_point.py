@@ -129,6 +129,8 @@ class CalibratedPoint(OperatingPoint):
         Rates on the set the threshold was chosen on, if that is another one.
     holdout, groups
         Rates on held-out classes and inside groups, if that was asked for.
+    probability
+        That a pair exactly at the threshold is of one class, if that was asked for.
     engines
         The threshold in the units of vector engines, if that was asked for.
     """
@@ -154,4 +156,5 @@ class CalibratedPoint(OperatingPoint):
     class_guarantee: ClassGuarantee | None = None
     holdout: Holdout | None = None
     groups: GroupedRates | None = None
+    probability: float | None = None
     engines: tuple[EngineThreshold, ...] = ()

@@ -30,6 +30,10 @@ class Average(StrEnum):
 _OF_CLASSES = (Criterion.FAR, Criterion.FRR, Criterion.TAR)
 
 
+N_DIVISIONS = 5
+"""Random divisions of the classes on which the error of a probability is measured."""
+
+
 class ShareGuarantee(NamedTuple):
     """The share of new classes that meet a target, and with which one-sided confidence."""
 
@@ -63,6 +67,8 @@ class CalibrationSettings:
         precision is computed; ``None`` for no precision.
     margin
         What a search also demands of its nearest candidate; ``None`` for nothing.
+    probability
+        Whether the probability of being of one class is fitted, at the prevalence.
     utility, beta
         Of a class, for ``max-utility``.
     drop_duplicates
@@ -95,6 +101,7 @@ class CalibrationSettings:
     allow_zero: bool = False
     prevalence: float | None = None
     margin: Margin | None = None
+    probability: bool = False
     utility: Utility = Utility.TPR_TNR
     beta: float = 1.0
     drop_duplicates: bool = False
@@ -173,6 +180,13 @@ class CalibrationSettings:
 
     def _require_prevalence(self) -> None:
         require_prevalence(self.prevalence)
+        if self.probability and self.prevalence is None:
+            raise UsageError(
+                "a probability depends on how many of the compared pairs are positive, but"
+                " --prevalence was not given",
+                hint="Give their share where the probability will be used, for example"
+                " --prevalence=1e-3.",
+            )
         if not any(target.criterion is Criterion.PRECISION for target in self.targets):
             return
         if self.average is not Average.POOLED:
@@ -203,6 +217,8 @@ class CalibrationSettings:
             parts.append(f"margin:{self.margin}")
         if self.prevalence is not None:
             parts.append(f"prev:{plain(self.prevalence)}")
+        if self.probability:
+            parts.append(f"prob:isotonic-{N_DIVISIONS}x2")
         return parts
 
     def signature(self, version: str, *, group_by: str | None = None) -> str:
@@ -224,7 +240,9 @@ class CalibrationSettings:
         if self.min_items != DEFAULT_MIN_ITEMS:
             parts.append(f"min:{self.min_items}")
         if self.holdout is not None:
-            parts += [f"holdout:{plain(self.holdout)}x{self.repeats}", f"seed:{self.seed}"]
+            parts.append(f"holdout:{plain(self.holdout)}x{self.repeats}")
+        if self.holdout is not None or self.probability:
+            parts.append(f"seed:{self.seed}")
         if group_by is not None:
             parts.append(f"group:{group_by if group_by.isidentifier() else repr(group_by)}")
         return "|".join([*parts, f"v:{version}"])

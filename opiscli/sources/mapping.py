@@ -1,6 +1,6 @@
 """Writes a table again with other embeddings in it, a batch of rows at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -8,12 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from opiscli.arrays import AnyArray
 from opiscli.atomic_file import whole_file
 from opiscli.embeddings.changed_rows import Change, ChangedRows, joined
 from opiscli.embeddings.unit_rows import unit_rows
 from opiscli.errors import EmbeddingError, SourceError, UsageError
 from opiscli.settings.memory_limit import require_room
 from opiscli.sources.columns import EmbeddingColumns, vectors
+from opiscli.sources.further_columns import beside, unchanged
 from opiscli.sources.offset_column import described, holds_offsets, offset_column
 from opiscli.sources.plain_types import plain, storable
 from opiscli.sources.selection import OFFSET_NAME, Selection
@@ -24,10 +26,26 @@ from opiscli.sources.validated import require_all_rows
 
 
 def write_mapped(
-    table: Table, selection: Selection, change: Change, path: Path, *, force: bool
+    table: Table,
+    selection: Selection,
+    change: Change | None,
+    path: Path,
+    *,
+    force: bool,
+    further: Mapping[str, AnyArray] | None = None,
 ) -> int:
-    """Write the selected rows as Parquet; return how many. See `map_embeddings`."""
-    return write_batches(_mapped(table, selection, change), table, selection, path, force=force)
+    """Write the selected rows as Parquet; return how many. See `map_embeddings`.
+
+    Parameters
+    ----------
+    change
+        ``None`` leaves the embeddings as they are.
+    further
+        Columns to add, in the order of the rows.
+    """
+    batches = unchanged(table, selection) if change is None else _mapped(table, selection, change)
+    added = beside(batches, further, table) if further else batches
+    return write_batches(added, table, selection, path, force=force)
 
 
 def write_batches(

@@ -80,7 +80,9 @@ def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
         },
         **({} if of.gallery is None else {"gallery": _gallery(of.gallery)}),
         "signature": of.signature,
-    } | ({"engines": [asdict(one) for one in point.engines]} if point.engines else {})
+        **({"engines": [asdict(one) for one in point.engines]} if point.engines else {}),
+        **({} if of.probability is None else {"probability": asdict(of.probability)}),
+    }
 
 
 def _gallery(data: Data) -> dict[str, Any]:
@@ -140,8 +142,7 @@ def read(path: Path, distance: Distance, score: str = "") -> float:
         If its threshold is measured in something else.
     """
     with _explained(path):
-        found = _object(path)
-        measured, scored = _measured(found), _score(found)
+        found, measured, scored = opened(path)
         least, largest = possible_distances(scored, measured)
         threshold = _number(found, "threshold", least, largest)
         _margin_of(found)
@@ -196,6 +197,18 @@ def _explained(path: Path) -> Iterator[None]:
             f"{path} cannot be read as a threshold file: {reason}",
             hint="Write one with opis calibrate e.parquet --far 1e-3 -o threshold.json.",
         ) from cause
+
+
+def opened(path: Path) -> tuple[dict[str, Any], Distance, str]:
+    """Read what a file says, what its threshold is measured in and what pairs are compared by.
+
+    Raises
+    ------
+    OSError, ValueError, SourceError
+        If it cannot be read, or is no threshold file.
+    """
+    found = _object(path)
+    return found, _measured(found), _score(found)
 
 
 def _score(found: Mapping[str, Any]) -> str:

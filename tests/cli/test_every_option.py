@@ -113,6 +113,7 @@ calibrate --average macro               |                                       
 calibrate --class-share 0.5             | --far 0.2                                      | threshold
 calibrate --confidence 0.8              | --far 0.2                                      | threshold
 calibrate --prevalence 0.2              | --criterion precision=0.6 --prevalence 0.3     | threshold
+calibrate --probability                 | --prevalence 0.2
 calibrate --allow-zero                  | --far 1e-9
 calibrate --eval f.parquet
 calibrate --eval-where fold=a           | --eval f.parquet
@@ -204,6 +205,7 @@ normalize --force                       | -o there.parquet
 normalize --no-offset                   | o.parquet
 
 project --head other.safetensors
+project --probability p.json
 project --output mine.parquet
 project --force                         | -o there.parquet
 project --memory-limit 20B              |                                                | exit 2
@@ -365,6 +367,7 @@ def folder(tmp_path_factory):
         for suffix in ("opis", "json", "safetensors", "parquet", "npz", "html", "svg"):
             (folder / f"there.{suffix}").write_text("there already")
         run("calibrate e.parquet --far 0.1 -o t.json")
+        run("calibrate e.parquet --far 0.1 --probability --prevalence 0.1 -o p.json")
         run("evaluate e.parquet --save counted.opis")
         for seed, name in ((0, "head"), (2, "other")):
             training = "finetune t.parquet --far 0.05:0.2 --steps 10 --lr 0.003 --val-fraction 0.2"

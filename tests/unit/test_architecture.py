@@ -69,8 +69,8 @@ LIBRARIES = {
     "rich": {"cli.options", "report.terminal", "report"},
     "safetensors": {"heads"},
     "scipy": {
-        "metrics.intervals", "training", "training.losses", "training.optimisers", "analysis",
-        "plots.numbers", "plots.drawing", "sources.pairs",
+        "metrics.intervals", "thresholds", "training", "training.losses", "training.optimisers",
+        "analysis", "plots.numbers", "plots.drawing", "sources.pairs",
     },
     "sklearn": {"training"},
     "threadpoolctl": {"engine", "training", "embeddings", "neighbours"},

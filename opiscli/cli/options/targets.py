@@ -92,6 +92,15 @@ _ClassShare = Annotated[
         parser=parse_rate,
     ),
 ]
+_Probability = Annotated[
+    bool,
+    option(
+        "Also fit the probability that two items are of one class, by their distance and at"
+        " --prevalence, and measure its error on held-out classes.",
+        _TARGET,
+        "--probability",
+    ),
+]
 _AllowZero = Annotated[
     bool,
     option(
@@ -127,3 +136,4 @@ class Choosing:
     allow_zero: _AllowZero = False
     prevalence: Prevalence = None
     margin: _Margin = None
+    probability: _Probability = False

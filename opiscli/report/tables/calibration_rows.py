@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opiscli.report.tables.row import Row, estimate_row, point_rows, rate_row, search_row
-from opiscli.results import CalibratedPoint, Calibration
+from opiscli.results import CalibratedPoint, Calibration, Interval, PairProbability
 
 
 def calibration_rows(calibration: Calibration) -> Iterator[Row]:
@@ -17,6 +17,7 @@ def calibration_rows(calibration: Calibration) -> Iterator[Row]:
     for point in points:
         yield from _groups(point)
     yield from _own_thresholds(calibration)
+    yield from _probability(calibration.probability)
 
 
 def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
@@ -27,6 +28,8 @@ def _calibrated(point: CalibratedPoint) -> Iterator[Row]:
             metric=f"{one.engine}{at}", value=one.value, label=one.comparison, threshold=threshold
         )
     yield Row(metric=f"macro_frr{at}", value=point.macro_frr, threshold=threshold)
+    if point.probability is not None:
+        yield Row(metric=f"probability{at}", value=point.probability, threshold=threshold)
     if point.far_bound is not None:
         bound = point.far_bound.value
         yield Row(metric=f"far_bound{at}", value=bound, threshold=threshold)
@@ -68,6 +71,18 @@ def _own_thresholds(calibration: Calibration) -> Iterator[Row]:
             yield Row(metric=f"own_thresholds_{name}", value=getattr(own, name), n=own.n_classes)
         gain = estimate_row("own_thresholds_gain", own.gain, own.ci, n=own.n_classes)
         yield replace(gain, label=own.verdict)
+
+
+def _probability(found: PairProbability | None) -> Iterator[Row]:
+    if found is None:
+        return
+    for one in found.crossings:
+        yield Row(metric=f"threshold@probability={one.probability:g}", value=one.distance)
+    if found.error is not None:
+        n = found.error.n_measurements
+        for name, measured in (("ece", found.error.ece), ("brier", found.error.brier)):
+            interval = Interval(measured.lo, measured.hi)
+            yield estimate_row(f"probability_{name}", measured.mean, interval, n=n)
 
 
 def _groups(point: CalibratedPoint) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from opiscli.report.terminal.layout import (
     report,
     threshold_text,
 )
+from opiscli.report.terminal.probability import draw_probability
 from opiscli.results import (
     CalibratedPoint,
     Calibration,
@@ -46,6 +47,8 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         parts.append(Group(decision, *more, _rates(point), *_classes(point)))
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
+    if calibration.probability is not None:
+        parts.append(draw_probability(calibration.probability))
     if calibration.own_thresholds is not None:
         parts.append(_own_thresholds(calibration.own_thresholds))
     return report(head, parts, calibration.signature)
@@ -91,6 +94,9 @@ def _rates(point: CalibratedPoint) -> Table:
         table.add_row(*rate_row("TAR", point.tar_rate))
     if point.precision is not None:
         table.add_row(*_precision(point.precision))
+    if point.probability is not None:
+        shown = rate(point.probability)
+        table.add_row(bold("probability"), shown, "", "of a pair at the threshold")
     if point.macro_far is not None:
         table.add_row(*_bounded(_macro(point), macro if is_same_set else None))
     for row in search_rows(point.identification):
