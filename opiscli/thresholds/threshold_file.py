@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,77 +15,16 @@ from opiscli.embeddings.cosine import cutoffs, to_cosine_distance, to_similarity
 from opiscli.embeddings.offsets import COSINE, possible_distances
 from opiscli.errors import SourceError, UsageError
 from opiscli.regular_file import open_regular
-from opiscli.results import CalibratedPoint, Calibration, Data
+from opiscli.results import Calibration
 from opiscli.results.calibration import PLAIN_SCORE
 from opiscli.results.json_text import read_json
-from opiscli.settings.target import Criterion
-
-SCHEMA = "opis.threshold/1"
-
-_OF_EMBEDDINGS: dict[str, str | bool] = {"accept": "distance <= threshold", "normalize": True}
-_MEANING: dict[Distance, dict[str, str | bool]] = {
-    Distance.EUCLIDEAN: _OF_EMBEDDINGS,
-    Distance.COSINE: _OF_EMBEDDINGS,
-    Distance.GIVEN_DISTANCE: {"accept": "score <= threshold", "normalize": False},
-    Distance.GIVEN_SIMILARITY: {"accept": "score >= threshold", "normalize": False},
-}
-"""How every threshold is applied; a file that says otherwise means another one."""
+from opiscli.thresholds.threshold_contents import MEANING, SCHEMA, to_dict
 
 _OFFSET_SCORE = re.compile(r"cos-offset(\(k=\d+,w=[-+.\de]+\))?")
 _LARGEST = 1 << 20
 _LARGEST_MARGIN = 4.0
 _UNRESOLVED = 2.0**-20
 """Cosine distances below which ``1 - s`` loses digits that pairs differ by."""
-
-
-def to_dict(of: Calibration, point: CalibratedPoint) -> dict[str, Any]:
-    """Contents of a threshold file."""
-    data, precision, guarantee = of.data, point.precision, point.class_guarantee
-    found = point.identification
-    margin = None if found is None else found.margin
-    if point.criterion != Criterion.FPIR and margin is None:
-        found = None
-    return {
-        "schema": SCHEMA,
-        "name": point.name,
-        "threshold": point.threshold,
-        "similarity": point.similarity,
-        "distance": of.distance,
-        **({} if Distance(of.distance).is_given else {"score": of.score}),
-        **_MEANING[Distance(of.distance)],
-        **({} if margin is None else {"margin": margin}),
-        "target": {
-            "criterion": point.criterion,
-            "value": point.target,
-            "average": point.average,
-            "confidence": point.confidence,
-            **({} if precision is None else {"prevalence": precision.prevalence}),
-            **({} if guarantee is None else {"class_share": guarantee.share}),
-        },
-        "attained": {
-            "evaluated_on": point.evaluated_on,
-            "far": None if point.far is None else asdict(point.far),
-            "frr": None if point.frr is None else asdict(point.frr),
-            **({} if precision is None else {"precision": asdict(precision)}),
-            **({} if found is None else {"identification": asdict(found)}),
-        },
-        "data": {
-            "source": data.source,
-            "where": list(data.where),
-            "n_items": data.n_items,
-            "n_classes": data.n_classes,
-            **({} if data.n_pairs is None else {"n_pairs": data.n_pairs}),
-            "sha256": data.sha256,
-        },
-        **({} if of.gallery is None else {"gallery": _gallery(of.gallery)}),
-        "signature": of.signature,
-        **({"engines": [asdict(one) for one in point.engines]} if point.engines else {}),
-        **({} if of.probability is None else {"probability": asdict(of.probability)}),
-    }
-
-
-def _gallery(data: Data) -> dict[str, Any]:
-    return {"source": data.source, "n_items": data.n_items, "sha256": data.sha256}
 
 
 def write(of: Calibration, path: Path, *, force: bool = False) -> None:
@@ -113,7 +51,7 @@ def write_contents(contents: Mapping[str, Any], path: Path, *, force: bool = Fal
     OutputError
         If it cannot be written.
     """
-    whole = {"schema": SCHEMA, **contents, **_MEANING[Distance(contents["distance"])]}
+    whole = {"schema": SCHEMA, **contents, **MEANING[Distance(contents["distance"])]}
     text = json.dumps(whole, allow_nan=False, indent=2)
     with whole_file(path, force=force) as temporary:
         temporary.write_text(f"{text}\n", "utf-8")
@@ -236,7 +174,7 @@ def _measured(found: Mapping[str, Any]) -> Distance:
     if measured not in list(Distance):
         expected = " or ".join(OF_EMBEDDINGS)
         raise ValueError(f"its distance is {_shown(measured)}, expected {expected}")
-    for name, value in _MEANING[Distance(measured)].items():
+    for name, value in MEANING[Distance(measured)].items():
         if name in found:
             _require_value(found, name, value)
     return Distance(measured)
