@@ -10,7 +10,8 @@ from opiscli.settings.target import Criterion
 
 def search_warnings(run: CountedSet, points: Iterable[OperatingPoint]) -> Iterator[ReportWarning]:
     """Say why there are no searches, or what a threshold for an FPIR depends on."""
-    if run.counted.searches is None:
+    # Listed pairs have no searches; counts of items lack them only in files of earlier versions.
+    if run.counted.searches is None and run.settings.unit is None:
         yield ReportWarning(
             "no-searches",
             f"{run.data.name} has no counts of searches, so FPIR and FNIR are unknown; it was saved"

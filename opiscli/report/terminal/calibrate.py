@@ -155,7 +155,8 @@ def _classes(point: CalibratedPoint) -> list[RenderableType]:
     n_above, shown = point.n_above_limit, len(point.hardest_classes)
     if point.macro_far is None:
         return []
-    title = f"{n_above:,} classes have a FAR above {point.far_limit:.4g}"
+    who = "1 class has" if n_above == 1 else f"{n_above:,} classes have"
+    title = f"{who} a FAR above {point.far_limit:.4g}"
     if not n_above:
         return [Text(f"No class has a FAR above {point.far_limit:.4g}.", "dim")]
     if n_above > shown:
