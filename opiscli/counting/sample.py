@@ -75,7 +75,8 @@ def count_sample(
     drawn = np.sort(np.argsort(key, kind="stable")[:n_drawn])
     side = Side.of(items)
     crossing = PairSpace.sampled(side, side[drawn], items.n_classes)
-    positives = PairSpace.within(side[inside], items.n_classes, same_class_only=True)
+    counted = side if len(inside) == items.n_items else side[inside]
+    positives = PairSpace.within(counted, items.n_classes, same_class_only=True)
     kernel = COMPILED if has_compiler() else NUMPY
     with workers_of(resources) as workers:
         how = Sweep(request, resources, kernel, workers, on_progress)

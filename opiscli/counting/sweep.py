@@ -130,7 +130,9 @@ def sweep(space: PairSpace, sample: PairSpace, how: Sweep) -> Counted:
 
 def count_at(space: PairSpace, plan: Plan, how: Sweep, stage: str = "pairs") -> Tally:
     """Count all pairs of a space at the thresholds of a plan."""
-    require_memory(space, len(plan.thresholds), how.items_at(plan), how.resources)
+    require_memory(
+        space, len(plan.thresholds), how.items_at(plan), how.resources, how.request.keeps_bins
+    )
     return count(
         space,
         Bins(plan.thresholds, how.request.distance, plan.largest),
@@ -212,10 +214,12 @@ def _fitting(space: PairSpace, plan: Plan | None, how: Sweep) -> Plan | None:
     """
     if plan is None:
         return None
-    need = bytes_needed(space, len(plan.thresholds), how.items_at(plan), how.resources.threads)
+    n_thresholds, threads = len(plan.thresholds), how.resources.threads
+    keeps_bins = how.request.keeps_bins
+    need = bytes_needed(space, n_thresholds, how.items_at(plan), threads, keeps_bins)
     if need <= how.resources.memory_limit:
         return plan
-    if how.request.keeps_bins:
+    if keeps_bins:
         return None
     _require_grid(space, how)
     tally = count_pooled(
@@ -239,4 +243,5 @@ def _fitting(space: PairSpace, plan: Plan | None, how: Sweep) -> Plan | None:
 def _require_grid(space: PairSpace, how: Sweep) -> None:
     """Raise `UsageError` if not even the grid fits, before all pairs are looked at."""
     grid = np.arange(how.request.n_thresholds)
-    require_memory(space, len(grid), grid if how.by_item else None, how.resources)
+    items_at = grid if how.by_item else None
+    require_memory(space, len(grid), items_at, how.resources, how.request.keeps_bins)

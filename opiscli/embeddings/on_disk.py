@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from opiscli.arrays import AnyArray
+from opiscli.arrays import AnyArray, IntArray
 from opiscli.errors import OutputError, UsageError
 
 LARGEST_SHARE = 2
@@ -76,12 +76,37 @@ def require_in_memory(array: AnyArray, what: str) -> None:
 
 def release(array: AnyArray) -> None:
     """Give back the memory of an array without gaps that is in a file; others are left alone."""
-    mapped = _mapped(array)
-    if mapped is None or array.size == 0 or not hasattr(mapped, "madvise"):
+    _advise(array, "MADV_DONTNEED")
+
+
+def fetch(array: AnyArray) -> None:
+    """Read an array without gaps from its file at once, not page by page as it is used."""
+    _advise(array, "MADV_WILLNEED")
+
+
+def fetch_rows(rows: AnyArray, positions: IntArray) -> None:
+    """Read some rows of a matrix at once, and nothing around them."""
+    mapped = _mapped(rows)
+    if mapped is None or rows.size == 0 or not hasattr(mmap, "MADV_WILLNEED"):
         return
-    first = array.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
-    start = first // mmap.PAGESIZE * mmap.PAGESIZE
-    mapped.madvise(mmap.MADV_DONTNEED, start, first + array.nbytes - start)
+    first, size = _start(rows, mapped), rows[0].nbytes
+    for start in (first + size * positions).tolist():
+        inside = start % mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_WILLNEED, start - inside, inside + size)
+
+
+def _advise(array: AnyArray, advice: str) -> None:
+    mapped = _mapped(array)
+    if mapped is None or array.size == 0 or not hasattr(mmap, advice):
+        return
+    start = _start(array, mapped)
+    inside = start % mmap.PAGESIZE
+    mapped.madvise(getattr(mmap, advice), start - inside, inside + array.nbytes)
+
+
+def _start(array: AnyArray, mapped: mmap.mmap) -> int:
+    """Where an array begins in its file."""
+    return int(array.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data)
 
 
 def _mapped(array: Any) -> mmap.mmap | None:  # noqa: ANN401

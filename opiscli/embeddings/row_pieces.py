@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from opiscli.arrays import AnyArray, Float32Array, IntArray
-from opiscli.embeddings.on_disk import is_on_disk, release, zeros_on_disk
+from opiscli.embeddings.on_disk import fetch_rows, is_on_disk, release, zeros_on_disk
 
 _VALUES_COPIED = 1 << 18
 _ROWS_IN_CACHE = 512
@@ -47,7 +47,9 @@ def taken(rows: Float32Array, chosen: AnyArray) -> Float32Array:
     positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
     copy = like(rows, len(positions))
     for some in pieces(copy):
-        copy[some] = rows[positions[some]]
+        here = positions[some]
+        fetch_rows(rows, here)
+        copy[some] = rows[here]
         release(rows)
     return copy
 

@@ -22,11 +22,21 @@ _BYTES_PER_SCORED_CLASS = 6000
 
 
 def bytes_needed(
-    space: PairSpace, n_thresholds: int, items_at: IntArray | None, threads: int
+    space: PairSpace,
+    n_thresholds: int,
+    items_at: IntArray | None,
+    threads: int,
+    keeps_bins: bool = False,
 ) -> int:
     """Bytes for the embeddings and the tables, and the blocks of all threads or the scores.
 
-    Embeddings on disk need none, nor do the tables that are then on disk, too.
+    Embeddings on disk need none, nor do the tables that are then on disk, too, but for what is
+    taken from them.
+
+    Parameters
+    ----------
+    keeps_bins
+        Whether the filled bins of all classes are taken from the tables.
     """
     n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
     sides = [space.rows] if space.is_one_set else [space.rows, space.columns]
@@ -41,14 +51,21 @@ def bytes_needed(
     sums = 0 if items_at is None else space.n_classes * len(items_at) * 8 * 5
     # A set without its repeats is a copy, and so is a side that is put into another order.
     fixed = 2 * vectors + BYTES_PER_ITEM * n_items
-    fixed += sums if space.is_on_disk else of_classes + max(of_items, sums)
+    if space.is_on_disk:
+        fixed += sums + (_bytes_of_bins(space, n_thresholds) if keeps_bins else 0)
+    else:
+        fixed += of_classes + max(of_items, sums)
     counting = fixed + (threads + 1) * _block_bytes(space, n_thresholds, n_item_bins)
     scored = int(np.count_nonzero(space.positive_pairs))
     return max(counting, vectors + _BYTES_PER_SCORED_CLASS * scored)
 
 
 def require_memory(
-    space: PairSpace, n_thresholds: int, items_at: IntArray | None, resources: Resources
+    space: PairSpace,
+    n_thresholds: int,
+    items_at: IntArray | None,
+    resources: Resources,
+    keeps_bins: bool = False,
 ) -> None:
     """Raise `UsageError` if a count does not fit into the memory limit.
 
@@ -60,7 +77,7 @@ def require_memory(
     if is_dask(resources.executor):
         for side in (space.rows, space.columns):
             require_in_memory(side.vectors, f"--scheduler ({resources.executor})")
-    need = bytes_needed(space, n_thresholds, items_at, resources.threads)
+    need = bytes_needed(space, n_thresholds, items_at, resources.threads, keeps_bins)
     if need > resources.memory_limit:
         n_items = len(space.rows) + (0 if space.is_one_set else len(space.columns))
         raise UsageError(
@@ -81,6 +98,14 @@ def _block_bytes(space: PairSpace, n_thresholds: int, n_item_bins: int) -> int:
     if space.is_on_disk:
         tile += 4 * space.rows.vectors.shape[1] * (rows + columns)
     return tables + tile
+
+
+def _bytes_of_bins(space: PairSpace, n_thresholds: int) -> int:
+    """Filled bins of all classes, at most, with their numbers and the parts they are joined of."""
+    return sum(
+        2 * int(np.minimum(pairs, n_thresholds + 1).sum()) * (2 + cell_type(pairs)().itemsize)
+        for pairs in (space.positive_pairs, space.negative_pairs)
+    )
 
 
 def _in_memory(side: Side) -> int:

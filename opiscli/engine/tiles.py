@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opiscli.arrays import Float32Array
-from opiscli.embeddings.on_disk import release
+from opiscli.embeddings.on_disk import fetch, release
 from opiscli.engine.side import Side
 from opiscli.engine.space import Block, Pairing, PairSpace
 
@@ -56,10 +56,12 @@ def tiles(space: PairSpace, block: Block) -> Iterator[Tile]:
     """
     for column_start in range(block.columns.start, block.columns.stop, COLUMNS):
         columns = slice(column_start, min(column_start + COLUMNS, block.columns.stop))
+        fetch(space.columns.vectors[columns])
         for row_start in range(block.rows.start, block.rows.stop, ROWS):
             rows = slice(row_start, min(row_start + ROWS, block.rows.stop))
             if space.pairing is Pairing.LATER and columns.stop <= rows.start + 1:
                 continue
+            fetch(space.rows.vectors[rows])
             yield _tile(space, rows, columns)
             release(space.rows.vectors[rows])
         release(space.columns.vectors[columns])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from opiscli.arrays import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
-from opiscli.embeddings.on_disk import is_on_disk, release
+from opiscli.embeddings.on_disk import fetch, is_on_disk, release
 from opiscli.embeddings.row_pieces import few_rows
 from opiscli.neighbours.certainty import Vectors, certain, offsets_of
 from opiscli.neighbours.faiss_threads import held_to
@@ -103,13 +103,15 @@ class NeighbourSearch:
             stored = self._stored(rows)
             score, found = faiss.knn(asked, stored, min(depth, len(stored)), metric=metric)
             best.add_result(score, found + rows.start)
-            release(self._gallery.vectors[rows])
         best.finalize()
         return best.D, best.I
 
     def _parts(self) -> Iterator[slice]:
         for start in range(0, self._n_items, self._at_once):
-            yield slice(start, min(start + self._at_once, self._n_items))
+            rows = slice(start, min(start + self._at_once, self._n_items))
+            fetch(self._gallery.vectors[rows])
+            yield rows
+            release(self._gallery.vectors[rows])
 
     def _stored(self, rows: slice) -> Float32Array:
         vectors = self._gallery.vectors[rows]
@@ -208,7 +210,6 @@ class NeighbourSearch:
         rows, columns, halves = [], [], []
         for part in self._parts():
             other = self._gallery.vectors[part].astype(np.float64)
-            release(self._gallery.vectors[part])
             its = 0.5 * np.einsum("ij,ij->i", other, other) + self._offsets[1][part]
             half = own[:, None] + its - query @ other.T
             row, column = np.nonzero(half <= left.at_most[:, None])

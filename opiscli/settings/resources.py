@@ -59,7 +59,8 @@ class Resources:
     threads
         Tiles worked on at the same time, at least 1.
     memory_limit
-        Bytes, the embeddings included.
+        Bytes, the embeddings included; where they take more than half of it, they are kept on
+        disk.
     executor
         Where pairs are counted, if not on threads of this process: anything with ``submit``.
     origins

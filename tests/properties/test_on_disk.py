@@ -164,6 +164,8 @@ def test_its_tables_are_on_disk_and_take_no_memory(monkeypatch):
         needs.append([bytes_needed(space, n, np.arange(60), 1) for n in (1000, 5000)])
     (few, many), (few_on_disk, many_on_disk) = needs
     assert many_on_disk - few_on_disk < many - few
+    # The bins that calibrations take from the tables are in memory.
+    assert bytes_needed(space, 5000, np.arange(60), 1, True) > many_on_disk
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from conftest import clusters
 from opiscli import EmbeddingSet, UsageError
 from opiscli.embeddings.on_disk import (
     belongs_on_disk,
+    fetch,
+    fetch_rows,
     is_on_disk,
     release,
     require_in_memory,
@@ -56,6 +58,18 @@ def test_there_may_be_next_to_nothing_in_it(shape):
     release(array)
     assert array.shape == shape
     assert is_on_disk(array)
+
+
+def test_what_is_fetched_or_not_is_the_same():
+    array, values = filled((900, 700))
+    release(array)
+    fetch(array[100:200])
+    fetch_rows(array, np.array([5, 899, 7]))
+    fetch_rows(array, np.zeros(0, dtype=np.int64))
+    for plain in (values, values[:0], np.zeros((3, 0))):
+        fetch(plain)
+        fetch_rows(plain, np.zeros(0, dtype=np.int64))
+    np.testing.assert_array_equal(array, values)
 
 
 def test_views_are_on_disk_and_copies_are_not():
