@@ -7,6 +7,8 @@ arrays were lost with it, they are sent again.
 """
 
 import logging
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,12 +25,14 @@ from opiscli.engine.executors import Run, given_up
 from opiscli.engine.read_by_workers import Origins, ReadByWorker, forget
 from opiscli.engine.remote import Aligned, Packed, answer, packed
 from opiscli.engine.traffic import Traffic
-from opiscli.errors import ClusterError, OpisError
+from opiscli.errors import ClusterError, OpisError, OpisWarning
 from opiscli.settings.version import __version__
 
 _SECONDS_TO_CONNECT = 10
 _SECONDS_TO_REACH_A_WORKER = 2
-_MOST_CHECKS_WITHOUT_WORKERS = 12
+_SECONDS_WITHOUT_WORKERS = 60.0
+"""So long new workers are waited for when all are lost."""
+_SECONDS_BETWEEN_LOOKS = 0.2
 _COPIES = 2
 """An array that arrives is copied once; Dask stops a worker that is nearly at its limit."""
 
@@ -102,7 +106,7 @@ class DaskWorkers:
     is_direct: bool
     origins: Origins
     _sent: dict[int, tuple[AnyArray | ReadByWorker, Any]] = field(default_factory=dict)
-    _checks_without_workers: int = 0
+    _without_since: float | None = None
 
     @property
     def ahead(self) -> int:
@@ -143,10 +147,27 @@ class DaskWorkers:
         if self.client.status != "running":
             raise _lost_scheduler()
         with connected(self.client):
-            n_checks = 0 if workers_at(self.client) else self._checks_without_workers + 1
-        self._checks_without_workers = n_checks
-        if n_checks > _MOST_CHECKS_WITHOUT_WORKERS:
+            if workers_at(self.client):
+                self._without_since = None
+                return
+        now = time.monotonic()
+        if self._without_since is None:
+            self._without_since = now
+            warnings.warn(
+                "the Dask cluster has lost all its workers; new ones are waited for,"
+                f" {_SECONDS_WITHOUT_WORKERS:.0f} s at most",
+                OpisWarning,
+                stacklevel=2,
+            )
+        if now - self._without_since >= _SECONDS_WITHOUT_WORKERS:
             raise _no_workers_left()
+
+    def wait_for_some(self) -> None:
+        """Return when there are workers; raise as `require_some`."""
+        self.require_some()
+        while self._without_since is not None:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            self.require_some()
 
     def _require_memory(self, parts: Packed) -> None:
         for address, info in workers_at(self.client).items():
@@ -185,6 +206,7 @@ class _DaskRun:
     _call: Callable[[Any], Any] | None = None
 
     def send(self) -> None:
+        self.workers.wait_for_some()
         arrays = [self.workers.send(array) for array in self.parts.arrays]
         submit = self.workers.client.submit
         self._call = partial(submit, answer, __version__, self.parts.contents, arrays, pure=False)
@@ -235,8 +257,10 @@ def _lost_scheduler() -> ClusterError:
 
 def _no_workers_left() -> ClusterError:
     return ClusterError(
-        "the Dask cluster has lost all its workers",
-        hint="Look at their logs: they may have run out of memory.",
+        "the Dask cluster has lost all its workers, and no new one was there within"
+        f" {_SECONDS_WITHOUT_WORKERS:.0f} s",
+        hint="Look at their logs: they may have run out of memory. Nothing was written; start"
+        " workers, and then this command again.",
     )
 
 

@@ -18,7 +18,8 @@ from opiscli.sources.table import Table
 
 _SECONDS_TO_CONNECT = 30
 _SAID = re.compile(
-    r"(?:ERROR|FATAL|PANIC): +(.*)|Failed to connect: (.*)|\[libpq\] (.*)", re.DOTALL
+    r"(?:ERROR|FATAL|PANIC): +(.*)|Failed to connect: (.*)|\[libpq\] (?:PQ\w+\(\) failed: )?(.*)",
+    re.DOTALL,
 )
 
 

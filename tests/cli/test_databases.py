@@ -3,10 +3,13 @@
 import io
 import json
 import os
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager, suppress
 
 import faiss
 import numpy as np
@@ -257,6 +260,59 @@ def test_a_failure_of_a_server_is_explained(opis, postgres, schema, name):
     source = postgres if user is None else user + postgres.rpartition("@")[2]
     code, out, err = opis("evaluate", source, "--query", query.format(schema))
     assert_explained(code, out, err, problem, hint)
+
+
+LARGE = "SELECT i % 50 AS label, array_fill(i::real, ARRAY[256]) AS embedding FROM"
+MANY_ROWS = f"{LARGE} generate_series(1, 40000) AS i"
+
+
+@contextmanager
+def between(postgres, lose):
+    """The address of the server through a relay, which loses it after some megabytes."""
+    host, _, rest = postgres.rpartition("@")[2].partition(":")
+    port = int(rest.partition("/")[0])
+    user = postgres.rpartition("@")[0]
+    with socket.create_server(("127.0.0.1", 0)) as relay:
+
+        def pass_on(source, target, most):
+            n_bytes = 0
+            with suppress(OSError):
+                while part := source.recv(1 << 16):
+                    target.sendall(part)
+                    n_bytes += len(part)
+                    if n_bytes > most:
+                        lose(source, target)
+                        return
+
+        def serve():
+            with suppress(OSError):  # until the relay is closed
+                while True:
+                    client, _ = relay.accept()
+                    server = socket.create_connection((host, port))
+                    for ends in ((client, server, 1 << 40), (server, client, 4_000_000)):
+                        threading.Thread(target=pass_on, args=ends, daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"{user}@127.0.0.1:{relay.getsockname()[1]}/{rest.partition('/')[2]}"
+
+
+def close(source, target):
+    for one in (target, source):
+        one.shutdown(socket.SHUT_RDWR)
+        one.close()
+
+
+def reset(source, target):
+    target.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    close(source, target)
+
+
+@pytest.mark.parametrize("lose", [close, reset])
+def test_a_connection_that_is_dropped_while_rows_arrive(opis, postgres, lose):
+    with between(postgres, lose) as source:
+        code, out, err = opis("evaluate", source, "--query", MANY_ROWS)
+    assert_explained(code, out, err, "read: server closed the connection", "lost while rows")
+    assert postgres.rpartition("@")[0].rpartition(":")[2] not in err
 
 
 def test_an_expired_password_is_explained(opis, postgres, schema):

@@ -1,5 +1,8 @@
 """What stores refuse is explained in two lines, soon, and without secrets."""
 
+import io
+
+import numpy as np
 import pytest
 from object_store import CREDENTIALS, Server, as_parquet, wide
 from stored_items import table
@@ -11,8 +14,8 @@ SECRETS = (*CREDENTIALS.values(), "t0ken-of-session")
 def evaluated(opis):
     """Evaluate a source that cannot be read, and return its error."""
 
-    def run(source):
-        code, out, err = opis("evaluate", source)
+    def run(source, *options):
+        code, out, err = opis("evaluate", source, *options)
         assert (code, out) == (3, ""), err
         assert [line.partition(": ")[0] for line in err.splitlines()] == ["error", "hint"]
         assert not [secret for secret in SECRETS if secret in err]
@@ -125,23 +128,59 @@ def test_what_the_store_says(answering, evaluated, monkeypatch, code, status, sa
     assert says in evaluated(f"s3://bucket/{source}")
 
 
-def test_a_connection_that_is_lost_while_reading(answering, evaluated):
-    from werkzeug.wrappers import Response
-
-    contents = as_parquet(wide(), row_group_size=2000, use_dictionary=False)
+def in_parts(contents, then):
+    """An answer that gives parts of a file; ``then`` may change one that comes after the first."""
 
     def answer(request):
+        from werkzeug.wrappers import Response
+
         whole = Response(contents)
         whole.set_etag("1")
         whole.make_conditional(request, accept_ranges=True, complete_length=len(contents))
-        data = whole.get_data()
-        if 60_000 < len(data) < len(contents) and request.method == "GET":
-            whole.response = iter([data[:1000]])
-            whole.headers["Content-Length"] = str(len(data))
-        return whole
+        is_later = 60_000 < len(whole.get_data()) < len(contents) and request.method == "GET"
+        return then(whole) if is_later else whole
 
-    answering(answer)
-    assert "connection was lost" in evaluated("s3://bucket/e.parquet")
+    return answer
+
+
+def cut_short(answer):
+    data = answer.get_data()
+    answer.response = iter([data[:1000]])
+    answer.headers["Content-Length"] = str(len(data))
+    return answer
+
+
+def expired(answer):
+    from werkzeug.wrappers import Response
+
+    return Response(XML.format("ExpiredToken"), status=400, mimetype="text/xml")
+
+
+def npy(rows):
+    held = io.BytesIO()
+    np.save(held, rows)
+    return held.getvalue()
+
+
+MIDWAY = {
+    "e.parquet": as_parquet(wide(), row_group_size=2000, use_dictionary=False),
+    "e.npy": npy(np.ones((6000, 16), np.float32)),
+}
+
+
+@pytest.mark.parametrize("name", MIDWAY)
+@pytest.mark.parametrize(
+    ("then", "says"),
+    [(cut_short, "connection was lost"), (expired, "the credentials have expired")],
+)
+def test_what_happens_while_a_file_is_read(
+    answering, evaluated, monkeypatch, tmp_path, name, then, says
+):
+    np.save(tmp_path / "y.npy", np.arange(6000) % 50)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", SECRETS[-1])
+    labels = ("--labels", tmp_path / "y.npy") if name == "e.npy" else ()
+    answering(in_parts(MIDWAY[name], then))
+    assert says in evaluated(f"s3://bucket/{name}", *labels)
 
 
 @pytest.mark.parametrize(

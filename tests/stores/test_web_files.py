@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from object_store import as_csv, as_parquet, wide
@@ -156,6 +157,27 @@ def test_a_connection_that_is_lost_is_taken_up_again(web, monkeypatch):
     server = web({"/e": contents}, broken=cut(1000, 100))
     with pytest.raises(SourceError, match=r"connection was lost at byte [\d,]+ of"):
         read_embeddings(f"{server.url}/e")
+
+
+@pytest.mark.parametrize("times", [2, 100])
+def test_a_server_that_closes_midway_over_an_npy_file(web, opis, monkeypatch, tmp_path, times):
+    monkeypatch.setattr("opiscli.sources.http_file._PAUSES", (0, 0))
+    rows = np.random.default_rng(0).normal(size=(6000, 16)).astype(np.float32)
+    np.save(tmp_path / "y.npy", np.arange(6000) % 50)
+    held = io.BytesIO()
+    np.save(held, rows)
+    server = web({"/e.npy": held.getvalue()}, broken=cut(1000, times))
+    code, out, err = opis(
+        "evaluate", f"{server.url}/e.npy?sig=s3cr3t", "--labels", tmp_path / "y.npy",
+        "--sample-pairs", "2e6", "--json",
+    )  # fmt: skip
+    assert "s3cr3t" not in out + err
+    if times == 2:
+        assert code == 0, err
+    else:
+        assert (code, out) == (3, "")
+        assert "connection was lost at byte" in err
+        assert err.count("\n") == 2
 
 
 def test_a_file_that_is_sent_incomplete_is_an_error(web):
