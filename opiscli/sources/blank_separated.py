@@ -1,12 +1,10 @@
 """Text of blank-separated fields, with or without a header, read as a table of texts."""
 
-import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
-from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -16,9 +14,9 @@ from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.headerless import fields_of, has_header
 from opiscli.sources.stored import AnyFile
-from opiscli.sources.text_file import TextFile, lines_of
+from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
+from opiscli.sources.whole_lines import LineParser, Ragged
 
-_BYTES_AT_ONCE = 1 << 24
 _FIELD = "field_"
 _TABS = bytes.maketrans(b"\t", b" ")
 
@@ -75,31 +73,28 @@ class BlankSeparatedFile:
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         keys = [str(place) for place in range(len(self.schema))]
         wanted = [keys[self.schema.get_field_index(name)] for name in columns]
-        ragged: list[arrow_csv.InvalidRow] = []
+        ragged = Ragged()
+        parser = LineParser(
+            partial(_reading, keys, self._has_header),
+            arrow_csv.ParseOptions(
+                delimiter=" ", quote_char=False, invalid_row_handler=ragged.stop
+            ),
+            _as_written(keys, wanted),
+            ragged,
+            _single,
+        )
         with TextFile(self.file).open_bytes() as file:
             try:
-                for batch in arrow_csv.open_csv(
-                    _SingleBlanks(file),
-                    # In one thread, so that the number of a bad line is known.
-                    read_options=arrow_csv.ReadOptions(
-                        use_threads=False,
-                        block_size=_BYTES_AT_ONCE,
-                        column_names=keys,
-                        skip_rows_after_names=int(self._has_header),
-                    ),
-                    parse_options=_parsing(ragged),
-                    convert_options=_as_written(keys, wanted),
-                ):
+                for batch in parser.batches(file, self.name):
                     chosen = [batch.column(key) for key in wanted]
                     yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
             except pa.ArrowException as cause:
                 raise self._why(cause, ragged) from cause
 
-    def _why(self, cause: Exception, ragged: list[arrow_csv.InvalidRow]) -> Exception:
-        if not ragged:
+    def _why(self, cause: Exception, ragged: Ragged) -> Exception:
+        if (row := ragged.row) is None:
             return _not_utf8(self.name) if "UTF8" in str(cause).upper() else cause
-        row = ragged[0]
-        line = "a line" if row.number is None else f"line {row.number:,} (without blank lines)"
+        line = "a line" if ragged.line is None else f"line {ragged.line:,} (without blank lines)"
         return SourceError(
             f"{self.name} has {row.actual_columns} fields in {line}, expected"
             f" {row.expected_columns} as in the first one; it begins with {row.text[:40]!r}",
@@ -108,41 +103,8 @@ class BlankSeparatedFile:
         )
 
 
-class _SingleBlanks(io.RawIOBase):
-    """A text in which a single blank is between fields, and none at the ends of lines."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self._file = file
-        self._rest = b""
-        self._ready = memoryview(b"")
-        self._is_first = True
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill a buffer as far as whole lines go."""
-        while not self._ready:
-            read = self._file.read(_BYTES_AT_ONCE)
-            if self._is_first:
-                read, self._is_first = read.removeprefix(b"\xef\xbb\xbf"), False
-            if not read and not self._rest:
-                return 0
-            whole, end, rest = (self._rest + read).rpartition(b"\n")
-            if read and not end:
-                self._rest = rest
-                continue
-            self._rest = rest if read else b""
-            self._ready = memoryview(_single(whole + end if read else whole + end + rest))
-        part = self._ready[: len(buffer)]
-        buffer[: len(part)] = part
-        self._ready = self._ready[len(part) :]
-        return len(part)
-
-
 def _single(lines: bytes) -> bytes:
+    """Put a single blank between fields, and none at the ends of lines."""
     text = lines.translate(_TABS)
     while b"  " in text:
         text = text.replace(b"  ", b" ")
@@ -154,14 +116,14 @@ def _single(lines: bytes) -> bytes:
     return text.strip(b" ") if text.startswith(b" ") or text.endswith(b" ") else text
 
 
-def _parsing(ragged: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
-    """Stop at the first row with another number of fields, and put it into ``ragged``."""
-
-    def stop(row: arrow_csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "error"
-
-    return arrow_csv.ParseOptions(delimiter=" ", quote_char=False, invalid_row_handler=stop)
+def _reading(keys: list[str], has_header: bool, is_first: bool) -> arrow_csv.ReadOptions:
+    # In one thread, so that the number of a bad line is known.
+    return arrow_csv.ReadOptions(
+        use_threads=False,
+        block_size=LONGEST_LINE,
+        column_names=keys,
+        skip_rows_after_names=int(has_header and is_first),
+    )
 
 
 def _as_written(keys: list[str], wanted: list[str]) -> arrow_csv.ConvertOptions:

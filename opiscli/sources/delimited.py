@@ -3,10 +3,10 @@
 import csv
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -17,6 +17,7 @@ from opiscli.sources.explained import each_explained
 from opiscli.sources.kinds import delimiter_of
 from opiscli.sources.stored import AnyFile
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
+from opiscli.sources.whole_lines import LineParser, Ragged
 
 _BYTES_AT_ONCE = 1 << 24
 _NUMBER = re.compile(r"[-+]?\d*[.]\d+(e[-+]?\d+)?", re.IGNORECASE)
@@ -27,6 +28,8 @@ class _Header(NamedTuple):
     names: list[str]
     n_blank: int
     has_rows: bool
+    n_quotes: int
+    has_line_feed: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class DelimitedFile:
                 lines = lines_of(text, self.name)
                 rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(row))
                 names = next(rows, [])
-                return _Header(delimiter, names, n_blank, any(line.strip() for line in lines))
+                has_rows = any(line.strip() for line in lines)
+                quotes, has_feed = line.count('"'), line.endswith("\n")
+                return _Header(delimiter, names, n_blank, has_rows, quotes, has_feed)
         except UnicodeDecodeError as cause:
             raise _not_utf8(self.name) from cause
         except (OSError, EOFError, zlib.error, csv.Error) as cause:
@@ -89,34 +94,48 @@ class DelimitedFile:
         # Under other names, for theirs may be surrounded by blanks.
         keys = [str(at) for at in range(len(header.names))]
         wanted = [keys[self.schema.get_field_index(name)] for name in columns]
-        ragged: list[arrow_csv.InvalidRow] = []
+        ragged = Ragged()
+        parser = LineParser(
+            partial(_reading, keys, header.n_blank),
+            _parsing(header.delimiter, ragged),
+            _as_written(keys, wanted),
+            ragged,
+        )
         with TextFile(self.file).open_bytes() as file:
             try:
-                for batch in arrow_csv.open_csv(
-                    file,
-                    read_options=_reading(keys, header.n_blank),
-                    parse_options=_parsing(header.delimiter, ragged),
-                    convert_options=_as_written(keys, wanted),
-                ):
+                for batch in self._parsed(file, parser):
                     chosen = [batch.column(key) for key in wanted]
                     yield from slices(pa.RecordBatch.from_arrays(chosen, names=list(columns)))
             except pa.ArrowException as cause:
                 raise self._why(cause, ragged) from cause
 
-    def _why(self, cause: Exception, ragged: list[arrow_csv.InvalidRow]) -> Exception:
-        if ragged:
-            return self._ragged(ragged[0], len(self._header.names))
+    def _parsed(self, file: BinaryIO, parser: LineParser) -> Iterable[pa.RecordBatch]:
+        header = self._header
+        if self._n_quotes == header.n_quotes and header.has_line_feed:
+            return parser.batches(file, self.name)
+        streaming: Iterable[pa.RecordBatch] = arrow_csv.open_csv(
+            file, parser.reading(True), parser.parsing, parser.converting
+        )
+        return streaming
+
+    def _why(self, cause: Exception, ragged: Ragged) -> Exception:
+        if ragged.row is not None:
+            return self._ragged(ragged.row, ragged.line, len(self._header.names))
         if "UTF8" in str(cause).upper():
             return _not_utf8(self.name)
         return self._unclosed() if "straddl" in str(cause) else cause
 
     @cached_property
-    def _is_closed(self) -> bool:
-        """Whether no quoted cell is still open at the end; pyarrow lets that pass."""
+    def _n_quotes(self) -> int:
         with TextFile(self.file).open_bytes() as file:
             chunks = iter(lambda: file.read(_BYTES_AT_ONCE), b"")
-            if sum(chunk.count(b'"') for chunk in chunks) % 2 == 0:
-                return True
+            return sum(chunk.count(b'"') for chunk in chunks)
+
+    @cached_property
+    def _is_closed(self) -> bool:
+        """Whether no quoted cell is still open at the end; pyarrow lets that pass."""
+        if self._n_quotes % 2 == 0:
+            return True
         most = csv.field_size_limit(LONGEST_LINE)
         try:
             with TextFile(self.file).open_text() as text:
@@ -136,10 +155,8 @@ class DelimitedFile:
             hint="Quotes inside a cell are written twice; the end may also be cut off.",
         )
 
-    def _ragged(self, row: arrow_csv.InvalidRow, n_names: int) -> SourceError:
-        where = (
-            "a line" if row.number is None else f"line {row.number:,} (counting the header as 1)"
-        )
+    def _ragged(self, row: arrow_csv.InvalidRow, line: int | None, n_names: int) -> SourceError:
+        where = "a line" if line is None else f"line {line:,} (counting the header as 1)"
         start = row.text[:40]
         return SourceError(
             f"{self.name} has {row.actual_columns} cells in {where}, expected {n_names} as in its"
@@ -148,26 +165,21 @@ class DelimitedFile:
         )
 
 
-def _reading(keys: list[str], n_blank: int) -> arrow_csv.ReadOptions:
+def _reading(keys: list[str], n_blank: int, is_first: bool) -> arrow_csv.ReadOptions:
     # In one thread, so that the number of a bad line is known.
     return arrow_csv.ReadOptions(
         use_threads=False,
         block_size=_BYTES_AT_ONCE,
         column_names=keys,
-        skip_rows=n_blank,
-        skip_rows_after_names=1,
+        skip_rows=n_blank if is_first else 0,
+        skip_rows_after_names=int(is_first),
     )
 
 
-def _parsing(delimiter: str, ragged: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
+def _parsing(delimiter: str, ragged: Ragged) -> arrow_csv.ParseOptions:
     """Stop at the first row with another number of cells, and put it into ``ragged``."""
-
-    def stop(row: arrow_csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "error"
-
     return arrow_csv.ParseOptions(
-        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=ragged.stop
     )
 
 

@@ -35,9 +35,8 @@ def collecting(table: Table, roles: Roles, selection: Selection, *, are_lines: b
 def selected(table: Table, roles: Roles, selection: Selection) -> SelectedRows:
     """The rows to read, after it was checked that columns can be what they should."""
     require_united(table, list(dict.fromkeys([*roles.measured, *roles.further])))
-    for name in roles.further:
-        if name != roles.same:
-            require_identities(plain_type(table.schema.field(name).type), name, table.name)
+    for name in roles.coded.values():
+        require_identities(plain_type(table.schema.field(name).type), name, table.name)
     return SelectedRows.of(table, selection)
 
 
@@ -53,7 +52,8 @@ def add_all(collected: Collected, blocks: Iterable[Block], rows: SelectedRows) -
 def labelled(roles: Roles) -> str:
     """Say where it stands whether pairs are of the same class."""
     if roles.same is None:
-        return "of the same class where both identities are equal"
+        first, second = roles.sides or ("a", "b")
+        return f"of the same class where {first!r} and {second!r} are equal"
     return f"of the same class by column {roles.same!r}"
 
 
@@ -86,6 +86,6 @@ def scores_of(
         sha256=digest,
         score_column=score_column,
         distance=distance,
-        notes=(f"{collected.places.source}: {found}", *grouping.notes),
+        notes=(found, *grouping.notes),
         warnings=grouping.warnings,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +15,17 @@ from opiscli.sources.pairs.roles import Roles
 from opiscli.sources.pairs.row_errors import Places, first_true
 from opiscli.sources.pairs.same_values import SameValues
 from opiscli.sources.plain_types import as_label_values
+from opiscli.sources.table import read_ahead
 
 _ROWS_AT_ONCE = 1 << 18
 
 
 def in_blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Put small batches together, without copying them."""
+    """Put small batches together without copying them, the next ones while some are worked on."""
+    return read_ahead(_blocks(batches))
+
+
+def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     n_rows = 0
     for batch in batches:
@@ -90,18 +94,9 @@ class Collected:
             self.same_values = SameValues(self.roles.same, self.places)
         self.distances = Growing(np.float64, limit)
         self.is_positive = Growing(np.bool_, limit)
-        self.codes = {name: Growing(np.int32, limit) for name in self._coded}
-
-    @property
-    def _coded(self) -> list[str]:
-        return [name for name in self.roles.further if name != self.roles.same]
-
-    @cached_property
-    def coders(self) -> dict[str, Coder]:
-        """How the values of each column are numbered: both sides of pairs alike."""
-        sides = self.roles.sides or ()
-        both = Coder()
-        return {name: both if name in sides else Coder() for name in self._coded}
+        both = Coder()  # the values of both sides are numbered alike
+        self.codes = {role: Growing(np.int32, limit) for role in self.roles.coded}
+        self.coders = {role: both if role in ("a", "b") else Coder() for role in self.codes}
 
     def require_both_kinds(self) -> None:
         """Raise `EmbeddingError` unless there are pairs of the same and of different classes."""
@@ -116,10 +111,8 @@ class Collected:
     def add(self, block: Block) -> None:
         """Read a block of rows."""
         start, rows = self.distances.n_values, self._comparable(block.rows)
-        codes = {name: self._codes(rows.column(name), name, start) for name in self._coded}
-        equal = None
-        if self.roles.sides is not None:
-            equal = codes[self.roles.sides[0]] == codes[self.roles.sides[1]]
+        codes = {role: self._codes(rows, role, start) for role in self.codes}
+        equal = None if self.roles.sides is None else codes["a"] == codes["b"]
         if self.same_values is not None and self.roles.same is not None:
             same = self.same_values.of(rows.column(self.roles.same), start)
         else:
@@ -130,8 +123,8 @@ class Collected:
         self.n_positive += int(np.count_nonzero(same))
         self.distances.append(block.distances)
         self.is_positive.append(same)
-        for name, values in codes.items():
-            self.codes[name].append(values)
+        for role, values in codes.items():
+            self.codes[role].append(values)
 
     def _comparable(self, rows: pa.Table) -> pa.Table:
         """Rows in which both sides are of one type: where only one holds numbers, texts."""
@@ -143,15 +136,18 @@ class Collected:
             rows = rows.set_column(rows.schema.get_field_index(name), name, texts)
         return rows
 
-    def _codes(self, column: pa.ChunkedArray, name: str, start: int) -> Int32Array:
+    def _codes(self, rows: pa.Table, role: str, start: int) -> Int32Array:
+        name = self.roles.coded[role]
+        column = rows.column(name)
         self.places.require_all(column, "value", name, start)
-        return self.coders[name].codes(column)
+        return self.coders[role].codes(column)
 
     def _one_kind(self) -> EmbeddingError:
         same = self.n_positive > 0
         which = "the same class" if same else "different classes"
         other = "different-class pairs" if same else "same-class pairs"
-        said = "both identities are equal" if same else "no two identities are equal"
+        columns = " and ".join(repr(name) for name in self.roles.sides or ())
+        said = f"{columns} are {'equal' if same else 'different'} in every row"
         if self.same_values is not None:
             said = f"{self.roles.same} is {self.same_values.written(same=same)}"
         return EmbeddingError(

@@ -39,8 +39,7 @@ def digest_of(
         for place, (names, sides) in enumerate(hashed, 1):
             for side in sides:
                 words = words + mixed(names[side[some]] * np.uint64(2 * place + 1))
-        for at, key in enumerate(keys):
-            sums[at] += mixed(words ^ key).sum(dtype=np.uint64)
+        sums += np.stack([mixed(words ^ key).sum(keepdims=True) for key in keys])[:, 0]
     digest = hashlib.sha256(f"{kind}:{len(distances)}:{len(groups)};".encode())
     digest.update(sums.astype("<u8").tobytes())
     return digest.hexdigest()

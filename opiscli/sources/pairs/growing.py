@@ -3,6 +3,7 @@
 import mmap
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +31,7 @@ class Growing:
         self.dtype = np.dtype(dtype)
         self.n_values = 0
         self._most = memory_limit // _SHARE_OF_MEMORY
-        self._chunks: list[AnyArray] = []
+        self._chunks: deque[AnyArray] = deque()
         self._n_bytes = 0
         self._file: Any = None
 
@@ -59,10 +60,10 @@ class Growing:
             array[:] = mapped
             self._file.close()
         start = 0
-        for chunk in self._chunks:
+        while self._chunks:  # one less at a time, so that memory is not taken twice
+            chunk = self._chunks.popleft()
             array[start : start + len(chunk)] = chunk
             start += len(chunk)
-        self._chunks.clear()
 
     def finished(self) -> AnyArray:
         """All values, shape ``(n_values,)``; they can be changed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from opiscli.errors import SourceError
 from opiscli.sources.blank_separated import without_header
@@ -119,35 +120,52 @@ def layout_of(table: Table) -> Layout:
     SourceError
         If the values of the first lines, or else of all, fit nothing that is known, or two things.
     """
-    batches = table.batches(table.schema.names)
-    first = next(iter(batches), None)
+    first = next(iter(table.batches(table.schema.names)), None)
     if first is None or first.num_rows == 0:
         raise SourceError(f"{table.name} holds no lines", hint="Write it again.")
-    rows = first.slice(0, _ROWS_OF_SAMPLE)
-    columns = [column.to_pylist() for column in rows.columns]
-    fitting = _fitting([are_flags(column) for column in columns], columns)
+    columns = [c.to_pylist() for c in first.slice(0, _ROWS_OF_SAMPLE).columns]
+    values = _Values([are_flags(c) for c in columns], [all(map(is_number, c)) for c in columns])
+    fitting = values.fitting()
     if len(fitting) > 1:
         flags = [_holds_two_flags(table, name) for name in table.schema.names]
-        fitting = _fitting(flags, columns)
+        fitting = _Values(flags, values.are_numbers, _has_equal_fields(table)).fitting()
     if len(fitting) != 1:
         raise _unknown(table.name, columns, fitting)
     return fitting[0]
 
 
-def _fitting(flags: list[bool], columns: list[list[str]]) -> list[Layout]:
-    numbers = [all(map(is_number, column)) for column in columns]
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What is known of the values of each field.
 
-    def fits(layout: Layout) -> bool:
-        for name, is_flag, is_score in zip(layout.names, flags, numbers, strict=True):
+    Parameters
+    ----------
+    are_flags
+        Whether they say that classes are the same or different.
+    are_numbers
+        Whether they are numbers.
+    have_equal
+        Whether the first two fields of a line are equal somewhere.
+    """
+
+    are_flags: list[bool]
+    are_numbers: list[bool]
+    have_equal: bool = True
+
+    def fitting(self) -> list[Layout]:
+        """Layouts that the values fit."""
+        found = [one for one in _LAYOUTS.get(len(self.are_flags), []) if self._fits(one)]
+        return [one for one in found if "score" in one.names] or found
+
+    def _fits(self, layout: Layout) -> bool:
+        for name, is_flag, is_score in zip(
+            layout.names, self.are_flags, self.are_numbers, strict=True
+        ):
             if (name == "same" and not is_flag) or (name == "score" and not is_score):
                 return False
-            if name == "probe_label" and is_flag:
+            if layout.is_bob and name in ("probe_label", "score") and is_flag:
                 return False
-        return True
-
-    found = [layout for layout in _LAYOUTS.get(len(columns), []) if fits(layout)]
-    scored = [layout for layout in found if "score" in layout.names]
-    return scored or found
+        return self.have_equal or layout.names != _BOB_4
 
 
 def _holds_two_flags(table: Table, name: str) -> bool:
@@ -159,6 +177,12 @@ def _holds_two_flags(table: Table, name: str) -> bool:
         if len(found) > 2:
             return False
     return len(found) == 2 and are_flags(found)
+
+
+def _has_equal_fields(table: Table) -> bool:
+    """Whether the first two fields are equal in a line, as both identities are in files of bob."""
+    batches = table.batches(table.schema.names[:2])
+    return any(pc.any(pc.equal(one.column(0), one.column(1))).as_py() for one in batches)
 
 
 def _unknown(source: str, columns: list[list[str]], fitting: list[Layout]) -> SourceError:

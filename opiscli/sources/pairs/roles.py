@@ -53,6 +53,13 @@ class Roles:
         asked = (self.same, *(self.sides or ()), self.cluster, self.of_class)
         return list(dict.fromkeys(name for name in asked if name is not None))
 
+    @property
+    def coded(self) -> dict[str, str]:
+        """Columns of identities, clusters and classes by what they are to a pair."""
+        a, b = self.sides or (None, None)
+        found = {"a": a, "b": b, "cluster": self.cluster, "class": self.of_class}
+        return {role: name for role, name in found.items() if name is not None}
+
     @classmethod
     def of(cls, schema: pa.Schema, source: str, asked: PairSelection) -> "Roles":
         """Find the columns of a table of scores or of pairs of embeddings.
@@ -96,9 +103,12 @@ class Roles:
 
 def holds_pairs(schema: pa.Schema) -> bool:
     """Whether a table that has no single column of embeddings is one of pairs."""
+    names = schema.names
+    is_list = usual.found_pair((*usual.IDENTITIES, *usual.ITEMS), names) is not None
     return bool(
-        usual.found_all((*usual.SCORES, *usual.KINDS), schema.names)
+        usual.found_all((*usual.SCORES, *usual.KINDS), names)
         or _embeddings(schema, PairSelection())
+        or (is_list and usual.found_all(usual.SAME, names))
     )
 
 

@@ -13,7 +13,7 @@ from opiscli.sources.pairs.assembling import add_all, collecting, labelled, scor
 from opiscli.sources.pairs.collecting import Block, Collected, in_blocks
 from opiscli.sources.pairs.embedding_pairs import DISTANCE, with_distances
 from opiscli.sources.pairs.grouping import grouping_of
-from opiscli.sources.pairs.layouts import with_names
+from opiscli.sources.pairs.layouts import Layout, with_names
 from opiscli.sources.pairs.roles import Roles
 from opiscli.sources.pairs.score_values import distances_of, require_numbers
 from opiscli.sources.plain_types import plain_type
@@ -51,7 +51,7 @@ def read_table(
         collected,
         is_positive,
         grouping,
-        f"{_measure(roles, distance)}, {labelled(roles)}",
+        f"{table.name}: {_measure(roles, distance)}, {labelled(roles)}{_as_lines(layout)}",
         score_column=None if layout is not None else roles.score,
         distance=None if roles.embeddings is None else distance,
     )
@@ -75,6 +75,10 @@ def _measure(roles: Roles, distance: Distance) -> str:
         first, second = roles.embeddings
         return f"pairs are compared by the {distance} distance of {first!r} and {second!r}"
     return f"the scores in column {roles.score!r} are {_PLURAL[roles.kind]}"
+
+
+def _as_lines(layout: Layout | None) -> str:
+    return "" if layout is None else f"; its lines were read as: {layout}"
 
 
 _PLURAL = {ScoreKind.SIMILARITY: "similarities", ScoreKind.DISTANCE: "distances"}

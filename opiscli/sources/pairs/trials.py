@@ -57,7 +57,7 @@ def read_trials(
     grouping = grouping_of(collected, is_positive)
     sides = _used(united(positions), len(items.names))
     grouping = _grouped(grouping, items, sides, is_positive, collected.places)
-    found = f"compares the pairs of {trials.name}, {labelled(roles)}"
+    found = f"{table.name}: pairs of {trials.name} are compared, {labelled(roles)}"
     return replace(
         scores_of(collected, is_positive, grouping, found, distance=distance), score=items.score
     )
