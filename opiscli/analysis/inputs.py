@@ -22,7 +22,7 @@ from opiscli.settings.resources import Origin
 from opiscli.sources import Selection
 from opiscli.sources.credentials import without_credentials
 from opiscli.sources.pair_selection import PairSelection
-from opiscli.sources.pairs import read_items_or_pairs
+from opiscli.sources.pairs import read_items_or_pairs, read_pairs
 from opiscli.sources.read_again import SourceReader
 from opiscli.sources.standard_input import read_standard_input
 from opiscli.thresholds import threshold_file
@@ -259,6 +259,13 @@ def opened_pairs(pairs: PairScores, name: str, selection: Selection, work: Work)
     for note in pairs.notes:
         work.say(note)
     return opened
+
+
+def open_table_of_pairs(
+    frame: object, name: str, selection: Selection, pairs: PairSelection, work: Work
+) -> Opened:
+    """Read a table in memory whose rows are pairs."""
+    return opened_pairs(read_pairs(frame, selection, pairs), name, selection, work)
 
 
 def require_columns(columns: Sequence[str], further: Mapping[str, Any]) -> None:

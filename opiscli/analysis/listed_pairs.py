@@ -13,6 +13,7 @@ from opiscli.errors import UsageError
 from opiscli.results import Data, ReportWarning
 from opiscli.settings.evaluation import EvaluationSettings
 from opiscli.settings.listed_pairs import PairUnit
+from opiscli.thresholds.at_rate import require_direction
 
 _OF_ITEMS = {
     "ks": ("--k", "nearest neighbours are searched for among items"),
@@ -51,7 +52,7 @@ def count_listed(
     UsageError
         If a setting is for items.
     EmbeddingError
-        If classes contradict which pairs are positive.
+        If classes contradict which pairs are positive, or positive pairs score worse.
     """
     refuse_settings_of_items(given, source)
     pairs = _measured(pairs, given.get("distance"), source)
@@ -61,8 +62,11 @@ def count_listed(
     )
     fars, frrs = rates
     request = CountRequest.of(settings, complete=True, thresholds=thresholds, fars=fars)
+    counts = count_pairs(pairs, request, frrs)
+    # Of given scores nothing else says which way they go, so no command goes on without.
+    require_direction(counts.pooled, settings.distance)
     return CountedSet(
-        counted=count_pairs(pairs, request, frrs),
+        counted=counts,
         data=_described(pairs, source, where),
         n_conflicts=0,
         settings=settings,

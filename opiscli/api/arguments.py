@@ -3,25 +3,35 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from opiscli.analysis.inputs import Input, Opened, Source, Work, require_columns
+from opiscli.analysis.inputs import (
+    Input,
+    Opened,
+    Source,
+    Work,
+    open_table_of_pairs,
+    require_columns,
+)
+from opiscli.api.reading import OF_PAIRS, pairs_of
+from opiscli.api.reading import PathLike as PathLike
+from opiscli.api.reading import ReadingOptions as ReadingOptions
+from opiscli.api.reading import conditions as conditions
+from opiscli.api.reading import path_of as path_of
+from opiscli.api.reading import selection_of as selection_of
 from opiscli.counts.counts import CountedSet
 from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.embeddings.frame_like import is_frame
 from opiscli.errors import UsageError
-from opiscli.progress import Progress
 from opiscli.settings.choice import choice, given, require_together
 from opiscli.settings.evaluation import RangeRequest, Utility
-from opiscli.settings.resources import Executor, Resources
+from opiscli.settings.resources import Resources
 from opiscli.sources import Selection, read_arrays, read_frame
-
-PathLike: TypeAlias = str | os.PathLike[str]
+from opiscli.sources.pair_selection import PairSelection
 
 _OF_TABLES = ("embedding_column", "embedding_columns", "label_column")
 Embeddings: TypeAlias = npt.ArrayLike | PathLike | EmbeddingSet | CountedSet
@@ -31,57 +41,6 @@ AnySource: TypeAlias = Embeddings | tuple[npt.ArrayLike, npt.ArrayLike]
 """The same, or a pair of embeddings and labels."""
 
 Bounds: TypeAlias = tuple[float, float]
-
-
-class ReadingOptions(TypedDict, total=False):
-    """Keyword arguments of every function that takes embeddings.
-
-    Parameters
-    ----------
-    columns
-        Further arrays by name, of shape ``(n_items,)``, beside arrays of embeddings.
-    embedding_column, label_column, id_column
-        Names of the columns of a file or table; by default ``embedding`` or the one list-of-float
-        column, and ``label``.
-    embedding_columns
-        Glob over the names of columns that hold one coordinate each, such as ``dim_*``.
-    where, exclude
-        Conditions ``COLUMN=VALUE`` that rows must meet, and of rows that are left out. Beside
-        arrays the columns are ``label`` and those of ``columns``.
-    no_offset
-        Whether a column ``offset`` is ignored, which otherwise is subtracted from similarities.
-    query
-        SQL that says what to read of a database such as ``duckdb://file``.
-    threads
-        At least 1; by default one per processor.
-    memory_limit
-        Bytes, or text such as ``1.5GB``; by default a quarter of the memory. Larger sets are kept
-        in temporary files.
-    executor
-        Where pairs are counted, by default on threads of this process: anything with the
-        ``submit`` of `concurrent.futures`, such as a Dask ``Client``, a ``ProcessPoolExecutor`` or
-        an ``MPIPoolExecutor``. It is not shut down. See docs/scale.md.
-    workers_read
-        Whether the workers of the executor read files and addresses themselves, by the same path
-        or address; by default items are sent to them.
-    on_progress
-        Called with a stage, what is done and the total while pairs are counted.
-    """
-
-    columns: Mapping[str, object]
-    embedding_column: str | None
-    label_column: str | None
-    id_column: str | None
-    embedding_columns: str | None
-    where: str | Sequence[str]
-    exclude: str | Sequence[str]
-    no_offset: bool
-    query: str | None
-    threads: int | None
-    memory_limit: int | str | None
-    executor: Executor | None
-    workers_read: bool
-    on_progress: Progress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +72,14 @@ class Frame:
 
     frame: object
     selection: Selection
+    pairs: PairSelection
     name: str = "table"
 
     def open(self, work: Work, **further: Any) -> Opened:  # noqa: ANN401
         """Read the columns and rows that are asked for."""
         selection = replace(self.selection, memory_limit=work.resources.memory_limit, **further)
+        if self.pairs.given:
+            return open_table_of_pairs(self.frame, self.name, selection, self.pairs, work)
         items = read_frame(self.frame, selection, name=self.name)
         return Opened(items, self.name, selection.rows, selection.id_among(list(items.columns)))
 
@@ -175,7 +137,7 @@ def _read_before(
 ) -> Opened:
     _refuse(
         options,
-        (*_OF_TABLES, "where", "exclude", "columns", "no_offset", "query"),
+        (*_OF_TABLES, *OF_PAIRS, "where", "exclude", "columns", "no_offset", "query"),
         "a set was given that is read already",
     )
     if labels is not None:
@@ -193,13 +155,13 @@ def _frame(frame: object, labels: str | None, options: ReadingOptions, side: str
             f"labels are {labels!r} beside a table, which has its own",
             hint=f"If this is a column of it: label_column={labels!r}.",
         )
-    return Frame(frame, selection_of(options, side))
+    return Frame(frame, selection_of(options, side), pairs_of(options))
 
 
 def _arrays(
     embeddings: object, labels: object, options: ReadingOptions, side: str, *, needs_labels: bool
 ) -> Arrays:
-    _refuse(options, (*_OF_TABLES, "query"), "arrays were given")
+    _refuse(options, (*_OF_TABLES, *OF_PAIRS, "query"), "arrays were given")
     if labels is None and needs_labels:
         hint = "Give labels, too, or a table with both, or the name of a file."
         if isinstance(embeddings, Mapping):
@@ -221,27 +183,8 @@ def _file(name: PathLike, labels: object, options: ReadingOptions, side: str) ->
             hint="Give embeddings as an array, too, or the name of a file of labels.",
         )
     labels_file = None if labels is None else os.fspath(labels)
-    return Source(os.fspath(name), replace(selection_of(options, side), labels_file=labels_file))
-
-
-def selection_of(options: ReadingOptions, side: str) -> Selection:
-    """Columns and rows that were asked for."""
-    return Selection(
-        options.get("embedding_column"),
-        options.get("label_column"),
-        options.get("id_column"),
-        conditions(options.get("where", ())),
-        side=side,
-        exclude=conditions(options.get("exclude", ())),
-        embedding_columns=options.get("embedding_columns"),
-        no_offset=bool(options.get("no_offset")),
-        query=None if side else options.get("query"),
-    )
-
-
-def conditions(given: str | Sequence[str]) -> tuple[str, ...]:
-    """A tuple of conditions from one condition or several."""
-    return (given,) if isinstance(given, str) else tuple(given)
+    selection = replace(selection_of(options, side), labels_file=labels_file)
+    return Source(os.fspath(name), selection, pairs_of(options))
 
 
 def settings_of(
@@ -267,11 +210,6 @@ def settings_of(
         ks=each(k) or None,
         **others,
     )
-
-
-def path_of(file: PathLike | None) -> Path | None:
-    """A path, or none from none."""
-    return None if file is None else Path(file)
 
 
 def each(value: Any) -> tuple[Any, ...]:  # noqa: ANN401

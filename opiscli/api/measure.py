@@ -112,7 +112,7 @@ def evaluate(
     seed
         Random seed, 0 or more, by default 0.
     **reading
-        Columns, rows, threads and memory; see `opiscli.api.arguments.ReadingOptions`.
+        Columns, rows, threads and memory; see `opiscli.api.reading.ReadingOptions`.
 
     Returns
     -------

@@ -56,7 +56,7 @@ def count_pairs(pairs: PairScores, request: CountRequest, frrs: tuple[float, ...
         for_noise=None,
         retrieval={},
         queries=np.zeros(len(table.class_sizes), dtype=np.int64),
-        has_whole_ties=are_all,
+        has_every_score=are_all,
     )
 
 

@@ -52,6 +52,7 @@ def counted_set(
         queries=_integers(table, "n_queries"),
         names=_names(table["label"]),
         mode="exact" if settings.unit is None else LISTED,
+        has_every_score=settings.unit is not None and about["has_every_score"] is True,
         kernel=str(about["kernel"]),
         pooled=binned.pooled if settings.unit is None else binned.pooled.observed(),
         table=binned,

@@ -1,6 +1,6 @@
 """All counts of a set, from which metrics and thresholds are derived."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,10 +38,11 @@ class Counts:
         ``recall@k`` counts those with an item of their class among their k nearest.
     queries
         Shape ``(n_classes,)``, items of each class whose neighbours were searched for.
+    has_every_score
+        Whether every score of listed pairs is a threshold, so that counts are known at any, and all
+        pairs of a bin of ``pooled`` are equally far.
     finer
         All pairs between more thresholds than may be chosen; ``None`` where ``pooled`` is enough.
-    has_whole_ties
-        Whether all pairs of a bin of ``pooled`` are equally far, so that they have no order.
     searches
         Searches for the nearest candidate, with and without the class of the query; ``None`` where
         they were not counted.
@@ -56,8 +57,8 @@ class Counts:
     for_noise: SpreadCounts | None
     retrieval: dict[str, FloatArray]
     queries: IntArray
+    has_every_score: bool = False
     finer: DistanceHistogram | None = None
-    has_whole_ties: bool = False
     searches: SearchCounts | None = None
 
     def at(self, thresholds: FloatArray) -> PairCounts:
@@ -77,12 +78,16 @@ class Counts:
         it was counted, or if no pair lies between it and the next.
         """
         known = self.table.thresholds
+        if self.has_every_score:
+            below = int(np.searchsorted(known, threshold, side="right")) - 1
+            counts = self.at(known[[max(below, 0)]])
+            return (counts if below >= 0 else counts.without_accepted()).named(threshold)
         position = int(np.searchsorted(known[:-1], threshold))
         counts = self.at(known[[position]])
         if isinstance(self.table, BinnedCounts) and not any(
             np.any(side.bins == position) for side in (self.table.positive, self.table.negative)
         ):
-            return replace(counts, thresholds=np.array([threshold]))
+            return counts.named(threshold)
         return counts
 
 

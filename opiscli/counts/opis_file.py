@@ -181,6 +181,7 @@ def _about(run: CountedSet, counted: Counts) -> dict[str, Any]:
         "kernel": counted.kernel,
         "ends": table.ends,
         "has_classes": table.has_classes,
+        "has_every_score": counted.has_every_score,
         "doubts": [(one.code, one.message) for one in run.doubts],
         "grid": None if counted.grid is None else counted.grid.tolist(),
         "noise_thresholds": None if noise is None else noise.thresholds.tolist(),

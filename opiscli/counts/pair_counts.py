@@ -107,6 +107,16 @@ class PairCounts(_Totals):
         clusters = None if self.clusters is None else self.clusters.at(thresholds)
         return replace(self, thresholds=self.thresholds[positions], clusters=clusters, **tables)
 
+    def named(self, threshold: float) -> Self:
+        """The same counts of one threshold as those of another that accepts the same pairs."""
+        return replace(self, thresholds=np.array([threshold]))
+
+    def without_accepted(self) -> Self:
+        """The same pairs, none of which is accepted."""
+        none = {name: np.zeros_like(getattr(self, name)) for name in self._tables()}
+        clusters = None if self.clusters is None else self.clusters.without_accepted()
+        return replace(self, clusters=clusters, **none)
+
     def merged(self) -> "PairCounts":
         """All classes merged into one, each pair counted once."""
         return PairCounts(

@@ -109,7 +109,7 @@ def _follow(counted: Counts, prevalence: float, distance: Distance) -> _Followed
     # All negative pairs of a bin before its positive ones.
     worst = precision((right - counts.positive) / right[-1], far, prevalence)
     has_both = (counts.positive > 0) & (counts.negative > 0)
-    if counted.has_whole_ties:
+    if counted.has_every_score:
         has_both[:] = False
     else:
         ticks = counts.ticks if distance.is_given else to_cosine_distance(counts.ticks, distance)

@@ -7,6 +7,7 @@ they repeat what was asked for whether or not it was heeded.
 
 import re
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,14 @@ CASES = """
 * --labels y.npy                        | x.npy --labels z.npy
 * --no-offset                           | o.parquet
 * --query items                         |                                                | exit 2
+* --score-column other                  | pairs.csv --scores similarity --class-column kind
+* --same-column alike                   | pairs.csv --scores similarity --class-column kind
+* --scores distance                     | pairs.csv --scores similarity --class-column kind | exit 4
+* --a-column nothing                    | pairs.csv --scores similarity --b-column kind  | exit 3
+* --b-column nothing                    | pairs.csv --scores similarity --a-column kind  | exit 3
+* --cluster-column nothing              | pairs.csv --scores similarity                  | exit 3
+* --class-column nothing                | pairs.csv --scores similarity                  | exit 3
+* --trials nothing.txt                  |                                                | exit 3
 * --drop-duplicates
 * --min-items 9
 * --far-range 0.05:0.3                  |                                                | opis
@@ -91,6 +100,13 @@ evaluate --force                        | --save there.opis
 compare --embedding-columns dim_*       | wide.parquet w.parquet --embedding-columns other_*
 compare --id-column name                | bad.parquet e.parquet                          | exit 4
 compare --labels y.npy                  | x.npy x.npy --labels z.npy
+compare --score-column other            | pairs.csv pairs.csv --scores similarity
+compare --same-column alike             | pairs.csv pairs.csv --scores similarity
+compare --a-column nothing              | pairs.csv pairs.csv --scores similarity        | exit 3
+compare --b-column nothing              | pairs.csv pairs.csv --scores similarity        | exit 3
+compare --scores distance               | pairs.csv pairs.csv --scores similarity        | exit 4
+compare --cluster-column nothing        | pairs.csv pairs.csv --scores similarity        | exit 3
+compare --class-column nothing          | pairs.csv pairs.csv --scores similarity        | exit 3
 compare --k 5
 compare --no-offset                     | o.parquet f.parquet
 
@@ -332,6 +348,22 @@ def write_with_ids(name, source, order=1):
     pq.write_table(rows.take(np.arange(len(rows))[::order]), name)
 
 
+def write_pairs(name):
+    """Pairs with two scores, two opinions of which are alike, and a class."""
+    rng = np.random.default_rng(8)
+    same = rng.random(900) < 0.3
+    columns = {
+        "kind": [f"c{one}" for one in rng.integers(7, size=900)],
+        "same": same.astype(int).tolist(),
+        "alike": (same ^ (rng.random(900) < 0.1)).astype(int).tolist(),
+        "score": (2 * same + rng.normal(size=900)).tolist(),
+        "other": (2 * same + rng.normal(size=900)).tolist(),
+    }
+    rows = zip(*columns.values(), strict=True)
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in rows)]
+    Path(name).write_text("\n".join(lines))
+
+
 def write_offsets(name, source):
     """The same items with offsets of their similarities."""
     rows = pq.read_table(source)
@@ -356,6 +388,7 @@ def folder(tmp_path_factory):
         write_with_ids("old.parquet", "e.parquet")
         write_with_ids("young.parquet", "f.parquet")
         write_with_ids("turned.parquet", "e.parquet", -1)
+        write_pairs("pairs.csv")
         write_wide("wide.parquet", "t.parquet")
         write_wide("w.parquet", "v.parquet")
         np.save("x.npy", vectors)

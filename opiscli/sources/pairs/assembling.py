@@ -35,9 +35,8 @@ def collecting(table: Table, roles: Roles, selection: Selection, *, are_lines: b
 def selected(table: Table, roles: Roles, selection: Selection) -> SelectedRows:
     """The rows to read, after it was checked that columns can be what they should."""
     require_united(table, list(dict.fromkeys([*roles.measured, *roles.further])))
-    for name in roles.further:
-        if name != roles.same:
-            require_identities(plain_type(table.schema.field(name).type), name, table.name)
+    for name in roles.coded.values():
+        require_identities(plain_type(table.schema.field(name).type), name, table.name)
     return SelectedRows.of(table, selection)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -95,18 +94,9 @@ class Collected:
             self.same_values = SameValues(self.roles.same, self.places)
         self.distances = Growing(np.float64, limit)
         self.is_positive = Growing(np.bool_, limit)
-        self.codes = {name: Growing(np.int32, limit) for name in self._coded}
-
-    @property
-    def _coded(self) -> list[str]:
-        return [name for name in self.roles.further if name != self.roles.same]
-
-    @cached_property
-    def coders(self) -> dict[str, Coder]:
-        """How the values of each column are numbered: both sides of pairs alike."""
-        sides = self.roles.sides or ()
-        both = Coder()
-        return {name: both if name in sides else Coder() for name in self._coded}
+        both = Coder()  # the values of both sides are numbered alike
+        self.codes = {role: Growing(np.int32, limit) for role in self.roles.coded}
+        self.coders = {role: both if role in ("a", "b") else Coder() for role in self.codes}
 
     def require_both_kinds(self) -> None:
         """Raise `EmbeddingError` unless there are pairs of the same and of different classes."""
@@ -121,10 +111,8 @@ class Collected:
     def add(self, block: Block) -> None:
         """Read a block of rows."""
         start, rows = self.distances.n_values, self._comparable(block.rows)
-        codes = {name: self._codes(rows.column(name), name, start) for name in self._coded}
-        equal = None
-        if self.roles.sides is not None:
-            equal = codes[self.roles.sides[0]] == codes[self.roles.sides[1]]
+        codes = {role: self._codes(rows, role, start) for role in self.codes}
+        equal = None if self.roles.sides is None else codes["a"] == codes["b"]
         if self.same_values is not None and self.roles.same is not None:
             same = self.same_values.of(rows.column(self.roles.same), start)
         else:
@@ -135,8 +123,8 @@ class Collected:
         self.n_positive += int(np.count_nonzero(same))
         self.distances.append(block.distances)
         self.is_positive.append(same)
-        for name, values in codes.items():
-            self.codes[name].append(values)
+        for role, values in codes.items():
+            self.codes[role].append(values)
 
     def _comparable(self, rows: pa.Table) -> pa.Table:
         """Rows in which both sides are of one type: where only one holds numbers, texts."""
@@ -148,15 +136,18 @@ class Collected:
             rows = rows.set_column(rows.schema.get_field_index(name), name, texts)
         return rows
 
-    def _codes(self, column: pa.ChunkedArray, name: str, start: int) -> Int32Array:
+    def _codes(self, rows: pa.Table, role: str, start: int) -> Int32Array:
+        name = self.roles.coded[role]
+        column = rows.column(name)
         self.places.require_all(column, "value", name, start)
-        return self.coders[name].codes(column)
+        return self.coders[role].codes(column)
 
     def _one_kind(self) -> EmbeddingError:
         same = self.n_positive > 0
         which = "the same class" if same else "different classes"
         other = "different-class pairs" if same else "same-class pairs"
-        said = "both identities are equal" if same else "no two identities are equal"
+        columns = " and ".join(repr(name) for name in self.roles.sides or ())
+        said = f"{columns} are {'equal' if same else 'different'} in every row"
         if self.same_values is not None:
             said = f"{self.roles.same} is {self.same_values.written(same=same)}"
         return EmbeddingError(

@@ -63,19 +63,14 @@ def grouping_of(collected: Collected, is_positive: BoolArray) -> Grouping:
         found = _of_sides(collected, is_positive, roles.sides)
     if roles.of_class is not None:
         identities = found.classes or found.clusters
-        found.classes, found.clusters = _one_sided(collected, roles.of_class), identities
+        found.classes, found.clusters = _one_sided(collected, "class"), identities
     if roles.cluster is not None:
-        found.clusters = _one_sided(collected, roles.cluster)
+        found.clusters = _one_sided(collected, "cluster")
     return found
 
 
-def _one_sided(collected: Collected, name: str) -> Named:
-    return _named([collected.codes[name].finished()], collected.coders[name])
-
-
-def _named(columns: list[AnyArray], coder: Coder) -> Named:
-    sides = columns[0][None] if len(columns) == 1 else np.stack(columns)
-    return _renumbered(sides, coder)
+def _one_sided(collected: Collected, role: str) -> Named:
+    return _renumbered(collected.codes[role].finished()[None], collected.coders[role])
 
 
 def _renumbered(sides: AnyArray, coder: Coder) -> Named:
@@ -88,9 +83,8 @@ def _of_sides(collected: Collected, is_positive: BoolArray, columns: tuple[str, 
     are_identities = _are_identities(collected)
     what = f"columns {columns[0]!r} and {columns[1]!r}"
     _require_agreement(collected, columns, are_identities=are_identities)
-    coder = collected.coders[columns[0]]
-    sides = united([collected.codes[name] for name in columns])
-    named = _renumbered(sides, coder)
+    sides = united([collected.codes["a"], collected.codes["b"]])
+    named = _renumbered(sides, collected.coders["a"])
     if are_identities:
         note = f"{what} hold the classes of both items: they are equal in all same-class pairs"
         return Grouping(classes=named, notes=() if collected.same_values is None else (note,))

@@ -53,6 +53,13 @@ class Roles:
         asked = (self.same, *(self.sides or ()), self.cluster, self.of_class)
         return list(dict.fromkeys(name for name in asked if name is not None))
 
+    @property
+    def coded(self) -> dict[str, str]:
+        """Columns of identities, clusters and classes by what they are to a pair."""
+        a, b = self.sides or (None, None)
+        found = {"a": a, "b": b, "cluster": self.cluster, "class": self.of_class}
+        return {role: name for role, name in found.items() if name is not None}
+
     @classmethod
     def of(cls, schema: pa.Schema, source: str, asked: PairSelection) -> "Roles":
         """Find the columns of a table of scores or of pairs of embeddings.
