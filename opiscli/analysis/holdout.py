@@ -6,6 +6,8 @@ import numpy as np
 
 from opiscli.analysis.calibrate import calibrate_run
 from opiscli.analysis.counting import count_items
+from opiscli.analysis.inputs import Work
+from opiscli.analysis.precision_order import with_order
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, UndefinedMetric
@@ -85,7 +87,8 @@ def count_classes(
     """Count the pairs among the items of the chosen classes."""
     part = items.subset(np.flatnonzero(chosen[items.codes]))
     asked = EvaluationSettings(distance=settings.distance, ks=(), min_items=settings.min_items)
-    return count_items(part, asked, resources, complete=True, on_progress=on_progress)
+    counts = count_items(part, asked, resources, complete=True, on_progress=on_progress)
+    return with_order(counts, part, settings, Work(resources, on_progress))
 
 
 def _attained(
