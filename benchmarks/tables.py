@@ -301,6 +301,54 @@ def _mean_changes(rows: list[dict], of: str) -> list[str]:
     return [f"{opis:+.1f} %", f"{corrected:+.0f} %", f"{recall:+.2f}", f"{tar:+.1f}"]
 
 
+def probability_table() -> list[str]:
+    lines = [
+        "| set | classes | measured | prevalence | ECE | Brier | 0.5 – 0.9: stated | observed |"
+        " 0.9 – 1: stated | observed |",
+        f"|{10 * '---|'}",
+    ]
+    for row in json.loads((HERE / "results" / "probability.json").read_text()):
+        for pairs in row["pairs"]:
+            brier, lo, hi = pairs["brier_ratio"]
+            cells = [row["set"], f"{row['n_classes']:,}", f"{row['measurements']}×"]
+            cells += [f"{pairs['prevalence']:g}", _mean_and_range(pairs["ece"])]
+            cells.append(f"{brier:.2f} ({lo:.2f} – {hi:.2f})")
+            for band in pairs["bands"][1:]:
+                cells += [_three(band["stated"]), _observed(band)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def nearest_probability_table() -> list[str]:
+    lines = [
+        "| set | prevalence | below 0.5: items | stated | observed | 0.5 – 0.9: items | stated |"
+        " observed | 0.9 – 1: items | stated | observed |",
+        f"|{11 * '---|'}",
+    ]
+    for row in json.loads((HERE / "results" / "probability.json").read_text()):
+        lo, hi = row["nearest"]["prevalence"]
+        cells = [row["set"], f"{lo:.2g} – {hi:.2g}"]
+        for band in row["nearest"]["bands"]:
+            cells += [f"{band['n']:,}", _three(band["stated"]), _three(band["observed"])]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _mean_and_range(values: list[float]) -> str:
+    mean, lo, hi = values
+    return f"{mean:.2g} ({lo:.2g} – {hi:.2g})"
+
+
+def _observed(band: dict) -> str:
+    if band["observed"] is None:
+        return ""
+    return f"{band['observed']:.3f} ({band['lowest']:.2f} – {band['highest']:.2f})"
+
+
+def _three(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -314,6 +362,8 @@ TABLES = {
     "harm": harm_table,
     "class_share": class_share_table,
     "opis loss": opis_loss_table,
+    "probability": probability_table,
+    "nearest": nearest_probability_table,
 }
 
 

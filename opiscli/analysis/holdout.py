@@ -10,6 +10,8 @@ import numpy as np
 from opiscli.analysis.calibrate import calibrate_run
 from opiscli.analysis.counting import Gallery, count_items
 from opiscli.analysis.identification import identification_at, settings_with_margin
+from opiscli.analysis.inputs import Work
+from opiscli.analysis.precision_order import with_order
 from opiscli.arrays import IntArray
 from opiscli.counts.counts import CountedSet
 from opiscli.embeddings.embedding_set import EmbeddingSet
@@ -119,7 +121,7 @@ def count_classes(
         min_items=settings.min_items,
     )
     queries, enrolled = _part(items, gallery, names)
-    return count_items(
+    counts = count_items(
         queries,
         asked,
         resources,
@@ -128,6 +130,7 @@ def count_classes(
         margin=settings.margin is not None,
         on_progress=on_progress,
     )
+    return with_order(counts, queries, settings, Work(resources, on_progress))
 
 
 def _part(

@@ -30,8 +30,8 @@ PANELS = {
         " TCM.",
         "normalize": "Add a column offset that makes similarities comparable between classes; print"
         " the path.",
-        "project": "Apply a head to the embeddings of a source, write them as Parquet and print"
-        " the path.",
+        "project": "Apply a head or a probability to a source, write it as Parquet and print the"
+        " path.",
         "export": "Write a head as ONNX, as a FAISS index or as NumPy arrays, and print the path.",
     },
     "Show": {

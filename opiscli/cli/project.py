@@ -61,7 +61,7 @@ def project(
     verbose: running.Verbose = False,
     memory_limit: running.MemoryLimit = None,
 ) -> None:
-    """Apply a head to the embeddings of a source, write them as Parquet and print the path."""
+    """Apply a head or a probability to a source, write it as Parquet and print the path."""
     name, run = source_or_stdin(source), running.Running(verbose=verbose, memory_limit=memory_limit)
 
     # Imported here, because these pull in NumPy and pyarrow: --help need not wait.

@@ -123,8 +123,9 @@ def write_made_files(folder, labels, embeddings):
     for argv in (
         ["evaluate", "e.parquet", "-q", "--ranking", "--save", "e.opis"],
         ["evaluate", "tuned.parquet", "-q", "--ranking", "--save", "b.opis"],
-        ["calibrate", "e.parquet", "-q", "--far", "1e-3", "-o", "threshold.json"],
-    ):
+        ["calibrate", "e.parquet", "-q", "--far", "1e-3", "-o", "threshold.json",
+         "--probability", "--prevalence", "1e-2"],
+    ):  # fmt: skip
         paths = [str(folder / word) if "." in word else word for word in argv]
         with pytest.raises(SystemExit, match="0"):
             main(paths)

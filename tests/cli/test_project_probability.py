@@ -7,6 +7,12 @@ import pytest
 from conftest import clusters
 
 import opiscli
+from opiscli.analysis.nearest_probability import nearest_probability
+from opiscli.distance import Distance
+from opiscli.embeddings.changed_rows import ChangedRows
+from opiscli.embeddings.offsets import Offsets
+from opiscli.thresholds.probability import ProbabilitySteps
+from opiscli.thresholds.probability_file import FittedProbability
 
 
 @pytest.fixture
@@ -80,6 +86,26 @@ def test_a_head_is_applied_first(opis, source, fitted, rows, tmp_path):
     expected = opiscli.probability(fitted, distance)
     assert np.mean(np.abs(after["probability"].to_numpy() - expected) < 1e-9) > 0.9
     assert np.array_equal(np.stack(after["embedding"].to_numpy()), projected)
+
+
+@pytest.mark.parametrize("distance", list(Distance))
+def test_offsets_of_a_head_are_part_of_the_score(rows, distance):
+    unit = rows[0] / np.linalg.norm(rows[0], axis=1, keepdims=True)
+    rng = np.random.default_rng(0)
+    offsets = Offsets.of(rng.uniform(-0.2, 0.2, len(unit)), 9, 0.5)
+    steps = ProbabilitySteps(np.linspace(-0.5, 2.5, 300), np.linspace(1, 0, 300))
+    fitted = FittedProbability(steps, distance, offsets.score)
+    changed = ChangedRows(unit.astype(np.float32), offsets)
+    found = nearest_probability(changed, fitted, "e.parquet", 1)
+    values = offsets.values.astype(np.float64)
+    score = 1 - unit @ unit.T + values[:, None] + values[None]
+    np.fill_diagonal(score, np.inf)
+    assert found["nearest"].tolist() == score.round(6).argmin(axis=1).tolist()
+    nearest = score.min(axis=1)
+    if distance is Distance.EUCLIDEAN:
+        nearest = np.sign(nearest) * np.sqrt(2 * np.abs(nearest))
+    expected = np.minimum(1 - (nearest + 0.5) / 3, 1)
+    assert found["probability"] == pytest.approx(expected, abs=0.005)
 
 
 def test_what_cannot_be_done_is_explained(opis, source, fitted, tmp_path):

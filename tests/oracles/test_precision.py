@@ -127,6 +127,13 @@ def test_counts_alone_cannot_tell_the_order_of_close_pairs():
         opiscli.calibrate(grid, criterion="precision=0.3", prevalence=0.5)
 
 
+def test_ties_do_not_keep_a_target_from_being_tested_on_held_out_classes():
+    embeddings, labels = coarse_grid(4, n_items=60)
+    asked = {"criterion": "precision=0.5", "prevalence": 0.8, "holdout": 0.5, "repeats": 10}
+    (point,) = opiscli.calibrate(embeddings, labels, **asked).operating_points
+    assert point.holdout.n_attained >= 8
+
+
 def test_precision_follows_from_rates_whatever_the_classes():
     assert precision(0.9, 0.01, 0.5) == pytest.approx(0.9 / 0.91)
     assert np.isnan(precision(0.0, 0.0, 0.1))
