@@ -70,7 +70,9 @@ def pooled_frr_spread(counts: PairCounts) -> RateSpread:
     return pooled_spread(paired.positive_pairs[:, None] - paired.positive, paired.positive_pairs, 1)
 
 
-def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
+def pooled_spread(
+    errors: AnyArray, pairs: IntArray, ends: int, *, inflation: float = 1.0
+) -> RateSpread:
     r"""Spread of a rate over all pairs of a set, each pair counting once.
 
     The delete-one-class jackknife of the rate's logit: the rate is taken again without
@@ -93,6 +95,8 @@ def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
         Shape ``(n_classes,)``, pairs each class is part of, at least 1.
     ends
         Classes a pair is part of: 2 if it is negative, 1 if it is positive.
+    inflation
+        Factor of the standard error of the jackknife, for classes that do not err independently.
 
     References
     ----------
@@ -104,6 +108,7 @@ def pooled_spread(errors: AnyArray, pairs: IntArray, ends: int) -> RateSpread:
     wrong = k - errors + 0.5
     right = (n - pairs[:, None]) - (k - errors) + 0.5
     error, effective = _jackknife(np.log(wrong / right))
+    error = inflation * error
     if len(pairs) > ends and np.all(pairs < n):
         weight = pairs / (n - (ends - 1) * pairs)
         least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)

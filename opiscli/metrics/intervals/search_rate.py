@@ -19,8 +19,8 @@ def search_interval(
 
     The delete-one-class jackknife on the logit scale (`pooled_spread`), as each search has one
     class of query. Within one set, queries are items of the gallery: if items of two classes are
-    alike, searches for either find the other, so errors come in twos and the standard error of the
-    logit is :math:`\sqrt{2}` times as large; without any error, n classes are n / 2 trials. A
+    alike, searches for either find the other, so errors come in twos and the standard error of
+    the jackknife is :math:`\sqrt{2}` times as large; without any error, n classes are n / 2 trials. A
     bootstrap over classes, which takes them as independent, held in 75 to 80 % of draws at an FPIR
     of 0.01 instead of 95 % (``benchmarks/identification_coverage.py``).
 
@@ -40,12 +40,12 @@ def search_interval(
     """
     of_class = searches > 0
     wrong, of_all = errors[of_class, None], searches[of_class]
-    spread = pooled_spread(wrong, of_all, 1)
+    inflation = np.sqrt(_BOTH) if is_within else 1.0
+    spread = pooled_spread(wrong, of_all, 1, inflation=inflation)
     if is_within:
         weight = _BOTH * of_all / of_all.sum()
         spread = replace(
             spread,
-            error=np.sqrt(_BOTH) * spread.error,
             erring=ClassesSeen.of(wrong > 0, weight, _BOTH),
             sparing=ClassesSeen.of(wrong < of_all[:, None], weight, _BOTH),
         )
