@@ -16,7 +16,9 @@ Takes about half an hour and 3 GB. Writes results/identification_coverage.json.
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,18 +60,20 @@ def by_class(codes: np.ndarray, values: np.ndarray, n_classes: int) -> np.ndarra
     return np.bincount(codes, weights=values, minlength=n_classes)
 
 
-def intervals(errors: np.ndarray, searches: np.ndarray) -> dict[str, tuple[float, float]]:
+def intervals(
+    errors: np.ndarray, searches: np.ndarray, kind: str
+) -> dict[str, tuple[float, float]]:
     """Of the same counts by class: opis's interval and two that treat classes as independent."""
     k, n = int(errors.sum()), int(searches.sum())
     bounds = percentile_interval(ClassBootstrap(len(errors), 400, 0).share(errors, searches))
     return {
-        "opis": search_interval(errors, searches, is_within=True),
+        "opis": search_interval(errors, searches, in_twos=kind == "fpir"),
         "jackknife": rate_interval(errors.astype(np.int64), searches, k, n),
         "bootstrap": (0.0, rule_of_three(len(errors))) if k == 0 else bounds,
     }
 
 
-def coverage(name: str, n_classes: int) -> dict[str, dict[str, float]]:
+def coverage(name: str, n_classes: int) -> dict[str, dict[str, Any]]:
     items = few_per_class(read_embeddings(os.path.join(os.environ["OPIS_DATA"], f"{name}.parquet")),
                           PER_CLASS.get(name))  # fmt: skip
     near, codes, of_all = nearest_of_each_class(items), items.codes, items.n_classes
@@ -98,7 +102,7 @@ def coverage(name: str, n_classes: int) -> dict[str, dict[str, float]]:
                 kept = counts[1] > 0
                 k, n = counts[0][kept], counts[1][kept].astype(np.int64)
                 row = {"estimate": k.sum() / n.sum(), "truth": truth}
-                for method, (lo, hi) in intervals(k, n).items():
+                for method, (lo, hi) in intervals(k, n, kind).items():
                     row[f"{method} holds"] = float(lo <= truth <= hi)
                     row[f"{method} width"] = (hi - lo) / truth
                 rows.setdefault((kind, target), []).append(row)
@@ -111,7 +115,7 @@ def coverage(name: str, n_classes: int) -> dict[str, dict[str, float]]:
     }
 
 
-def margins(name: str) -> dict[str, dict[str, float]]:
+def margins(name: str) -> dict[str, dict[str, Any]]:
     """With and without a margin, on held-out classes."""
     items = read_embeddings(os.path.join(os.environ["OPIS_DATA"], f"{name}.parquet"))
     order = np.random.default_rng(0).permutation(items.n_classes)
@@ -131,18 +135,13 @@ def margins(name: str) -> dict[str, dict[str, float]]:
             "n_classes": items.n_classes,
             "margin": seen.margin,
             "fnir": seen.fnir.value,
-            "fnir alone": seen.threshold_alone.fnir.value,
-            "held-out fpir": held.fpir,
-            "held-out fnir": held.fnir,
-            "held-out fpir alone": held.fpir_alone,
-            "held-out fnir alone": held.fnir_alone,
-            "splits with lower fnir": held.n_lower,
-            "splits": held.n,
+            "fnir alone": seen.threshold_alone and seen.threshold_alone.fnir.value,
+            "held-out": held and asdict(held),
         }
     return found
 
 
-def keep(part: str, name: str, found: dict[str, dict[str, float]]) -> None:
+def keep(part: str, name: str, found: dict[str, dict[str, Any]]) -> None:
     """Add a result to the file."""
     file = RESULTS / "identification_coverage.json"
     results = json.loads(file.read_text()) if file.exists() else {}
