@@ -37,8 +37,8 @@ def identification_at(
     at = searches.at_or_above(threshold)
     return Identification(
         n_gallery=searches.n_gallery,
-        fpir=_rate(at.false_positives, at.non_mated, is_within=searches.is_within),
-        fnir=_rate(at.misses / TWICE, at.mated, is_within=searches.is_within),
+        fpir=_rate(at.false_positives, at.non_mated, in_twos=searches.is_within),
+        fnir=_rate(at.misses / TWICE, at.mated, in_twos=False),
         margin=None if margin is None else margin.value,
     )
 
@@ -93,7 +93,7 @@ def settings_with_margin(run: Counts, settings: CalibrationSettings) -> Calibrat
     return replace(settings, margin=replace(margin, value=best))
 
 
-def _rate(errors: AnyArray, searches: IntArray, *, is_within: bool) -> SearchRate:
+def _rate(errors: AnyArray, searches: IntArray, *, in_twos: bool) -> SearchRate:
     k, n = errors.sum(), int(searches.sum())
-    bounds = search_interval(errors, searches, is_within=is_within)
+    bounds = search_interval(errors, searches, in_twos=in_twos)
     return SearchRate(float(k / n), int(k) if k == int(k) else float(k), n, Interval(*bounds))

@@ -199,6 +199,11 @@ DAMAGE = {
     "sums beyond all items": lambda c, a: c["cross_products"][0].__setitem__(-1, 1 << 40),
     "sums that fall": lambda c, a: c["negative_squares"][0].reverse(),
     "a grid out of order": lambda c, a: a["grid"].reverse(),
+    "a search more": lambda c, a: c["nearest_other_counts"][0].__setitem__(0, 900),
+    "a search nearer than a pair": lambda c, a: c["nearest_other_bins"][0].__setitem__(0, 0),
+    "a hit nearer than a pair": lambda c, a: c["hits_at_bins"][0].__setitem__(0, 0),
+    "other hits than those of R@1": lambda c, a: c["hits_at_counts"][0].__setitem__(0, 1),
+    "half of the searches": lambda c, a: c.pop("hits_at_bins"),
 }
 
 
@@ -214,6 +219,27 @@ def test_the_checks_are_not_what_refuses_a_good_file(saved):
     contents = damaged(saved, lambda columns, about: None)
     plain, again = (evaluation_file.read(c, "x") for c in (saved.read_bytes(), contents))
     np.testing.assert_array_equal(plain.counted.grid, again.counted.grid)
+
+
+def test_a_file_without_searches_says_so(saved, tmp_path, opis):
+    """Files of earlier versions: all other numbers are the same."""
+
+    def change(columns, about):
+        for name in [name for name in columns if name.startswith(("nearest_other", "hits_at"))]:
+            columns.pop(name)
+
+    (tmp_path / "old.opis").write_bytes(damaged(saved, change))
+    results = []
+    for file in (saved, tmp_path / "old.opis"):
+        code, out, err = opis("evaluate", file, "--json")
+        results.append(json.loads(out))
+    assert "no counts of searches, so FPIR and FNIR are unknown" in err
+    for new, old in zip(*(one["operating_points"] for one in results), strict=True):
+        assert new["identification"] is not None
+        assert old == {**new, "identification": None}
+    code, _, err = opis("calibrate", tmp_path / "old.opis", "--criterion", "fpir=0.1")
+    assert code == 5
+    assert "FPIR is unknown" in err
 
 
 def test_a_file_without_a_digest_is_read_with_a_warning(saved):

@@ -84,7 +84,12 @@ def pooled_frr_spread(counts: PairCounts) -> RateSpread | IndependentPairs:
 
 
 def pooled_spread(
-    errors: AnyArray, pairs: IntArray, ends: float, wrong_in_all: IntArray | None = None
+    errors: AnyArray,
+    pairs: IntArray,
+    ends: float,
+    wrong_in_all: IntArray | None = None,
+    *,
+    inflation: float = 1.0,
 ) -> RateSpread:
     r"""Spread of a rate over all pairs of a set, each pair counting once.
 
@@ -111,6 +116,8 @@ def pooled_spread(
     wrong_in_all
         Shape ``(n_thresholds,)``, errors in all, each counted once; may be left out where every
         pair is part of the same number of classes.
+    inflation
+        Factor of the standard error of the jackknife, for classes that do not err independently.
 
     References
     ----------
@@ -123,6 +130,7 @@ def pooled_spread(
     wrong = k - errors + 0.5
     right = (n - pairs[:, None]) - (k - errors) + 0.5
     error, effective = _jackknife(np.log(wrong / right))
+    error = inflation * error
     if len(pairs) > ends and np.all(pairs < n):
         weight = pairs / (n - (ends - 1) * pairs)
         least = _spread_by_size(errors / pairs[:, None], rate, pairs, weight)
