@@ -7,13 +7,13 @@ from itertools import compress
 import numpy as np
 
 from opiscli.analysis.counting import Gallery
+from opiscli.analysis.given_thresholds import shown_similarity
 from opiscli.analysis.holdout import class_names, count_classes
 from opiscli.analysis.inputs import Work
 from opiscli.arrays import FloatArray
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.distance import Distance
-from opiscli.embeddings.cosine import to_similarity
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError
 from opiscli.metrics.calibration_error import (
@@ -79,7 +79,9 @@ def with_probability(
     return replace(
         calibration,
         probability=_result(steps, error, settings),
-        operating_points=tuple(_at(point, steps) for point in calibration.operating_points),
+        operating_points=tuple(
+            _at(point, steps, settings.distance) for point in calibration.operating_points
+        ),
         warnings=(*calibration.warnings, *_warnings(error)),
     )
 
@@ -178,7 +180,7 @@ def _result(
 ) -> PairProbability:
     return PairProbability(
         prevalence=settings.prevalence or 0.0,
-        distances=tuple(steps.distances.tolist()),
+        distances=tuple(map(settings.distance.shown, steps.distances.tolist())),
         probabilities=tuple(steps.probabilities.tolist()),
         largest_change=steps.largest_change,
         crossings=tuple(
@@ -198,14 +200,16 @@ def _examples(steps: ProbabilitySteps, settings: CalibrationSettings) -> Iterato
 
 
 def _pair_at(at: float | None, probability: float, measured: Distance) -> ProbabilityAt:
-    similarity = None if at is None else to_similarity(at, measured)
-    return ProbabilityAt(probability=probability, distance=at, similarity=similarity)
+    if at is None:
+        return ProbabilityAt(probability=probability, distance=None, similarity=None)
+    shown, similarity = measured.shown(at), shown_similarity(at, measured)
+    return ProbabilityAt(probability=probability, distance=shown, similarity=similarity)
 
 
-def _at(point: CalibratedPoint, steps: ProbabilitySteps) -> CalibratedPoint:
+def _at(point: CalibratedPoint, steps: ProbabilitySteps, measured: Distance) -> CalibratedPoint:
     if point.threshold is None:
         return point
-    return replace(point, probability=float(steps.at(np.array(point.threshold))))
+    return replace(point, probability=float(steps.at(np.array(measured.counted(point.threshold)))))
 
 
 def _warnings(error: CalibrationError | None) -> Iterator[ReportWarning]:

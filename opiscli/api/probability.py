@@ -35,9 +35,10 @@ def probability(
     fitted
         What `calibrate` returned with ``probability=True``, or the threshold file that it wrote.
     distances
-        Of any shape, in the distance that was calibrated.
+        Of any shape, in the distance that was calibrated; scores, where distance scores were.
     similarity
-        Similarities instead: cosines of the embeddings, less both offsets if there were offsets.
+        Similarities instead: cosines of the embeddings, less both offsets if there were offsets;
+        scores, where similarity scores were calibrated.
 
     Returns
     -------
@@ -65,6 +66,8 @@ def probability(
     """
     found = _of(fitted) if isinstance(fitted, Calibration) else probability_file.read(Path(fitted))
     require_one("what pairs are compared by", distances=distances, similarity=similarity)
+    if found.distance.is_given:
+        return found.steps.at(_scores(found.distance, distances, similarity))
     if similarity is not None:
         cosine = 1 - np.asarray(similarity, dtype=np.float64)
         return found.steps.at(_possible(cosine, found, similarity=True))
@@ -74,6 +77,26 @@ def probability(
             hint="For example probability('threshold.json', similarity=0.4).",
         )
     return found.steps.at(_possible(np.asarray(distances, dtype=np.float64), found))
+
+
+def _scores(
+    measured: Distance, distances: npt.ArrayLike | None, similarity: npt.ArrayLike | None
+) -> FloatArray:
+    """Given scores as they were counted: similarities by their negatives."""
+    is_similarity = measured is Distance.GIVEN_SIMILARITY
+    given = similarity if is_similarity else distances
+    if given is None:
+        name = "similarity" if is_similarity else "distances"
+        raise UsageError(
+            f"the probability was fitted to a {measured.in_words}, but {name} was not given",
+            hint=f"For example probability('threshold.json', {name}=0.4).",
+        )
+    scores = np.asarray(given, dtype=np.float64)
+    if not np.isfinite(scores).all():
+        raise UsageError(
+            "one of the scores is not a finite number", hint="Leave out pairs without a score."
+        )
+    return 0.0 - scores if is_similarity else scores
 
 
 def _possible(
@@ -102,6 +125,8 @@ def _of(calibration: Calibration) -> FittedProbability:
             "the calibration has no probability",
             hint="Calibrate with probability=True and a prevalence.",
         )
-    steps = ProbabilitySteps(np.array(found.distances), np.array(found.probabilities))
+    measured = Distance(calibration.distance)
+    ends = np.array([measured.counted(value) for value in found.distances])
+    steps = ProbabilitySteps(ends, np.array(found.probabilities))
     score = "" if calibration.score == PLAIN_SCORE else calibration.score
-    return FittedProbability(steps, Distance(calibration.distance), score)
+    return FittedProbability(steps, measured, score)

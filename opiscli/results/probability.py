@@ -76,12 +76,14 @@ class PairProbability:
     """P(same class | distance) where ``prevalence`` of the compared pairs are positive.
 
     Of a pair at distance d it is ``probabilities[i]`` with the smallest i for which
-    ``d <= distances[i]``, and the last one beyond all of them.
+    ``d <= distances[i]``, and the last one beyond all of them. Where scores were given they stand
+    in the place of distances; if they are similarities s, i is the smallest with ``s >=
+    distances[i]``.
 
     Parameters
     ----------
     distances
-        Increasing upper ends of steps.
+        Upper ends of steps, from the nearest pairs on.
     probabilities
         Of each step, decreasing, in [0, 1].
     largest_change

@@ -66,8 +66,9 @@ def _steps(found: Any, distance: Distance, score: str) -> ProbabilitySteps:  # n
         raise ValueError(
             f"it has {len(distances):,} distances but {len(probabilities):,} probabilities"
         )
+    distances = np.array([distance.counted(value) for value in distances.tolist()])
     if np.any(np.diff(distances) <= 0):
-        raise ValueError("the distances of its probability do not increase")
+        raise ValueError("the distances of its probability are not in order")
     if np.any(np.diff(probabilities) > 0):
         raise ValueError("its probabilities increase with distance")
     return ProbabilitySteps(distances, probabilities)

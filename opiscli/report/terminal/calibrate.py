@@ -48,7 +48,7 @@ def draw_calibration(calibration: Calibration) -> RenderableType:
         if point.groups is not None:
             parts.append(draw_group_rates(point.groups))
     if calibration.probability is not None:
-        parts.append(draw_probability(calibration.probability))
+        parts.append(draw_probability(calibration.probability, calibration.distance))
     if calibration.own_thresholds is not None:
         parts.append(_own_thresholds(calibration.own_thresholds))
     return report(head, parts, calibration.signature)

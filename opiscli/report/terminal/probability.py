@@ -8,41 +8,52 @@ from rich.text import Text
 
 from opiscli.report.terminal.layout import columns
 from opiscli.results import CalibrationError, PairProbability, Spread
+from opiscli.results.decision import decision, is_score, score_threshold
 from opiscli.results.text import distance, rate, similarity
 
 
-def draw_probability(found: PairProbability) -> RenderableType:
-    """Draw where the probability falls below common values, some of its steps, and its error."""
+def draw_probability(found: PairProbability, measured: str) -> RenderableType:
+    """Draw where the probability falls below common values, some of its steps, and its error.
+
+    Parameters
+    ----------
+    measured
+        What thresholds are measured in.
+    """
     parts: list[RenderableType] = [
         Text.assemble(
             ("Probability of one class", "bold cyan"),
             f"  if {found.prevalence:g} of the compared pairs are of one class\n",
         ),
-        _crossings(found),
+        _crossings(found, measured),
         Text(),
-        _examples(found),
+        _examples(found, measured),
     ]
     if found.error is not None:
         parts += [Text(), _bands(found.error), Text(), *_errors(found.error)]
     return Group(*parts)
 
 
-def _crossings(found: PairProbability) -> Table:
-    table = columns("probability", "if similarity", "that is, distance", right=True)
+def _crossings(found: PairProbability, measured: str) -> Table:
+    units = ("if",) if is_score(measured) else ("if similarity", "that is, distance")
+    table = columns("probability", *units, right=True)
     for one in found.crossings:
         name = f"{one.probability:g} or more"
         if one.distance is None:
-            table.add_row(name, "never", "")
+            table.add_row(name, "never")
         else:
-            near = f"s ≥ {similarity(one.similarity)}", f"d ≤ {distance(one.distance)}"
-            table.add_row(name, *near)
+            table.add_row(name, *decision(one.distance, one.similarity, measured))
     return table
 
 
-def _examples(found: PairProbability) -> Table:
-    table = columns("similarity", "distance", "probability", right=True)
+def _examples(found: PairProbability, measured: str) -> Table:
+    is_given = is_score(measured)
+    units = ("score",) if is_given else ("similarity", "distance")
+    table = columns(*units, "probability", right=True)
     for one in found.examples:
-        table.add_row(similarity(one.similarity), distance(one.distance), rate(one.probability))
+        score = score_threshold(one.distance, measured) if is_given else ""
+        at = (score,) if is_given else (similarity(one.similarity), distance(one.distance))
+        table.add_row(*at, rate(one.probability))
     return table
 
 
