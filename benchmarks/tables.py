@@ -349,6 +349,31 @@ def _three(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def no_labels_table(part: str) -> list[str]:
+    """How often intervals of thresholds without labels hold, of one part of no_labels.py."""
+    rows = json.loads((HERE / "results" / "no_labels.json").read_text())
+    found = [row for row in rows if row["part"] == part]
+    if part == "translate":
+        lines = ["| set | new model | share accepted | held | below | above | median width |"]
+        lines.append(f"|{7 * '---|'}")
+        for row in found:
+            cells = [row["set"], row["model"], f"{row['share']:g}"]
+            cells += [f"{row[name]:.1%}" for name in ("held", "below", "above")]
+            lines.append(f"| {' | '.join(cells)} | {row['median_width']:.2f} × share |")
+        return lines
+    lines = [
+        "| set | drawn | target FAR | held | mean FAR ± standard deviation | median width"
+        " | with confidence: given | within target |",
+        f"|{8 * '---|'}",
+    ]
+    for row in found:
+        far = f"{row['mean_far']:.2f} ± {row['sd_far']:.2f} × target"
+        cells = [row["set"], row["drawn"], f"{row['target']:g}", f"{row['held']:.1%}", far]
+        cells += [f"{row['median_width']:.2f} × target", f"{row['given']:.0%}"]
+        lines.append(f"| {' | '.join([*cells, format(row['within'], '.1%')])} |")
+    return lines
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -364,6 +389,9 @@ TABLES = {
     "opis loss": opis_loss_table,
     "probability": probability_table,
     "nearest": nearest_probability_table,
+    "unlabelled": lambda: no_labels_table("unlabelled"),
+    "impostors": lambda: no_labels_table("impostors"),
+    "translate": lambda: no_labels_table("translate"),
 }
 
 

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import clusters
 
+import opiscli
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -85,6 +87,20 @@ def test_a_report_and_a_table(opis, here):
     code, out, _ = opis("translate", *line.split(), "--format", "csv")
     assert "\nnew_threshold," in out
     assert "\ntar_change," in out
+
+
+def test_the_same_in_python(opis, here, tmp_path):
+    found = opiscli.translate("old.parquet", "new.parquet", similarity=0.5)
+    expected, _ = result_of(opis, "old.parquet new.parquet --similarity 0.5")
+    assert json.loads(found.to_json()) == expected
+    assert "common items" in str(found)
+    assert "tar_change" in found._repr_html_()
+    assert "new_threshold" in found.to_arrow()["metric"].to_pylist()
+    file = tmp_path / "t.json"
+    opiscli.translate("both.parquet", "both.parquet", new_embedding_column="v2", threshold=1.0,
+                      output=file)  # fmt: skip
+    threshold = json.loads(file.read_text("utf-8"))["threshold"]
+    assert threshold == pytest.approx(found.new_point.threshold, abs=1e-6)
 
 
 def test_a_threshold_file_from_the_old_to_the_new_model(opis, here, tmp_path):

@@ -48,6 +48,9 @@ def test_the_largest_threshold_whose_accepted_share_is_allowed(name, share, far,
     assert point.far.value == pytest.approx(accepted / smallest)
     assert point.far.value <= far
     assert point.far_is_upper_bound
+    lo, hi = point.accepted.ci
+    bounds = (max(0, (lo - share) / (1 - share)), min(1, hi / (1 - share)))
+    assert point.far.ci == pytest.approx(bounds)
     assert (point.tar, point.frr) == (None, None)
 
 

@@ -61,6 +61,17 @@ CASES = [
          "eval_where": ["split=test"], "group_by": "split"},
         f"--far 1e-2 --where split=train --eval {WORDNET} --eval-where split=test --group-by split",
     ),
+    (
+        "calibrate",
+        {"far": 0.1, "unlabelled": True, "max_positive_share": 0.01, "drop_duplicates": True},
+        "--far 0.1 --unlabelled --max-positive-share 0.01 --drop-duplicates",
+    ),
+    (
+        "calibrate",
+        {"similarity": 0.3, "where": "split=train", "impostors": WORDNET,
+         "impostors_where": "split=test"},
+        f"--similarity 0.3 --where split=train --impostors {WORDNET} --impostors-where split=test",
+    ),
     ("check", {"fail_if": ["opis>0", "tar@far=1e-3<0.1", "recall@5<0.1"]},
      "--fail-if opis>0 --fail-if tar@far=1e-3<0.1 --fail-if recall@5<0.1"),
     ("check", {"fail_if": "far>0.5", "threshold": 1.0}, "--fail-if far>0.5 --threshold 1"),
