@@ -64,7 +64,7 @@ def read_arrays(
             with_pairs=selection.with_pairs,
             beside=selection.beside,
             offsets=offsets,
-            memory_limit=selection.memory_limit,
+            memory_limit=selection.limit_of_items(selection.memory_limit),
         )
     # Imported here: pyarrow takes long to import, and is not needed for all rows.
     from opiscli.sources import arrays_as_tables, tables

@@ -8,6 +8,7 @@ from opiscli.embeddings.labels import Labels
 from opiscli.embeddings.unit_rows import centred_rows
 from opiscli.errors import UsageError
 from opiscli.settings.memory_limit import require_items
+from opiscli.settings.resources import Resources
 from opiscli.sources.npy_file import open_matrix, refuse_column_options
 from opiscli.sources.selection import Selection
 
@@ -33,12 +34,14 @@ def read_npy(path: Path, selection: Selection) -> EmbeddingSet:
         table = beside_labels.open_npy(path, selection)
         return tables.read(table, replace(selection, labels_file=None))
     opened = open_matrix(path, str(path))
-    n_items, limit = opened.header.shape[0], selection.memory_limit
+    n_items = opened.header.shape[0]
+    limit = selection.memory_limit or Resources.of_machine().memory_limit
     require_items(n_items, str(path), limit)
     labels = Labels.absent(n_items)
     if (file := selection.labels_file) is not None:
         labels = Labels.from_values(read_labels(file, n_items, memory_limit=limit))
-    rows = centred_rows(lambda: opened.blocks(limit), n_items, selection.beside, memory_limit=limit)
+    share = selection.limit_of_items(limit)
+    rows = centred_rows(lambda: opened.blocks(limit), n_items, selection.beside, memory_limit=share)
     return EmbeddingSet.from_rows(rows, labels, with_pairs=selection.with_pairs)
 
 

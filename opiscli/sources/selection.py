@@ -94,6 +94,10 @@ class Selection:
         found = self.id_among(columns) if self.find_id else None
         return asked if found is None else {**asked, found: "--id-column"}
 
+    def limit_of_items(self, memory_limit: int | None) -> int | None:
+        """The part of a memory limit that is for these items: half, where there is another side."""
+        return memory_limit if self.with_pairs or memory_limit is None else memory_limit // 2
+
     @property
     def allowed_memory(self) -> int:
         """Bytes that reading may take, which may mean to ask the machine."""

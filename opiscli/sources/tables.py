@@ -131,11 +131,11 @@ def read(table: Table, selection: Selection) -> EmbeddingSet:
         for chunks in collected.values():
             chunks.clear()
         asked = put_aside(rows.batches([*embedding.names, *further]), collected)
-        read = vectors(asked, embedding)
-        yield from arriving(read, further, n_items, source, limit)
+        yield from arriving(vectors(asked, embedding), further, n_items, source, limit)
 
     with naming(collected, item_id):
-        embeddings = centred_rows(blocks, n_items, selection.beside, memory_limit=limit)
+        share = selection.limit_of_items(limit)
+        embeddings = centred_rows(blocks, n_items, selection.beside, memory_limit=share)
         offsets = None
         if offset is not None:
             offsets = offsets_of(pa.chunked_array(collected[offset]), table)

@@ -11,6 +11,7 @@ import pytest
 from conftest import clusters
 
 from opiscli.embeddings import on_disk
+from opiscli.sources import Selection, read_arrays, read_embeddings
 
 EMBEDDINGS, LABELS = clusters(seed=4, n_classes=40, dims=16, sizes=(4, 12), spread=0.8)
 ORDER = np.random.default_rng(4).permutation(len(LABELS))
@@ -62,6 +63,29 @@ def test_the_output_is_the_same(opis, folder, monkeypatch, line):
     code, found, _ = opis(*line.split(), "--json")
     assert code == 0
     assert json.loads(found) == json.loads(expected)
+
+
+@pytest.mark.parametrize("name", ["e.parquet", "x.npy", "arrays"])
+def test_half_of_the_limit_is_for_embeddings_and_a_quarter_for_those_of_a_gallery(folder, name):
+    rows = np.tile(ROWS, (1, 20))
+    labels = folder / "y.npy" if name == "x.npy" else None
+    if name == "e.parquet":
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), rows.shape[1])
+        pq.write_table(pa.table({"embedding": lists, "label": NAMES}), folder / "wide.parquet")
+    np.save(folder / "wide.npy", rows)
+    n_bytes = 4 * rows.size
+    for limit, with_pairs, expected in (
+        (2 * n_bytes, True, False),
+        (2 * n_bytes - 1, True, True),
+        (2 * n_bytes, False, True),
+        (4 * n_bytes, False, False),
+    ):
+        given = Selection(memory_limit=limit, with_pairs=with_pairs, labels_file=labels)
+        if name == "arrays":
+            items = read_arrays(rows, NAMES, {}, given)
+        else:
+            items = read_embeddings(str(folder / name.replace(name[0], "wide", 1)), given)
+        assert on_disk.is_on_disk(items.vectors) == expected
 
 
 @pytest.mark.usefixtures("everything_on_disk")
