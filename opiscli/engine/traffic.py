@@ -6,6 +6,8 @@ import numpy as np
 
 from opiscli.engine.remote import Answer
 
+_MOST_NAMED = 8
+
 
 @dataclass
 class Traffic:
@@ -42,14 +44,19 @@ class Traffic:
         return answer.result
 
     def __str__(self) -> str:
-        largest = max(self.memory.values(), default=0)
-        n = len(self.memory)
+        largest = sorted(self.memory.items(), key=lambda one: -one[1])
+        named = ", ".join(
+            f"{n_bytes / 1e6:,.0f} MB in process {process} on {machine}"
+            for (machine, process), n_bytes in largest[:_MOST_NAMED]
+        )
+        n = len(largest)
+        more = f" and less in {n - _MOST_NAMED:,} others" if n > _MOST_NAMED else ""
         read = f" {self.bytes_read / 1e6:,.1f} MB read by all," if self.bytes_read else ""
         return (
             f"{self.n_tasks:,} tasks on {n} worker process{'' if n == 1 else 'es'},"
             f" {self.bytes_sent / 1e6:,.1f} MB sent to each,{read}"
             f" {self.bytes_received / 1e6:,.1f} MB received,"
-            f" at most {largest / 1e6:,.0f} MB of memory per worker"
+            f" largest memory per worker: {named}{more}"
         )
 
 
