@@ -6,6 +6,7 @@ from pathlib import Path
 
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import EmbeddingError, SourceError, UsageError
+from opiscli.settings.resources import Resources
 from opiscli.sources.credentials import query_without_credentials, without_credentials
 
 _NAMES_SHOWN = 20
@@ -83,6 +84,11 @@ class Selection:
             asked[self.group] = "--group-by"
         found = self.id_among(columns) if self.find_id else None
         return asked if found is None else {**asked, found: "--id-column"}
+
+    @property
+    def allowed_memory(self) -> int:
+        """Bytes that reading may take, which may mean to ask the machine."""
+        return self.memory_limit or Resources.of_machine().memory_limit
 
     @property
     def where_option(self) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from opiscli.arrays import BoolArray
 from opiscli.distance import Distance
 from opiscli.embeddings.pair_scores import PairScores
-from opiscli.settings.resources import Resources
 from opiscli.sources.pairs.coded import require_identities
 from opiscli.sources.pairs.collecting import Block, Collected
 from opiscli.sources.pairs.digest import digest_of
@@ -26,10 +25,10 @@ def collecting(table: Table, roles: Roles, selection: Selection, *, are_lines: b
     are_lines
         Whether the table has no header, so that its rows are lines.
     """
-    # Found once: asking the machine takes as long as reading thousands of rows.
-    limit = selection.memory_limit or Resources.of_machine().memory_limit
     is_whole = not (selection.where or selection.exclude)
-    return Collected(roles, Places(table.name, are_lines and is_whole), roles.kind, limit)
+    return Collected(
+        roles, Places(table.name, are_lines and is_whole), roles.kind, selection.allowed_memory
+    )
 
 
 def selected(table: Table, roles: Roles, selection: Selection) -> SelectedRows:

@@ -30,7 +30,7 @@ def require_identities(kind: pa.DataType, name: str, source: str) -> None:
 
 
 class Coder:
-    """Gives each distinct value a number, in the order in which they come."""
+    """Numbers distinct values in the order in which they come."""
 
     def __init__(self) -> None:
         self._values: pa.Array | None = None

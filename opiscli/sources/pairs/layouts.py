@@ -124,7 +124,7 @@ def layout_of(table: Table) -> Layout:
     if first is None or first.num_rows == 0:
         raise SourceError(f"{table.name} holds no lines", hint="Write it again.")
     columns = [c.to_pylist() for c in first.slice(0, _ROWS_OF_SAMPLE).columns]
-    values = _Values([are_flags(c) for c in columns], [all(map(is_number, c)) for c in columns])
+    values = _Values([are_flags(c) for c in columns], [are_numbers(c) for c in columns])
     fitting = values.fitting()
     if len(fitting) > 1:
         flags = [_holds_two_flags(table, name) for name in table.schema.names]
@@ -168,6 +168,11 @@ class _Values:
         return self.have_equal or layout.names != _BOB_4
 
 
+def are_numbers(values: Sequence[str]) -> bool:
+    """Whether most values are numbers: one that is none is an error in a column of scores."""
+    return 2 * sum(map(is_number, values)) > len(values)
+
+
 def _holds_two_flags(table: Table, name: str) -> bool:
     """Whether all values of a column say that classes are the same or different, and both do."""
     found: set[str] = set()
@@ -196,7 +201,7 @@ def _unknown(source: str, columns: list[list[str]], fitting: list[Layout]) -> So
             f" {' '.join(fitting[0].names)}.",
         )
     found = (
-        "numbers" if all(map(is_number, column)) else "labels" if are_flags(column) else "texts"
+        "numbers" if are_numbers(column) else "labels" if are_flags(column) else "texts"
         for column in columns
     )
     return SourceError(

@@ -209,6 +209,6 @@ def _unknown_direction(score: str, source: str) -> UsageError:
     return UsageError(
         f"--scores is needed: whether column {score!r} of {source} holds similarities or distances"
         " is not known",
-        hint="Add --scores similarity if a high score means the same class, or --scores distance"
+        hint="Add --scores=similarity if a high score means the same class, or --scores=distance"
         " if a low score does.",
     )
