@@ -93,6 +93,10 @@ def test_a_threshold_file_says_how_scores_are_compared(opis, found, folder):
 def test_an_evaluation_file_keeps_all_there_is(found, options, tmp_path):
     direct = found(f"evaluate {options} --save {tmp_path / 'run.opis'}")
     assert found(f"evaluate {tmp_path / 'run.opis'}") == direct
+    for other in ("--far-range 0.02:0.3", "--range -1:1 --thresholds 40"):
+        assert found(f"evaluate {tmp_path / 'run.opis'} {other}") == found(
+            f"evaluate {options} {other}"
+        )
     asked = "--far 0.1 --criterion eer --threshold 0.5 --threshold -99 --threshold 99"
     direct = found(f"calibrate {options} {asked}")
     again = found(f"calibrate {tmp_path / 'run.opis'} {asked}")
