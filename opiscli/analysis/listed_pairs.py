@@ -52,7 +52,7 @@ def count_listed(
     UsageError
         If a setting is for items.
     EmbeddingError
-        If classes contradict which pairs are positive, or positive pairs score worse.
+        If positive pairs score worse than negative ones.
     """
     refuse_settings_of_items(given, source)
     pairs = _measured(pairs, given.get("distance"), source)

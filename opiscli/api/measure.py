@@ -63,7 +63,8 @@ def evaluate(
     embeddings
         Shape ``(n_items, dims)``, floats, not necessarily of length one: an array, tensor, list
         or column of a table. Or a table of pandas, polars, pyarrow or another library, the name
-        of a file, or a set that was read or counted before.
+        of a file, or a set that was read or counted before. Rows of a table or file may be labelled
+        pairs with scores: see ``scores`` of `opiscli.api.reading.ReadingOptions`.
     labels
         Shape ``(n_items,)``, strings, integers or booleans, in any of these forms; or the name
         of a file of labels: NPY, text with one per line, CSV or Parquet. A table and most files

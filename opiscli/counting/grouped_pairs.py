@@ -10,7 +10,6 @@ from opiscli.counts.class_bins import ClassBins
 from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.embeddings.pair_scores import PairGroups, PairScores
-from opiscli.errors import EmbeddingError
 
 _MOST_DENSE = 1 << 25
 """Cells of groups by bins that are counted in a table; of more, those with pairs are listed."""
@@ -46,25 +45,6 @@ def binned_by_group(
         ends=len(groups.sides),
         clusters=clusters,
     )
-
-
-def require_classes_that_fit(pairs: PairScores) -> None:
-    """Raise `EmbeddingError` if classes of both sides contradict which pairs are positive."""
-    if pairs.classes is None or len(pairs.classes.sides) == 1:
-        return
-    first, second = pairs.classes.sides
-    for chunk in chunks_of(pairs):
-        wrong = (first[chunk] == second[chunk]) != pairs.is_positive[chunk]
-        if wrong.any():
-            row = chunk.start + int(np.argmax(wrong))
-            kind = "same class" if pairs.is_positive[row] else "different classes"
-            names = [pairs.classes.names[side[row]] for side in (first, second)]
-            raise EmbeddingError(
-                f"pair {row:,} (counting from 0) is labelled as of {kind}, but its identities are"
-                f" {names[0]!r} and {names[1]!r}",
-                hint="Check which columns hold the identities and the labels.",
-                row=row,
-            )
 
 
 def in_one_class(pooled: DistanceHistogram, clusters: BinnedCounts | None) -> BinnedCounts:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from opiscli.arrays import FloatArray
-from opiscli.counting.grouped_pairs import binned_by_group, in_one_class, require_classes_that_fit
+from opiscli.counting.grouped_pairs import binned_by_group, in_one_class
 from opiscli.counting.request import CountRequest
 from opiscli.counting.score_ticks import MOST_TICKS, AskedRates, pooled_bins, ticks_of
 from opiscli.counts.counts import Counts
@@ -32,13 +32,7 @@ def count_pairs(pairs: PairScores, request: CountRequest, frrs: tuple[float, ...
         Its thresholds and the rates of its range and of ``fars`` are counted exactly.
     frrs
         Further false-reject rates whose thresholds are to be exact.
-
-    Raises
-    ------
-    EmbeddingError
-        If classes of both sides contradict which pairs are positive.
     """
-    require_classes_that_fit(pairs)
     ticks, are_all = ticks_of(pairs, _rates(request, frrs), _most_ticks(pairs))
     pooled = DistanceHistogram(*pooled_bins(pairs, ticks), ticks)
     grid = _grid(pooled, request)

@@ -7,6 +7,7 @@ import numpy as np
 from opiscli.counting.evenly import nearest
 from opiscli.counts.counts import CountedSet, Counts
 from opiscli.counts.min_items import with_min_items
+from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.errors import UndefinedMetric
 from opiscli.settings.evaluation import EvaluationSettings, RangeBy
 from opiscli.thresholds.at_rate import calibration_range
@@ -40,6 +41,9 @@ def under(run: CountedSet, settings: EvaluationSettings) -> CountedSet:
             raise
         return replace(run, counted=replace(counted, grid=None))
     even = np.linspace(*ends, settings.n_thresholds)
+    if counted.has_every_score and isinstance(counted.table, BinnedCounts):
+        table = counted.table.between(even)
+        return replace(run, counted=replace(counted, grid=even, table=table))
     grid = np.unique(nearest(counted.table.thresholds, even))
     noise = counted.for_noise
     covered = noise is not None and (

@@ -60,6 +60,10 @@ class ClassBins:
         starts = np.concatenate([[0], np.cumsum(np.where(emptied, 0, n_bins))])
         return ClassBins(starts, self.bins[kept], self.pairs[kept])
 
+    def moved(self, positions: AnyArray) -> "ClassBins":
+        """The same pairs in bins that have other numbers, given for each of the present ones."""
+        return ClassBins(self.starts, positions[self.bins], self.pairs)
+
     @property
     def n_classes(self) -> int:
         """Number of classes."""

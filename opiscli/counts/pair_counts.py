@@ -191,6 +191,18 @@ class BinnedCounts(_Totals):
             negative=self.negative.of_classes(chosen),
         )
 
+    def between(self, more: FloatArray) -> "BinnedCounts":
+        """The same with more thresholds, if every distance of a pair is a threshold already."""
+        thresholds = np.union1d(self.thresholds, more)
+        at = np.searchsorted(thresholds, self.thresholds).astype(np.int32)
+        return replace(
+            self,
+            thresholds=thresholds,
+            positive=self.positive.moved(at),
+            negative=self.negative.moved(at),
+            clusters=None if self.clusters is None else self.clusters.between(more),
+        )
+
     @property
     def pooled(self) -> DistanceHistogram:
         """All classes together."""

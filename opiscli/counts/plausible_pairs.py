@@ -4,6 +4,7 @@ import numpy as np
 
 from opiscli.counts.counts import CountedSet
 from opiscli.counts.pair_counts import BinnedCounts
+from opiscli.settings.listed_pairs import PairUnit
 
 
 def require_plausible_pairs(of: CountedSet) -> None:
@@ -28,6 +29,9 @@ def require_plausible_pairs(of: CountedSet) -> None:
     for name, total in (("positive", n_positive), ("negative", n_negative * table.ends)):
         same = int(getattr(table, f"{name}_pairs").sum()) == total
         _require(same, f"the {name} pairs of its classes do not add up")
+    unit = of.settings.unit
+    has_unit = {PairUnit.CLUSTER: table.clusters is not None, PairUnit.CLASS: table.has_classes}
+    _require(unit is None or has_unit.get(unit, True), f"it has no {unit} of pairs")
     _require(not of.counted.queries.any(), "it holds queries, but pairs have none")
 
 

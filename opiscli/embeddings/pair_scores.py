@@ -46,8 +46,8 @@ class PairScores:
     kind
         What the scores are.
     classes
-        The classes that per-class rates and OPIS are of: identities of both sides, or those of a
-        column of classes; ``None`` if there are none.
+        The classes that per-class rates and OPIS are of: identities of both sides, which are equal
+        exactly in positive pairs, or those of a column of classes; ``None`` if there are none.
     clusters
         What is left out at a time for confidence intervals, if not the classes; ``None`` with
         neither means that pairs are taken for independent.

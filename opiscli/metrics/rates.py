@@ -32,9 +32,9 @@ def false_accept_rate(counts: PairCounts) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape ``(n_classes, n_thresholds)``, in [0, 1].
+        Shape ``(n_classes, n_thresholds)``, in [0, 1]; 0 for a class without negative pairs.
     """
-    return counts.negative / counts.negative_pairs[:, None]
+    return counts.negative / np.maximum(counts.negative_pairs, 1)[:, None]
 
 
 def true_negative_rate(counts: PairCounts) -> FloatArray:

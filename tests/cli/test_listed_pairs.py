@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cli.test_evaluation_file import damaged
 from listed import drawn
 
 import opiscli
@@ -93,11 +94,38 @@ def test_a_threshold_file_says_how_scores_are_compared(opis, found, folder):
 def test_an_evaluation_file_keeps_all_there_is(found, options, tmp_path):
     direct = found(f"evaluate {options} --save {tmp_path / 'run.opis'}")
     assert found(f"evaluate {tmp_path / 'run.opis'}") == direct
+    for other in ("--far-range 0.02:0.3", "--range -1:1 --thresholds 40"):
+        assert found(f"evaluate {tmp_path / 'run.opis'} {other}") == found(
+            f"evaluate {options} {other}"
+        )
     asked = "--far 0.1 --criterion eer --threshold 0.5 --threshold -99 --threshold 99"
     direct = found(f"calibrate {options} {asked}")
     again = found(f"calibrate {tmp_path / 'run.opis'} {asked}")
     for one, other in zip(direct["operating_points"], again["operating_points"], strict=True):
         assert one == other
+
+
+DAMAGE = {
+    "a pair more": lambda c, a: c["positive_counts"][0].__setitem__(0, 77),
+    "a pair less in all": lambda c, a: a["data"].update(n_pairs=1499),
+    "no clusters": lambda c, a: a["settings"].update(unit="cluster"),
+    "a class more": lambda c, a: a["data"].update(n_classes=13),
+    "a query": lambda c, a: c["n_queries"].__setitem__(0, 1),
+    "two classes of one name": lambda c, a: c["label"].__setitem__(0, c["label"][1]),
+    "pairs in three classes": lambda c, a: a.update(ends=3),
+    "pairs of items": lambda c, a: a["settings"].update(unit=None),
+    "infinite scores": lambda c, a: a["thresholds"].__setitem__(-1, float("inf")),
+}
+
+
+@pytest.mark.parametrize("change", [*DAMAGE.values(), None], ids=[*DAMAGE, "nothing"])
+def test_counts_that_no_pairs_have_are_refused(opis, folder, tmp_path, change):
+    saved = tmp_path / "run.opis"
+    assert opis("evaluate", folder / "similar.parquet", "--save", saved)[0] == 0
+    (tmp_path / "new.opis").write_bytes(damaged(saved, change or (lambda columns, about: None)))
+    code, out, err = opis("evaluate", tmp_path / "new.opis")
+    assert code == (0 if change is None else 3), err
+    assert bool(out) == (change is None)
 
 
 def test_what_pairs_leave_undefined_ends_a_check(opis, folder):

@@ -149,6 +149,19 @@ def test_a_table_of_all_pairs_has_the_numbers_of_its_embeddings():
         assert ours.n_effective_classes == theirs.n_effective_classes
 
 
+def test_the_share_of_classes_that_meet_a_target_is_bounded_alike():
+    embeddings, labels = clusters(seed=12, n_classes=40, sizes=(2, 9))
+    scores, same, both = all_pairs(embeddings, labels)
+    asked = {"far": 0.2, "class_share": 0.7, "confidence": 0.9}
+    ours = calibrate(listed(scores, same, classes=both), **asked).operating_points[0]
+    theirs = opiscli.calibrate(embeddings, labels, **asked).operating_points[0]
+    one, other = ours.class_guarantee, theirs.class_guarantee
+    assert one.n_effective < 40
+    assert one.n_effective == pytest.approx(other.n_effective, rel=0.1)
+    assert abs(one.n_failing - other.n_failing) <= 1
+    assert ours.threshold == pytest.approx(theirs.threshold, rel=0.01)
+
+
 def test_pairs_without_clusters_have_the_binomial_interval():
     scores, same, _ = drawn(5, n=500)
     point = calibrate(listed(scores, same), far=0.05).operating_points[0]

@@ -64,7 +64,9 @@ def classes_above_far(counts: PairCounts, limit: float) -> ShareOfClasses:
     share: FloatArray = above.mean(axis=0)
     lower, higher = ((own > limit * factor).mean(axis=0) for factor in (1 / _STEP, _STEP))
     slope = (lower - higher) / (2 * np.log(_STEP))
-    weights = counts.class_sizes / counts.class_sizes.sum()
+    # Of listed pairs, items are not known: a class then counts by its pairs.
+    sizes = counts.class_sizes if counts.class_sizes.any() else counts.negative_pairs
+    weights = sizes / sizes.sum()
     mean = weights @ far
     relative = np.divide(far, mean, out=np.ones_like(far), where=mean > 0) - 1
     influence = slope * len(far) * weights[:, None] * relative

@@ -13,7 +13,7 @@ def test_all_examples_run(monkeypatch, capsys, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(examples) == 9
+    assert len(examples) == 10
     names = {}
     for example in examples:
         exec(compile(example, "docs/python.md", "exec"), names)
