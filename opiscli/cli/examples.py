@@ -37,7 +37,7 @@ _EXAMPLES = {
     ),
     "project": (
         "opis project embeddings.parquet --head head.safetensors -o better.parquet",
-        "opis project x.npy --labels y.npy --head head.safetensors -o better.parquet",
+        "opis project embeddings.parquet --probability threshold.json -o nearest.parquet",
     ),
     "export": (
         "opis export head.safetensors -o head.onnx",
