@@ -301,6 +301,46 @@ def _mean_changes(rows: list[dict], of: str) -> list[str]:
     return [f"{opis:+.1f} %", f"{corrected:+.0f} %", f"{recall:+.2f}", f"{tar:+.1f}"]
 
 
+def identification_table() -> list[str]:
+    results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
+    lines = [
+        "| set, classes drawn | FPIR target | rate | its mean | bootstrap over classes |"
+        " plain jackknife | opis | its median width |",
+        f"|{8 * '---|'}",
+    ]
+    for name, found in results["coverage"].items():
+        for at, row in found.items():
+            rate, _, target = at.partition(" at fpir=")
+            shares = [percent(row[f"{how} holds"]) for how in ("bootstrap", "jackknife", "opis")]
+            width = f"{row['opis width']:.2f} × rate"
+            cells = [name, target, rate.upper(), f"{row['estimate']:.3f}", *shares, width]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def margin_table() -> list[str]:
+    results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
+    lines = [
+        "| set | items, classes | FPIR target | margin | FNIR alone | with it |"
+        " held-out FPIR alone | with it | FNIR alone | with it | FNIR lower in |",
+        f"|{11 * '---|'}",
+    ]
+    for name, found in results["margin"].items():
+        for at, row in found.items():
+            held = row["held-out"] or {}
+            names = ("fpir_alone", "fpir", "fnir_alone", "fnir")
+            rates = [row["fnir alone"], row["fnir"], *(held.get(one) for one in names)]
+            cells = [name, f"{row['n_items']:,}, {row['n_classes']:,}", at.partition("=")[2]]
+            cells += [f"{row['margin']:g}", *map(_three, rates)]
+            cells += [f"{held['n_lower']} of {held['n']} splits" if held else ""]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _three(rate: float | None) -> str:
+    return "unattainable" if rate is None else f"{rate:.3f}"
+
+
 TABLES = {
     "evaluate": evaluate_table,
     "coverage": coverage_table,
@@ -314,6 +354,8 @@ TABLES = {
     "harm": harm_table,
     "class_share": class_share_table,
     "opis loss": opis_loss_table,
+    "identification": identification_table,
+    "margin": margin_table,
 }
 
 
