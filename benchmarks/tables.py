@@ -315,6 +315,19 @@ def probability_table() -> list[str]:
             cells.append(f"{brier:.2f} ({lo:.2f} – {hi:.2f})")
             for band in pairs["bands"][1:]:
                 cells += [_three(band["stated"]), _observed(band)]
+def identification_table() -> list[str]:
+    results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
+    lines = [
+        "| set, classes drawn | FPIR target | rate | its mean | bootstrap over classes |"
+        " plain jackknife | opis | its median width |",
+        f"|{8 * '---|'}",
+    ]
+    for name, found in results["coverage"].items():
+        for at, row in found.items():
+            rate, _, target = at.partition(" at fpir=")
+            shares = [percent(row[f"{how} holds"]) for how in ("bootstrap", "jackknife", "opis")]
+            width = f"{row['opis width']:.2f} × rate"
+            cells = [name, target, rate.upper(), f"{row['estimate']:.3f}", *shares, width]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -372,6 +385,27 @@ def no_labels_table(part: str) -> list[str]:
         cells += [f"{row['median_width']:.2f} × target", f"{row['given']:.0%}"]
         lines.append(f"| {' | '.join([*cells, format(row['within'], '.1%')])} |")
     return lines
+def margin_table() -> list[str]:
+    results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
+    lines = [
+        "| set | items, classes | FPIR target | margin | FNIR alone | with it |"
+        " held-out FPIR alone | with it | FNIR alone | with it | FNIR lower in |",
+        f"|{11 * '---|'}",
+    ]
+    for name, found in results["margin"].items():
+        for at, row in found.items():
+            held = row["held-out"] or {}
+            names = ("fpir_alone", "fpir", "fnir_alone", "fnir")
+            rates = [row["fnir alone"], row["fnir"], *(held.get(one) for one in names)]
+            cells = [name, f"{row['n_items']:,}, {row['n_classes']:,}", at.partition("=")[2]]
+            cells += [f"{row['margin']:g}", *map(_three, rates)]
+            cells += [f"{held['n_lower']} of {held['n']} splits" if held else ""]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _three(rate: float | None) -> str:
+    return "unattainable" if rate is None else f"{rate:.3f}"
 
 
 TABLES = {
@@ -392,6 +426,8 @@ TABLES = {
     "unlabelled": lambda: no_labels_table("unlabelled"),
     "impostors": lambda: no_labels_table("impostors"),
     "translate": lambda: no_labels_table("translate"),
+    "identification": identification_table,
+    "margin": margin_table,
 }
 
 

@@ -35,6 +35,9 @@ def test_a_target_that_allows_few_errors_is_told(opis, folder):
     _, _, err = opis("calibrate", folder / "e.npz", "--criterion", "fpir=0.05")
     assert "FPIR 0.05 allows only" in err
     assert "the threshold is unreliable" in err
+    assert "--average macro" not in err
+    _, _, err = opis("calibrate", folder / "e.npz", "--criterion", "fpir=1e-9", "--allow-zero")
+    assert f"no false positives in {len(Y)} searches; the true FPIR may be as high as" in err
 
 
 def test_against_a_gallery(opis, folder):

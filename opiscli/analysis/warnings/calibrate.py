@@ -47,8 +47,8 @@ def _moved(point: CalibratedPoint, of: Calibration) -> Iterator[ReportWarning]:
 
 
 def _about_calibrated(point: CalibratedPoint) -> Iterator[ReportWarning]:
-    if point.far is None or point.threshold is None:
-        return
+    if point.far is None or point.threshold is None or point.criterion == Criterion.FPIR:
+        return  # of searches, see search_warnings
     expected = (point.target_far or 0.0) * point.far.n
     if point.criterion == "far" and expected < FEWEST_ERRORS:
         yield few_errors(f"FAR {point.target_far:g}", expected)

@@ -34,6 +34,12 @@ def _about_target(point: CalibratedPoint) -> Iterator[ReportWarning]:
             f" {found.fpir.n:,} searches; with fewer than {FEWEST_ERRORS} the threshold is"
             " unreliable",
         )
+    if not found.fpir.k:
+        yield ReportWarning(
+            "no-errors",
+            f"{point.name}: no false positives in {found.fpir.n:,} searches; the true FPIR may be"
+            f" as high as {found.fpir.ci.hi:.3g} (rule of three over classes)",
+        )
     yield ReportWarning(
         "gallery-size",
         f"{point.name} is for a gallery of {found.n_gallery:,} items; FPIR grows about in"
