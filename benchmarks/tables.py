@@ -315,6 +315,8 @@ def probability_table() -> list[str]:
             cells.append(f"{brier:.2f} ({lo:.2f} – {hi:.2f})")
             for band in pairs["bands"][1:]:
                 cells += [_three(band["stated"]), _observed(band)]
+
+
 def identification_table() -> list[str]:
     results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
     lines = [
@@ -385,6 +387,8 @@ def no_labels_table(part: str) -> list[str]:
         cells += [f"{row['median_width']:.2f} × target", f"{row['given']:.0%}"]
         lines.append(f"| {' | '.join([*cells, format(row['within'], '.1%')])} |")
     return lines
+
+
 def margin_table() -> list[str]:
     results = json.loads((HERE / "results" / "identification_coverage.json").read_text())
     lines = [
