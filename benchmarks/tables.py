@@ -315,6 +315,8 @@ def probability_table() -> list[str]:
             cells.append(f"{brier:.2f} ({lo:.2f} – {hi:.2f})")
             for band in pairs["bands"][1:]:
                 cells += [_three(band["stated"]), _observed(band)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def identification_table() -> list[str]:
@@ -402,13 +404,13 @@ def margin_table() -> list[str]:
             names = ("fpir_alone", "fpir", "fnir_alone", "fnir")
             rates = [row["fnir alone"], row["fnir"], *(held.get(one) for one in names)]
             cells = [name, f"{row['n_items']:,}, {row['n_classes']:,}", at.partition("=")[2]]
-            cells += [f"{row['margin']:g}", *map(_three, rates)]
+            cells += [f"{row['margin']:g}", *map(_attained, rates)]
             cells += [f"{held['n_lower']} of {held['n']} splits" if held else ""]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def _three(rate: float | None) -> str:
+def _attained(rate: float | None) -> str:
     return "unattainable" if rate is None else f"{rate:.3f}"
 
 
