@@ -259,7 +259,7 @@ def test_the_command_shows_and_writes_it(opis, tmp_path):
         ({"probability": [1]}, "not a JSON object"),
         ({"distances": []}, "distances are not a list of 1 to"),
         ({"distances": [0.1, 0.2]}, "it has 2 distances but 3 probabilities"),
-        ({"distances": [0.1, 0.3, 0.2]}, "do not increase"),
+        ({"distances": [0.1, 0.3, 0.2]}, "not in order"),
         ({"distances": [0.1, 0.2, 2.5]}, "expected a number in"),
         ({"distances": [0.1, 0.2, True]}, "expected a number in"),
         ({"probabilities": [0.9, 0.95, 0.1]}, "increase with distance"),
