@@ -7,10 +7,11 @@ positive pairs of the set); FAR (``--impostors``); the threshold at which the ne
 much as the old one (``translate``). With ``--confidence 0.95``, FAR is compared with the target.
 New models are random projections and principal components of the old one, and noisy copies.
 
-    OPIS_DATA=folder python benchmarks/no_labels.py [unlabelled impostors translate figures]
+    OPIS_DATA=folder python benchmarks/no_labels.py [unlabelled|impostors|translate|figures|SET …]
 
 Sets: wordnet384, glyphs128 and debian50 of that folder; of each, classes with at most 6,000 items.
-Takes about half an hour on one thread, and 1 GB. Writes results/no_labels.json.
+Takes a few minutes on an idle processor, and 1 GB. Writes results/no_labels.json, keeping the
+parts and sets that are not named.
 """
 
 import json
@@ -190,6 +191,21 @@ def summary(rows: list[dict[str, float]]) -> dict[str, float]:
     return found
 
 
+class Draws:
+    """What was found in draws, by target and by what was drawn."""
+
+    def __init__(self, fars: tuple[float, ...]) -> None:
+        self.fars = fars
+        self.found: dict[tuple[float, str], list[dict[str, float]]] = {}
+
+    def add(self, far: float, kind: str, found: dict[str, float]) -> None:
+        self.found.setdefault((far, kind), []).append(found)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        for far, kind in sorted(self.found, key=lambda key: (-key[0], key[1] == "classes")):
+            yield {"target": far, "drawn": kind, **summary(self.found[far, kind])}
+
+
 def some_classes(items: EmbeddingSet, rng: np.random.Generator, n: int) -> np.ndarray:
     chosen = rng.choice(items.n_classes, n, replace=False)
     return np.flatnonzero(np.isin(items.codes, chosen))
@@ -205,23 +221,22 @@ def unlabelled(items: EmbeddingSet, name: str) -> Iterator[dict[str, object]]:
     population = Population(rows, codes)
     share = population.positive_share
     n_classes = max(2, round(N_ITEMS / items.n_items * items.n_classes))
-    for far in FARS["unlabelled"]:
-        draws: dict[str, list[dict[str, float]]] = {"items": [], "classes": []}
-        for seed in range(DRAWS):
-            rng = np.random.default_rng(seed)
-            at = rng.choice(items.n_items, N_ITEMS, replace=False)
-            drawn, allowed = Drawn.within(rows[at]), far * (1 - share)
-            draws["items"].append(compared(drawn, allowed, population.share, population.far, far))
-            at = some_classes(items, rng, n_classes)
-            sizes = np.bincount(codes[at])
-            own = float((sizes * (sizes - 1)).sum() / (len(at) * (len(at) - 1)))
-            drawn = Drawn.within(rows[at])
+    draws = Draws(FARS["unlabelled"])
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        drawn = Drawn.within(rows[rng.choice(items.n_items, N_ITEMS, replace=False)])
+        for far in draws.fars:
+            found = compared(drawn, far * (1 - share), population.share, population.far, far)
+            draws.add(far, "items", found)
+        at = some_classes(items, rng, n_classes)
+        sizes, drawn = np.bincount(codes[at]), Drawn.within(rows[at])
+        own = float((sizes * (sizes - 1)).sum() / (len(at) * (len(at) - 1)))
+        for far in draws.fars:
             found = compared(drawn, far * (1 - own), population.far, population.far, far)
             # The bound is one-sided: FAR may be anything below.
-            draws["classes"].append(found | {"held": not found["above"]})
-        for kind, found_of_kind in draws.items():
-            row = {"part": "unlabelled", "set": name, "target": far, "drawn": kind}
-            yield row | {"positive_share": float(share)} | summary(found_of_kind)
+            draws.add(far, "classes", found | {"held": not found["above"]})
+    for row in draws.rows():
+        yield {"part": "unlabelled", "set": name, "positive_share": float(share), **row}
 
 
 def impostors(items: EmbeddingSet, name: str) -> Iterator[dict[str, object]]:
@@ -231,24 +246,22 @@ def impostors(items: EmbeddingSet, name: str) -> Iterator[dict[str, object]]:
     halves = np.flatnonzero(is_left), np.flatnonzero(~is_left)
     across = Population(rows[halves[0]], codes[halves[0]], rows[halves[1]])
     whole = Population(rows, codes)
-    for far in FARS["impostors"]:
-        draws: dict[str, list[dict[str, float]]] = {"items": [], "classes": []}
-        for seed in range(DRAWS):
-            rng = np.random.default_rng(seed)
-            ours, theirs = (rows[rng.choice(half, N_SIDE, replace=False)] for half in halves)
-            units = np.arange(N_SIDE), np.arange(N_SIDE)
-            drawn = Drawn(1 - ours @ theirs.T, *units)
-            draws["items"].append(compared(drawn, far, across.share, across.share, far))
-            order = rng.permutation(items.n_classes)
-            sides = [
-                np.flatnonzero(np.isin(codes, one)) for one in np.split(order[: 2 * N_CLASSES], 2)
-            ]
-            units = tuple(np.unique(codes[at], return_inverse=True)[1] for at in sides)
-            drawn = Drawn(1 - rows[sides[0]] @ rows[sides[1]].T, *units)
-            draws["classes"].append(compared(drawn, far, whole.far, whole.far, far))
-        for kind, found in draws.items():
-            row = {"part": "impostors", "set": name, "target": far, "drawn": kind}
-            yield row | summary(found)
+    draws = Draws(FARS["impostors"])
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        ours, theirs = (rows[rng.choice(half, N_SIDE, replace=False)] for half in halves)
+        units = np.arange(N_SIDE), np.arange(N_SIDE)
+        drawn = Drawn(1 - ours @ theirs.T, *units)
+        for far in draws.fars:
+            draws.add(far, "items", compared(drawn, far, across.share, across.share, far))
+        chosen = np.split(rng.permutation(items.n_classes)[: 2 * N_CLASSES], 2)
+        sides = [np.flatnonzero(np.isin(codes, one)) for one in chosen]
+        units = tuple(np.unique(codes[at], return_inverse=True)[1] for at in sides)
+        drawn = Drawn(1 - rows[sides[0]] @ rows[sides[1]].T, *units)
+        for far in draws.fars:
+            draws.add(far, "classes", compared(drawn, far, whole.far, whole.far, far))
+    for row in draws.rows():
+        yield {"part": "impostors", "set": name, **row}
 
 
 def models(rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -269,31 +282,36 @@ def translate(items: EmbeddingSet, name: str) -> Iterator[dict[str, object]]:
     old = Population(rows, codes)
     for model, there in models(rows).items():
         new = Population(there, codes)
-        for share in FARS["translate"]:
-            at_old, truth = old.threshold(share), new.threshold(share)
-            held, below, above, width, ratio = [], [], [], [], []
-            for seed in range(DRAWS):
-                rng = np.random.default_rng(seed)
-                at = rng.choice(items.n_items, N_ITEMS, replace=False)
-                before, after = Drawn.within(rows[at]), Drawn.within(there[at])
-                counts = before.at(np.array([at_old]))
-                k = int(counts.accepted_negative[0])
-                if k == 0:
-                    continue
-                at_new = float(after.sorted[k - 1])
-                lo, hi = share_bounds(counts, after.at(np.array([at_new])))
-                last = len(after.sorted) - 1
-                at_ends = max(int(lo * after.n) - 1, 0), min(int(hi * after.n), last)
-                ends = after.sorted[at_ends[0]], after.sorted[at_ends[1]]
-                held.append(ends[0] <= truth <= ends[1])
-                below.append(truth < ends[0])
-                above.append(truth > ends[1])
-                width.append((hi - lo) / share)
-                ratio.append(new.share(at_new) / share)
-            row = {"part": "translate", "set": name, "model": model, "share": share}
-            row |= {"held": np.mean(held), "below": np.mean(below), "above": np.mean(above)}
-            row |= {"median_width": np.median(width), "mean_ratio": np.mean(ratio)}
-            yield {k: float(v) if isinstance(v, np.floating) else v for k, v in row.items()}
+        found: dict[float, list[dict[str, float]]] = {share: [] for share in FARS["translate"]}
+        for seed in range(DRAWS):
+            at = np.random.default_rng(seed).choice(items.n_items, N_ITEMS, replace=False)
+            before, after = Drawn.within(rows[at]), Drawn.within(there[at])
+            for share, draws in found.items():
+                truth = new.threshold(share)
+                draws += translated(before, after, old.threshold(share), truth, share)
+        for share, draws in found.items():
+            names = ("held", "below", "above")
+            row = {key: float(np.mean([one[key] for one in draws])) for key in names}
+            row["median_width"] = float(np.median([one["width"] for one in draws]))
+            yield {"part": "translate", "set": name, "model": model, "share": share, **row}
+
+
+def translated(
+    before: Drawn, after: Drawn, at_old: float, truth: float, share: float
+) -> list[dict[str, float]]:
+    """One draw: whether the interval of the new threshold holds; none if no pair is accepted."""
+    counts = before.at(np.array([at_old]))
+    k = int(counts.accepted_negative[0])
+    if k == 0:
+        return []
+    at_new = float(after.sorted[k - 1])
+    lo, hi = share_bounds(counts, after.at(np.array([at_new])))
+    last = len(after.sorted) - 1
+    at_ends = max(int(lo * after.n) - 1, 0), min(int(hi * after.n), last)
+    ends = after.sorted[at_ends[0]], after.sorted[at_ends[1]]
+    below, above = truth < ends[0], truth > ends[1]
+    width = (hi - lo) / share
+    return [{"held": not (below or above), "below": below, "above": above, "width": width}]
 
 
 def figures() -> Iterator[dict[str, object]]:
@@ -332,18 +350,20 @@ PARTS = {"unlabelled": unlabelled, "impostors": impostors, "translate": translat
 
 
 def main() -> None:
-    asked = sys.argv[1:] or [*PARTS, "figures"]
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    rows = [row for row in known if row["part"] not in asked]
+    asked = sys.argv[1:] or [*PARTS, *SETS, "figures"]
+    sets = [name for name in SETS if name in asked] or SETS
+    parts = [part for part in PARTS if part in asked]
+    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     if "figures" in asked:
-        rows += figures()
-    for name in SETS if set(asked) & PARTS.keys() else ():
+        rows = [*(row for row in rows if row["part"] != "figures"), *figures()]
+    for name in sets if parts else ():
         items = read(name)
-        for part in (one for one in asked if one in PARTS):
+        for part in parts:
+            rows = [row for row in rows if (row["part"], row.get("set")) != (part, name)]
             for row in PARTS[part](items, name):
                 rows.append(row)
                 print(row, flush=True)
-                RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
+            RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
 
 

@@ -74,4 +74,4 @@ def test_a_command_reads_calls_and_shows(file, command):
 
 
 def test_every_command_is_looked_at():
-    assert len(list(_commands())) == 16
+    assert len(list(_commands())) == 17
