@@ -7,13 +7,12 @@ workers of one machine share one copy. The folder is that of ``TMPDIR``.
 import mmap
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, Any
@@ -110,9 +109,19 @@ class MappedArray:
 
 @dataclass(frozen=True, slots=True)
 class MappedReading:
-    """Where in a file it says how a worker reads an array itself."""
+    """How a worker reads an array itself, and where in a file it says which rows are meant.
 
-    contents: MappedArray
+    What reads it may know a password, which is not written to the file.
+    """
+
+    whole: ReadByWorker
+    positions: MappedArray | None
+
+    def opened(self, file: str) -> ReadByWorker:
+        """The same in the process of a worker."""
+        if self.positions is None:
+            return self.whole
+        return replace(self.whole, positions=_opened(file, self.positions))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +147,7 @@ class ProcessWorkers:
     file: Path
     traffic: Traffic
     origins: Origins
-    _written: dict[int, tuple[object, MappedArray]] = field(default_factory=dict)
+    _written: dict[int, tuple[AnyArray, MappedArray]] = field(default_factory=dict)
 
     @property
     def ahead(self) -> int:
@@ -149,24 +158,27 @@ class ProcessWorkers:
     def applying(self, work: Callable[[Any], Any]) -> Iterator[Run]:
         """Write the arrays of a function that are not in the file yet."""
         parts = packed(work, self.origins)
-        arrays = tuple(
-            MappedReading(self._mapped(one, np.frombuffer(pickle.dumps(one), np.uint8)))
-            if isinstance(one, ReadByWorker)
-            else self._mapped(one, one)
-            for one in parts.arrays
-        )
+        arrays = tuple(self._given(one) for one in parts.arrays)
         yield _ProcessRun(self, _Call(__version__, str(self.file), parts.contents, arrays))
 
-    def _mapped(self, of: object, array: AnyArray) -> MappedArray:
-        if id(of) not in self._written:
+    def _given(self, part: AnyArray | ReadByWorker) -> MappedArray | MappedReading:
+        if not isinstance(part, ReadByWorker):
+            return self._mapped(part)
+        rows = part.positions
+        return MappedReading(
+            replace(part, positions=None), None if rows is None else self._mapped(rows)
+        )
+
+    def _mapped(self, array: AnyArray) -> MappedArray:
+        if id(array) not in self._written:
             with self.file.open("ab") as file:
                 file.write(bytes(-file.tell() % mmap.ALLOCATIONGRANULARITY))
                 start = file.tell()
                 _write(array, file)
             self.traffic.sent(array.nbytes)
-            # It is kept, so that no other gets its id.
-            self._written[id(of)] = of, MappedArray(start, array.dtype.str, array.shape)
-        return self._written[id(of)][1]
+            # The array is kept, so that no other gets its id.
+            self._written[id(array)] = array, MappedArray(start, array.dtype.str, array.shape)
+        return self._written[id(array)][1]
 
 
 def _write(array: AnyArray, file: IO[bytes]) -> None:
@@ -220,9 +232,7 @@ class _Call:
 
     def __call__(self, task: object) -> Answer:
         given = [
-            pickle.loads(_opened(self.file, one.contents).data)
-            if isinstance(one, MappedReading)
-            else _opened(self.file, one)
+            one.opened(self.file) if isinstance(one, MappedReading) else _opened(self.file, one)
             for one in self.arrays
         ]
         keep_only([one for one in given if isinstance(one, ReadByWorker)])

@@ -59,7 +59,8 @@ def test_python_takes_a_client_that_is_open(cluster):
     assert there.to_json() == here.to_json()
 
 
-def test_a_worker_that_is_killed_midway_changes_no_count(cluster):
+@pytest.mark.parametrize("workers_read", [False, True])
+def test_a_worker_that_is_killed_midway_changes_no_count(cluster, workers_read):
     distributed = pytest.importorskip("distributed")
     told, killed = [], []
 
@@ -71,7 +72,9 @@ def test_a_worker_that_is_killed_midway_changes_no_count(cluster):
 
     here = opiscli.evaluate(EVALUATED[1], threads=1)
     with distributed.Client(cluster, set_as_default=False) as client:
-        there = opiscli.evaluate(EVALUATED[1], executor=client, on_progress=kill_one)
+        there = opiscli.evaluate(
+            EVALUATED[1], executor=client, workers_read=workers_read, on_progress=kill_one
+        )
     assert killed
     assert there.to_json() == here.to_json()
     pairs = [done for stage, done in told if stage == "pairs"]
