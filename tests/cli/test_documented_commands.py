@@ -43,7 +43,7 @@ HELP_EXAMPLES = [
 ]
 FILE = re.compile(
     r"(?:\b[a-z]+://)?"
-    r"([\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors|duckdb|db|faiss))"
+    r"([\w./*?-]+\.(?:parquet|opis|npy|npz|arrow|feather|csv|jsonl|json|safetensors|duckdb|db|faiss|txt))"
 )
 WRITTEN = re.compile(r"(?:-o|--output|--save|>>?)[ =](\S+)")
 
@@ -83,9 +83,28 @@ def examples(tmp_path_factory):
     feather.write_feather(table, folder / "e.feather")
     shutil.copy(folder / "e.feather", folder / "e.arrow")
     write_databases(folder, table)
+    write_pair_files(folder, table["id"].to_numpy(), labels, embeddings)
     write_text_files(folder, labels, embeddings)
     write_made_files(folder, labels, embeddings)
     return folder
+
+
+def write_pair_files(folder, ids, labels, embeddings):
+    """Pairs of items that stand a few rows apart: scores without a header, trials, embeddings."""
+    first = np.repeat(np.arange(len(labels)), 9)
+    second = (first + np.tile(np.arange(1, 10), len(labels))) % len(labels)
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    scores = (unit[first] * unit[second]).sum(axis=1)
+    same = labels[first] == labels[second]
+    lines = {
+        "scores.txt": zip(same.astype(int), scores, strict=True),
+        "bob.txt": zip(labels[first], labels[second], second, scores, strict=True),
+        "trials.txt": zip(same.astype(int), ids[first], ids[second], strict=True),
+    }
+    for name, rows in lines.items():
+        (folder / name).write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))
+    columns = {"embedding_a": list(unit[first]), "embedding_b": list(unit[second]), "same": same}
+    pq.write_table(pa.table(columns), folder / "pairs.parquet")
 
 
 def write_databases(folder, table):
