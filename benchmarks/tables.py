@@ -150,6 +150,19 @@ def sampling_table() -> list[str]:
     return lines
 
 
+def pair_scores_table() -> list[str]:
+    result = json.loads((HERE / "results" / "pair_scores.json").read_text())
+    lines = [
+        "| pairs | identities | command | processor seconds | peak MB |",
+        f"|{5 * '---|'}",
+    ]
+    for row in result["rows"]:
+        cells = [f"{row['pairs']:,}", "yes" if row["identities"] else "no", f"`{row['command']}`"]
+        cells += [f"{row['processor_seconds']:.1f}", f"{row['peak_mb']:,}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def training_table() -> list[str]:
     result = json.loads((HERE / "results" / "training_speed.json").read_text())
     lines = [
@@ -423,6 +436,7 @@ TABLES = {
     "doubts": doubts_table,
     "paired": paired_table,
     "sampling": sampling_table,
+    "pair scores": pair_scores_table,
     "training": training_table,
     "harm": harm_table,
     "class_share": class_share_table,

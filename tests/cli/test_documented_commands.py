@@ -103,6 +103,10 @@ def write_pair_files(folder, ids, labels, embeddings):
     }
     for name, rows in lines.items():
         (folder / name).write_text("".join(f"{' '.join(map(str, row))}\n" for row in rows))
+    both = {"speaker_a": labels[first], "speaker_b": labels[second]}
+    with (folder / "scores.csv").open("w", newline="") as file:
+        table = {**both, "same": same.astype(int), "similarity": scores}
+        csv.writer(file).writerows([[*table], *zip(*table.values(), strict=True)])
     columns = {"embedding_a": list(unit[first]), "embedding_b": list(unit[second]), "same": same}
     pq.write_table(pa.table(columns), folder / "pairs.parquet")
 
@@ -129,22 +133,9 @@ def write_text_files(folder, labels, embeddings):
         csv.writer(file).writerows(
             [["label", *dims], *([a, *x] for a, x in zip(labels, embeddings[:, :8], strict=True))]
         )
-    write_scores(folder / "scores.csv", labels, embeddings)
     items = zip(labels, embeddings.tolist(), strict=True)
     lines = (json.dumps({"label": label, "embedding": x}) for label, x in items)
     (folder / "e.jsonl").write_text("\n".join(lines) + "\n")
-
-
-def write_scores(path, labels, embeddings):
-    """Cosines of pairs of items that stand a few rows apart, with both identities."""
-    first = np.repeat(np.arange(len(labels)), 9)
-    second = (first + np.tile(np.arange(1, 10), len(labels))) % len(labels)
-    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    scores = (unit[first] * unit[second]).sum(axis=1)
-    rows = zip(labels[first], labels[second], labels[first] == labels[second], scores, strict=True)
-    with path.open("w", newline="") as file:
-        columns = ["speaker_a", "speaker_b", "same", "similarity"]
-        csv.writer(file).writerows([columns, *((a, b, int(same), s) for a, b, same, s in rows)])
 
 
 def write_made_files(folder, labels, embeddings):
