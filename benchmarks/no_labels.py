@@ -350,9 +350,11 @@ PARTS = {"unlabelled": unlabelled, "impostors": impostors, "translate": translat
 
 
 def main() -> None:
-    asked = sys.argv[1:] or [*PARTS, *SETS, "figures"]
-    sets = [name for name in SETS if name in asked] or SETS
-    parts = [part for part in PARTS if part in asked]
+    asked = sys.argv[1:] or [*PARTS, "figures"]
+    named = [name for name in SETS if name in asked]
+    sets, parts = named or SETS, [part for part in PARTS if part in asked]
+    if named and not parts:
+        parts = list(PARTS)
     rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     if "figures" in asked:
         rows = [*(row for row in rows if row["part"] != "figures"), *figures()]

@@ -6,7 +6,7 @@ that were chosen from it, and unit by unit: how much the accepted pairs of one i
 where classes are known, differ from those of another is what confidence intervals rest on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,12 @@ from opiscli.errors import EmbeddingError
 from opiscli.progress import Progress
 from opiscli.settings.evaluation import RangeRequest
 from opiscli.settings.resources import Resources
+
+_GRID = 2
+"""Thresholds of a calibration range, of which none is needed here."""
+
+_ANY = (1e-2,)
+"""Asked for where only thresholds are given; candidates are dense there anyway."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,13 +197,6 @@ def _count_at(space: PairSpace, how: Counting, thresholds: FloatArray, stage: st
     return pair_counts(space, thresholds, tally, thresholds)
 
 
-_GRID = 2
-"""Thresholds of a calibration range, which nobody asks for here."""
-
-_ANY = (1e-2,)
-"""Where only given thresholds are asked for: one for which `OPERATING_FARS` are dense anyway."""
-
-
 def _across(rows: Side, columns: Side) -> PairSpace:
     ones = np.ones_like(columns.codes)
     return PairSpace.across(
@@ -211,4 +210,4 @@ def _sample(side: Side, items: EmbeddingSet) -> Side:
 
 
 def _with_codes(side: Side, codes: Int32Array) -> Side:
-    return Side(side.vectors, codes, side.ids, side.terms, side.offsets)
+    return replace(side, codes=codes)
