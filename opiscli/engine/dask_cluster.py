@@ -191,6 +191,8 @@ def connected(client: Client) -> Iterator[None]:
     """Explain a failure to reach the scheduler or any worker."""
     try:
         yield
+    except ImportError as cause:  # of a worker without opis that joined meanwhile
+        raise _explained(cause) from cause
     except (CancelledError, OSError, RuntimeError) as cause:
         if client.status != "running":
             raise _lost_scheduler() from cause

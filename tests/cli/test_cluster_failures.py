@@ -202,3 +202,19 @@ def test_the_scheduler_lost_midway(cluster, counted):
     with pytest.raises(ClusterError, match="connection to the Dask scheduler was lost") as lost:
         counted(cluster.scheduler.kill)
     assert lost.value.exit_code == 3
+
+
+@pytest.mark.parametrize("packages", ["without_opis", "other_version"])
+def test_a_worker_that_cannot_run_opis_takes_the_place_of_another(
+    cluster, counted, request, packages
+):
+    folder = request.getfixturevalue(packages)
+    worker = cluster.start().add_worker()
+
+    def replace():
+        cluster.add_worker(packages=folder)
+        worker.kill()
+
+    with pytest.raises(ClusterError, match="a Dask worker cannot run opis: ") as refused:
+        counted(replace)
+    assert f"Install opiscli=={__version__}" in refused.value.hint
