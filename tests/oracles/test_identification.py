@@ -342,3 +342,11 @@ def test_a_margin_needs_embeddings(tmp_path):
     opiscli.evaluate(*clusters(), save=tmp_path / "e.opis")
     with pytest.raises(UsageError, match="margin needs embeddings"):
         opiscli.calibrate(tmp_path / "e.opis", far=0.1, margin=0.1)
+
+
+def test_a_rate_that_is_exactly_the_target_meets_it():
+    x, y = clusters(seed=17, n_classes=20, sizes=(3, 6))
+    nearest = np.sort(searches(x, y)[1])
+    k = int(np.flatnonzero(np.diff(nearest) > 1e-3)[10]) + 1
+    point = opiscli.calibrate(x, y, criterion="fpir", target=k / len(x)).operating_points[0]
+    assert point.identification.fpir.k == k

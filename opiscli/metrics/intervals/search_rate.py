@@ -21,7 +21,7 @@ def search_interval(
     class of query. Within one set queries are items of the gallery: if items of two classes are
     alike, searches for either find the other, so false positives come in twos. The standard error
     of the jackknife is then :math:`\sqrt{2}` times as large, and without any error n classes are
-    n / 2 trials. That held in 96 % of draws or more, the jackknife alone in 86 to 98 % and a
+    n / 2 trials. That held in 95 % of draws or more, the jackknife alone in 86 to 98 % and a
     bootstrap over classes in 73 to 88 % (``benchmarks/identification_coverage.py``).
 
     Parameters
