@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from gzip import GzipFile
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from opiscli.errors import SourceError
 from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.kinds import delimiter_of
-from opiscli.sources.stored import AnyFile
+from opiscli.sources.stored import AnyFile, open_arrow
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
 from opiscli.sources.whole_lines import LineParser, Ragged
 
@@ -113,8 +114,11 @@ class DelimitedFile:
         header = self._header
         if self._n_quotes == header.n_quotes and header.has_line_feed:
             return parser.batches(file, self.name)
+        # A file of pyarrow where possible: its thread that reads ahead must not need Python, which
+        # may end before.
+        source = file if isinstance(file, GzipFile) else open_arrow(self.file)
         streaming: Iterable[pa.RecordBatch] = arrow_csv.open_csv(
-            file, parser.reading(True), parser.parsing, parser.converting
+            source, parser.reading(True), parser.parsing, parser.converting
         )
         return streaming
 

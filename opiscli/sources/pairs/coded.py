@@ -48,25 +48,17 @@ class Coder:
             self._values = values.slice(0, 0)
         found = pc.index_in(values, value_set=self._values)
         if found.null_count:
+            # Values of a dictionary are all different, so each new one has a code of its own.
             new = values.filter(found.is_null())
+            codes = len(self._values) + np.arange(len(new))
             if len(self._values) + len(new) > _MOST_VALUES:
                 raise EmbeddingError(
                     f"there are more than {_MOST_VALUES:,} different ids",
                     hint="Evaluate fewer pairs at a time.",
                 )
             self._values = pa.concat_arrays([self._values, new])
-            found = pc.index_in(values, value_set=self._values)
+            found = pc.replace_with_mask(found, found.is_null(), pa.array(codes, pa.int32()))
         return np.asarray(found.to_numpy(), dtype=np.int32)
-
-    @property
-    def n_values(self) -> int:
-        """How many distinct values there are."""
-        return 0 if self._values is None else len(self._values)
-
-    def name_of(self, code: int) -> str:
-        """The value with a code, as text."""
-        assert self._values is not None
-        return str(self._values[int(code)].as_py())
 
     def sorted_names(self) -> tuple[pa.Array, Int32Array]:
         """All values as texts, sorted (numbers by value), and the new code of each old one."""
