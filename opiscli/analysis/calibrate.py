@@ -71,7 +71,7 @@ def calibrate_run(
         evaluation_data=None if evaluated is None else evaluated.data,
         distance=settings.distance.value,
         score=_score(settings),
-        pairs=Pairs(on.counted.mode, table.n_positive, table.n_negative),
+        pairs=Pairs(on.counted.mode, table.n_positive, table.n_negative, on.settings.unit),
         operating_points=points,
         warnings=(),
         gallery=None if on.gallery is None else on.gallery.data,

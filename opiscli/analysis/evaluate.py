@@ -80,7 +80,9 @@ def derive(
         gallery=None if run.gallery is None else run.gallery.data,
         distance=settings.distance.value,
         utility=UtilityKind(settings.utility.value, settings.beta),
-        pairs=Pairs(counted.mode, counted.table.n_positive, counted.table.n_negative),
+        pairs=Pairs(
+            counted.mode, counted.table.n_positive, counted.table.n_negative, settings.unit
+        ),
         calibration_range=None if grid is None else _calibration_range(counted, grid, settings),
         opis=scored.opis,
         eps_opis=scored.eps_opis or undefined_epsilon_opis(settings.epsilon),

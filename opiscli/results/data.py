@@ -51,9 +51,18 @@ class Pairs:
     """How many unordered pairs were counted, and how.
 
     ``mode`` is ``exact`` for all pairs of a set, ``sampled`` for some that represent all, and
-    ``listed`` for the pairs of a source of pairs.
+    ``listed`` for the pairs of a source of pairs. Of these, ``unit`` is what is left out at a time
+    for confidence intervals of rates: ``class``, ``cluster``, or ``pair`` for independent pairs.
     """
 
     mode: str
     n_positive: int
     n_negative: int
+    unit: str | None = None
+
+    @property
+    def new_data(self) -> str:
+        """For which data confidence intervals of rates are."""
+        if self.unit == "pair":
+            return "new pairs, if pairs are independent"
+        return f"new {'clusters' if self.unit == 'cluster' else 'classes'} of the same kind"

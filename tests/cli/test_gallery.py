@@ -57,6 +57,7 @@ def test_the_command_says_what_all_pairs_one_by_one_say(opis, folder):
         "mode": "exact",
         "n_positive": len(truth.positives),
         "n_negative": len(truth.negatives),
+        "unit": None,
     }
     assert result["pairs"] == pairs
     ends = result["calibration_range"]["threshold"]

@@ -55,9 +55,9 @@ def test_a_similarity_is_shown_as_it_is_and_accepted_from_there_on(found):
     assert point["far"]["k"] == np.count_nonzero(accepted & ~SAME)
     result = found("evaluate similar.parquet")
     assert result["distance"] == "given-similarity"
-    assert result["pairs"] == {
-        "mode": "listed", "n_positive": int(SAME.sum()), "n_negative": int((~SAME).sum())
-    }  # fmt: skip
+    n_positive, n_negative = np.count_nonzero(SAME), np.count_nonzero(~SAME)
+    counted = {"mode": "listed", "n_positive": n_positive, "n_negative": n_negative}
+    assert result["pairs"] == {**counted, "unit": "class"}
     assert (result["data"]["n_pairs"], result["data"]["dims"]) == (len(SCORES), None)
     assert result["calibration_range"]["threshold"][0] < result["calibration_range"]["threshold"][1]
     assert "|pairs:listed|ci:class|" in result["signature"]
@@ -221,3 +221,13 @@ def test_text_of_a_terminal_is_about_scores_and_not_of_nothing(opis, folder):
     assert "no-classes" not in err
     assert "OPIS is undefined" in err
     assert all(len(line) <= 80 for line in out.splitlines() if "|" not in line and "/" not in line)
+
+
+@pytest.mark.parametrize(("options", "for_what"), [
+    ("similar.parquet", "new classes of the same kind."),
+    ("apart.parquet --cluster-column part", "new clusters of the same kind."),
+    ("apart.parquet", "new pairs, if pairs are independent."),
+])  # fmt: skip
+def test_intervals_say_for_which_data_they_are(opis, folder, monkeypatch, options, for_what):
+    monkeypatch.chdir(folder)
+    assert f"confidence interval for {for_what}" in opis("evaluate", *options.split())[1]

@@ -250,6 +250,8 @@ def test_of_many_distinct_scores_counts_stay_exact(monkeypatch, n_sorted):
         # Thresholds of rates that were not announced lie at most a little lower.
         table = pair_scores.count_pairs(listed(scores, same, **groups), request()).pooled
         assert len(table.ticks) < 1200
+        # The nearest negative pairs are known one by one.
+        assert np.isin(np.sort(scores[~same])[:45], table.ticks).all()
         accepted = np.searchsorted(np.sort(scores[~same]), table.ticks, side="right")
         assert np.array_equal(np.cumsum(table.negative), accepted)
 

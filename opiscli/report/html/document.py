@@ -14,7 +14,7 @@ from opiscli.report.html.packing import pack
 from opiscli.report.html.templates import as_base64, part, render
 from opiscli.report.tables.facts import facts
 from opiscli.results import Evaluation, OperatingPoint
-from opiscli.results.decision import decision, is_score, score_threshold, sign_of
+from opiscli.results.decision import decision, is_score, name_of, score_threshold, sign_of
 from opiscli.results.headline import Entry
 from opiscli.results.headlines import entries
 from opiscli.results.text import printable, span
@@ -54,7 +54,7 @@ def page(
         title=name,
         facts=facts(of.data),
         of=of,
-        cards=[_card(entry) for entry in entries(of) if entry.higher_is_better is not None],
+        cards=[_card(entry) for entry in entries(of) if _is_shown(entry, of)],
         score=score_in_words(of.utility),
         of_range=_range(of),
         units=_units(of.distance),
@@ -85,6 +85,12 @@ class _Card:
     title: str
     text: str
     notes: tuple[str, ...]
+
+
+def _is_shown(entry: Entry, of: Evaluation) -> bool:
+    # Of listed pairs nothing can be corrected for noise.
+    is_known = entry.number.value is not None or of.data.n_pairs is None
+    return entry.higher_is_better is not None and is_known
 
 
 def _card(entry: Entry) -> _Card:
@@ -155,8 +161,9 @@ def _range(of: Evaluation) -> str:
 def _settings(of: Evaluation) -> Iterable[tuple[str, str]]:
     ends, pairs = of.calibration_range, of.pairs
     yield "Source", of.data.name
-    yield "Distance", of.distance
-    yield "Class score", score_in_words(of.utility)
+    yield "Distance", name_of(of.distance) if is_score(of.distance) else of.distance
+    if of.opis is not None:
+        yield "Class score", score_in_words(of.utility)
     if ends is not None:
         yield (
             "Calibration range",

@@ -159,13 +159,15 @@ def _over(evaluation: Evaluation) -> Text:
 
 def _reading(evaluation: Evaluation) -> str:
     opis = evaluation.opis
+    intervals = f"95 % CI: confidence interval for {evaluation.pairs.new_data}."
     if opis is None:
-        return "EER is the error rate at the threshold where FAR and FRR are equal."
+        about = "EER is the error rate at the threshold where FAR and FRR are equal."
+        return f"{about}\n{intervals}"
     lines = ["OPIS is the variance of class scores: 0 means equal, not good."]
     if opis.below_mean.share is not None:
         lines.append(
             f"{opis.below_mean.n_classes:,} of {opis.n_classes:,} classes score below the mean;"
             f" {opis.below_mean.share:.2f} of OPIS is below it."
         )
-    lines.append("95 % CI: confidence interval for new classes of the same kind.")
+    lines.append(intervals)
     return "\n".join(lines)
