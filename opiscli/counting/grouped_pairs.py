@@ -11,7 +11,7 @@ from opiscli.counts.histogram import DistanceHistogram
 from opiscli.counts.pair_counts import BinnedCounts
 from opiscli.embeddings.pair_scores import PairGroups, PairScores
 
-_MOST_DENSE = 1 << 25
+_MOST_DENSE = 1 << 26
 """Cells of groups by bins that are counted in a table; of more, those with pairs are listed."""
 
 
@@ -74,7 +74,8 @@ def _bins(
     n_groups, n_bins = len(groups.names), len(thresholds)
     cells = _cells(pairs, groups, thresholds, positive=positive)
     if n_groups * n_bins <= min(_MOST_DENSE, 2 * pairs.n_pairs):
-        table = np.zeros(n_groups * n_bins, dtype=np.int64)
+        holds = np.int32 if 2 * pairs.n_pairs < 1 << 31 else np.int64
+        table = np.zeros(n_groups * n_bins, dtype=holds)
         for some in cells:
             np.add.at(table, some, 1)
         found = np.flatnonzero(table)
