@@ -8,7 +8,7 @@ from conftest import clusters
 
 import opiscli
 from opiscli.analysis.nearest_probability import nearest_probability
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.changed_rows import ChangedRows
 from opiscli.embeddings.offsets import Offsets
 from opiscli.thresholds.probability import ProbabilitySteps
@@ -88,7 +88,7 @@ def test_a_head_is_applied_first(opis, source, fitted, rows, tmp_path):
     assert np.array_equal(np.stack(after["embedding"].to_numpy()), projected)
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 def test_offsets_of_a_head_are_part_of_the_score(rows, distance):
     unit = rows[0] / np.linalg.norm(rows[0], axis=1, keepdims=True)
     rng = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import pytest
 from conftest import clusters
 
 from opiscli import EmbeddingSet
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.offsets import Offsets
 from opiscli.neighbours.second_class import class_gaps
 
@@ -24,7 +24,7 @@ def expected(embeddings, labels, offsets, distance):
     return np.array(found).T
 
 
-@pytest.mark.parametrize("distance", list(Distance))
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 @pytest.mark.parametrize("spread", [0.0, 0.1])
 @pytest.mark.parametrize("crowd", [0.0, 30.0])
 def test_gaps(distance, spread, crowd):

@@ -123,7 +123,8 @@ def test_a_command_gives_the_report_of_the_file_on_the_disk(opis, bucket):
 
 
 def test_rows_of_an_npy_file_are_asked_for_once_some_at_a_time(bucket, tmp_path, monkeypatch):
-    monkeypatch.setattr("opiscli.sources.npy_file._ROWS_AT_ONCE", 1000)
+    for limit in ("_ROWS_AT_ONCE", "_FEWEST_ROWS_AT_ONCE"):
+        monkeypatch.setattr(f"opiscli.sources.npy_file.{limit}", 1000)
     monkeypatch.setattr("opiscli.sources.npy_format._BYTES_AT_ONCE", 1 << 20)
     rows, labels = clusters(n_classes=900, dims=32, sizes=(4, 9))
     rows = rows.astype(np.float32)

@@ -44,6 +44,7 @@ WorkersRead = Annotated[
         "With --scheduler: every worker reads SOURCE itself, by the same path or address, so that"
         " the items are not sent to it.",
         PANEL,
+        "--workers-read",
     ),
 ]
 Seed = Annotated[int | None, option("Random seed. Default: 0.", PANEL)]

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from pair_files import DISTANCE, read, written
 
-from opiscli.distance import Distance
+from opiscli.distance import OF_EMBEDDINGS, Distance
 from opiscli.embeddings.embedding_set import EmbeddingSet
 from opiscli.errors import OpisError
 from opiscli.sources import Selection, read_embeddings
@@ -109,7 +109,7 @@ HEADS = {"csv": "enroll,test,target\n", "named": "flag\tone\ttwo\n"}
 
 
 @pytest.mark.parametrize("kind", LISTS)
-@pytest.mark.parametrize("distance", Distance)
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 def test_trials_are_compared_as_their_embeddings(tmp_path, kind, distance):
     path, rows, labels, ids = embeddings(tmp_path)
     pairs = all_pairs(labels)
@@ -210,7 +210,7 @@ def pair_file(tmp_path, **columns):
     return tmp_path / "p.parquet", rows.astype(float)
 
 
-@pytest.mark.parametrize("distance", Distance)
+@pytest.mark.parametrize("distance", OF_EMBEDDINGS)
 def test_rows_with_two_embeddings(tmp_path, distance):
     path, rows = pair_file(tmp_path, source=["x", "y", "z"] * 10)
     asked = PairSelection(cluster_column="source")
