@@ -179,12 +179,13 @@ def compared(drawn: Drawn, allowed: float, truth, far_of, target: float) -> dict
     return row
 
 
-def summary(rows: list[dict[str, float]]) -> dict[str, float]:
-    found = {
+def summary(rows: list[dict[str, float]]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {
         name: float(np.mean([row[name] for row in rows]))
         for name in ("held", "below", "above", "given")
     }
-    found["within"] = float(np.mean([row["within"] for row in rows if row["given"]]))
+    given = [row["within"] for row in rows if row["given"]]
+    found["within"] = float(np.mean(given)) if given else None
     found["median_width"] = float(np.median([row["width"] for row in rows]))
     found["mean_far"] = float(np.mean([row["far"] for row in rows]))
     found["sd_far"] = float(np.std([row["far"] for row in rows]))

@@ -400,7 +400,8 @@ def no_labels_table(part: str) -> list[str]:
         far = f"{row['mean_far']:.2f} ± {row['sd_far']:.2f} × target"
         cells = [row["set"], row["drawn"], f"{row['target']:g}", f"{row['held']:.1%}", far]
         cells += [f"{row['median_width']:.2f} × target", f"{row['given']:.0%}"]
-        lines.append(f"| {' | '.join([*cells, format(row['within'], '.1%')])} |")
+        cells.append("" if row["within"] is None else f"{row['within']:.1%}")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
