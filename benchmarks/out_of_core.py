@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 RESULTS = Path(__file__).with_name("results") / "out_of_core.json"
-SETS = ("40000x4096", "70000x2048")
+SETS = ("40000x4096",)
 SMALL = (10_001, 25)
 """Enough pairs for the compiled kernel."""
 
