@@ -360,25 +360,6 @@ def nearest_probability_table() -> list[str]:
         cells = [row["set"], f"{lo:.2g} – {hi:.2g}"]
         for band in row["nearest"]["bands"]:
             cells += [f"{band['n']:,}", _three(band["stated"]), _three(band["observed"])]
-def out_of_core_table() -> list[str]:
-    """Memory beside what Python takes, and processor time per pair, in memory and on disk."""
-    result = json.loads((HERE / "results" / "out_of_core.json").read_text())
-    lines = [
-        f"{result['date']}, median of {result['runs']} run(s).",
-        "",
-        "| items × dims | embeddings MB | in memory: MB | ns per pair | on disk: limit MB | MB"
-        " | ns per pair | ratio |",
-        f"|{8 * '---|'}",
-    ]
-    for row in result["rows"]:
-        pairs = row["n_items"] * (row["n_items"] - 1) / 2
-        peaks, times = [], []
-        for runs in (row["fits"], row["on_disk"]):
-            peaks.append(max(run["peak"] for run in runs) - row["small_peak"])
-            times.append(np.median([run["user"] + run["system"] for run in runs]) / pairs * 1e9)
-        cells = [f"{row['n_items']:,} × {row['dims']:,}", f"{row['coordinates'] / 1e6:,.0f}"]
-        cells += [f"{peaks[0] / 1e6:,.0f}", f"{times[0]:.1f}", f"{row['limit'] / 1e6:,.0f}"]
-        cells += [f"{peaks[1] / 1e6:,.0f}", f"{times[1]:.1f}", f"{times[1] / times[0]:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -445,6 +426,29 @@ def margin_table() -> list[str]:
 
 def _attained(rate: float | None) -> str:
     return "unattainable" if rate is None else f"{rate:.3f}"
+
+
+def out_of_core_table() -> list[str]:
+    """Memory beside what Python takes, and processor time per pair, in memory and on disk."""
+    result = json.loads((HERE / "results" / "out_of_core.json").read_text())
+    lines = [
+        f"{result['date']}, median of {result['runs']} run(s).",
+        "",
+        "| items × dims | embeddings MB | in memory: MB | ns per pair | on disk: limit MB | MB"
+        " | ns per pair | ratio |",
+        f"|{8 * '---|'}",
+    ]
+    for row in result["rows"]:
+        pairs = row["n_items"] * (row["n_items"] - 1) / 2
+        peaks, times = [], []
+        for runs in (row["fits"], row["on_disk"]):
+            peaks.append(max(run["peak"] for run in runs) - row["small_peak"])
+            times.append(np.median([run["user"] + run["system"] for run in runs]) / pairs * 1e9)
+        cells = [f"{row['n_items']:,} × {row['dims']:,}", f"{row['coordinates'] / 1e6:,.0f}"]
+        cells += [f"{peaks[0] / 1e6:,.0f}", f"{times[0]:.1f}", f"{row['limit'] / 1e6:,.0f}"]
+        cells += [f"{peaks[1] / 1e6:,.0f}", f"{times[1]:.1f}", f"{times[1] / times[0]:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 TABLES = {

@@ -25,13 +25,16 @@ _LONGEST_LIST = 1 << 20
 
 
 class _InPieces(io.BufferedReader):
-    """An archive of which little is read at once: zipfile reads its list of members whole."""
+    """An archive whose list of members is bounded: zipfile reads it whole when it opens one."""
 
     def __init__(self, file: AnyFile, name: str) -> None:
         super().__init__(cast(io.RawIOBase, open_binary(file)))
         self._of = name
+        self.is_opened = False
 
     def read(self, size: int | None = -1, /) -> bytes:
+        if self.is_opened:
+            return super().read(size)
         most = _LONGEST_LIST + 1
         found = super().read(most if size is None or size < 0 else min(size, most))
         if len(found) > _LONGEST_LIST:
@@ -55,6 +58,7 @@ def opened_archive(file: AnyFile, name: str) -> Iterator[zipfile.ZipFile]:
         Of almost any kind, if it is damaged.
     """
     with _InPieces(file, name) as pieces, zipfile.ZipFile(pieces) as archive:
+        pieces.is_opened = True
         yield archive
 
 

@@ -44,7 +44,7 @@ def test_against_a_gallery(opis, folder):
     sides = folder / "queries.npz", "--gallery", folder / "enrolled.npz"
     code, out, _ = opis("calibrate", *sides, "--criterion", "fpir=0.1", "--margin", "0.01")
     assert code == 0
-    assert f"against gallery {folder / 'enrolled.npz'}" in out.replace("\n", "")
+    assert f"againstgallery{folder / 'enrolled.npz'}" in "".join(out.split())  # however it is cut
     assert "at least 0.01 farther" in " ".join(out.split())
     assert re.search(r"FNIR without margin +0\.\d+", out)
     for option in ("--group-by=label", "--per-class"):
