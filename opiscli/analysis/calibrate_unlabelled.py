@@ -95,6 +95,11 @@ class Unlabelled:
         return cls(unlabelled, max_positive_share, impostors)
 
 
+_KEPT = ("threshold_file", "confidence", "engines")
+_WITHOUT_LABELS = (*_KEPT, "average", "evaluate_on", "repeats", "seed")
+"""Arguments that mean something without labels, or nothing alone; all others need labels."""
+
+
 def calibrate_either(
     source: Input,
     targets: Sequence[Target],
@@ -114,14 +119,11 @@ def calibrate_either(
     if without is None:
         return calibrate(source, targets, given, work, **asked)
     average = asked["average"] if asked["average"] is not Average.POOLED else None
-    needing = ("class_share", "prevalence", "group_by", "per_class", "holdout", "allow_zero")
     others = {"eval": asked["evaluate_on"], "min_items": given.get("min_items")}
-    needed = {name: asked[name] for name in needing}
+    needed = {name: value for name, value in asked.items() if name not in _WITHOUT_LABELS}
     refuse_what_needs_labels(without.option, {**needed, "average": average, **others})
-    kept = ("threshold_file", "confidence", "engines")
-    return calibrate_unlabelled(
-        source, targets, given, work, without, **{name: asked[name] for name in kept}
-    )
+    kept = {name: asked[name] for name in _KEPT}
+    return calibrate_unlabelled(source, targets, given, work, without, **kept)
 
 
 def calibrate_unlabelled(

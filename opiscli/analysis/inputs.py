@@ -253,6 +253,12 @@ class Source:
 
 def opened_pairs(pairs: PairScores, name: str, selection: Selection, work: Work) -> Opened:
     """Pairs that were read, and how they were understood is said; raises for a group of items."""
+    if work.resources.executor is not None:
+        raise UsageError(
+            f"--scheduler has no meaning for {name}, whose rows are pairs: there is nothing to"
+            " compare, and they are counted in this process",
+            hint="Omit it.",
+        )
     opened = Opened(pairs, name, selection.rows)
     if selection.group is not None:
         opened.items("--group-by")

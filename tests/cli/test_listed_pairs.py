@@ -141,6 +141,7 @@ def test_what_pairs_leave_undefined_ends_a_check(opis, folder):
     ("evaluate reversed.parquet", 4, "--scores distance"),
     ("plot-distances reversed.parquet -o x.png", 4, "--scores distance"),
     ("evaluate similar.parquet --k 5", 2, "--k has no meaning"),
+    ("evaluate similar.parquet --scheduler local:1", 2, "--scheduler has no meaning"),
     ("evaluate similar.parquet --min-items 3", 2, "--min-items has no meaning"),
     ("evaluate similar.parquet --distance cosine", 2, "--distance cosine measures embeddings"),
     ("evaluate similar.parquet --gallery similar.parquet", 2, "needs embeddings"),
