@@ -24,6 +24,9 @@ TIE = 2.0**-21
 
 _SLACK = 1.01
 
+_ROUNDING = 1e-12
+"""By how much a precision that is exactly the target may come out below it."""
+
 
 class Doubt(NamedTuple):
     """Bins of counts in which the order of pairs decides whether precision meets a target."""
@@ -65,7 +68,7 @@ def threshold_at_precision(
     if prevalence is None:
         raise AssertionError("settings with a target for precision have a prevalence")
     followed = _follow(counted, prevalence, distance)
-    fails = followed.lowest < target
+    fails = followed.lowest < _least(target)
     pooled = counted.pooled
     is_seen = (pooled.positive > 0) | (pooled.negative > 0)
     if fails.any():
@@ -82,9 +85,9 @@ def doubts(counted: Counts, target: float, prevalence: float, distance: Distance
     Beyond the first bin at whose end it certainly falls below, nothing is in doubt.
     """
     followed = _follow(counted, prevalence, distance)
-    fails = followed.at_end < target
+    fails = followed.at_end < _least(target)
     n_meeting = int(np.argmax(fails)) if fails.any() else len(fails)
-    in_doubt = followed.lowest[:n_meeting] < target
+    in_doubt = followed.lowest[:n_meeting] < _least(target)
     return Doubt(_counts(counted), followed.bins[:n_meeting][in_doubt])
 
 
@@ -95,6 +98,10 @@ def resolution(counts: DistanceHistogram, distance: Distance) -> float:
     is_seen = (counts.positive > 0) | (counts.negative > 0)
     largest = to_cosine_distance(counts.ticks[is_seen][-1:], distance)
     return TIE * min(1.0, float(largest[0]))
+
+
+def _least(target: float) -> float:
+    return target * (1 - _ROUNDING)
 
 
 def _counts(counted: Counts) -> DistanceHistogram:
@@ -130,14 +137,14 @@ def _not_among_nearest(
         f"precision is {at_end:.4g} among the nearest pairs, at {unit} {ticks[0]:.4g} and a"
         f" prevalence of {plain(prevalence)}, expected {plain(target)} or more"
     )
-    if lowest >= target:
-        below = int(np.argmax(followed.lowest < target))
+    if lowest >= _least(target):
+        below = int(np.argmax(followed.lowest < _least(target)))
         problem = (
             f"precision falls to {followed.lowest[below]:.4g} at {unit} {ticks[below]:.6g} and a"
             f" prevalence of {plain(prevalence)}, expected {plain(target)} or more, and no"
             " threshold before it was counted that accepts any pair"
         )
-    elif at_end >= target:
+    elif at_end >= _least(target):
         problem = (
             f"precision may be {lowest:.4g} among the nearest pairs, up to {unit} {ticks[0]:.4g}"
             f" and at a prevalence of {plain(prevalence)}, expected {plain(target)} or more: the"
