@@ -14,6 +14,7 @@ from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.headerless import fields_of, has_header
 from opiscli.sources.stored import AnyFile
+from opiscli.sources.text_columns import as_written, not_utf8_file
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
 from opiscli.sources.whole_lines import LineParser, Ragged
 
@@ -43,7 +44,7 @@ class BlankSeparatedFile:
                 first, second, *_ = [*islice(full, 2), "", ""]
                 return first, second
         except UnicodeDecodeError as cause:
-            raise _not_utf8(self.name) from cause
+            raise not_utf8_file(self.name, "txt") from cause
         except (OSError, EOFError, zlib.error) as cause:
             raise SourceError(
                 f"{self.name} cannot be read: its first lines are damaged or may be cut off",
@@ -79,7 +80,7 @@ class BlankSeparatedFile:
             arrow_csv.ParseOptions(
                 delimiter=" ", quote_char=False, invalid_row_handler=ragged.stop
             ),
-            _as_written(keys, wanted),
+            as_written(keys, wanted),
             ragged,
             _single,
         )
@@ -93,7 +94,7 @@ class BlankSeparatedFile:
 
     def _why(self, cause: Exception, ragged: Ragged) -> Exception:
         if (row := ragged.row) is None:
-            return _not_utf8(self.name) if "UTF8" in str(cause).upper() else cause
+            return not_utf8_file(self.name, "txt") if "UTF8" in str(cause).upper() else cause
         line = "a line" if ragged.line is None else f"line {ragged.line:,} (without blank lines)"
         return SourceError(
             f"{self.name} has {row.actual_columns} fields in {line}, expected"
@@ -123,19 +124,4 @@ def _reading(keys: list[str], has_header: bool, is_first: bool) -> arrow_csv.Rea
         block_size=LONGEST_LINE,
         column_names=keys,
         skip_rows_after_names=int(has_header and is_first),
-    )
-
-
-def _as_written(keys: list[str], wanted: list[str]) -> arrow_csv.ConvertOptions:
-    return arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(keys, pa.large_string()),
-        include_columns=list(dict.fromkeys(wanted)),
-        strings_can_be_null=False,
-    )
-
-
-def _not_utf8(name: str) -> SourceError:
-    return SourceError(
-        f"{name} is not UTF-8 text",
-        hint=f"Convert it: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8.txt",
     )

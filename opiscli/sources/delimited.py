@@ -17,6 +17,7 @@ from opiscli.sources.arrow import slices
 from opiscli.sources.explained import each_explained
 from opiscli.sources.kinds import delimiter_of
 from opiscli.sources.stored import AnyFile, open_arrow
+from opiscli.sources.text_columns import as_written, not_utf8_file
 from opiscli.sources.text_file import LONGEST_LINE, TextFile, lines_of
 from opiscli.sources.whole_lines import LineParser, Ragged
 
@@ -60,7 +61,7 @@ class DelimitedFile:
                 quotes, has_feed = line.count('"'), line.endswith("\n")
                 return _Header(delimiter, names, n_blank, has_rows, quotes, has_feed)
         except UnicodeDecodeError as cause:
-            raise _not_utf8(self.name) from cause
+            raise not_utf8_file(self.name, "csv") from cause
         except (OSError, EOFError, zlib.error, csv.Error) as cause:
             raise SourceError(
                 f"{self.name} cannot be read: its first lines are damaged or may be cut off",
@@ -99,7 +100,7 @@ class DelimitedFile:
         parser = LineParser(
             partial(_reading, keys, header.n_blank),
             _parsing(header.delimiter, ragged),
-            _as_written(keys, wanted),
+            as_written(keys, wanted),
             ragged,
         )
         with TextFile(self.file).open_bytes() as file:
@@ -126,7 +127,7 @@ class DelimitedFile:
         if ragged.row is not None:
             return self._ragged(ragged.row, ragged.line, len(self._header.names))
         if "UTF8" in str(cause).upper():
-            return _not_utf8(self.name)
+            return not_utf8_file(self.name, "csv")
         return self._unclosed() if "straddl" in str(cause) else cause
 
     @cached_property
@@ -184,19 +185,4 @@ def _parsing(delimiter: str, ragged: Ragged) -> arrow_csv.ParseOptions:
     """Stop at the first row with another number of cells, and put it into ``ragged``."""
     return arrow_csv.ParseOptions(
         delimiter=delimiter, newlines_in_values=True, invalid_row_handler=ragged.stop
-    )
-
-
-def _as_written(keys: list[str], wanted: list[str]) -> arrow_csv.ConvertOptions:
-    return arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(keys, pa.large_string()),
-        include_columns=list(dict.fromkeys(wanted)),
-        strings_can_be_null=False,
-    )
-
-
-def _not_utf8(name: str) -> SourceError:
-    return SourceError(
-        f"{name} is not UTF-8 text",
-        hint=f"Convert it: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8.csv",
     )
