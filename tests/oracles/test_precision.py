@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from conftest import clusters, coarse_grid
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from oracles.brute_force import BruteForce
 
@@ -83,6 +83,14 @@ pairs_closer_than_thresholds = st.lists(
 ).filter(lambda pairs: any(same for _, same in pairs))
 
 
+def steps(positive, negative):
+    """Pairs by their step: one is positive for each of the first numbers."""
+    return [*((at, True) for at in positive), *((at, False) for at in negative)]
+
+
+# Up to a step precision is exactly the target, which rounding must not decide.
+@example(steps([0, 0, 2, 2], [0, 1, 2, 6, 7, 7]), 0.5, False)
+@example(steps([0, 0, 1, 1], [0, 0, 1, 5, 6, 6]), 0.5, False)
 @given(pairs_closer_than_thresholds, st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
 def test_no_dip_of_precision_between_counted_thresholds_is_missed(pairs, target, from_counts):
     """Distances are 2e-6 apart, and thresholds 4e-6 or more."""
@@ -242,3 +250,14 @@ def test_nearest_pairs_of_different_classes_are_named_as_the_cause():
     embeddings[labels == 1] = embeddings[labels == 0][0]
     with pytest.raises(UndefinedMetric, match="precision is"):
         opiscli.calibrate(embeddings, labels, criterion="precision=0.999", prevalence=0.001)
+
+
+def test_pairs_with_a_gallery_are_not_counted_again_among_the_queries():
+    rows, labels = in_planes([0.1, 0.1, 0.125, 0.125 + 2e-6, 0.4], [1, 1, 1, 0, 1])
+    found = opiscli.calibrate(
+        rows[::2], labels[::2], gallery=(rows[1::2], labels[1::2]), distance="cosine",
+        criterion="precision=0.7", prevalence=4 / 25,
+    )  # fmt: skip
+    assert found.operating_points[0].threshold == pytest.approx(0.1, abs=1e-4)
+    assert found.operating_points[0].tar_rate.k == 2
+    assert "unknown-order" in [one.code for one in found.warnings]
