@@ -221,6 +221,7 @@ def test_text_of_a_terminal_is_about_scores_and_not_of_nothing(opis, folder):
     assert "1,500 pairs" in out
     assert "no-classes" not in err
     assert "OPIS is undefined" in err
+    assert "FPIR" not in err  # there are no searches to be known
     assert all(len(line) <= 80 for line in out.splitlines() if "|" not in line and "/" not in line)
 
 
